@@ -1,0 +1,26 @@
+// Time as a thing that is handed in, so that tests and the virtual clock decide what time it is.
+
+/** Where the engine gets time from. `now` is epoch milliseconds; `elapsed` is monotonic milliseconds. */
+export interface Clock {
+  now(): number
+  elapsed(): number
+  /** Resolves after `ms`, or at once (without an error) when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise(resolve => {
+      if (signal?.aborted) return resolve()
+      const done = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal?.addEventListener('abort', done)
+    }),
+}

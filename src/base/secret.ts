@@ -1,0 +1,37 @@
+// A secret is carried as a reference, never as text: it prints as its name, survives JSON as its name, and is read from the
+// environment only by the connector that needs it, in the process that needs it.
+import { inspect } from 'node:util'
+import { PlanError } from './errors.ts'
+
+/** A reference to an environment variable whose value must not be seen. Made by `secret(name)`. */
+export class Secret {
+  readonly secret: string
+  constructor(name: string) {
+    this.secret = name
+  }
+  toString(): string {
+    return `[secret ${this.secret}]`
+  }
+  toJSON(): { secret: string } {
+    return { secret: this.secret }
+  }
+  [inspect.custom](): string {
+    return this.toString()
+  }
+}
+
+/** Names a secret that lives in the environment variable `name`. Nothing is read until a connector reveals it. */
+export function secret(name: string): Secret {
+  return new Secret(name)
+}
+
+/** A secret as options hold it: a reference, its plain-data form after JSON, or (discouraged) the text itself. */
+export type SecretLike = Secret | { secret: string } | string
+
+/** The text behind a secret. Throws PlanError SECRET, which names the variable and never a value, when it isn't set. */
+export function reveal(value: SecretLike, where: string): string {
+  if (typeof value === 'string') return value
+  const text = process.env[value.secret]
+  if (text === undefined || text === '') throw new PlanError('SECRET', `${where}: the environment variable ${value.secret} is not set; set it to the secret's value`)
+  return text
+}
