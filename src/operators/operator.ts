@@ -1,0 +1,77 @@
+// The contract of an operator: it is handed batches, emits batches, and can freeze and restore its state. One file an operator,
+// one line in `catalogue.ts`. Operators run on one thread each, never block, do no IO, and see time only through watermarks and `clock`.
+import type { Clock } from '../base/clock.ts'
+import type { Json } from '../base/json.ts'
+import type { Batch } from '../batch/batch.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { StateRun } from '../state/state-run.ts'
+
+/** What an operator may use. `arena` changes with every call into the operator: it is the arena of the micro-batch at hand. */
+export interface OperatorContext {
+  readonly device: Device
+  /** Where everything that is emitted during this call must live. Dies when the last reader of those batches is done. */
+  arena: Arena
+  readonly clock: Clock
+  /** This instance of `parallelism`; a keyed operator owns `keyGroupRange(instance, parallelism)`. */
+  readonly instance: number
+  readonly parallelism: number
+  /** The operator's place in the job for messages, such as `filter` or `bids-per-auction`. */
+  readonly where: string
+  /** True where the input ends: then state that only unbounded input needs may be left out. */
+  readonly bounded: boolean
+  /** Counts something users see in metrics, such as 'lateRows'. */
+  count(metric: string, by: number): void
+}
+
+/** Where an operator sends batches. Each emitted batch has `arena === context.arena.address`; see `adopt`. `port` names a side output. */
+export interface Output {
+  emit(batch: Batch, port?: string): void
+}
+
+/** A running operator instance. A batch handed in is valid during the call; to keep it, retain it and `adopt` it before emitting. */
+export interface Operator {
+  /** Takes a batch of input `port` (0 = left or only, 1 = right). Rows of one input arrive in source order. */
+  push(batch: Batch, out: Output, port: number): void
+  /** Event time of all inputs has reached `watermark` (ms): no row with an earlier or equal timestamp is to be expected. Never goes back. */
+  advance?(watermark: number, out: Output): void
+  /** Processing time has reached `now` (ms); called about every 100 ms on streams. */
+  tick?(now: number, out: Output): void
+  /** Input `port` has ended. After the last port's end the operator emits what it holds. */
+  finish?(out: Output, port: number): void
+  /** Freezes the state as of now. The runs are copies and may be written while the operator goes on. */
+  snapshot?(): StateRun[]
+  /** Takes over the state of earlier instances: all runs of this operator; rows outside the own key groups are skipped. Before the first push. */
+  restore?(runs: readonly StateRun[]): void
+  /** Releases all memory. */
+  close?(): void
+}
+
+/** Where instances of an operator may run: anywhere in any number; one per key; one alone, in source order. */
+export type Placement = 'any' | 'keyed' | 'single'
+
+/** An operator as the catalogue lists it. `P` is its parameters: plain data. */
+export interface OperatorType<P extends Json = Json> {
+  readonly kind: string
+  readonly inputCount: 1 | 2
+  placement(params: P): Placement
+  /** The key columns of an input, for keyed placement. */
+  keys?(params: P, port: number): readonly string[]
+  /** The output's fields. Throws PlanError when the parameters don't fit the inputs. Hidden columns ($…) are kept by row-wise operators. */
+  fields(inputs: readonly Fields[], params: P, where: string): Fields
+  /** The fields of the side outputs by port name. */
+  sidePorts?(inputs: readonly Fields[], params: P): Record<string, Fields>
+  /** One line for `explain()`, such as `price > 100 and channel != 'Apple'`. */
+  describe(params: P): string
+  create(context: OperatorContext, params: P, inputs: readonly Fields[]): Operator
+}
+
+/** The same operator type with its parameters' type forgotten, as the catalogue holds it. */
+export type AnyOperatorType = OperatorType<never>
+
+/** A kept (retained) batch, made part of the current micro-batch so that it may be emitted; takes over the caller's reference. */
+export function adopt(context: OperatorContext, kept: Batch): Batch {
+  if (kept.arena !== context.arena.address) context.arena.hold(kept.arena)
+  return { ...kept, arena: context.arena.address }
+}

@@ -1,0 +1,49 @@
+// The contract of sinks, built-in and users'. All calls come from the engine's thread, one at a time, in order:
+// open, (write*, prepare, commit)*, close. What was written but not committed must not be visible (transactional), or may be repeated (idempotent, append).
+import type { Clock } from '../base/clock.ts'
+import type { Json } from '../base/json.ts'
+import type { BatchView } from '../batch/batch-view.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { Device } from '../device/device.ts'
+
+/** What rerunning an epoch does outside: 'append' repeats rows, 'idempotent' overwrites them by key, 'transactional' shows each epoch once. */
+export type Delivery = 'append' | 'idempotent' | 'transactional'
+
+/** What a sink may use. */
+export interface SinkContext {
+  readonly device: Device
+  readonly clock: Clock
+  readonly fields: Fields
+  readonly where: string
+  /** The job's name and this sink's name in it: stable across restarts (transactional ids, file names). */
+  readonly job: string
+  readonly sink: string
+  readonly signal: AbortSignal
+  /** Present when a checkpoint was restored: its epoch, and what `prepare` returned for it, to be committed again (it may have been already). */
+  readonly resumed?: { readonly epoch: number; readonly handle: Json }
+  /** The first epoch of this run. */
+  readonly epoch: number
+  count(metric: string, by: number): void
+}
+
+/** An open sink. */
+export interface SinkWriter {
+  /** Takes a batch, valid until the promise settles. */
+  write(batch: BatchView, at: { epoch: number }): Promise<void>
+  /** Makes all of `epoch` durable but not yet visible; the result is stored in the checkpoint and handed to `commit` (after a crash: of the next process). */
+  prepare?(epoch: number): Promise<Json>
+  /** Makes `epoch` visible. Called after the checkpoint is durable; may be called again for the same epoch after a restart. */
+  commit?(epoch: number, handle: Json): Promise<void>
+  /** Frees everything. `failed`: uncommitted output is to be undone where possible. */
+  close?(failed: boolean): Promise<void>
+}
+
+/** A kind of sink. `O`: options; plain data, but for users' own sinks. */
+export interface SinkType<O = unknown> {
+  readonly kind: string
+  delivery(options: O): Delivery
+  /** Throws PlanError when the rows can't be written this way. */
+  check(options: O, fields: Fields, where: string): void
+  open(context: SinkContext, options: O): Promise<SinkWriter>
+  describe(options: O): string
+}

@@ -1,0 +1,72 @@
+// The contracts of sources. A scan is bounded and read synchronously inside the workers (files, tables, generators); a feed is read
+// asynchronously on the engine's thread (topics, Kafka, user code) and may never end. Both are described by plain data, so that a plan survives JSON.
+import type { Clock } from '../base/clock.ts'
+import type { Json } from '../base/json.ts'
+import type { Batch } from '../batch/batch.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+
+/** A piece of a scan that one worker reads alone, as plain data. Its size bounds the reader's memory. */
+export type ScanSplit = { readonly [key: string]: Json | undefined }
+
+/** What a scan's reader may use. */
+export interface ScanContext {
+  readonly device: Device
+  /** The place for error messages, such as `read.csv`. */
+  readonly where: string
+  readonly batchRows: number
+  /** Gives each emitted batch an arena of its own: call before building one. */
+  arena(): Arena
+  /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. May block the worker: back-pressure. */
+  emit(batch: Batch, port?: string): void
+  count(metric: string, by: number): void
+}
+
+/** A bounded source. Every call is synchronous; IO happens in the calling thread. */
+export interface ScanSourceType<O extends Json = Json> {
+  readonly kind: string
+  /** Looks at the data as far as needed and completes the options (schema, file list). Throws DataError or ConnectorError. */
+  resolve(options: O, where: string): { options: O; fields: Fields; sidePorts?: Record<string, Fields> }
+  /** All splits, in source order. */
+  splits(options: O): ScanSplit[]
+  /** Rows if known without reading everything, for progress. */
+  rowCount?(options: O): number | undefined
+  /** Reads one split, in order. `columns`: only these fields are needed (undefined = all). */
+  read(context: ScanContext, options: O, split: ScanSplit, columns: readonly string[] | undefined): void
+  describe(options: O): string
+}
+
+/** What a feed may use. */
+export interface FeedContext {
+  readonly device: Device
+  readonly clock: Clock
+  readonly where: string
+  /** Aborted when the run stops; `next` must then settle. */
+  readonly signal: AbortSignal
+  /** Rows wanted per batch now. */
+  batchRows(): number
+  count(metric: string, by: number): void
+}
+
+/** A feed's open reader, at work between `next` calls only. */
+export interface FeedReader {
+  /** The next rows, with one reference to their arena; 'idle' after a while without any (the wait is the reader's); undefined at the end. */
+  next(): Promise<Batch | 'idle' | undefined>
+  /** The position behind everything that `next` has returned, as plain data; `open` continues from it. */
+  position(): Json
+  /** All rows up to `position` are durable in every sink. */
+  committed?(position: Json): Promise<void>
+  /** Units left, for progress and lag; undefined if unknown. */
+  remaining?(): number | undefined
+  close(): Promise<void>
+}
+
+/** An unbounded (or user-made) source. */
+export interface FeedSourceType<O = unknown> {
+  readonly kind: string
+  resolve(options: O, where: string): { fields: Fields; bounded: boolean }
+  /** Opens at `position`, or at the options' start. Throws ConnectorError when the outside can't be reached. */
+  open(context: FeedContext, options: O, position: Json | undefined): Promise<FeedReader>
+  describe(options: O): string
+}
