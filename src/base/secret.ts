@@ -1,6 +1,5 @@
 // A secret is carried as a reference, never as text: it prints as its name, survives JSON as its name, and is read from the
 // environment only by the connector that needs it, in the process that needs it.
-import { inspect } from 'node:util'
 import { PlanError } from './errors.ts'
 
 /** A reference to an environment variable whose value must not be seen. Made by `secret(name)`. */
@@ -15,7 +14,7 @@ export class Secret {
   toJSON(): { secret: string } {
     return { secret: this.secret }
   }
-  [inspect.custom](): string {
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }
 }
