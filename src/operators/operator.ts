@@ -1,6 +1,7 @@
 // The contract of an operator: it is handed batches, emits batches, and can freeze and restore its state. One file an operator,
 // one line in `catalogue.ts`. Operators run on one thread each, never block, do no IO, and see time only through watermarks and `clock`.
 import type { Clock } from '../base/clock.ts'
+import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
@@ -23,6 +24,8 @@ export interface OperatorContext {
   readonly bounded: boolean
   /** Counts something users see in metrics, such as 'lateRows'. */
   count(metric: string, by: number): void
+  /** The user function behind a reference; loaded before the operator is created. */
+  userFunction?(reference: FunctionReference): UserFunction
 }
 
 /** Where an operator sends batches. Each emitted batch has `arena === context.arena.address`; see `adopt`. `port` names a side output. */
@@ -48,8 +51,8 @@ export interface Operator {
   close?(): void
 }
 
-/** Where instances of an operator may run: anywhere in any number; one per key; one alone, in source order. */
-export type Placement = 'any' | 'keyed' | 'single'
+/** Where instances of an operator may run: anywhere in any number; one per key; one alone in source order; on the engine's thread in source order (closures). */
+export type Placement = 'any' | 'keyed' | 'single' | 'main'
 
 /** An operator as the catalogue lists it. `P` is its parameters: plain data. */
 export interface OperatorType<P extends Json = Json> {
