@@ -8,7 +8,7 @@ export type FunctionReference = { readonly closure: string } | { readonly module
 export type UserFunction = (...args: never[]) => unknown
 
 /** True where the function can only run on the thread that made it. */
-export function isClosure(reference: FunctionReference): reference is { closure: string } {
+export function isClosure(reference: FunctionReference): reference is { readonly closure: string } {
   return 'closure' in reference
 }
 

@@ -1,0 +1,5 @@
+// The catalogue of sinks. A new one is its file and a line here.
+import type { SinkType } from './sink.ts'
+
+/** Every sink by kind. */
+export const sinkTypes: readonly SinkType<never>[] = []

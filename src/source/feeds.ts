@@ -1,0 +1,5 @@
+// The catalogue of feeds: sources read on the engine's thread. A new one is its file and a line here.
+import type { FeedSourceType } from './source.ts'
+
+/** Every feed by kind. */
+export const feedSourceTypes: readonly FeedSourceType<never>[] = []

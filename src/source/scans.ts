@@ -1,0 +1,5 @@
+// The catalogue of scans: bounded sources read inside the workers. A new one is its file and a line here.
+import type { ScanSourceType } from './source.ts'
+
+/** Every scan by kind. */
+export const scanSourceTypes: readonly ScanSourceType<never>[] = []
