@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { crc32c } from '../../src/base/crc32c.ts'
+import { random } from '../../src/base/random.ts'
+import { buildBatch } from '../../src/batch/build-columns.ts'
+import { sliceBatch } from '../../src/batch/batch.ts'
+import { rowReader } from '../../src/batch/read-values.ts'
+import { parseSchema } from '../../src/batch/schema.ts'
+import { createDevice, type Device } from '../../src/device/device.ts'
+import { decodeRun, encodeRun } from '../../src/state/run-codec.ts'
+
+let device: Device
+beforeAll(async () => {
+  device = await createDevice()
+})
+
+const fields = parseSchema(
+  { b: 'bool?', i: 'int32?', l: 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', u: 'timestamp[us]', n: 'utf8' },
+  'test',
+)
+
+function rowsOf(count: number, seed: number): Record<string, unknown>[] {
+  const r = random(seed)
+  const maybe = (value: unknown) => (r.int(4) === 0 ? null : value)
+  const text = () => 'é€abcdefghijklmnopqrstuvwxyz'.repeat(3).slice(0, r.int(60))
+  return Array.from({ length: count }, () => ({
+    b: maybe(r.int(2) === 1),
+    i: maybe(r.uint32() | 0),
+    l: maybe(BigInt.asIntN(64, (BigInt(r.uint32()) << 32n) | BigInt(r.uint32()))),
+    f: maybe([Number.NaN, -0, Number.POSITIVE_INFINITY, r.float()][r.int(4)]),
+    s: maybe(text()),
+    x: maybe(Uint8Array.from({ length: r.int(30) }, () => r.int(256))),
+    t: maybe(r.int(2 ** 40) - 2 ** 39),
+    u: BigInt(r.int(2 ** 40)),
+    n: text(),
+  }))
+}
+
+const read = (batch: Parameters<typeof rowReader>[1]) => Array.from({ length: batch.rowCount }, (_, row) => rowReader(device.memory, batch)(row))
+
+describe('a run', () => {
+  test('holds every type, with nulls and extremes, at any length', () => {
+    for (const count of [0, 1, 7, 8, 9, 64, 1000]) {
+      const arena = device.arena()
+      const batch = buildBatch(device, arena, fields, rowsOf(count, count + 1), 'test')
+      const decoded = decodeRun(device, arena, encodeRun(device, batch))
+      expect(decoded.fields).toEqual(batch.fields)
+      expect(read(decoded)).toEqual(read(batch))
+      arena.release()
+    }
+  })
+
+  test('holds a slice, without the bytes outside it', () => {
+    const arena = device.arena()
+    const batch = buildBatch(device, arena, fields, rowsOf(300, 5), 'test')
+    const part = sliceBatch(batch, 64, 131)
+    const bytes = encodeRun(device, part)
+    expect(read(decodeRun(device, arena, bytes))).toEqual(read(batch).slice(64, 131))
+    expect(bytes.length).toBeLessThan(encodeRun(device, batch).length / 3)
+    arena.release()
+  })
+
+  test('is the same bytes for the same rows, wherever they lie', () => {
+    const arena = device.arena()
+    const rows = rowsOf(100, 9)
+    expect(encodeRun(device, buildBatch(device, arena, fields, rows, 'a'))).toEqual(encodeRun(device, buildBatch(device, arena, fields, rows, 'b')))
+    arena.release()
+  })
+})
+
+describe('a damaged run', () => {
+  test('is refused at every cut and every changed byte', () => {
+    const arena = device.arena()
+    const bytes = encodeRun(device, buildBatch(device, arena, fields, rowsOf(9, 3), 'test'))
+    for (let cut = 0; cut < bytes.length; cut++) expect(() => decodeRun(device, arena, bytes.slice(0, cut))).toThrow(/a run can't be read/)
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice()
+      changed[at]! ^= 0x10
+      expect(() => decodeRun(device, arena, changed)).toThrow(/a run can't be read/)
+    }
+    arena.release()
+  })
+
+  test('is refused with a checksum that was made to fit, before anything outside it is read', () => {
+    const arena = device.arena()
+    const bytes = encodeRun(device, buildBatch(device, arena, fields, rowsOf(40, 4), 'test'))
+    const before = read(decodeRun(device, arena, bytes))
+    const r = random(11)
+    for (let round = 0; round < 2000; round++) {
+      const changed = bytes.slice()
+      const view = new DataView(changed.buffer)
+      const at = 12 + 4 * r.int((bytes.length - 16) / 4)
+      view.setUint32(at, [0, 1, 0x7fffffff, 0xffffffff, r.uint32()][r.int(5)]!, true)
+      view.setUint32(8, crc32c(changed.subarray(12)), true)
+      try {
+        expect(read(decodeRun(device, arena, changed)).length).toBe(before.length)
+      } catch (error) {
+        expect((error as { code?: string }).code).toMatch(/STATE_CORRUPT|TYPE/)
+      }
+    }
+    arena.release()
+  })
+})
