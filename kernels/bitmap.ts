@@ -35,6 +35,13 @@ export function andNotBits(a: usize, b: usize, rows: i32, out: usize): void {
   trim(out, rows)
 }
 
+/** out = a XOR b. */
+export function xorBits(a: usize, b: usize, rows: i32, out: usize): void {
+  const bytes = (rows + 7) >> 3
+  for (let i = 0; i < bytes; i += 16) v128.store(out + i, v128.xor(v128.load(a + i), v128.load(b + i)))
+  trim(out, rows)
+}
+
 /** out = NOT a. */
 export function notBits(a: usize, rows: i32, out: usize): void {
   const bytes = (rows + 7) >> 3

@@ -1,2 +1,13 @@
 // All kernels, in one module. A family per file; a name is <verb><Type>; pointers and counts in, a number out; nothing allocates.
 export * from './bitmap'
+export * from './gather'
+export * from './snappy'
+export * from './parquet-decode'
+export * from './parquet-bytes'
+export * from './compare'
+export * from './arithmetic'
+export * from './numeric'
+export * from './choose'
+export * from './cast'
+export * from './time'
+export * from './strings'
