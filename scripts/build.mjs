@@ -22,8 +22,8 @@ for (const target of ['simd', 'relaxed']) {
   run('node_modules/assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', target)
   rmSync(`dist/kernels/${target}.js`, { force: true })
 }
-const names = readdirSync('kernels', { recursive: true })
-  .filter(f => f.endsWith('.ts'))
+const names = [...readFileSync('kernels/index.ts', 'utf8').matchAll(/from '\.\/([\w-]+)'/g)]
+  .map(m => `${m[1]}.ts`)
   .flatMap(f => [...readFileSync(`kernels/${f}`, 'utf8').matchAll(/^export function (\w+)/gm)].map(m => m[1]))
 writeFileSync('dist/kernels/exports.json', JSON.stringify(names.sort()))
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
