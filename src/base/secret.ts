@@ -29,8 +29,23 @@ export type SecretLike = Secret | { secret: string } | string
 
 /** The text behind a secret. Throws PlanError SECRET, which names the variable and never a value, when it isn't set. */
 export function reveal(value: SecretLike, where: string): string {
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') {
+    revealed.set(value, 'in the options')
+    return value
+  }
   const text = process.env[value.secret]
   if (text === undefined || text === '') throw new PlanError('SECRET', `${where}: the environment variable ${value.secret} is not set; set it to the secret's value`)
+  revealed.set(text, value.secret)
+  return text
+}
+
+const revealed = new Map<string, string>()
+const hideCharactersMin = 4
+
+/** `text` with every secret revealed so far in this thread replaced by its name: the last guard before a log, an error of a client library, an audit entry. */
+export function redact(text: string): string {
+  for (const [value, name] of revealed) {
+    if (value.length >= hideCharactersMin && text.includes(value)) text = text.replaceAll(value, `[secret ${name}]`)
+  }
   return text
 }

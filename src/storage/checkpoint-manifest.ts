@@ -35,6 +35,8 @@ export interface CheckpointContent {
   readonly operators: Readonly<Record<string, string>>
   /** Watermark state per node. */
   readonly watermarks: Readonly<Record<string, Json>>
+  /** The input had ended and everything was flushed: there is nothing to resume, only sinks to commit. */
+  readonly finished?: boolean
 }
 
 /** A complete checkpoint. */

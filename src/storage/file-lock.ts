@@ -41,56 +41,63 @@ export async function lockFile(calls: FileCalls, path: string, display: string):
   return {
     async release() {
       if (!held.delete(token)) return
-      const holder = await readHolder(calls, path)
-      if (typeof holder === 'object' && holder.token === token) await calls.unlink(path).catch(error => { throw diskError('unlock', display, error) })
+      const chain = await readChain(calls, path)
+      if (chain.at(-1)?.holder.token !== token) return
+      // The root goes first: a claim on a successor is void once its root is gone.
+      for (const { file } of chain) await calls.unlink(file).catch(error => { throw diskError('unlock', display, error) })
     },
   }
 }
 
 async function claim(calls: FileCalls, draft: string, path: string, display: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const chain = await readChain(calls, path)
+    const last = chain.at(-1)
+    if (last && !isGone(last.holder)) throw lockedError(last.holder, display)
+    const target = last ? successorFile(path, last.holder) : path
     try {
-      return await calls.link(draft, path)
+      await calls.link(draft, target)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      continue
     }
-    const holder = await readHolder(calls, path)
-    if (holder === undefined && attempt < 3) continue
-    if (holder === undefined || holder === 'unreadable' || !isGone(holder) || attempt >= 3) throw lockedError(holder, display)
-    await discard(calls, path, holder, display)
+    if (!last || (await readHolder(calls, path))?.token === chain[0]!.holder.token) return
+    await calls.unlink(target)
+  }
+  throw lockedError((await readChain(calls, path)).at(-1)?.holder, display)
+}
+
+// The lock is a chain of files: `lock` names its first holder; a process that finds the last holder gone becomes its successor by linking a file
+// named for that holder, which only one can do. Tokens are unique, so no name is ever used twice.
+async function readChain(calls: FileCalls, path: string): Promise<{ holder: Holder; file: string }[]> {
+  const chain: { holder: Holder; file: string }[] = []
+  for (let file = path; ; ) {
+    const holder = await readHolder(calls, file)
+    if (!holder) return chain
+    chain.push({ holder, file })
+    file = successorFile(path, holder)
   }
 }
 
-// Two processes may find the same dead holder. The rename picks one; the other one renames away a live lock at worst, sees it and puts it back.
-async function discard(calls: FileCalls, path: string, dead: Holder, display: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}.claim`
-  try {
-    await calls.rename(path, aside)
-  } catch (error) {
-    if (isMissing(error)) return
-    throw error
-  }
-  const moved = await readHolder(calls, aside)
-  const live = moved !== undefined && moved !== 'unreadable' && moved.token !== dead.token
-  if (live) await calls.link(aside, path).catch(() => {})
-  await calls.unlink(aside).catch(() => {})
-  if (live) throw lockedError(moved, display)
+function successorFile(path: string, holder: Holder): string {
+  return `${path}.after-${holder.token}.claim`
 }
 
-async function readHolder(calls: FileCalls, path: string): Promise<Holder | 'unreadable' | undefined> {
+async function readHolder(calls: FileCalls, file: string): Promise<Holder | undefined> {
   let text: string
   try {
-    text = new TextDecoder().decode(await calls.read(path))
+    text = new TextDecoder().decode(await calls.read(file))
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
   }
   try {
     const holder = JSON.parse(text) as Holder
-    return Number.isSafeInteger(holder.pid) && typeof holder.host === 'string' && typeof holder.token === 'string' ? holder : 'unreadable'
+    if (Number.isSafeInteger(holder.pid) && typeof holder.host === 'string' && /^[\w-]{1,64}$/.test(holder.token)) return holder
   } catch {
-    return 'unreadable'
+    // Falls through: a lock that says nothing is held by someone unknown.
   }
+  return { pid: 0, host: 'an unknown machine', birth: '', token: 'unreadable' }
 }
 
 function isGone(holder: Holder): boolean {
@@ -116,11 +123,9 @@ function birthOf(pid: number | 'self'): string {
   }
 }
 
-function lockedError(holder: Holder | 'unreadable' | undefined, display: string): ConnectorError {
-  const who =
-    holder === undefined || holder === 'unreadable'
-      ? 'another process'
-      : `process ${holder.pid}${holder.host === hostname() ? '' : ` on ${holder.host}`}`
-  const todo = typeof holder === 'object' && holder.host !== hostname() ? 'stop it there; if that machine is gone for good, delete this file' : 'stop it first, or choose another directory'
+function lockedError(holder: Holder | undefined, display: string): ConnectorError {
+  const isHere = holder?.host === hostname()
+  const who = holder ? `process ${holder.pid}${isHere ? '' : ` on ${holder.host}`}` : 'other processes, which come and go'
+  const todo = isHere ? 'stop it first, or choose another directory' : 'stop it there; if it is gone for good, delete this file'
   return new ConnectorError('LOCKED', `${display}: in use by ${who}; ${todo}`, { retryable: true })
 }

@@ -69,7 +69,7 @@ describe('localDirectory on the real disk', () => {
     const { hostname } = await import('node:os')
     await writeFile(`${folder}/lock`, JSON.stringify({ pid: 2 ** 22 + 7, host: hostname(), birth: '', token: 'dead' }))
     await (await directory.lock('lock')).release()
-    await writeFile(`${folder}/lock`, JSON.stringify({ pid: process.pid, host: hostname(), birth: 'an earlier boot', token: 'reused pid' }))
+    await writeFile(`${folder}/lock`, JSON.stringify({ pid: process.pid, host: hostname(), birth: 'an earlier boot', token: 'reused-pid' }))
     await (await directory.lock('lock')).release()
     await writeFile(`${folder}/lock`, JSON.stringify({ pid: 1, host: 'elsewhere', birth: '', token: 'other' }))
     await expect(directory.lock('lock')).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining('on elsewhere') })
@@ -78,11 +78,32 @@ describe('localDirectory on the real disk', () => {
     expect(await readdir(folder)).toEqual(['lock'])
   })
 
-  it('gives a dead holder\'s lock to one of many that want it', async () => {
+  it('gives a dead holder\'s lock to one of many that want it, and a free lock to one at a time', async () => {
+    let inside = 0
+    let insideMax = 0
     const { hostname } = await import('node:os')
     await writeFile(`${folder}/lock`, JSON.stringify({ pid: 2 ** 22 + 7, host: hostname(), birth: '', token: 'dead' }))
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => localDirectory(folder).lock('lock')))
-    expect(results.filter(result => result.status === 'fulfilled')).toHaveLength(1)
+    const winners = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+    expect(winners).toHaveLength(1)
+    await winners[0]!.release()
+    expect(await readdir(folder)).toEqual([])
+    const inTurn = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (;;) {
+          const lock = await localDirectory(folder).lock('lock').catch(() => undefined)
+          if (!lock) continue
+          inside++
+          insideMax = Math.max(insideMax, inside)
+          await readdir(folder)
+          inside--
+          await lock.release()
+          return true
+        }
+      }),
+    )
+    expect(inTurn).toEqual(Array(8).fill(true))
+    expect(insideMax).toBe(1)
   })
 })
 
