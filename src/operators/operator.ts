@@ -39,6 +39,8 @@ export interface Operator {
   push(batch: Batch, out: Output, port: number): void
   /** Event time of all inputs has reached `watermark` (ms): no row with an earlier or equal timestamp is to be expected. Never goes back. */
   advance?(watermark: number, out: Output): void
+  /** For operators that generate watermarks: the current one, −Infinity while unknown. It replaces the input's for all that follows. */
+  watermark?(): number
   /** Processing time has reached `now` (ms); called about every 100 ms on streams. */
   tick?(now: number, out: Output): void
   /** Input `port` has ended. After the last port's end the operator emits what it holds. */
@@ -47,6 +49,8 @@ export interface Operator {
   snapshot?(): StateRun[]
   /** Takes over the state of earlier instances: all runs of this operator; rows outside the own key groups are skipped. Before the first push. */
   restore?(runs: readonly StateRun[]): void
+  /** True once no further input can change the output (a limit that is reached): sources that feed nothing else may stop. */
+  done?(): boolean
   /** Releases all memory. */
   close?(): void
 }

@@ -1,0 +1,106 @@
+// Gives every edge of a plan its fields, in order from sources to sinks: sources look at their data, operators check their parameters,
+// logical operators are lowered by `rewrite.ts`. After this the job is known to fit together.
+import { PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+
+import type { Fields } from '../batch/schema.ts'
+import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
+import type { Edge, OperatorNode, Plan, PlanNode } from './plan.ts'
+import { lowerOperator } from './rewrite.ts'
+
+/** What is known of an edge. */
+export interface EdgeFacts {
+  readonly fields: Fields
+  /** The rows end by themselves. */
+  readonly bounded: boolean
+  /** A watermark operator lies upstream on every path. */
+  readonly watermarked: boolean
+  /** Ids of the sources that the rows come from. */
+  readonly sources: ReadonlySet<string>
+}
+
+/** A plan whose every edge is known. `nodes` hold physical operators only. */
+export interface ResolvedPlan {
+  readonly nodes: readonly PlanNode[]
+  readonly edges: ReadonlyMap<string, EdgeFacts>
+  readonly bounded: boolean
+}
+
+/** Objects that a plan names but can't hold: closures, user-made sources and sinks, cached results. */
+export type Bindings = ReadonlyMap<string, unknown>
+
+/** The key of an edge in `ResolvedPlan.edges`. */
+export function edgeKey(edge: Edge): string {
+  return edge.port === undefined ? edge.node : `${edge.node}:${edge.port}`
+}
+
+/** Options of a feed or sink: the bound object where there is one, else the plain data. */
+export function optionsOf(node: { options: Json; binding?: string }, bindings: Bindings): unknown {
+  return node.binding === undefined ? node.options : bindings.get(node.binding)
+}
+
+/** Resolves a plan. Throws PlanError (the job is wrong) or DataError/ConnectorError (a source can't be looked at). Reads file heads, nothing more. */
+export function resolvePlan(plan: Plan, bindings: Bindings): ResolvedPlan {
+  const edges = new Map<string, EdgeFacts>()
+  const nodes: PlanNode[] = []
+  let allBounded = true
+  const addSidePorts = (id: string, ports: Record<string, Fields> | undefined, facts: EdgeFacts) => {
+    for (const [port, fields] of Object.entries(ports ?? {})) edges.set(edgeKey({ node: id, port }), { ...facts, fields })
+  }
+  const addOperator = (node: OperatorNode) => {
+    const inputs = node.inputs.map(e => factsOf(edges, e))
+    const type = operatorType(node.kind)
+    const inputFields = inputs.map(i => i.fields)
+    const facts: EdgeFacts = {
+      fields: type.fields(inputFields, node.params, node.id),
+      bounded: inputs.every(i => i.bounded),
+      watermarked: node.kind === 'watermark' || inputs.every(i => i.watermarked),
+      sources: new Set(inputs.flatMap(i => [...i.sources])),
+    }
+    edges.set(node.id, facts)
+    addSidePorts(node.id, type.sidePorts?.(inputFields, node.params), facts)
+    nodes.push(node)
+  }
+  for (const node of plan.nodes) {
+    switch (node.node) {
+      case 'scan': {
+        const { options, fields, sidePorts } = scanType(node.kind).resolve(node.options, node.id)
+        const facts = { fields, bounded: true, watermarked: false, sources: new Set([node.id]) }
+        edges.set(node.id, facts)
+        addSidePorts(node.id, sidePorts, facts)
+        nodes.push({ ...node, options })
+        break
+      }
+      case 'feed': {
+        const { fields, bounded } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
+        allBounded &&= bounded
+        edges.set(node.id, { fields, bounded, watermarked: false, sources: new Set([node.id]) })
+        nodes.push(node)
+        break
+      }
+      case 'operator':
+        for (const lowered of lowerOperator(node, node.inputs.map(e => factsOf(edges, e)))) addOperator(lowered)
+        break
+      case 'sink': {
+        const facts = factsOf(edges, node.input)
+        sinkType(node.kind).check(optionsOf(node, bindings), facts.fields, node.id)
+        nodes.push(node)
+        break
+      }
+    }
+  }
+  return { nodes, edges, bounded: allBounded }
+}
+
+/** What is known of an edge of a resolved plan. */
+export function factsOf(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): EdgeFacts {
+  const facts = edges.get(edgeKey(edge))
+  if (!facts) throw noPort(edges, edge)
+  return facts
+}
+
+function noPort(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Error {
+  const ports = [...edges.keys()].filter(k => k.startsWith(`${edge.node}:`)).map(k => k.slice(edge.node.length + 1))
+  return new PlanError('NO_PORT', `${edge.node}: no side output "${edge.port ?? ''}"; it has ${ports.join(', ') || 'none'}`)
+}
+

@@ -1,0 +1,62 @@
+// Rewrite rules: logical operators, as users write them, become physical ones, once the fields of their inputs are known.
+import { PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
+import type { WindowSpec } from '../window/window-spec.ts'
+import type { OperatorNode } from './plan.ts'
+import type { EdgeFacts } from './resolve.ts'
+
+/** Parameters of the logical `groupBy`. */
+export interface GroupByParams {
+  readonly keys: readonly string[]
+  readonly window?: WindowSpec
+  readonly aggregates: Readonly<Record<string, AggregateCall>>
+}
+
+/** The physical operators that do a logical one's work; the last has its id. A physical operator is returned as it is. */
+export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+  switch (node.kind) {
+    case 'groupBy':
+      return lowerGroupBy(node, inputs[0]!)
+    case 'join':
+      return [lowerJoin(node, inputs)]
+    case 'sort':
+      if (!inputs[0]!.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
+      return [node]
+    default:
+      return [node]
+  }
+}
+
+function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
+  const { keys, window, aggregates } = node.params as unknown as GroupByParams
+  const lowered = lowerAggregates(input.fields, aggregates, node.id)
+  const steps: OperatorNode[] = []
+  let source = node.inputs[0]!
+  if (Object.keys(lowered.columns).length > 0) {
+    steps.push({ node: 'operator', id: `${node.id}:inputs`, kind: 'with', params: { columns: lowered.columns } as unknown as Json, inputs: [source] })
+    source = { node: `${node.id}:inputs` }
+  }
+  const params = { keys, aggregates: lowered.aggregates } as unknown as Json
+  if (window) {
+    if (!input.bounded && !input.watermarked && window.kind !== 'processing')
+      throw new PlanError('NO_WATERMARK', `${node.id}: a window over a stream needs a watermark to know when it is complete; call .watermark("${window.time}", { bound: '5s' }) before groupBy`)
+    const kind = window.kind === 'session' ? 'sessionAggregate' : 'windowAggregate'
+    return [...steps, { node: 'operator', id: node.id, kind, params: { ...(params as object), window: window as unknown as Json }, inputs: [source] }]
+  }
+  if (!input.bounded)
+    throw new PlanError('UNBOUNDED_GROUP', `${node.id}: groupBy without a window on a stream would never emit; add a window such as tumble("time", '10s'), or read the source until its end`)
+  return [
+    ...steps,
+    { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] },
+    { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
+  ]
+}
+
+// The right side is stored first and the left streams past it, unless either never ends or both come from one scan.
+function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode {
+  const [left, right] = inputs as [EdgeFacts, EdgeFacts]
+  const shared = [...left.sources].some(s => right.sources.has(s))
+  const mode = left.bounded && right.bounded && !shared ? 'build' : 'symmetric'
+  return { ...node, params: { ...(node.params as object), mode } }
+}

@@ -1,0 +1,168 @@
+// Cuts a resolved plan into stages: chains of operators that run on one thread without a queue between them. Stages meet at
+// exchanges (rows move to the instance that owns their key), at closures, at joins, and wherever a result has several readers.
+import type { Json } from '../base/json.ts'
+import { keyGroupCount } from '../base/hash.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { OperatorType, Placement } from '../operators/operator.ts'
+import { operatorType } from './catalogue.ts'
+import { type Edge, type FeedNode, inputsOf, type OperatorNode, type PlanNode, type ScanNode, type SinkNode } from './plan.ts'
+import { edgeKey, factsOf, type ResolvedPlan } from './resolve.ts'
+
+/** One operator in a stage. */
+export interface Step {
+  readonly id: string
+  readonly kind: string
+  readonly params: Json
+  readonly inputs: readonly Fields[]
+  readonly bounded: boolean
+}
+
+/** Where an output of a stage (or a feed) goes. `step` is the index of the operator that emits it; −1 is the stage's input (or its scan). */
+export interface StageOutput {
+  readonly step: number
+  readonly port?: string
+  readonly fields: Fields
+  readonly to: { readonly stage: number; readonly port: number } | { readonly sink: string }
+  /** Split by the hash of these columns over the reader's instances. */
+  readonly partition?: { readonly keys: readonly string[]; readonly parallelism: number }
+}
+
+/** A chain of operators, as plain data. */
+export interface StageSpec {
+  readonly index: number
+  readonly placement: Placement
+  readonly parallelism: number
+  /** Fields of each input port; empty for a scan. */
+  readonly inputs: readonly Fields[]
+  readonly scan?: { readonly id: string; readonly kind: string; readonly options: Json; readonly columns?: readonly string[] }
+  readonly steps: readonly Step[]
+  readonly outputs: readonly StageOutput[]
+}
+
+/** A feed and what reads it. */
+export interface FeedSpec {
+  readonly node: FeedNode
+  readonly outputs: readonly StageOutput[]
+}
+
+/** A job, ready to run. Plain data. */
+export interface StagePlan {
+  readonly stages: readonly StageSpec[]
+  readonly feeds: readonly FeedSpec[]
+  readonly sinks: readonly SinkNode[]
+}
+
+interface OpenStage {
+  index: number
+  placement: Placement
+  parallelism: number
+  keys: string
+  inputs: Fields[]
+  scan?: StageSpec['scan']
+  steps: Step[]
+  outputs: StageOutput[]
+}
+
+interface Producer {
+  outputs: StageOutput[]
+  stage?: OpenStage
+  step: number
+}
+
+/** Cuts the plan for `workers` threads (0: everything on the engine's thread). Cost: nodes + edges. */
+export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: ReadonlyMap<string, readonly string[]>): StagePlan {
+  const parallelism = Math.min(Math.max(1, workers), keyGroupCount)
+  const readers = countReaders(plan.nodes)
+  const stages: OpenStage[] = []
+  const feeds: FeedSpec[] = []
+  const sinks: SinkNode[] = []
+  const producers = new Map<string, Producer>()
+
+  const open = (placement: Placement, inputs: Fields[], keys = ''): OpenStage => {
+    const stage: OpenStage = { index: stages.length, placement, parallelism: placement === 'any' || placement === 'keyed' ? parallelism : 1, keys, inputs, steps: [], outputs: [] }
+    stages.push(stage)
+    return stage
+  }
+  const connect = (edge: Edge, to: StageOutput['to'], partition?: StageOutput['partition']) => {
+    const producer = producers.get(edge.node)!
+    producer.outputs.push({ step: producer.step, port: edge.port, fields: factsOf(plan.edges, edge).fields, to, ...(partition && { partition }) })
+  }
+
+  const addOperator = (node: OperatorNode) => {
+    const type = operatorType(node.kind)
+    const inputFields = node.inputs.map(e => factsOf(plan.edges, e).fields)
+    const placement = type.placement(node.params)
+    const keys = (port: number) => (placement === 'keyed' ? (type.keys?.(node.params, port) ?? []) : [])
+    const producer = producers.get(node.inputs[0]!.node)!
+    const fusable = node.inputs.length === 1 && node.inputs[0]!.port === undefined && readers.get(edgeKey(node.inputs[0]!)) === 1
+    let stage = producer.stage
+    if (!stage || !fusable || !canFuse(stage, producer.step, placement, JSON.stringify(keys(0)), workers)) {
+      stage = open(placement, inputFields, placement === 'keyed' ? JSON.stringify(keys(0)) : '')
+      const opened = stage
+      node.inputs.forEach((edge, port) => {
+        const split = opened.parallelism > 1 && placement === 'keyed'
+        connect(edge, { stage: opened.index, port }, split ? { keys: keys(port), parallelism: opened.parallelism } : undefined)
+      })
+    }
+    stage.steps.push({ id: node.id, kind: node.kind, params: node.params, inputs: inputFields, bounded: node.inputs.every(e => factsOf(plan.edges, e).bounded) })
+    if (workers <= 1) stage.placement = strictest(stage.placement, placement)
+    producers.set(node.id, { outputs: stage.outputs, stage, step: stage.steps.length - 1 })
+  }
+
+  for (const node of plan.nodes) {
+    switch (node.node) {
+      case 'scan': {
+        const stage = open('any', [])
+        stage.scan = scanOf(node, scanColumns)
+        producers.set(node.id, { outputs: stage.outputs, stage, step: -1 })
+        break
+      }
+      case 'feed': {
+        const outputs: StageOutput[] = []
+        feeds.push({ node, outputs })
+        producers.set(node.id, { outputs, step: -1 })
+        break
+      }
+      case 'operator':
+        addOperator(node)
+        break
+      case 'sink':
+        sinks.push(node)
+        connect(node.input, { sink: node.id })
+        break
+    }
+  }
+  return { stages: stages.map(({ keys: _, ...stage }) => stage), feeds, sinks }
+}
+
+/** True for operators that react to the passing of processing time. */
+export function operatorOf(step: Step): OperatorType {
+  return operatorType(step.kind)
+}
+
+function scanOf(node: ScanNode, columns: ReadonlyMap<string, readonly string[]>): StageSpec['scan'] {
+  const needed = columns.get(node.id)
+  return { id: node.id, kind: node.kind, options: node.options, ...(needed && { columns: needed }) }
+}
+
+// A chain goes on where its rows already are in the right place and order. Steps in the middle of a stage may have side outputs,
+// but a stage whose last step isn't the producer has gone on already.
+function canFuse(stage: OpenStage, step: number, next: Placement, keys: string, workers: number): boolean {
+  if (step !== stage.steps.length - 1) return false
+  const onMain = stage.placement === 'main'
+  if (workers === 0) return true
+  if (onMain || next === 'main') return onMain && next === 'main'
+  if (workers === 1 || next === 'any') return true
+  return next === 'keyed' && stage.placement === 'keyed' && stage.keys === keys
+}
+
+function strictest(a: Placement, b: Placement): Placement {
+  const order: Placement[] = ['any', 'keyed', 'single', 'main']
+  return order[Math.max(order.indexOf(a), order.indexOf(b))]!
+}
+
+function countReaders(nodes: readonly PlanNode[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const node of nodes) for (const edge of inputsOf(node)) counts.set(edgeKey(edge), (counts.get(edgeKey(edge)) ?? 0) + 1)
+  return counts
+}

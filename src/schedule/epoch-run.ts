@@ -1,0 +1,146 @@
+// Epochs: barriers go in at the sources, state is frozen as they pass, sinks make their part durable; when all have answered, the
+// checkpoint is written, and only then do sinks commit. One epoch is open at a time; the flow goes on meanwhile.
+import { assert, asError } from '../base/errors.ts'
+import { keyHashVersion } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { CheckpointStore } from '../storage/checkpoint-store.ts'
+import type { CheckpointWriter } from '../storage/checkpoint-writer.ts'
+import type { Barrier } from './flow.ts'
+import type { StepRuns } from './messages.ts'
+import type { SinkRun } from './sink-run.ts'
+import type { SourceRun } from './source-run.ts'
+
+/** What epochs need to know of the job. */
+export interface EpochEnvironment {
+  readonly store?: CheckpointStore
+  readonly retain: number
+  readonly fingerprint: string
+  /** Kinds of all operators by id. */
+  readonly operators: Readonly<Record<string, string>>
+  readonly stageCount: number
+  elapsed(): number
+  failed(error: Error): void
+  /** The epoch is durable and visible. `ms` from barrier to commit. */
+  completed(barrier: Barrier, facts: { ms: number; handles: Readonly<Record<string, Json>> }): Promise<void>
+}
+
+interface OpenEpoch {
+  readonly barrier: Barrier
+  readonly finished: boolean
+  readonly startedMs: number
+  readonly writer: CheckpointWriter | undefined
+  readonly positions: Map<string, Json>
+  readonly handles: Map<string, Json>
+  stagesMissing: number
+  readonly done: (error?: Error) => void
+}
+
+/** The epochs of a running job. */
+export class EpochRun {
+  readonly #environment: EpochEnvironment
+  readonly #sources: () => readonly SourceRun[]
+  readonly #sinks: () => readonly SinkRun[]
+  #next: number
+  #open: OpenEpoch | undefined
+  #starting = false
+
+  constructor(environment: EpochEnvironment, firstEpoch: number, sources: () => readonly SourceRun[], sinks: () => readonly SinkRun[]) {
+    this.#environment = environment
+    this.#next = firstEpoch
+    this.#sources = sources
+    this.#sinks = sinks
+  }
+
+  /** True while an epoch is between its barrier and its commit. */
+  get busy(): boolean {
+    return this.#starting || this.#open !== undefined
+  }
+
+  /** Puts the next barrier into the flow; resolves when the epoch is committed. `finished`: the input has ended. */
+  async trigger(options: { final: boolean; finished: boolean }): Promise<number> {
+    assert(!this.busy, 'an epoch was triggered while another is open')
+    this.#starting = true
+    const { store } = this.#environment
+    const barrier: Barrier = { epoch: this.#next++, final: options.final, snapshot: store !== undefined }
+    const startedMs = this.#environment.elapsed()
+    try {
+      const writer = await store?.begin(barrier.epoch)
+      return await new Promise<number>((resolve, reject) => {
+        this.#open = {
+          barrier,
+          finished: options.finished,
+          startedMs,
+          writer,
+          positions: new Map(),
+          handles: new Map(),
+          stagesMissing: this.#environment.stageCount,
+          done: error => (error ? reject(error) : resolve(barrier.epoch)),
+        }
+        for (const source of this.#sources()) {
+          source.requestBarrier(barrier, position => {
+            this.#open?.positions.set(source.id, position)
+            this.#check()
+          })
+        }
+      })
+    } finally {
+      this.#starting = false
+    }
+  }
+
+  /** A stage has frozen its state. */
+  snapshotTaken(barrier: Barrier, runs: readonly StepRuns[]): void {
+    const open = this.#open
+    if (!open || open.barrier.epoch !== barrier.epoch) return
+    runs.forEach((steps, instance) => {
+      for (const [step, stepRuns] of Object.entries(steps)) for (const run of stepRuns) void open.writer?.writeRun(step, instance, run)
+    })
+    open.stagesMissing--
+    this.#check()
+  }
+
+  /** A sink has made its part durable. */
+  prepared(sink: string, barrier: Barrier, handle: Json): void {
+    if (this.#open?.barrier.epoch !== barrier.epoch) return
+    this.#open.handles.set(sink, handle)
+    this.#check()
+  }
+
+  /** Gives the open epoch up. */
+  async abandon(error: Error): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    open?.done(error)
+    await open?.writer?.abandon()
+  }
+
+  #check(): void {
+    const open = this.#open
+    if (!open || open.stagesMissing > 0 || open.positions.size < this.#sources().length || open.handles.size < this.#sinks().length) return
+    this.#complete(open).catch(error => {
+      this.#environment.failed(asError(error))
+      open.done(asError(error))
+    })
+  }
+
+  async #complete(open: OpenEpoch): Promise<void> {
+    const { store, retain, fingerprint, operators } = this.#environment
+    const { barrier, handles, positions } = open
+    await open.writer?.complete({
+      planFingerprint: fingerprint,
+      keyHashVersion,
+      sources: Object.fromEntries(positions),
+      sinks: Object.fromEntries(handles),
+      operators,
+      watermarks: {},
+      ...(open.finished && { finished: true }),
+    })
+    if (this.#open !== open) return
+    await Promise.all(this.#sinks().map(sink => sink.commit(barrier.epoch, handles.get(sink.id)!)))
+    for (const source of this.#sources()) await source.committed(positions.get(source.id)!)
+    await store?.retain(retain)
+    await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, handles: Object.fromEntries(handles) })
+    this.#open = undefined
+    open.done()
+  }
+}

@@ -1,0 +1,36 @@
+// What flows between the parts of a running job, and who takes it. Items of one producer arrive in order; batches carry their references.
+import type { PackedBatch } from './messages.ts'
+
+/** A batch (by reading instance) with the watermark behind it; the epoch's barrier; the end. */
+export type Item =
+  | { readonly kind: 'batch'; readonly parts: readonly (PackedBatch | null)[] | null; readonly watermark?: number }
+  | { readonly kind: 'barrier'; readonly barrier: Barrier }
+  | { readonly kind: 'end' }
+
+/** Separates what belongs to an epoch from what follows. `final`: nothing follows. */
+export interface Barrier {
+  readonly epoch: number
+  readonly final: boolean
+  /** Operators freeze their state (a checkpoint is being made). */
+  readonly snapshot: boolean
+}
+
+/** A reader of items: a stage or a sink. */
+export interface Consumer {
+  enqueue(item: Item, port: number): void
+  /** False while its queue for `port` is full: the producer should take no further work. */
+  hasRoom(port: number): boolean
+  /** False once nothing it could be given changes any result. */
+  wanted(): boolean
+  /** Called when room appears. */
+  onRoom(callback: () => void): void
+}
+
+/** Items that a port's queue holds before its producers pause. */
+export const queueItemsMax = 8
+
+/** A consumer together with the port it is reached by. */
+export interface Target {
+  readonly consumer: Consumer
+  readonly port: number
+}

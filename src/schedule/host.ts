@@ -1,0 +1,141 @@
+// Threads that run tasks: a worker thread, or the engine's own thread. Both take the same messages and answer each with one reply.
+import type { Clock } from '../base/clock.ts'
+import { DeviceError, encodeError } from '../base/errors.ts'
+import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
+import { isClosure } from '../base/function-reference.ts'
+import { workerUrl } from '../device/assets.ts'
+import type { Device } from '../device/device.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import type { TaskMessage, TaskReply } from './messages.ts'
+import { Task, type TaskEnvironment } from './task.ts'
+
+/** A thread that runs tasks. Replies come in the order of the messages. */
+export interface TaskHost {
+  send(message: TaskMessage): void
+  /** Called with each reply; set once by the engine. */
+  onReply: (reply: TaskReply) => void
+  /** The thread has died; messages to it get no reply. */
+  readonly dead: boolean
+  /** Called when the thread dies. */
+  onDeath: (error: Error) => void
+  close(): Promise<void>
+}
+
+/** Runs messages of tasks on the calling thread; a closure comes from `bindings`, an exported function from its module. */
+export class TaskRunner {
+  readonly #environment: TaskEnvironment
+  readonly #functions = new Map<string, UserFunction>()
+  readonly #tasks = new Map<number, Task>()
+  bindings: ReadonlyMap<string, unknown> = new Map()
+
+  constructor(device: Device, clock: Clock) {
+    this.#environment = { device, clock, userFunctions: this.#functions }
+  }
+
+  /** Runs one message. Only `open` may take more than this turn (it loads modules); never rejects. */
+  run(message: TaskMessage): TaskReply | Promise<TaskReply> {
+    if (message.type === 'open') return this.#open(message)
+    const task = this.#tasks.get(message.task)
+    if (!task) return { task: message.task, seq: message.seq, outputs: [] }
+    if (message.type === 'close') this.#tasks.delete(message.task)
+    return task.run(message)
+  }
+
+  async #open(message: Extract<TaskMessage, { type: 'open' }>): Promise<TaskReply> {
+    const reply = { task: message.task, seq: message.seq, outputs: [] }
+    try {
+      for (const reference of referencesOf(message.spec)) await this.#load(reference)
+      this.#tasks.set(message.task, new Task(this.#environment, message))
+      return reply
+    } catch (error) {
+      return { ...reply, error: encodeError(error) }
+    }
+  }
+
+  async #load(reference: FunctionReference): Promise<void> {
+    const loaded = isClosure(reference) ? this.bindings.get(reference.closure) : ((await import(reference.module)) as Record<string, unknown>)[reference.name]
+    const callable = typeof loaded === 'function' ? loaded : undefined
+    if (!callable) {
+      const what = isClosure(reference) ? 'a closure' : `"${reference.name}" of ${reference.module}`
+      throw new DeviceError('FUNCTION_MISSING', `udf: ${what} is not there to call; export it by exactly that name`)
+    }
+    this.#functions.set(JSON.stringify(reference), callable as UserFunction)
+  }
+}
+
+function referencesOf(spec: StageSpec): FunctionReference[] {
+  return spec.steps.flatMap(step => {
+    const params = step.params as { function?: FunctionReference } | null
+    return params && typeof params === 'object' && params.function ? [params.function] : []
+  })
+}
+
+const yieldEveryMs = 8
+
+/** Tasks on the engine's thread. It yields to the event loop about every 8 ms, so that timers, Ctrl-C and progress stay alive. */
+export class InlineHost implements TaskHost {
+  onReply: (reply: TaskReply) => void = () => {}
+  onDeath: (error: Error) => void = () => {}
+  readonly dead = false
+  readonly runner: TaskRunner
+  readonly #queue: TaskMessage[] = []
+  #running = false
+
+  constructor(device: Device, clock: Clock) {
+    this.runner = new TaskRunner(device, clock)
+  }
+
+  send(message: TaskMessage): void {
+    this.#queue.push(message)
+    if (!this.#running) {
+      this.#running = true
+      queueMicrotask(() => this.#drain())
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#queue.length = 0
+  }
+
+  async #drain(): Promise<void> {
+    let until = performance.now() + yieldEveryMs
+    for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
+      const reply = this.runner.run(message)
+      this.onReply(reply instanceof Promise ? await reply : reply)
+      if (performance.now() > until) {
+        await new Promise(resolve => setImmediate(resolve))
+        until = performance.now() + yieldEveryMs
+      }
+    }
+    this.#running = false
+  }
+}
+
+/** Tasks on a worker thread over the shared memory. Cost: 20–40 ms to start. */
+export async function workerHost(device: Device): Promise<TaskHost> {
+  const { Worker } = await import('node:worker_threads')
+  const worker = new Worker(workerUrl(), { workerData: device.share() })
+  worker.unref()
+  let dead = false
+  const host: TaskHost = {
+    send: message => worker.postMessage(message),
+    onReply: () => {},
+    onDeath: () => {},
+    get dead() {
+      return dead
+    },
+    close: async () => {
+      dead = true
+      await worker.terminate()
+    },
+  }
+  const died = (what: string, cause?: unknown) => {
+    if (dead) return
+    dead = true
+    host.onDeath(new DeviceError('WORKER_DIED', `worker: ${what}; the engine that it belonged to is closed, the next run gets a fresh one`, { cause }))
+  }
+  worker.on('message', (reply: TaskReply) => host.onReply(reply))
+  worker.on('error', error => died(encodeError(error).message, error))
+  worker.on('exit', code => died(`the thread ended with code ${code}`))
+  return host
+}

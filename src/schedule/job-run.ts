@@ -1,0 +1,354 @@
+// A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
+// everything down again, whether the input ended, someone stopped it, or something failed.
+import type { Clock } from '../base/clock.ts'
+import { asError, CancelledError, decodeError, PlanError } from '../base/errors.ts'
+import { keyHashVersion } from '../base/hash.ts'
+import { releaseArena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { scanType, sinkType } from '../plan/catalogue.ts'
+import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
+import type { StagePlan, StageSpec } from '../plan/stages.ts'
+import type { StateRun } from '../state/state-run.ts'
+import type { AuditLog } from '../storage/audit-log.ts'
+import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
+import { EpochRun } from './epoch-run.ts'
+import type { Target } from './flow.ts'
+import type { InlineHost, TaskHost } from './host.ts'
+import type { TaskReply } from './messages.ts'
+import { type JobMetrics, MetricsCounter } from './metrics.ts'
+import { SinkRun } from './sink-run.ts'
+import { runFeed, runScan, type SourceRun } from './source-run.ts'
+import { type Instance, type StageListener, StageRun } from './stage-run.ts'
+
+/** What a job runs on and with. */
+export interface JobEnvironment {
+  readonly device: Device
+  readonly clock: Clock
+  /** Worker threads; empty: everything runs on `main`. */
+  readonly workers: readonly TaskHost[]
+  readonly main: InlineHost
+  readonly bindings: Bindings
+  readonly job: string
+  readonly batchRows: number
+  /** Time between epochs. */
+  readonly epochMs: number
+  /** The number of the first epoch, above every earlier one. */
+  readonly firstEpoch: number
+  readonly fingerprint: string
+  readonly store?: CheckpointStore
+  readonly retain: number
+  readonly checkpoint?: Checkpoint
+  readonly audit?: AuditLog
+  readonly signal?: AbortSignal
+  /** Gives each task a number that is unused on its host. */
+  readonly nextTask: () => number
+  /** Registers who hears a task's replies. */
+  readonly listen: (task: number, listener: (reply: TaskReply) => void) => void
+  readonly unlisten: (task: number) => void
+}
+
+const tickMs = 100
+
+/** A job at work. `done` settles when it has ended and everything is closed. */
+export class JobRun {
+  readonly done: Promise<void>
+  readonly metricsCounter: MetricsCounter
+  readonly #plan: StagePlan
+  readonly #resolved: ResolvedPlan
+  readonly #environment: JobEnvironment
+  readonly #abort = new AbortController()
+  readonly #stages: StageRun[] = []
+  readonly #sinks: SinkRun[] = []
+  readonly #sources: SourceRun[] = []
+  readonly #epochs: EpochRun
+  #timers: ReturnType<typeof setInterval>[] = []
+  #failure: Error | undefined
+  #draining = false
+  #finalTriggered = false
+  #running = false
+  #lastEpochAt: number
+  #settle: { resolve: () => void; reject: (error: Error) => void }
+
+  constructor(plan: StagePlan, resolved: ResolvedPlan, environment: JobEnvironment) {
+    this.#plan = plan
+    this.#resolved = resolved
+    this.#environment = environment
+    this.metricsCounter = new MetricsCounter(environment.clock)
+    this.#lastEpochAt = environment.clock.elapsed()
+    const settle = { resolve: () => {}, reject: (_: Error) => {} }
+    this.done = new Promise<void>((resolve, reject) => {
+      settle.resolve = resolve
+      settle.reject = reject
+    })
+    this.done.catch(() => {})
+    this.#settle = settle
+    const operators = Object.fromEntries(plan.stages.flatMap(s => s.steps.map(step => [step.id, step.kind])))
+    this.#epochs = new EpochRun(
+      {
+        store: environment.store,
+        retain: environment.retain,
+        fingerprint: environment.fingerprint,
+        operators,
+        stageCount: plan.stages.length,
+        elapsed: () => environment.clock.elapsed(),
+        failed: error => this.fail(error),
+        completed: async (barrier, { ms, handles }) => {
+          this.metricsCounter.checkpointDone(barrier.epoch, ms)
+          this.#lastEpochAt = environment.clock.elapsed()
+          await environment.audit?.record('sink-commit', { epoch: barrier.epoch, sinks: Object.keys(handles) })
+          if (barrier.final) void this.#finish()
+          else this.#moved()
+        },
+      },
+      environment.firstEpoch,
+      () => this.#sources,
+      () => this.#sinks,
+    )
+  }
+
+  /** Opens everything and begins. Rejects (with everything closed again) when a part can't be opened. */
+  async start(): Promise<void> {
+    const { checkpoint, signal, audit } = this.#environment
+    signal?.addEventListener('abort', () => this.fail(new CancelledError(this.#environment.job, { cause: signal.reason })), { once: true })
+    if (signal?.aborted) this.#failure = new CancelledError(this.#environment.job)
+    try {
+      this.#checkCompatible(checkpoint)
+      await audit?.record('start', { fingerprint: this.#environment.fingerprint })
+      if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
+      await this.#openSinks()
+      if (checkpoint?.manifest.finished) {
+        await this.#finish()
+        return
+      }
+      await this.#openStages()
+      this.#running = true
+      await this.#openSources()
+      if (this.#failure) throw this.#failure
+      this.#timers = [setInterval(() => this.#tick(), tickMs)]
+      this.#moved()
+    } catch (error) {
+      this.fail(asError(error))
+      await this.done
+    }
+  }
+
+  /** A picture of the job as of now. */
+  metrics(): JobMetrics {
+    return this.metricsCounter.picture(this.#sources)
+  }
+
+  /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it. */
+  async stop(options: { drain: boolean }): Promise<void> {
+    if (!options.drain) {
+      this.fail(new CancelledError(this.#environment.job))
+      await this.done.catch(() => {})
+      return
+    }
+    this.#draining = true
+    for (const source of this.#sources) source.stop(false)
+    this.#moved()
+    await this.done
+  }
+
+  /** Makes a checkpoint now; resolves with its epoch when it is committed. */
+  async checkpoint(): Promise<number> {
+    while (this.#epochs.busy) await new Promise(resolve => setTimeout(resolve, 5))
+    return this.#epochs.trigger({ final: false, finished: false })
+  }
+
+  /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
+  fail(error: Error): void {
+    if (this.#failure) return
+    this.#failure = error
+    void this.#takeDown(error)
+  }
+
+  #checkCompatible(checkpoint: Checkpoint | undefined): void {
+    if (!checkpoint) return
+    const { manifest } = checkpoint
+    const refuse = (what: string) => new PlanError('STATE_INCOMPATIBLE', `${this.#environment.job}: the checkpoint ${checkpoint.path} doesn't fit this job: ${what}; start the job that wrote it, or start afresh with restore: 'none'`)
+    if (manifest.keyHashVersion !== keyHashVersion) throw refuse(`its keys were hashed by version ${manifest.keyHashVersion}, this is ${keyHashVersion}`)
+    const kinds = new Map(this.#plan.stages.flatMap(s => s.steps.map(step => [step.id, step.kind] as const)))
+    for (const [id, operator] of Object.entries(manifest.operators)) {
+      if (operator.runs.length === 0) continue
+      const kind = kinds.get(id)
+      if (kind !== operator.kind) throw refuse(`it holds state of ${operator.kind} "${id}", and the job ${kind ? `has ${kind} there` : 'has no such step'}`)
+    }
+    const sources = new Set([...this.#plan.feeds.map(f => f.node.id), ...this.#plan.stages.flatMap(s => (s.scan ? [s.scan.id] : []))])
+    for (const id of Object.keys(manifest.sources)) if (!sources.has(id)) throw refuse(`it holds a position of "${id}", and the job has no such source`)
+  }
+
+  async #openSinks(): Promise<void> {
+    const { device, clock, job, bindings, checkpoint, firstEpoch: epoch } = this.#environment
+    for (const node of this.#plan.sinks) {
+      const { fields } = factsOf(this.#resolved.edges, node.input)
+      const handle = checkpoint?.manifest.sinks[node.id]
+      const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle } : undefined
+      const writer = await sinkType(node.kind).open(
+        { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, epoch, ...(resumed && { resumed }), count: (m, by) => this.metricsCounter.count(m, by) },
+        optionsOf(node, bindings),
+      )
+      const sink = new SinkRun(node.id, device, fields, writer, epoch, {
+        failed: error => this.fail(error),
+        prepared: (id, barrier, prepared) => this.#epochs.prepared(id, barrier, prepared),
+        rowsWritten: rows => this.metricsCounter.wrote(rows),
+        moved: () => this.#moved(),
+      })
+      this.#sinks.push(sink)
+      if (resumed) await sink.commit(resumed.epoch, resumed.handle)
+    }
+  }
+
+  async #openStages(): Promise<void> {
+    const opened: Promise<void>[] = []
+    for (const spec of this.#plan.stages) opened.push(...(await this.#openStage(spec)))
+    await Promise.all(opened)
+    for (const [i, spec] of this.#plan.stages.entries()) this.#stages[i]!.targets = spec.outputs.map(o => this.#target(o.to))
+  }
+
+  async #openStage(spec: StageSpec): Promise<Promise<void>[]> {
+    const { workers, main, nextTask, listen, batchRows, checkpoint, device } = this.#environment
+    const restore: Record<string, readonly StateRun[]> = {}
+    for (const step of spec.steps) if (checkpoint?.manifest.operators[step.id]) restore[step.id] = await checkpoint.readRuns(step.id)
+    const hosts = spec.placement === 'main' || workers.length === 0 ? [main] : workers
+    const instances: Instance[] = Array.from({ length: spec.parallelism }, (_, i) => ({
+      host: hosts[(spec.parallelism === 1 ? spec.index : i) % hosts.length]!,
+      task: nextTask(),
+      inFlight: 0,
+    }))
+    const listener: StageListener = {
+      failed: error => this.fail(error),
+      counted: (_, reply) => this.metricsCounter.replied(reply),
+      snapshotTaken: (_, barrier, runs) => this.#epochs.snapshotTaken(barrier, runs),
+      release: batch => releaseArena(device, batch[1]!),
+      moved: () => this.#moved(),
+    }
+    const stage = new StageRun(spec, instances, listener)
+    this.#stages.push(stage)
+    return instances.map(
+      ({ host, task }, instance) =>
+        new Promise<void>((resolve, reject) => {
+          listen(task, reply => {
+            listen(task, later => stage.replied(instance, later))
+            if (reply.error) reject(decodeError(reply.error))
+            else resolve()
+          })
+          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore })
+        }),
+    )
+  }
+
+  #target(to: StageSpec['outputs'][number]['to']): Target {
+    return 'stage' in to ? { consumer: this.#stages[to.stage]!, port: to.port } : { consumer: this.#sinks.find(s => s.id === to.sink)!, port: 0 }
+  }
+
+  async #openSources(): Promise<void> {
+    const { device, clock, bindings, checkpoint, batchRows } = this.#environment
+    const positions = checkpoint?.manifest.sources
+    for (const feed of this.#plan.feeds) {
+      const targets = feed.outputs.map(o => this.#target(o.to))
+      this.#sources.push(
+        await runFeed(feed, optionsOf(feed.node, bindings), positions?.[feed.node.id], targets, {
+          device,
+          clock,
+          signal: this.#abort.signal,
+          batchRows: () => batchRows,
+          count: (m, by) => this.metricsCounter.count(m, by),
+          rowsRead: rows => this.metricsCounter.read(rows),
+          failed: error => this.fail(error),
+          moved: () => this.#moved(),
+        }),
+      )
+    }
+    this.#plan.stages.forEach((spec, i) => {
+      if (!spec.scan) return
+      const splits = scanType(spec.scan.kind).splits(spec.scan.options)
+      this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!))
+    })
+  }
+
+  // Called whenever anything has moved; must be cheap and may be called from within itself.
+  #moving = false
+  #moved(): void {
+    if (this.#moving || this.#failure || !this.#running) return
+    this.#moving = true
+    queueMicrotask(() => {
+      this.#moving = false
+      if (this.#failure) return
+      for (const stage of this.#stages) stage.pump()
+      for (const source of this.#sources) source.moved()
+      const allEnded = this.#sources.length > 0 && this.#sources.every(s => s.ended())
+      if ((allEnded || this.#draining) && !this.#finalTriggered && !this.#epochs.busy) {
+        this.#finalTriggered = true
+        this.#trigger({ final: true, finished: allEnded && !this.#draining })
+      }
+    })
+  }
+
+  #trigger(options: { final: boolean; finished: boolean }): void {
+    this.#epochs.trigger(options).catch(error => this.fail(asError(error)))
+  }
+
+  #tick(): void {
+    const now = this.#environment.clock.now()
+    for (const stage of this.#stages) if (stage.spec.steps.some(s => s.bounded === false)) stage.tick(now)
+    const periodic = this.#environment.store !== undefined || !this.#resolved.bounded
+    const due = this.#environment.clock.elapsed() - this.#lastEpochAt >= this.#environment.epochMs
+    if (periodic && due && !this.#epochs.busy && !this.#finalTriggered) this.#trigger({ final: false, finished: false })
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#closeAll(false)
+      await this.#environment.audit?.record('stop', { reason: this.#draining ? 'drained' : 'finished' })
+      this.#settle.resolve()
+    } catch (error) {
+      this.#settle.reject(asError(error))
+    }
+  }
+
+  async #takeDown(error: Error): Promise<void> {
+    for (const source of this.#sources) source.stop(false)
+    for (const stage of this.#stages) stage.abandon()
+    for (const sink of this.#sinks) sink.abandon()
+    await this.#epochs.abandon(error).catch(() => {})
+    await this.#closeAll(true).catch(() => {})
+    await this.#environment.audit?.record('fail', { error: error.message }).catch(() => {})
+    this.#settle.reject(error)
+  }
+
+  async #closeAll(failed: boolean): Promise<void> {
+    this.#running = false
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#abort.abort()
+    for (const source of this.#sources) await source.close()
+    await this.#closeTasks()
+    let first: unknown
+    for (const sink of this.#sinks) await sink.close(failed).catch(error => (first ??= error))
+    if (first) throw asError(first)
+  }
+
+  async #closeTasks(): Promise<void> {
+    const { listen, unlisten } = this.#environment
+    const closing = this.#stages.flatMap(stage =>
+      stage.instances.map(
+        ({ host, task }, instance) =>
+          new Promise<void>(resolve => {
+            listen(task, reply => {
+              if (reply.seq !== closeSeq) {
+                stage.replied(instance, reply)
+                return
+              }
+              unlisten(task)
+              resolve()
+            })
+            host.send({ type: 'close', task, seq: closeSeq })
+            if (host.dead) resolve()
+          }),
+      ),
+    )
+    await Promise.all(closing)
+  }
+}
+
+const closeSeq = -1

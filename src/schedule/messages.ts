@@ -1,0 +1,66 @@
+// What the engine's thread and the tasks tell each other. Batches travel as numbers (addresses in the shared memory); their fields
+// are known to both sides from the stage. A message hands over the references of the batches in it.
+import type { ErrorData } from '../base/errors.ts'
+import type { Batch } from '../batch/batch.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import type { ScanSplit } from '../source/source.ts'
+import type { StateRun } from '../state/state-run.ts'
+
+/** rowCount, arena, then values and validity of each column. */
+export type PackedBatch = readonly number[]
+
+/** State runs by step id. */
+export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
+
+/** To a task. `seq` numbers the messages of one stage; each gets one reply. */
+export type TaskMessage =
+  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns }
+  | { type: 'split'; task: number; seq: number; split: ScanSplit }
+  | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
+  | { type: 'tick'; task: number; seq: number; now: number }
+  | { type: 'finish'; task: number; seq: number; port: number }
+  | { type: 'snapshot'; task: number; seq: number }
+  | { type: 'close'; task: number; seq: number }
+
+/** A batch (or its parts by reading instance) for output `output` of the stage. */
+export interface PackedOutput {
+  readonly output: number
+  readonly parts: readonly (PackedBatch | null)[]
+}
+
+/** Rows and time a step took so far, summed over the task. */
+export interface StepTotals {
+  rows: number
+  ms: number
+}
+
+/** From a task: the outputs of one message, in order. */
+export interface TaskReply {
+  readonly task: number
+  readonly seq: number
+  readonly outputs: readonly PackedOutput[]
+  /** The watermark behind the outputs, where it has moved. */
+  readonly watermark?: number
+  readonly counts?: Readonly<Record<string, number>>
+  readonly totals?: Readonly<Record<string, StepTotals>>
+  readonly runs?: StepRuns
+  readonly rowsRead?: number
+  /** No further input can change the output. */
+  readonly done?: boolean
+  readonly error?: ErrorData
+}
+
+/** A batch as numbers. The reference to its arena goes with it. */
+export function packBatch(batch: Batch): PackedBatch {
+  const packed = [batch.rowCount, batch.arena]
+  for (const c of batch.columns) packed.push(c.values, c.validity)
+  return packed
+}
+
+/** The inverse of `packBatch`, given the fields of the edge. */
+export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
+  const rowCount = packed[0]!
+  const columns = fields.map((field, i) => ({ type: field.type, length: rowCount, values: packed[2 + 2 * i]!, validity: packed[3 + 2 * i]! }))
+  return { fields, rowCount, columns, arena: packed[1]! }
+}

@@ -1,0 +1,88 @@
+// What a job counts while it runs: rows, late rows, watermarks, checkpoints, time per step.
+import type { Clock } from '../base/clock.ts'
+import type { StepTotals, TaskReply } from './messages.ts'
+import type { SourceRun } from './source-run.ts'
+
+/** A picture of a running job. Counts are since the start of this process's run. */
+export interface JobMetrics {
+  readonly rowsRead: number
+  readonly rowsWritten: number
+  readonly elapsedMs: number
+  /** Event time (ms) that the slowest operator has reached; undefined before the first. */
+  readonly watermark: number | undefined
+  /** Counters by name: lateRows, badRecords, … */
+  readonly counts: Readonly<Record<string, number>>
+  readonly checkpoints: { readonly completed: number; readonly lastEpoch: number | undefined; readonly lastMs: number | undefined }
+  /** Share of the input handed out, 0 to 1, if known. */
+  readonly progress: number | undefined
+  /** Rows known to wait at the sources, if known. */
+  readonly lag: number | undefined
+}
+
+/** Adds up what tasks, sources and sinks report. */
+export class MetricsCounter {
+  readonly #clock: Clock
+  readonly #startedMs: number
+  readonly #counts: Record<string, number> = {}
+  readonly #watermarks = new Map<number, number>()
+  readonly #totals = new Map<number, Readonly<Record<string, StepTotals>>>()
+  #rowsRead = 0
+  #rowsWritten = 0
+  #checkpoints = 0
+  #lastEpoch: number | undefined
+  #lastMs: number | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#startedMs = clock.elapsed()
+  }
+
+  count(metric: string, by: number): void {
+    this.#counts[metric] = (this.#counts[metric] ?? 0) + by
+  }
+  read(rows: number): void {
+    this.#rowsRead += rows
+  }
+  wrote(rows: number): void {
+    this.#rowsWritten += rows
+  }
+  checkpointDone(epoch: number, ms: number): void {
+    this.#checkpoints++
+    this.#lastEpoch = epoch
+    this.#lastMs = ms
+  }
+  replied(reply: TaskReply): void {
+    for (const [metric, by] of Object.entries(reply.counts ?? {})) this.count(metric, by)
+    if (reply.rowsRead) this.read(reply.rowsRead)
+    if (reply.watermark !== undefined && Number.isFinite(reply.watermark)) this.#watermarks.set(reply.task, reply.watermark)
+    if (reply.totals) this.#totals.set(reply.task, reply.totals)
+  }
+
+  /** Rows and milliseconds by step, summed over instances. */
+  totals(): Map<string, StepTotals> {
+    const sums = new Map<string, StepTotals>()
+    for (const steps of this.#totals.values()) {
+      for (const [id, { rows, ms }] of Object.entries(steps)) {
+        const sum = sums.get(id) ?? { rows: 0, ms: 0 }
+        sums.set(id, { rows: sum.rows + rows, ms: sum.ms + ms })
+      }
+    }
+    return sums
+  }
+
+  /** The picture as of now. */
+  picture(sources: readonly SourceRun[]): JobMetrics {
+    const shares = sources.map(s => s.progress())
+    const lags = sources.map(s => s.lag()).filter(l => l !== undefined)
+    return {
+      rowsRead: this.#rowsRead,
+      rowsWritten: this.#rowsWritten,
+      elapsedMs: this.#clock.elapsed() - this.#startedMs,
+      watermark: this.#watermarks.size === 0 ? undefined : Math.min(...this.#watermarks.values()),
+      counts: { ...this.#counts },
+      checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs },
+      progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
+      lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// Sources at work. A scan hands splits to its stage; a feed is asked for batches on the engine's thread. Both pause while readers are
+// full, put barriers into the flow between two pieces, and know the position behind everything they have handed out.
+import type { Clock } from '../base/clock.ts'
+import { asError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { type Batch, releaseBatch } from '../batch/batch.ts'
+import { partitionBatch } from '../compute/partition.ts'
+import { retainArena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { feedType } from '../plan/catalogue.ts'
+import type { FeedSpec } from '../plan/stages.ts'
+import type { FeedReader, ScanSplit } from '../source/source.ts'
+import type { Barrier, Target } from './flow.ts'
+import { packBatch } from './messages.ts'
+import type { StageRun } from './stage-run.ts'
+
+/** What the job asks of any source. */
+export interface SourceRun {
+  readonly id: string
+  /** Puts a barrier into the flow at the next opportunity; then calls `reached` with the position before it. */
+  requestBarrier(barrier: Barrier, reached: (position: Json) => void): void
+  /** Hands out nothing more; the end follows as if the data had ended there (`end`), or not at all. */
+  stop(end: boolean): void
+  /** Everything was handed out and the end is on its way. */
+  ended(): boolean
+  /** Called when readers may have room again. */
+  moved(): void
+  committed(position: Json): Promise<void>
+  close(): Promise<void>
+  /** Share of the data handed out, 0 to 1, if known. */
+  progress(): number | undefined
+  /** Rows known to be waiting, if known. */
+  lag(): number | undefined
+}
+
+/** Begins a scan: `splits` from `position` (the index of the next split) on. */
+export function runScan(id: string, splits: readonly ScanSplit[], position: Json | undefined, stage: StageRun): SourceRun {
+  let next = typeof position === 'number' ? position : 0
+  let ended = false
+  const pump = () => {
+    if (!ended && !stage.wanted()) next = Math.max(next, splits.length)
+    while (!ended && next < splits.length && stage.hasRoom(0)) stage.addSplit(splits[next++]!)
+    if (!ended && next >= splits.length) {
+      ended = true
+      stage.enqueue({ kind: 'end' }, 0)
+    }
+  }
+  return {
+    id,
+    requestBarrier(barrier, reached) {
+      reached(next)
+      stage.enqueue({ kind: 'barrier', barrier }, 0)
+    },
+    stop(end) {
+      if (ended) return
+      ended = true
+      if (end) stage.enqueue({ kind: 'end' }, 0)
+    },
+    ended: () => ended,
+    moved: pump,
+    committed: async () => {},
+    close: async () => {},
+    progress: () => (splits.length === 0 ? 1 : Math.min(1, next / splits.length)),
+    lag: () => undefined,
+  }
+}
+
+/** What a feed needs of the job. */
+export interface FeedEnvironment {
+  readonly device: Device
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly batchRows: () => number
+  readonly count: (metric: string, by: number) => void
+  readonly rowsRead: (rows: number) => void
+  readonly failed: (error: Error) => void
+  readonly moved: () => void
+}
+
+/** Opens a feed at `position` and begins to pass its batches to `targets`, one per output of `spec`. Rejects when it can't be opened. */
+export async function runFeed(spec: FeedSpec, options: unknown, position: Json | undefined, targets: readonly Target[], environment: FeedEnvironment): Promise<SourceRun> {
+  const { node } = spec
+  const reader = await feedType(node.kind).open({ ...environment, where: node.id }, options, position)
+  const run = new FeedRun(spec, reader, targets, environment)
+  run.start()
+  return run
+}
+
+class FeedRun implements SourceRun {
+  readonly id: string
+  readonly #spec: FeedSpec
+  readonly #reader: FeedReader
+  readonly #targets: readonly Target[]
+  readonly #environment: FeedEnvironment
+  readonly #barriers: { barrier: Barrier; reached: (position: Json) => void }[] = []
+  #wake: () => void = () => {}
+  #stopping = false
+  #ended = false
+  #closed = false
+  #rows = 0
+  #loop: Promise<void> | undefined
+
+  constructor(spec: FeedSpec, reader: FeedReader, targets: readonly Target[], environment: FeedEnvironment) {
+    this.id = spec.node.id
+    this.#spec = spec
+    this.#reader = reader
+    this.#targets = targets
+    this.#environment = environment
+  }
+
+  start(): void {
+    this.#loop = this.#run().catch(error => this.#environment.failed(asError(error)))
+  }
+
+  requestBarrier(barrier: Barrier, reached: (position: Json) => void): void {
+    this.#barriers.push({ barrier, reached })
+    this.#wake()
+  }
+
+  stop(end: boolean): void {
+    this.#stopping = true
+    if (end) this.#end()
+    this.#wake()
+  }
+
+  ended(): boolean {
+    return this.#ended
+  }
+
+  moved(): void {
+    this.#wake()
+  }
+
+  committed(position: Json): Promise<void> {
+    return this.#reader.committed?.(position) ?? Promise.resolve()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+    await this.#loop
+    await this.#reader.close()
+  }
+
+  progress(): number | undefined {
+    const remaining = this.#reader.remaining?.()
+    if (remaining === undefined) return this.#ended ? 1 : undefined
+    return this.#rows + remaining === 0 ? 1 : this.#rows / (this.#rows + remaining)
+  }
+
+  lag(): number | undefined {
+    return this.#reader.remaining?.()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    for (const { consumer, port } of this.#targets) consumer.enqueue({ kind: 'end' }, port)
+    this.#environment.moved()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed && !this.#environment.signal.aborted) {
+      for (const { barrier, reached } of this.#barriers.splice(0)) {
+        reached(this.#reader.position())
+        for (const { consumer, port } of this.#targets) consumer.enqueue({ kind: 'barrier', barrier }, port)
+      }
+      const canRead = !this.#stopping && !this.#ended && this.#targets.every(t => t.consumer.hasRoom(t.port))
+      if (!canRead) {
+        await new Promise<void>(resolve => (this.#wake = resolve))
+        continue
+      }
+      if (!this.#targets.some(t => t.consumer.wanted())) {
+        this.#end()
+        continue
+      }
+      const got = await this.#reader.next()
+      if (got === undefined) this.#end()
+      else if (got !== 'idle') this.#pass(got)
+    }
+  }
+
+  #pass(batch: Batch): void {
+    const { device } = this.#environment
+    this.#rows += batch.rowCount
+    this.#environment.rowsRead(batch.rowCount)
+    this.#targets.forEach(({ consumer, port }, i) => {
+      const { partition } = this.#spec.outputs[i]!
+      if (partition && partition.parallelism > 1) {
+        const arena = device.arena()
+        retainArena(device, batch.arena)
+        arena.hold(batch.arena)
+        const parts = partitionBatch(device, arena, { ...batch, arena: arena.address }, partition.keys, partition.parallelism)
+        for (const part of parts) if (part) retainArena(device, part.arena)
+        arena.release()
+        consumer.enqueue({ kind: 'batch', parts: parts.map(p => (p ? packBatch(p) : null)) }, port)
+      } else {
+        retainArena(device, batch.arena)
+        consumer.enqueue({ kind: 'batch', parts: [packBatch(batch)] }, port)
+      }
+    })
+    releaseBatch(device, batch)
+  }
+}

@@ -1,0 +1,319 @@
+// A stage at work: takes items from its input ports, hands them to its instances with at most a few in flight each, puts the results
+// back into the order of the inputs, and passes them on. Barriers of several inputs are aligned here.
+import { decodeError } from '../base/errors.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import type { ScanSplit } from '../source/source.ts'
+import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
+import type { TaskHost } from './host.ts'
+import type { PackedBatch, StepRuns, TaskMessage, TaskReply } from './messages.ts'
+
+const inFlightMax = 2
+
+/** What a stage tells the job it belongs to. */
+export interface StageListener {
+  failed(error: Error): void
+  counted(stage: StageSpec, reply: TaskReply): void
+  snapshotTaken(stage: StageSpec, barrier: Barrier, runs: readonly StepRuns[]): void
+  release(batch: PackedBatch): void
+  /** The flow has moved: sources may go on. */
+  moved(): void
+}
+
+/** An instance's place: its thread and its task number there. */
+export interface Instance {
+  readonly host: TaskHost
+  readonly task: number
+  inFlight: number
+}
+
+type Work = { kind: 'split'; split: ScanSplit } | { kind: 'tick'; now: number } | (Item & { port: number })
+
+interface Pending {
+  replies: (TaskReply | undefined)[]
+  missing: number
+  watermark?: number
+  barrier?: Barrier
+  end?: boolean
+}
+
+/** A running stage. Single-threaded: everything here happens on the engine's thread. */
+export class StageRun implements Consumer {
+  readonly spec: StageSpec
+  readonly instances: readonly Instance[]
+  targets: readonly Target[] = []
+  readonly #listener: StageListener
+  readonly #queue: Work[] = []
+  readonly #queued: number[]
+  readonly #held: (Item & { port: number })[] = []
+  readonly #barrierPorts = new Set<number>()
+  readonly #portWatermarks: number[]
+  readonly #openPorts: Set<number>
+  readonly #pending = new Map<number, Pending>()
+  readonly #roomCallbacks: (() => void)[] = []
+  /** In a bounded join the right input is read to its end first. */
+  readonly #gateOnPort1: boolean
+  #nextSeq = 1
+  #nextEmit = 1
+  #exclusive = false
+  #done = false
+  #failed = false
+  #outWatermark = Number.NEGATIVE_INFINITY
+
+  constructor(spec: StageSpec, instances: readonly Instance[], listener: StageListener) {
+    this.spec = spec
+    this.instances = instances
+    this.#listener = listener
+    const ports = Math.max(1, spec.inputs.length)
+    this.#queued = Array.from({ length: ports }, () => 0)
+    this.#portWatermarks = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
+    this.#openPorts = new Set(Array.from({ length: ports }, (_, port) => port))
+    const first = spec.steps[0]
+    this.#gateOnPort1 = ports === 2 && (first?.params as { mode?: string } | null)?.mode === 'build'
+  }
+
+  enqueue(item: Item, port: number): void {
+    if (this.#failed) {
+      this.#discard(item)
+      return
+    }
+    this.#queued[port]!++
+    if (this.#blocked(port)) this.#held.push({ ...item, port })
+    else this.#accept({ ...item, port })
+    this.pump()
+  }
+
+  hasRoom(port: number): boolean {
+    return this.#queued[port]! < queueItemsMax
+  }
+
+  onRoom(callback: () => void): void {
+    this.#roomCallbacks.push(callback)
+  }
+
+  wanted(): boolean {
+    return !this.#done && !this.#failed && (this.targets.length === 0 || this.targets.some(t => t.consumer.wanted()))
+  }
+
+  /** Queues a piece of a scan. */
+  addSplit(split: ScanSplit): void {
+    this.#queued[0]!++
+    this.#queue.push({ kind: 'split', split })
+    this.pump()
+  }
+
+  /** Tells every instance the time. */
+  tick(now: number): void {
+    if (!this.#failed && this.#queue.length === 0 && this.#openPorts.size > 0) this.#queue.push({ kind: 'tick', now })
+    this.pump()
+  }
+
+  /** No further work is begun; queued batches are released. What is in flight still comes back. */
+  abandon(): void {
+    this.#failed = true
+    for (const work of [...this.#queue.splice(0), ...this.#held.splice(0)]) if (work.kind === 'batch') this.#discard(work)
+  }
+
+  /** True when nothing is in flight. */
+  idle(): boolean {
+    return this.#pending.size === 0
+  }
+
+  #blocked(port: number): boolean {
+    return this.#barrierPorts.has(port) || (this.#gateOnPort1 && port === 0 && this.#openPorts.has(1))
+  }
+
+  // A barrier waits until every port has delivered it; what comes behind it on the faster port is held.
+  #accept(work: Item & { port: number }): void {
+    if (work.kind === 'end') this.#ended(work.port)
+    if (work.kind !== 'barrier') {
+      this.#queue.push(work)
+      if (work.kind === 'end') this.#unhold()
+      return
+    }
+    this.#barrierPorts.add(work.port)
+    if (this.#barrierPorts.size < this.#queued.length) {
+      this.#queued[work.port]!--
+      return
+    }
+    this.#barrierPorts.clear()
+    this.#queue.push(work)
+    this.#unhold()
+  }
+
+  #ended(port: number): void {
+    this.#openPorts.delete(port)
+  }
+
+  #unhold(): void {
+    const held = this.#held.splice(0)
+    for (const item of held) {
+      if (this.#blocked(item.port)) this.#held.push(item)
+      else this.#accept(item)
+    }
+  }
+
+  /** Begins as much work as instances and readers have room for. */
+  pump(): void {
+    while (!this.#failed && !this.#exclusive && this.#queue.length > 0) {
+      if (!this.targets.every(t => t.consumer.hasRoom(t.port))) return
+      const work = this.#queue[0]!
+      if (!this.#begin(work)) return
+      this.#queue.shift()
+      if (work.kind !== 'tick') this.#queued['port' in work ? work.port : 0]!--
+      for (const callback of this.#roomCallbacks) callback()
+      this.#listener.moved()
+    }
+  }
+
+  #begin(work: Work): boolean {
+    switch (work.kind) {
+      case 'split': {
+        const instance = this.#leastBusy()
+        if (!instance) return false
+        this.#dispatch({}, [[instance, { type: 'split', split: work.split }]])
+        return true
+      }
+      case 'batch':
+        return this.#beginBatch(work)
+      case 'tick':
+        this.#toAll({}, { type: 'tick', now: work.now })
+        return true
+      case 'end':
+        if (this.#pending.size > 0) return false
+        this.#exclusive = true
+        this.#toAll({ end: this.#openPorts.size === 0 && !this.#queue.some(w => w.kind === 'end' && w !== work) }, { type: 'finish', port: work.port })
+        return true
+      case 'barrier':
+        if (this.#pending.size > 0) return false
+        this.#exclusive = true
+        if (work.barrier.snapshot) this.#toAll({ barrier: work.barrier }, { type: 'snapshot' })
+        else this.#dispatch({ barrier: work.barrier }, [])
+        return true
+    }
+  }
+
+  #beginBatch(work: Extract<Item, { kind: 'batch' }> & { port: number }): boolean {
+    const watermark = this.#merged(work)
+    if (this.spec.placement === 'any') {
+      const part = work.parts?.[0]
+      if (!part) {
+        this.#dispatch({ watermark }, [])
+        return true
+      }
+      const instance = this.#leastBusy()
+      if (!instance) return false
+      this.#portWatermarks[work.port] = Math.max(this.#portWatermarks[work.port]!, work.watermark ?? Number.NEGATIVE_INFINITY)
+      this.#dispatch({ watermark }, [[instance, { type: 'push', port: work.port, batch: part, watermark }]])
+      return true
+    }
+    if (this.instances.some(i => i.inFlight >= inFlightMax * 2)) return false
+    this.#portWatermarks[work.port] = Math.max(this.#portWatermarks[work.port]!, work.watermark ?? Number.NEGATIVE_INFINITY)
+    const messages: [Instance, DistributiveOmit][] = []
+    this.instances.forEach((instance, i) => {
+      const batch = work.parts?.[i] ?? null
+      if (batch || watermark !== undefined) messages.push([instance, { type: 'push', port: work.port, batch, watermark }])
+    })
+    this.#dispatch({}, messages)
+    return true
+  }
+
+  // The watermark of the stage's input as a whole, where this item moves it.
+  #merged(work: { port: number; watermark?: number }): number | undefined {
+    if (work.watermark === undefined) return undefined
+    const others = this.#portWatermarks.map((w, port) => (port === work.port ? Math.max(w, work.watermark!) : this.#openPorts.has(port) ? w : Number.POSITIVE_INFINITY))
+    const before = Math.min(...this.#portWatermarks.map((w, port) => (this.#openPorts.has(port) || port === work.port ? w : Number.POSITIVE_INFINITY)))
+    const merged = Math.min(...others)
+    return merged > before ? merged : undefined
+  }
+
+  #leastBusy(): Instance | undefined {
+    let best: Instance | undefined
+    for (const instance of this.instances) if (instance.inFlight < inFlightMax && (!best || instance.inFlight < best.inFlight)) best = instance
+    return best
+  }
+
+  #toAll(facts: Partial<Pending>, message: DistributiveOmit): void {
+    this.#dispatch(facts, this.instances.map(instance => [instance, message]))
+  }
+
+  #dispatch(facts: Partial<Pending>, messages: [Instance, DistributiveOmit][]): void {
+    const seq = this.#nextSeq++
+    this.#pending.set(seq, { replies: [], missing: messages.length, ...facts })
+    for (const [instance, message] of messages) {
+      instance.inFlight++
+      instance.host.send({ ...message, task: instance.task, seq } as TaskMessage)
+    }
+    if (messages.length === 0) this.#emitReady()
+  }
+
+  /** Takes a reply of instance `index`. */
+  replied(index: number, reply: TaskReply): void {
+    this.instances[index]!.inFlight--
+    this.#listener.counted(this.spec, reply)
+    const pending = this.#pending.get(reply.seq)
+    if (!pending) return
+    pending.replies[index] = reply
+    pending.missing--
+    if (reply.error) {
+      if (!this.#failed) this.#listener.failed(decodeError(reply.error))
+      this.#failed = true
+    }
+    if (reply.done) this.#done = true
+    this.#emitReady()
+    this.pump()
+  }
+
+  #emitReady(): void {
+    for (let pending = this.#pending.get(this.#nextEmit); pending && pending.missing === 0; pending = this.#pending.get(this.#nextEmit)) {
+      this.#pending.delete(this.#nextEmit++)
+      this.#emit(pending)
+    }
+    this.#listener.moved()
+  }
+
+  #emit(pending: Pending): void {
+    const replies = pending.replies.filter(r => r !== undefined)
+    for (const reply of replies) {
+      for (const { output, parts } of reply.outputs) {
+        const target = this.targets[output]!
+        if (this.#failed || !target.consumer.wanted()) for (const part of parts) part && this.#listener.release(part)
+        else target.consumer.enqueue({ kind: 'batch', parts }, target.port)
+      }
+    }
+    if (this.#failed) return
+    const watermark = this.spec.placement === 'any' && !this.spec.scan ? pending.watermark : this.#lowest(pending)
+    if (watermark !== undefined) this.#toTargets({ kind: 'batch', parts: null, watermark })
+    if (pending.barrier) {
+      this.#exclusive = false
+      this.#listener.snapshotTaken(this.spec, pending.barrier, replies.map(r => r.runs ?? {}))
+      this.#toTargets({ kind: 'barrier', barrier: pending.barrier })
+    }
+    if (pending.end !== undefined) {
+      this.#exclusive = false
+      if (pending.end) this.#toTargets({ kind: 'end' })
+    }
+  }
+
+  // Instances of a keyed stage all see every watermark, so the stage's is the lowest of theirs.
+  readonly #instanceWatermarks: number[] = []
+  #lowest(pending: Pending): number | undefined {
+    pending.replies.forEach((reply, i) => {
+      if (reply?.watermark !== undefined) this.#instanceWatermarks[i] = reply.watermark
+    })
+    const lowest = Math.min(...this.instances.map((_, i) => this.#instanceWatermarks[i] ?? Number.NEGATIVE_INFINITY))
+    if (lowest <= this.#outWatermark || lowest === Number.POSITIVE_INFINITY) return undefined
+    this.#outWatermark = lowest
+    return lowest
+  }
+
+  #toTargets(item: Item): void {
+    for (const { consumer, port } of this.targets) consumer.enqueue(item, port)
+  }
+
+  #discard(item: Item): void {
+    if (item.kind === 'batch') for (const part of item.parts ?? []) if (part) this.#listener.release(part)
+  }
+}
+
+type Bare<T> = T extends unknown ? Omit<T, 'task' | 'seq'> : never
+type DistributiveOmit = Bare<Exclude<TaskMessage, { type: 'open' | 'close' }>>

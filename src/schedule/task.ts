@@ -1,0 +1,265 @@
+// One instance of a stage on one thread: a chain of operators that hands batches down without queues. It is driven by messages and
+// answers each with what came out. It does no IO of its own but a scan's, and keeps one arena per message.
+import type { Clock } from '../base/clock.ts'
+import { assert, encodeError } from '../base/errors.ts'
+import type { UserFunction } from '../base/function-reference.ts'
+import type { Batch } from '../batch/batch.ts'
+import { partitionBatch } from '../compute/partition.ts'
+import { type Arena, retainArena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
+import { operatorType, scanType } from '../plan/catalogue.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import { type PackedOutput, packBatch, type StepTotals, type TaskMessage, type TaskReply, unpackBatch } from './messages.ts'
+
+/** What a task is given by the thread it lives on. */
+export interface TaskEnvironment {
+  readonly device: Device
+  readonly clock: Clock
+  readonly userFunctions: ReadonlyMap<string, UserFunction>
+}
+
+/** A running stage instance. `run` is synchronous; it never throws, an error is in the reply. */
+export class Task {
+  readonly #environment: TaskEnvironment
+  readonly #spec: StageSpec
+  readonly #instance: number
+  readonly #batchRows: number
+  readonly #operators: Operator[]
+  readonly #outs: Output[]
+  readonly #watermarks: number[]
+  readonly #totals: StepTotals[]
+  #arena: Arena | undefined
+  #outputs: PackedOutput[] = []
+  #counts: Record<string, number> = {}
+  #outWatermark = Number.NEGATIVE_INFINITY
+  #reportedWatermark = Number.NEGATIVE_INFINITY
+  #portsOpen: number
+  #rowsRead = 0
+
+  constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
+    const { spec } = message
+    this.#environment = environment
+    this.#spec = spec
+    this.#instance = message.instance
+    this.#batchRows = message.batchRows
+    this.#portsOpen = Math.max(1, spec.inputs.length)
+    this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
+    this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
+    this.#totals = spec.steps.map(() => ({ rows: 0, ms: 0 }))
+    this.#operators = spec.steps.map(step => operatorType(step.kind).create(this.#context(step.id, step.bounded), step.params, step.inputs))
+    spec.steps.forEach((step, i) => {
+      const runs = message.restore[step.id]
+      if (runs && runs.length > 0) this.#operators[i]!.restore?.(runs)
+    })
+  }
+
+  /** Handles one message; batches inside are taken over. */
+  run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply {
+    this.#outputs = []
+    let runs: Record<string, ReturnType<NonNullable<Operator['snapshot']>>> | undefined
+    const { device } = this.#environment
+    try {
+      if (message.type === 'split') this.#readSplit(message.split)
+      else {
+        this.#arena = device.arena()
+        if (message.type === 'push') this.#push(message)
+        else if (message.type === 'tick') this.#operators.forEach((op, i) => op.tick?.(message.now, this.#out(i)))
+        else if (message.type === 'finish') this.#finish(message.port)
+        else if (message.type === 'snapshot') {
+          runs = {}
+          this.#spec.steps.forEach((step, i) => (runs![step.id] = this.#operators[i]!.snapshot?.() ?? []))
+        } else this.close()
+        this.#generatedWatermarks()
+      }
+      return { ...this.#reply(message), ...(runs && { runs }) }
+    } catch (error) {
+      return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+    } finally {
+      this.#arena?.release()
+      this.#arena = undefined
+    }
+  }
+
+  /** Releases the operators' memory. */
+  close(): void {
+    for (const operator of this.#operators.splice(0)) operator.close?.()
+  }
+
+  #reply(message: TaskMessage): TaskReply {
+    const counts = this.#counts
+    this.#counts = {}
+    const rowsRead = this.#rowsRead
+    this.#rowsRead = 0
+    const moved = this.#outWatermark > this.#reportedWatermark
+    this.#reportedWatermark = this.#outWatermark
+    const withTotals = message.type === 'finish' || message.type === 'snapshot'
+    return {
+      task: message.task,
+      seq: message.seq,
+      outputs: this.#outputs,
+      ...(moved && { watermark: this.#outWatermark }),
+      ...(Object.keys(counts).length > 0 && { counts }),
+      ...(rowsRead > 0 && { rowsRead }),
+      ...(withTotals && { totals: Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#totals[i]!])) }),
+      ...(this.#operators.some(op => op.done?.()) && { done: true }),
+    }
+  }
+
+  #out(step: number): Output {
+    return this.#outs[step + 1]!
+  }
+
+  #push(message: Extract<TaskMessage, { type: 'push' }>): void {
+    if (message.batch) {
+      const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
+      this.#arena!.hold(batch.arena)
+      this.#input({ ...batch, arena: this.#arena!.address }, message.port)
+    }
+    if (message.watermark !== undefined) {
+      this.#generatedWatermarks()
+      this.#advance(0, message.watermark)
+    }
+  }
+
+  #input(batch: Batch, port: number): void {
+    if (this.#operators.length === 0) this.#collect(-1, batch)
+    else this.#pushStep(0, batch, port)
+  }
+
+  #pushStep(step: number, batch: Batch, port: number): void {
+    const totals = this.#totals[step]!
+    const start = performance.now()
+    totals.rows += batch.rowCount
+    this.#operators[step]!.push(batch, this.#out(step), port)
+    totals.ms += performance.now() - start
+  }
+
+  #emitted(step: number, batch: Batch, port?: string): void {
+    if (batch.rowCount === 0) return
+    assert(batch.arena === this.#arena?.address, `${this.#spec.steps[step]?.id ?? 'source'} emitted a batch of another arena`)
+    if (port === undefined && step + 1 < this.#operators.length) this.#pushStep(step + 1, batch, 0)
+    else this.#collect(step, batch, port)
+  }
+
+  #collect(step: number, batch: Batch, port?: string): void {
+    const { device } = this.#environment
+    this.#spec.outputs.forEach((output, index) => {
+      if (output.step !== step || output.port !== port) return
+      const { partition } = output
+      const parts = partition ? partitionBatch(device, this.#arena!, batch, partition.keys, partition.parallelism) : [batch]
+      for (const part of parts) if (part) retainArena(device, part.arena)
+      this.#outputs.push({ output: index, parts: parts.map(part => (part ? packBatch(part) : null)) })
+    })
+  }
+
+  // A watermark goes down the chain; an operator that generates its own replaces it, except the last one, Infinity.
+  #advance(from: number, watermark: number): void {
+    let current = watermark
+    for (let step = from; step < this.#operators.length; step++) {
+      const operator = this.#operators[step]!
+      if (current <= this.#watermarks[step]!) return
+      this.#watermarks[step] = current
+      operator.advance?.(current, this.#out(step))
+      if (operator.watermark && current !== Number.POSITIVE_INFINITY) current = operator.watermark()
+    }
+    if (current > this.#outWatermark) this.#outWatermark = current
+  }
+
+  #generatedWatermarks(): void {
+    this.#operators.forEach((operator, step) => {
+      if (!operator.watermark) return
+      const watermark = operator.watermark()
+      if (step + 1 < this.#operators.length) this.#advance(step + 1, watermark)
+      else if (watermark > this.#outWatermark) this.#outWatermark = watermark
+    })
+  }
+
+  #finish(port: number): void {
+    this.#portsOpen--
+    const last = this.#portsOpen === 0
+    this.#operators.forEach((operator, step) => {
+      if (step > 0 && !last) return
+      if (last) operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
+      operator.finish?.(this.#out(step), step === 0 ? port : 0)
+    })
+    if (last) this.#outWatermark = Number.POSITIVE_INFINITY
+  }
+
+  #readSplit(split: Extract<TaskMessage, { type: 'split' }>['split']): void {
+    const scan = this.#spec.scan!
+    const { device } = this.#environment
+    let current: Arena | undefined
+    const takeArena = () => {
+      current?.release()
+      current = device.arena()
+      return current
+    }
+    try {
+      scanType(scan.kind).read(
+        {
+          device,
+          where: scan.id,
+          batchRows: this.#batchRows,
+          arena: takeArena,
+          emit: (batch, port) => {
+            if (port === undefined) this.#rowsRead += batch.rowCount
+            const own = batch.arena === current?.address ? current : undefined
+            if (own) current = undefined
+            this.#scanned(batch, port, own)
+          },
+          count: (metric, by) => this.#count(metric, by),
+        },
+        scan.options,
+        split,
+        scan.columns,
+      )
+    } finally {
+      current?.release()
+    }
+  }
+
+  // The reader's arena becomes the message's arena while its batch goes down the chain; a batch of another arena is held by a fresh one.
+  #scanned(batch: Batch, port: string | undefined, own: Arena | undefined): void {
+    const arena = own ?? this.#environment.device.arena()
+    if (!own) arena.hold(batch.arena)
+    this.#arena = arena
+    const adopted = { ...batch, arena: arena.address }
+    try {
+      if (port !== undefined) this.#collect(-1, adopted, port)
+      else this.#input(adopted, 0)
+      this.#generatedWatermarks()
+    } finally {
+      this.#arena = undefined
+      arena.release()
+    }
+  }
+
+  #count(metric: string, by: number): void {
+    this.#counts[metric] = (this.#counts[metric] ?? 0) + by
+  }
+
+  #context(where: string, bounded: boolean): OperatorContext {
+    const task = this
+    const { device, clock, userFunctions } = this.#environment
+    return {
+      device,
+      clock,
+      where,
+      bounded,
+      instance: this.#instance,
+      parallelism: this.#spec.parallelism,
+      get arena() {
+        assert(task.#arena, `${where} asked for an arena outside a call`)
+        return task.#arena
+      },
+      count: (metric, by) => task.#count(metric, by),
+      userFunction: reference => {
+        const found = userFunctions.get(JSON.stringify(reference))
+        assert(found, `${where}: the user function was not loaded`)
+        return found
+      },
+    }
+  }
+}
+
