@@ -5,6 +5,7 @@ import type { Device } from '../device/device.ts'
 import { allocateColumn, type Batch, type Column } from './batch.ts'
 import { typeName } from './data-type.ts'
 import type { Field, Fields } from './schema.ts'
+import { parseTimestamp } from './timestamp-text.ts'
 
 /**
  * A column of `values`, one a row; null and undefined are null. Numbers, bigints, Dates and ISO strings are taken where they are exact for the type.
@@ -112,7 +113,8 @@ const perMs = { s: 1n, ms: 1n, us: 1_000n, ns: 1_000_000n } as const
 
 function toTimestamp(value: unknown, unit: 's' | 'ms' | 'us' | 'ns'): bigint | undefined {
   if (typeof value === 'bigint') return value
-  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : value
+  if (typeof value === 'string') return parseTimestamp(value, unit)
+  const ms = value instanceof Date ? value.getTime() : value
   if (typeof ms !== 'number' || !Number.isSafeInteger(ms)) return undefined
   return unit === 's' ? (ms % 1000 === 0 ? BigInt(ms / 1000) : undefined) : BigInt(ms) * perMs[unit]
 }

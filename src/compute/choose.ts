@@ -1,0 +1,44 @@
+// Row by row one of two columns or constants: what when/then/otherwise and coalesce are made of.
+import { allocateColumn, type Column } from '../batch/batch.ts'
+import { bitmapBytes, layoutOf } from '../batch/data-type.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { filledBits } from './bitmap.ts'
+import { bitsOf, isColumn, type Operand, valuesAt } from './operand.ts'
+
+/**
+ * Row i is that of `a` where bit i of `mask` is 1, else that of `b`. Both have one type and may be null constants. `mask` is an address of
+ * a bitmap of `rows` bits. Views still point at their sources' bytes.
+ */
+export function choose(device: Device, arena: Arena, mask: number, a: Operand, b: Operand, rows: number): Column {
+  const { kernels } = device
+  const out = allocateColumn(arena, a.type, rows)
+  const layout = layoutOf(a.type)
+  if (layout === 'bit') {
+    kernels.chooseBits(mask, bitsOf(device, arena, a, rows), bitsOf(device, arena, b, rows), rows, out.values)
+  } else {
+    const left = valuesOrZeros(device, arena, a)
+    const right = valuesOrZeros(device, arena, b)
+    const constants = (isColumn(a) ? 0 : 1) + (isColumn(b) ? 0 : 2)
+    if (layout === 'word4') kernels.chooseBytes4(mask, left, right, constants, rows, out.values)
+    else if (layout === 'word8') kernels.chooseBytes8(mask, left, right, constants, rows, out.values)
+    else kernels.chooseBytes16(mask, left, right, constants, rows, out.values)
+  }
+  if (neverNull(a) && neverNull(b)) return out
+  const validity = arena.allocate(bitmapBytes(rows))
+  kernels.chooseBits(mask, validBits(device, arena, a, rows), validBits(device, arena, b, rows), rows, validity)
+  return { ...out, validity }
+}
+
+function neverNull(operand: Operand): boolean {
+  return isColumn(operand) ? operand.validity === 0 : operand.value !== null
+}
+
+function validBits(device: Device, arena: Arena, operand: Operand, rows: number): number {
+  if (isColumn(operand) && operand.validity !== 0) return operand.validity
+  return filledBits(device, arena, rows, neverNull(operand))
+}
+
+function valuesOrZeros(device: Device, arena: Arena, operand: Operand): number {
+  return !isColumn(operand) && operand.value === null ? arena.allocateZeroed(64) : valuesAt(device, arena, operand)
+}
