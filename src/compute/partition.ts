@@ -1,0 +1,56 @@
+// The exchange's half of the work on columns: rows to the instances that own their keys.
+import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
+import type { Batch } from '../batch/batch.ts'
+import { bitmapBytes } from '../batch/data-type.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { compactBatch, share } from './compact.ts'
+import { gatherBatch } from './gather.ts'
+import { hashKeys } from './hash.ts'
+
+/**
+ * One batch per instance with the rows whose key group it owns (see `keyGroupRange`), in source order; undefined where it has none.
+ * The results live in `arena`; a batch whose rows all go to one instance is shared, not copied. Throws PlanError NO_COLUMN.
+ */
+export function partitionBatch(device: Device, arena: Arena, batch: Batch, keys: readonly string[], parallelism: number, where = 'exchange'): (Batch | undefined)[] {
+  const parts: (Batch | undefined)[] = new Array(parallelism).fill(undefined)
+  if (batch.rowCount === 0) return parts
+  if (parallelism === 1) return [share(device, arena, batch)]
+  const { kernels, memory } = device
+  const hashes = hashKeys(device, arena, batch, keys, where)
+  const instances = arena.allocate(keyGroupCount)
+  const counts = arena.allocateZeroed(4 * parallelism)
+  const nexts = arena.allocate(4 * parallelism)
+  const order = arena.allocate(4 * batch.rowCount)
+  for (let instance = 0; instance < parallelism; instance++) {
+    const { start, end } = keyGroupRange(instance, parallelism)
+    memory.bytes(instances, keyGroupCount).fill(instance, start, end)
+  }
+  kernels.countInstances(hashes, batch.rowCount, instances, counts)
+  const rows = [...memory.uint32s(counts, parallelism)]
+  const whole = rows.indexOf(batch.rowCount)
+  if (whole >= 0) {
+    parts[whole] = share(device, arena, batch)
+    return parts
+  }
+  const starts: number[] = []
+  rows.reduce((at, count, instance) => {
+    starts[instance] = at
+    return at + 4 * count
+  }, order)
+  memory.uint32s(nexts, parallelism).set(starts)
+  kernels.scatterRows(hashes, batch.rowCount, instances, nexts)
+  for (let instance = 0; instance < parallelism; instance++) {
+    if (rows[instance]! > 0) parts[instance] = gatherBatch(device, arena, batch, starts[instance]!, rows[instance]!)
+  }
+  return parts
+}
+
+/** The rows of a batch whose key group is in [start, end), in order: how a restoring instance leaves other instances' rows alone. */
+export function rowsOfKeyGroups(device: Device, arena: Arena, batch: Batch, keys: readonly string[], range: { start: number; end: number }, where = 'restore'): Batch {
+  if (range.start === 0 && range.end === keyGroupCount) return share(device, arena, batch)
+  const hashes = hashKeys(device, arena, batch, keys, where)
+  const mask = arena.allocate(bitmapBytes(batch.rowCount))
+  device.kernels.maskKeyGroups(hashes, batch.rowCount, range.start, range.end, mask)
+  return compactBatch(device, arena, batch, mask)
+}
