@@ -1,0 +1,101 @@
+// Sources that users write: one object with splits and an async generator per split. Rows become columns here; the position that came
+// with the last rows taken of each split goes into checkpoints.
+import { asError, ConnectorError, DataError, MillraceError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import type { Batch } from '../batch/batch.ts'
+import { buildBatch } from '../batch/build-columns.ts'
+import { parseSchema, type SchemaLike } from '../batch/schema.ts'
+import type { FeedContext, FeedReader, FeedSourceType } from './source.ts'
+
+/** A source of one's own. `position` must be plain data; `read` continues behind it. `bounded`: the generators end by themselves. */
+export interface UserSource<S extends SchemaLike = SchemaLike, P = unknown, R = Record<string, unknown>> {
+  readonly name: string
+  readonly schema: S
+  /** Where a fresh split begins. */
+  readonly start: P
+  readonly bounded?: boolean
+  splits(): readonly { readonly id: string }[] | Promise<readonly { readonly id: string }[]>
+  read(split: { readonly id: string }, position: P): AsyncIterable<{ rows: readonly R[]; position: P }>
+}
+
+interface OpenSplit {
+  readonly id: string
+  readonly iterator: AsyncIterator<{ rows: readonly Record<string, unknown>[]; position: unknown }>
+  pending: Promise<IteratorResult<{ rows: readonly Record<string, unknown>[]; position: unknown }>> | undefined
+  position: unknown
+  ended: boolean
+}
+
+/** The feed behind `from(source({ … }))`. Splits are read in turn, so that one that waits doesn't hold up the others. */
+export const userFeed: FeedSourceType<UserSource> = {
+  kind: 'user',
+  resolve: (options, where) => ({ fields: parseSchema(options.schema, where), bounded: options.bounded ?? false }),
+  async open(context, options, position) {
+    const positions = (position ?? {}) as Record<string, unknown>
+    const splits: OpenSplit[] = []
+    for (const { id } of await options.splits()) {
+      const at = id in positions ? positions[id] : options.start
+      splits.push({ id, iterator: options.read({ id }, at)[Symbol.asyncIterator](), pending: undefined, position: at, ended: false })
+    }
+    return userReader(context, options, splits)
+  },
+  describe: options => `source "${options.name}"`,
+}
+
+function userReader(context: FeedContext, options: UserSource, splits: OpenSplit[]): FeedReader {
+  const fields = parseSchema(options.schema, context.where)
+  let turn = 0
+  return {
+    async next() {
+      const open = splits.filter(s => !s.ended)
+      if (open.length === 0) return undefined
+      for (const split of open) split.pending ??= split.iterator.next()
+      const first = await Promise.race([...open.map((s, i) => s.pending!.then(() => i)), context.clock.sleep(50, context.signal).then(() => -1)]).catch(error => {
+        throw wrapped(error, context.where)
+      })
+      if (first < 0) return 'idle'
+      const split = (await readyFrom(open, turn++)) ?? open[first]!
+      const result = await split.pending!
+      split.pending = undefined
+      if (result.done) {
+        split.ended = true
+        return 'idle'
+      }
+      const batch = build(context, fields, result.value.rows)
+      split.position = result.value.position
+      return batch
+    },
+    position: () => Object.fromEntries(splits.map(s => [s.id, s.position])) as Json,
+    async close() {
+      for (const split of splits) if (!split.ended) void split.iterator.return?.()
+    },
+  }
+}
+
+// The first split from `turn` on whose next rows are there already, so that a busy split doesn't starve the others.
+async function readyFrom(open: readonly OpenSplit[], turn: number): Promise<OpenSplit | undefined> {
+  for (let i = 0; i < open.length; i++) {
+    const split = open[(turn + i) % open.length]!
+    const isReady = await Promise.race([split.pending!.then(() => true), Promise.resolve(false)])
+    if (isReady) return split
+  }
+  return undefined
+}
+
+function build(context: FeedContext, fields: ReturnType<typeof parseSchema>, rows: readonly Record<string, unknown>[]): Batch | 'idle' {
+  if (!Array.isArray(rows)) throw new DataError('USER_RESULT', `${context.where}: read() yielded ${typeof rows} as rows; yield { rows: [ … ], position }`)
+  if (rows.length === 0) return 'idle'
+  const arena = context.device.arena()
+  try {
+    return buildBatch(context.device, arena, fields, rows, context.where)
+  } catch (error) {
+    arena.release()
+    throw error
+  }
+}
+
+function wrapped(thrown: unknown, where: string): Error {
+  if (thrown instanceof MillraceError) return thrown
+  const error = asError(thrown)
+  return new ConnectorError('USER_SOURCE', `${where}: the source's read() threw: ${error.message}; catch what can be retried inside it`, { cause: error, retryable: true })
+}
