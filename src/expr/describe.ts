@@ -1,0 +1,28 @@
+// Expressions as people read them, for explain() and errors: price > 100 and channel != 'Apple'.
+import type { Expression, LiteralValue } from './expression.ts'
+import { prefix, type Text } from './function.ts'
+import { expressionFunctions } from './functions/catalogue.ts'
+
+const functions = new Map(expressionFunctions.map(f => [f.name, f]))
+
+/** The text of an expression. Total: a function that doesn't exist prints as a call. */
+export function describeExpression(expression: Expression): string {
+  return textOf(expression).text
+}
+
+function textOf(expression: Expression): Text {
+  switch (expression.kind) {
+    case 'column':
+      return { text: /^[A-Za-z_][A-Za-z0-9_.]*$/.test(expression.name) ? expression.name : `"${expression.name}"`, level: 9 }
+    case 'literal':
+      return { text: literalText(expression.value), level: 9 }
+    case 'call':
+      return (functions.get(expression.fn)?.describe ?? prefix(expression.fn))(expression.args.map(textOf), expression.options ?? {})
+  }
+}
+
+function literalText(value: LiteralValue): string {
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+  if (value === null || typeof value !== 'object') return String(value)
+  return 'int64' in value ? value.int64 : 'float64' in value ? value.float64 : new Date(value.timestamp).toISOString()
+}

@@ -1,0 +1,52 @@
+// Evaluates typed expressions over batches, one kernel a node. Constants stay scalar until a kernel needs them.
+import { assert } from '../base/errors.ts'
+import type { Batch, Column } from '../batch/batch.ts'
+import { int64 } from '../batch/data-type.ts'
+import { valueReader } from '../batch/read-values.ts'
+import { countBits } from '../compute/bitmap.ts'
+import { truth } from '../compute/logic.ts'
+import { broadcast, type Constant, isColumn, type Operand } from '../compute/operand.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { Bound, Evaluation } from './function.ts'
+
+/**
+ * The column of a typed expression's values over `batch`, in `arena` or the batch's own column. Views may point at the batch's bytes.
+ * Throws DataError as its functions do (INT_OVERFLOW, DIVIDE_BY_ZERO, CAST), beginning with `where`; branches not taken never do.
+ */
+export function evaluate(device: Device, arena: Arena, bound: Bound, batch: Batch, where: string): Column {
+  const at: Evaluation = { device, arena, rowCount: batch.rowCount, active: 0, where }
+  return broadcast(device, arena, evaluateNode(at, bound, batch), batch.rowCount)
+}
+
+/** The bitmap of the rows for which a condition is true; null counts as false. */
+export function evaluateMask(device: Device, arena: Arena, condition: Bound, batch: Batch, where: string): number {
+  return truth(device, arena, evaluate(device, arena, condition, batch, where))
+}
+
+function evaluateNode(at: Evaluation, bound: Bound, batch: Batch): Operand {
+  switch (bound.kind) {
+    case 'column':
+      return batch.columns[bound.index]!
+    case 'constant':
+      return bound.constant
+    case 'call': {
+      const { fn, options, type } = bound
+      if (fn.evaluateLazily) return fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch), type)
+      assert(fn.evaluate, `the function ${fn.name} has no evaluate`)
+      const args = bound.args.map(arg => evaluateNode(at, arg, batch))
+      if (args.some(arg => !isColumn(arg) && arg.value === null)) return { type, value: null }
+      if (args.some(isColumn)) return fn.evaluate(at, args, options, type)
+      if (at.active !== 0 && countBits(at.device, at.active, at.rowCount) === 0) return { type, value: null }
+      const one: Evaluation = { ...at, rowCount: 1, active: 0 }
+      return firstValue(at.device, fn.evaluate(one, args.map((arg, i) => (i === 0 ? broadcast(at.device, at.arena, arg, 1) : arg)), options, type))
+    }
+  }
+}
+
+// Constants are folded by computing one row.
+function firstValue(device: Device, operand: Operand): Constant {
+  if (!isColumn(operand)) return operand
+  const source = operand.type.kind === 'timestamp' ? { ...operand, type: int64 } : operand
+  return { type: operand.type, value: valueReader(device.memory, source)(0) }
+}

@@ -1,0 +1,74 @@
+// The contract of an expression's function: how it types, computes and prints. A family per file in functions/, a line in its catalogue.
+import type { Json } from '../base/json.ts'
+import type { DataType } from '../batch/data-type.ts'
+import type { Constant, Operand } from '../compute/operand.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { LiteralValue } from './expression.ts'
+
+/** Options of a call: plain data. */
+export type CallOptions = { readonly [key: string]: Json }
+
+/** What is known of an argument before its final type: `type` is absent for literals, which fit themselves to what stands beside them. */
+export interface Argument {
+  readonly type: DataType | undefined
+  readonly nullable: boolean
+  readonly literal?: LiteralValue
+}
+
+/** The outcome of typing a call: what each argument is converted to, and what comes out. */
+export interface Signature {
+  readonly args: readonly DataType[]
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/** Where an evaluation stands. `active` is the bitmap of rows that count for errors, 0 for all. */
+export interface Evaluation {
+  readonly device: Device
+  readonly arena: Arena
+  readonly rowCount: number
+  readonly active: number
+  readonly where: string
+}
+
+/** A part of the text of an expression; `level` is how tightly it binds: 1 or … 7 times, 9 a name or a call. */
+export interface Text {
+  readonly text: string
+  readonly level: number
+}
+
+/** A function of expressions. */
+export interface ExpressionFunction {
+  readonly name: string
+  /** Types a call; undefined where the arguments don't fit, a string to say why in other words than "… does not apply". */
+  type(args: readonly Argument[], options: CallOptions): Signature | string | undefined
+  /**
+   * Computes from the arguments' values; at least one is a column, none is a null constant: a null constant makes the result null, unless
+   * `evaluateLazily` is there, which is handed the arguments unevaluated and may narrow the active rows for each.
+   */
+  evaluate?(at: Evaluation, args: readonly Operand[], options: CallOptions, type: DataType): Operand
+  evaluateLazily?(at: Evaluation, args: readonly Bound[], evaluate: (arg: Bound, active: number) => Operand, type: DataType): Operand
+  describe(args: readonly Text[], options: CallOptions): Text
+}
+
+interface Typed {
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/** A typed expression; `bind.ts` makes it. */
+export type Bound =
+  | (Typed & { readonly kind: 'column'; readonly index: number })
+  | (Typed & { readonly kind: 'constant'; readonly constant: Constant })
+  | (Typed & { readonly kind: 'call'; readonly fn: ExpressionFunction; readonly args: readonly Bound[]; readonly options: CallOptions })
+
+/** `left symbol right`, with brackets where the parts bind less tightly. */
+export function infix(symbol: string, level: number): (args: readonly Text[]) => Text {
+  return args => ({ text: args.map((arg, i) => (arg.level < level || (i > 0 && arg.level === level && level !== 1 && level !== 2) ? `(${arg.text})` : arg.text)).join(` ${symbol} `), level })
+}
+
+/** `name(a, b)`. */
+export function prefix(name: string): (args: readonly Text[]) => Text {
+  return args => ({ text: `${name}(${args.map(a => a.text).join(', ')})`, level: 9 })
+}

@@ -1,0 +1,22 @@
+// The catalogue of functions in expressions. A new one goes into its family's file, or into a new file with a line here, and gets a test.
+import type { ExpressionFunction } from '../function.ts'
+import { arithmeticFunctions } from './arithmetic.ts'
+import { castFunctions } from './cast.ts'
+import { compareFunctions } from './compare.ts'
+import { conditionalFunctions } from './conditional.ts'
+import { logicFunctions } from './logic.ts'
+import { numericFunctions } from './numeric.ts'
+import { stringFunctions } from './strings.ts'
+import { timeFunctions } from './time.ts'
+
+/** Every function by family; names are unique. */
+export const expressionFunctions: readonly ExpressionFunction[] = [
+  ...compareFunctions,
+  ...arithmeticFunctions,
+  ...logicFunctions,
+  ...conditionalFunctions,
+  ...castFunctions,
+  ...numericFunctions,
+  ...stringFunctions,
+  ...timeFunctions,
+]

@@ -1,0 +1,105 @@
+// The common type of values that stand side by side, and literals as constants of it.
+import { type DataType, float64, int32, int64, isNumeric, sameType, timestampMs, type TimeUnit, utf8, bool } from '../batch/data-type.ts'
+import { parseTimestamp } from '../batch/timestamp-text.ts'
+import type { Constant } from '../compute/operand.ts'
+import type { LiteralValue } from './expression.ts'
+import type { Argument } from './function.ts'
+
+const unitRank: Record<TimeUnit, number> = { s: 0, ms: 1, us: 2, ns: 3 }
+const numberRank: Record<string, number> = { int32: 0, int64: 1, float64: 2 }
+
+/** The type that holds both: the wider number, the finer timestamp; undefined where there is none. */
+export function widerType(a: DataType, b: DataType): DataType | undefined {
+  if (sameType(a, b)) return a
+  if (isNumeric(a) && isNumeric(b)) return numberRank[a.kind]! > numberRank[b.kind]! ? a : b
+  if (a.kind === 'timestamp' && b.kind === 'timestamp') return unitRank[a.unit] > unitRank[b.unit] ? a : b
+  return undefined
+}
+
+/** The type of a literal alone. Null is bool, for want of anything better. */
+export function literalType(value: LiteralValue): DataType {
+  if (value === null || typeof value === 'boolean') return bool
+  if (typeof value === 'string') return utf8
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? int64 : float64
+  return 'int64' in value ? int64 : 'float64' in value ? float64 : timestampMs
+}
+
+/**
+ * The common type of arguments: first of those that aren't literals, then widened by the literals. With `exact` a whole literal that doesn't
+ * fit int32 widens the type to int64 (comparisons); without, it has none (arithmetic keeps int32). Undefined where there is no common type.
+ */
+export function unify(args: readonly Argument[], exact: boolean): DataType | undefined {
+  let type: DataType | undefined
+  for (const arg of args) {
+    if (arg.type === undefined) continue
+    type = type === undefined ? arg.type : widerType(type, arg.type)
+    if (type === undefined) return undefined
+  }
+  for (const arg of args) {
+    if (arg.type !== undefined || arg.literal === null || arg.literal === undefined) continue
+    type = type === undefined ? literalType(arg.literal) : fit(type, arg.literal, exact)
+    if (type === undefined) return undefined
+  }
+  return type ?? (args.length > 0 ? bool : undefined)
+}
+
+function fit(type: DataType, literal: Exclude<LiteralValue, null>, exact: boolean): DataType | undefined {
+  const own = literalType(literal)
+  if (type.kind === 'int32' && own.kind === 'int64') {
+    const isBigint = typeof literal === 'object'
+    if (!exact && isBigint) return int64
+    const value = isBigint && 'int64' in literal ? Number(literal.int64) : (literal as number)
+    return value === (value | 0) ? int32 : exact ? int64 : undefined
+  }
+  if (type.kind === 'timestamp' && (own.kind === 'utf8' || own.kind === 'timestamp')) return constantOf(literal, type) ? type : finerFor(literal, type)
+  return widerType(type, own)
+}
+
+// A literal with more digits than the column has makes the comparison finer.
+function finerFor(literal: Exclude<LiteralValue, null>, type: DataType & { kind: 'timestamp' }): DataType | undefined {
+  for (const unit of ['ms', 'us', 'ns'] as const) {
+    if (unitRank[unit] > unitRank[type.unit] && constantOf(literal, { kind: 'timestamp', unit })) return { kind: 'timestamp', unit }
+  }
+  return undefined
+}
+
+const perMs = { us: 1_000n, ns: 1_000_000n } as const
+
+/** A literal as a constant of `type`, exact; undefined where it has no such value. Null has one in every type. */
+export function constantOf(literal: LiteralValue, type: DataType): Constant | undefined {
+  const value = valueOf(literal, type)
+  return value === undefined ? undefined : { type, value }
+}
+
+function valueOf(literal: LiteralValue, type: DataType): Constant['value'] | undefined {
+  if (literal === null) return null
+  switch (type.kind) {
+    case 'bool':
+      return typeof literal === 'boolean' ? literal : undefined
+    case 'utf8':
+      return typeof literal === 'string' ? literal : undefined
+    case 'int32': {
+      const number = typeof literal === 'number' ? literal : typeof literal === 'object' && 'int64' in literal ? Number(literal.int64) : undefined
+      return number !== undefined && number === (number | 0) ? number : undefined
+    }
+    case 'int64':
+      if (typeof literal === 'number') return Number.isSafeInteger(literal) ? BigInt(literal) : undefined
+      return typeof literal === 'object' && 'int64' in literal ? BigInt(literal.int64) : undefined
+    case 'float64':
+      if (typeof literal === 'number') return literal
+      if (typeof literal !== 'object') return undefined
+      return 'float64' in literal ? Number(literal.float64) : 'int64' in literal ? Number(literal.int64) : undefined
+    case 'timestamp':
+      return timestampValue(literal, type.unit)
+    case 'binary':
+      return undefined
+  }
+}
+
+function timestampValue(literal: Exclude<LiteralValue, null>, unit: TimeUnit): bigint | undefined {
+  if (typeof literal === 'string') return parseTimestamp(literal, unit)
+  if (typeof literal !== 'object' || !('timestamp' in literal)) return undefined
+  const ms = literal.timestamp
+  if (unit === 's') return ms % 1000 === 0 ? BigInt(ms / 1000) : undefined
+  return unit === 'ms' ? BigInt(ms) : BigInt(ms) * perMs[unit]
+}
