@@ -1,0 +1,226 @@
+// Parquet's metadata as TypeScript has it, read from Thrift (apache/parquet-format, parquet.thrift). Only what reading needs is kept;
+// everything is as the file claims, unchecked but for its form: `read-footer.ts` and the decoder check it before use.
+import { type ThriftReader, thriftType } from './read-thrift.ts'
+
+/** Physical types by their number. */
+export const physicalTypes = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY'] as const
+/** A physical type's name. */
+export type PhysicalType = (typeof physicalTypes)[number]
+/** Codecs by their number. */
+export const codecs = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const
+/** Encodings by their number; 1 was never used. */
+export const encodings = ['PLAIN', '?', 'PLAIN_DICTIONARY', 'RLE', 'BIT_PACKED', 'DELTA_BINARY_PACKED', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY', 'RLE_DICTIONARY', 'BYTE_STREAM_SPLIT'] as const
+/** Converted types (the older annotation) by their number. */
+export const convertedTypes = [
+  'UTF8', 'MAP', 'MAP_KEY_VALUE', 'LIST', 'ENUM', 'DECIMAL', 'DATE', 'TIME_MILLIS', 'TIME_MICROS', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS',
+  'UINT_8', 'UINT_16', 'UINT_32', 'UINT_64', 'INT_8', 'INT_16', 'INT_32', 'INT_64', 'JSON', 'BSON', 'INTERVAL',
+] as const
+
+/** A logical type: its name, and what it carries. */
+export interface LogicalType {
+  name: string
+  unit?: 'ms' | 'us' | 'ns'
+  bitWidth?: number
+  signed?: boolean
+}
+
+/** A node of the schema's tree, in depth-first order. */
+export interface SchemaElement {
+  name: string
+  type?: number
+  typeLength: number
+  /** 0 required, 1 optional, 2 repeated. */
+  repetition: number
+  children: number
+  converted?: number
+  logical?: LogicalType
+}
+
+/** Where a column's pages lie, and how they are packed. */
+export interface ColumnChunk {
+  type: number
+  path: string[]
+  codec: number
+  valueCount: number
+  compressedBytes: number
+  dataOffset: number
+  dictionaryOffset?: number
+  /** Set where the pages are in another file. */
+  filePath?: string
+  encrypted: boolean
+}
+
+/** Rows and their columns' chunks. */
+export interface RowGroup {
+  rowCount: number
+  bytes: number
+  chunks: ColumnChunk[]
+}
+
+/** A file's footer. */
+export interface FileMetadata {
+  version: number
+  rowCount: number
+  schema: SchemaElement[]
+  rowGroups: RowGroup[]
+  createdBy: string
+}
+
+/** What stands before a page. Types: 0 data, 1 index, 2 dictionary, 3 data in version 2. */
+export interface PageHeader {
+  type: number
+  bytes: number
+  compressedBytes: number
+  crc?: number
+  valueCount: number
+  encoding: number
+  levelEncoding: number
+  /** Version 2 only: rows that are null, bytes of the levels, whether the rest is compressed. */
+  nullCount: number
+  definitionBytes: number
+  repetitionBytes: number
+  compressed: boolean
+}
+
+/** The footer. Throws DataError THRIFT. */
+export function readFileMetadata(reader: ThriftReader): FileMetadata {
+  const metadata: FileMetadata = { version: 0, rowCount: 0, schema: [], rowGroups: [], createdBy: '' }
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) metadata.version = reader.int()
+    else if (id === 2 && type === thriftType.list) metadata.schema = reader.list(() => readSchemaElement(reader))
+    else if (id === 3 && isInt(type)) metadata.rowCount = reader.int()
+    else if (id === 4 && type === thriftType.list) metadata.rowGroups = reader.list(() => readRowGroup(reader))
+    else if (id === 6 && type === thriftType.binary) metadata.createdBy = reader.text()
+    else return false
+    return true
+  })
+  return metadata
+}
+
+/** A page's header. Throws DataError THRIFT, ThriftCut where the bytes end too early. */
+export function readPageHeader(reader: ThriftReader): PageHeader {
+  const header: PageHeader = {
+    type: -1, bytes: -1, compressedBytes: -1, valueCount: -1, encoding: -1, levelEncoding: 3, nullCount: 0, definitionBytes: 0, repetitionBytes: 0, compressed: true,
+  }
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) header.type = reader.int()
+    else if (id === 2 && isInt(type)) header.bytes = reader.int()
+    else if (id === 3 && isInt(type)) header.compressedBytes = reader.int()
+    else if (id === 4 && isInt(type)) header.crc = reader.int()
+    else if ((id === 5 || id === 7) && type === thriftType.struct) readDataHeader(reader, header)
+    else if (id === 8 && type === thriftType.struct) readDataHeader2(reader, header)
+    else return false
+    return true
+  })
+  return header
+}
+
+function isInt(type: number): boolean {
+  return type === thriftType.i32 || type === thriftType.i64 || type === thriftType.i16
+}
+
+function readDataHeader(reader: ThriftReader, header: PageHeader): void {
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) header.valueCount = reader.int()
+    else if (id === 2 && isInt(type)) header.encoding = reader.int()
+    else if (id === 3 && isInt(type)) header.levelEncoding = reader.int()
+    else return false
+    return true
+  })
+}
+
+function readDataHeader2(reader: ThriftReader, header: PageHeader): void {
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) header.valueCount = reader.int()
+    else if (id === 2 && isInt(type)) header.nullCount = reader.int()
+    else if (id === 4 && isInt(type)) header.encoding = reader.int()
+    else if (id === 5 && isInt(type)) header.definitionBytes = reader.int()
+    else if (id === 6 && isInt(type)) header.repetitionBytes = reader.int()
+    else if (id === 7) header.compressed = reader.bool(type)
+    else return false
+    return true
+  })
+}
+
+function readSchemaElement(reader: ThriftReader): SchemaElement {
+  const element: SchemaElement = { name: '', typeLength: 0, repetition: 0, children: 0 }
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) element.type = reader.int()
+    else if (id === 2 && isInt(type)) element.typeLength = reader.int()
+    else if (id === 3 && isInt(type)) element.repetition = reader.int()
+    else if (id === 4 && type === thriftType.binary) element.name = reader.text()
+    else if (id === 5 && isInt(type)) element.children = reader.int()
+    else if (id === 6 && isInt(type)) element.converted = reader.int()
+    else if (id === 10 && type === thriftType.struct) element.logical = readLogicalType(reader)
+    else return false
+    return true
+  })
+  return element
+}
+
+const logicalNames: Record<number, string> = {
+  1: 'STRING', 2: 'MAP', 3: 'LIST', 4: 'ENUM', 5: 'DECIMAL', 6: 'DATE', 7: 'TIME', 8: 'TIMESTAMP', 10: 'INTEGER', 11: 'UNKNOWN', 12: 'JSON',
+  13: 'BSON', 14: 'UUID', 15: 'FLOAT16', 16: 'VARIANT', 17: 'GEOMETRY', 18: 'GEOGRAPHY',
+}
+
+function readLogicalType(reader: ThriftReader): LogicalType {
+  const logical: LogicalType = { name: '' }
+  reader.struct((id, type) => {
+    logical.name = logicalNames[id] ?? `number ${id}`
+    if (type !== thriftType.struct || (id !== 7 && id !== 8 && id !== 10)) return false
+    reader.struct((inner, innerType) => {
+      if (id === 10 && inner === 1 && innerType === thriftType.byte) logical.bitWidth = reader.byte()
+      else if (id === 10 && inner === 2) logical.signed = reader.bool(innerType)
+      else if (id !== 10 && inner === 2 && innerType === thriftType.struct) readUnit(reader, logical)
+      else return false
+      return true
+    })
+    return true
+  })
+  return logical
+}
+
+function readUnit(reader: ThriftReader, logical: LogicalType): void {
+  reader.struct(id => {
+    logical.unit = ([undefined, 'ms', 'us', 'ns'] as const)[id]
+    return false
+  })
+}
+
+function readRowGroup(reader: ThriftReader): RowGroup {
+  const group: RowGroup = { rowCount: 0, bytes: 0, chunks: [] }
+  reader.struct((id, type) => {
+    if (id === 1 && type === thriftType.list) group.chunks = reader.list(() => readColumnChunk(reader))
+    else if (id === 2 && isInt(type)) group.bytes = reader.int()
+    else if (id === 3 && isInt(type)) group.rowCount = reader.int()
+    else return false
+    return true
+  })
+  return group
+}
+
+function readColumnChunk(reader: ThriftReader): ColumnChunk {
+  const chunk: ColumnChunk = { type: -1, path: [], codec: 0, valueCount: -1, compressedBytes: -1, dataOffset: -1, encrypted: true }
+  reader.struct((id, type) => {
+    if (id === 1 && type === thriftType.binary) chunk.filePath = reader.text()
+    else if (id === 3 && type === thriftType.struct) readColumnMetadata(reader, chunk)
+    else return false
+    return true
+  })
+  return chunk
+}
+
+function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): void {
+  chunk.encrypted = false
+  reader.struct((id, type) => {
+    if (id === 1 && isInt(type)) chunk.type = reader.int()
+    else if (id === 3 && type === thriftType.list) chunk.path = reader.list(() => reader.text())
+    else if (id === 4 && isInt(type)) chunk.codec = reader.int()
+    else if (id === 5 && isInt(type)) chunk.valueCount = reader.int()
+    else if (id === 7 && isInt(type)) chunk.compressedBytes = reader.int()
+    else if (id === 9 && isInt(type)) chunk.dataOffset = reader.int()
+    else if (id === 11 && isInt(type)) chunk.dictionaryOffset = reader.int()
+    else return false
+    return true
+  })
+}

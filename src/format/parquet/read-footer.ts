@@ -1,0 +1,169 @@
+// A Parquet file's footer: which columns it has and how they map to the engine's types, and which row groups.
+// Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1".
+import { type ByteReader } from '../../base/bytes.ts'
+import { DataError } from '../../base/errors.ts'
+import type { Field } from '../../batch/schema.ts'
+import { type ColumnChunk, convertedTypes, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
+import { ThriftReader } from './read-thrift.ts'
+
+/** Bytes of a footer that are read at most; a larger one is an error. */
+const footerBytesMax = 256 * 1024 * 1024
+const tailBytes = 64 * 1024
+
+/** How stored values become the engine's: as they are, float32 widened, unsigned 32-bit widened, unsigned 64-bit checked. */
+export type Conversion = 'none' | 'float32' | 'uint32' | 'uint64'
+
+/** A top-level column of a file. */
+export interface ParquetColumn {
+  /** Its field; for an unreadable one the name, with the type binary. */
+  readonly field: Field
+  /** Why the column can't be read, such as `a list (nested)`; undefined where it can. */
+  readonly unreadable?: string
+  /** The position of its chunk in each row group. */
+  readonly leaf: number
+  readonly physical: PhysicalType
+  /** Bytes of a FIXED_LEN_BYTE_ARRAY. */
+  readonly typeLength: number
+  readonly conversion: Conversion
+}
+
+/** An opened file's description, as plain data. */
+export interface ParquetFile {
+  readonly rowCount: number
+  readonly columns: readonly ParquetColumn[]
+  readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly ColumnChunk[] }[]
+  readonly createdBy: string
+}
+
+/**
+ * Reads and checks a footer. INT32 dates, times and 8- and 16-bit integers become int32, FLOAT float64, UINT_32 int64, times int64,
+ * strings, enums and JSON utf8, other byte arrays binary. Nested columns, decimals, INT96 and FLOAT16 are listed as `unreadable`.
+ * `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER, PARQUET_SCHEMA, THRIFT, ENCRYPTED, DUPLICATE_COLUMN.
+ */
+export function readFooter(reader: ByteReader, where: string): ParquetFile {
+  const { bytes, start } = footerBytes(reader, where)
+  const metadata = readFileMetadata(new ThriftReader(bytes, `${where}, footer`, start))
+  const columns = readColumns(metadata.schema, where)
+  const leaves = metadata.schema.filter((element, i) => i > 0 && element.children === 0).length
+  checkRowGroups(metadata, leaves, start, where)
+  // The footer's own row count is wrong with some writers; the row groups' are what is read.
+  const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks }))
+  return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), columns, rowGroups, createdBy: metadata.createdBy }
+}
+
+function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; start: number } {
+  const { size } = reader
+  if (size < 12) throw new DataError('PARQUET_MAGIC', `${where}: the file has ${size} bytes, a Parquet file has at least 12; it is cut or no Parquet file`)
+  let tail = reader.read(Math.max(0, size - tailBytes), size)
+  const magic = String.fromCharCode(...tail.subarray(-4))
+  if (magic === 'PARE') throw new DataError('ENCRYPTED', `${where}: the footer is encrypted, which Millrace can't read; decrypt the file first`)
+  if (magic !== 'PAR1') throw new DataError('PARQUET_MAGIC', `${where}, byte ${size - 4}: a Parquet file ends in "PAR1", found ${JSON.stringify(magic)}; it is cut or no Parquet file`)
+  const length = new DataView(tail.buffer, tail.byteOffset, tail.byteLength).getUint32(tail.byteLength - 8, true)
+  if (length > size - 12 || length > footerBytesMax) throw new DataError('PARQUET_FOOTER', `${where}, byte ${size - 8}: the footer is said to have ${length} bytes in a file of ${size}; the file is corrupt`)
+  const start = size - 8 - length
+  if (length + 8 > tail.byteLength) tail = reader.read(start, size)
+  return { bytes: tail.subarray(tail.byteLength - 8 - length, tail.byteLength - 8), start }
+}
+
+function readColumns(schema: readonly SchemaElement[], where: string): ParquetColumn[] {
+  const root = schema[0]
+  if (!root) throw new DataError('PARQUET_SCHEMA', `${where}: the footer has no schema; the file is corrupt`)
+  const columns: ParquetColumn[] = []
+  const names = new Set<string>()
+  let at = 1
+  let leaf = 0
+  for (let i = 0; i < root.children; i++) {
+    const element = schema[at]
+    if (!element) throw new DataError('PARQUET_SCHEMA', `${where}: the schema promises ${root.children} columns, ${i} are there; the file is corrupt`)
+    const size = subtree(schema, at, where)
+    if (names.has(element.name)) throw new DataError('DUPLICATE_COLUMN', `${where}: two columns are called "${element.name}"; rename one of them where the file is written`)
+    names.add(element.name)
+    columns.push(columnOf(element, leaf, where))
+    at += size.elements
+    leaf += size.leaves
+  }
+  if (at !== schema.length) throw new DataError('PARQUET_SCHEMA', `${where}: the schema has ${schema.length} elements, its tree ${at}; the file is corrupt`)
+  return columns
+}
+
+// Elements and leaves of the tree at `start`. Iterative: the depth is the file's to choose.
+function subtree(schema: readonly SchemaElement[], start: number, where: string): { elements: number; leaves: number } {
+  let open = 1
+  let at = start
+  let leaves = 0
+  while (open > 0) {
+    const element = schema[at]
+    if (!element || element.children < 0) throw new DataError('PARQUET_SCHEMA', `${where}: the schema's element ${at} is missing or has ${element?.children} children; the file is corrupt`)
+    open += element.children - 1
+    if (element.children === 0) leaves++
+    if (open > schema.length - at) throw new DataError('PARQUET_SCHEMA', `${where}: the schema's element ${at} promises ${element.children} children, ${schema.length - at - 1} elements are left; the file is corrupt`)
+    at++
+  }
+  return { elements: at - start, leaves }
+}
+
+function columnOf(element: SchemaElement, leaf: number, where: string): ParquetColumn {
+  const nullable = element.repetition === 1
+  const physical = physicalTypes[element.type ?? -1]
+  const none = (why: string): ParquetColumn => ({
+    field: { name: element.name, type: { kind: 'binary' }, nullable: true }, unreadable: why, leaf, physical: physical ?? 'BYTE_ARRAY', typeLength: 0, conversion: 'none',
+  })
+  const annotation = annotationOf(element)
+  if (element.children > 0) return none(`a ${annotation === '' ? 'struct' : annotation.toLowerCase()} (nested)`)
+  if (element.repetition === 2) return none('a repeated value (nested)')
+  if (element.repetition !== 0 && element.repetition !== 1) throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the repetition is ${element.repetition}, known are 0, 1 and 2; the file is corrupt`)
+  if (!physical) throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the physical type is number ${element.type}, known are 0 to 7; the file is corrupt`)
+  if (annotation === 'DECIMAL') return none(`a decimal (${physical})`)
+  if (annotation === 'FLOAT16') return none('a float16')
+  if (annotation === 'INTERVAL') return none('an interval')
+  if (physical === 'INT96') return none('an INT96 timestamp (deprecated)')
+  if (physical === 'FIXED_LEN_BYTE_ARRAY' && (element.typeLength < 1 || element.typeLength > 0x100000)) {
+    throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the fixed length is ${element.typeLength} bytes; the file is corrupt`)
+  }
+  const { type, conversion } = mapped(physical, annotation, element)
+  return { field: { name: element.name, type, nullable }, leaf, physical, typeLength: element.typeLength, conversion }
+}
+
+function annotationOf(element: SchemaElement): string {
+  if (element.logical && !element.logical.name.startsWith('number')) return element.logical.name
+  return convertedTypes[element.converted ?? -1] ?? ''
+}
+
+function mapped(physical: PhysicalType, annotation: string, element: SchemaElement): { type: Field['type']; conversion: Conversion } {
+  const unsigned = annotation.startsWith('UINT_') || (annotation === 'INTEGER' && element.logical?.signed === false)
+  switch (physical) {
+    case 'BOOLEAN':
+      return { type: { kind: 'bool' }, conversion: 'none' }
+    case 'INT32':
+      // 8 and 16 bits fit int32 whatever their sign; 32 without one need int64.
+      if (unsigned && !isNarrow(element)) return { type: { kind: 'int64' }, conversion: 'uint32' }
+      return { type: { kind: 'int32' }, conversion: 'none' }
+    case 'INT64': {
+      if (annotation === 'TIMESTAMP') return { type: { kind: 'timestamp', unit: element.logical?.unit ?? 'us' }, conversion: 'none' }
+      if (annotation === 'TIMESTAMP_MILLIS') return { type: { kind: 'timestamp', unit: 'ms' }, conversion: 'none' }
+      if (annotation === 'TIMESTAMP_MICROS') return { type: { kind: 'timestamp', unit: 'us' }, conversion: 'none' }
+      return { type: { kind: 'int64' }, conversion: unsigned ? 'uint64' : 'none' }
+    }
+    case 'FLOAT':
+      return { type: { kind: 'float64' }, conversion: 'float32' }
+    case 'DOUBLE':
+      return { type: { kind: 'float64' }, conversion: 'none' }
+    default: {
+      const text = physical === 'BYTE_ARRAY' && ['STRING', 'UTF8', 'ENUM', 'JSON'].includes(annotation)
+      return { type: { kind: text ? 'utf8' : 'binary' }, conversion: 'none' }
+    }
+  }
+}
+
+function isNarrow(element: SchemaElement): boolean {
+  const converted = convertedTypes[element.converted ?? -1]
+  return converted === 'UINT_8' || converted === 'UINT_16' || element.logical?.bitWidth === 8 || element.logical?.bitWidth === 16
+}
+
+function checkRowGroups(metadata: FileMetadata, leaves: number, dataEnd: number, where: string): void {
+  metadata.rowGroups.forEach((group, g) => {
+    if (group.rowCount < 0) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: the row count is ${group.rowCount}; the file is corrupt`)
+    if (group.chunks.length !== leaves) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: ${group.chunks.length} column chunks, the schema has ${leaves} columns; the file is corrupt`)
+  })
+  if (dataEnd < 4) throw new DataError('PARQUET_FOOTER', `${where}: the footer begins at byte ${dataEnd}; the file is corrupt`)
+}

@@ -1,0 +1,174 @@
+// The pages of one column chunk: headers read and checked, bodies unpacked into the shared memory. What is in them is decoded by
+// `decode-column-chunk.ts`.
+import type { ByteReader } from '../../base/bytes.ts'
+import { DataError } from '../../base/errors.ts'
+import { decompressSnappy, snappyExpandsTo } from '../../compute/snappy.ts'
+import type { Device } from '../../device/device.ts'
+import { type ByteCodec, crc32, expandsTo, unpackBytes } from '../decompress.ts'
+import type { Scratch } from '../scratch.ts'
+import { codecs, type ColumnChunk, type PageHeader, readPageHeader } from './metadata.ts'
+import { ThriftCut, ThriftReader } from './read-thrift.ts'
+
+/** What a reader may spend and must check. */
+export interface ParquetLimits {
+  /** Bytes of one unpacked page at most; 512 MiB by default. */
+  readonly pageBytesMax?: number
+  /** Whether the checksums of pages, where there are some, are compared. */
+  readonly verifyChecksums?: boolean
+}
+
+/** Where a chunk is, for messages and for reading. */
+export interface ChunkPlace {
+  readonly reader: ByteReader
+  /** The file's name. */
+  readonly where: string
+  readonly rowGroup: number
+  readonly columnName: string
+  readonly chunk: ColumnChunk
+}
+
+/** A page in the shared memory: [start, end) holds its levels and values; `definitionBytes` of version 2 levels come first. */
+export interface Page {
+  readonly header: PageHeader
+  readonly start: number
+  readonly end: number
+}
+
+const pageBytesMaxDefault = 512 * 1024 * 1024
+const windowBytes = 256 * 1024
+const headerBytesMax = 16 * 1024 * 1024
+
+/** Reads a chunk's pages in order. It holds at most a window of the file (256 KiB or a page) in JavaScript memory. */
+export class PageReader {
+  readonly #device: Device
+  readonly #place: ChunkPlace
+  readonly #limits: ParquetLimits
+  readonly #compressed: Scratch
+  readonly #end: number
+  readonly #bytesEnd: number
+  #at: number
+  #window: Uint8Array = new Uint8Array(0)
+  #windowStart = 0
+
+  /** `compressed` is scratch that is used during a call only. Throws DataError CHUNK_RANGE, CODEC, ENCRYPTED. */
+  constructor(device: Device, place: ChunkPlace, compressed: Scratch, limits: ParquetLimits) {
+    this.#device = device
+    this.#place = place
+    this.#compressed = compressed
+    this.#limits = limits
+    const { chunk, reader } = place
+    // An offset of 0 or one behind the data stands for "none" with some writers.
+    const dictionary = chunk.dictionaryOffset ?? 0
+    this.#at = dictionary > 0 && dictionary < chunk.dataOffset ? dictionary : chunk.dataOffset
+    this.#end = this.#at + chunk.compressedBytes
+    // parquet-mr before 1.2.9 forgot the dictionary page's header in the chunk's size.
+    this.#bytesEnd = Math.min(this.#end + 100, reader.size - 8)
+    if (chunk.encrypted) throw this.fail('ENCRYPTED', 'the column is encrypted, which Millrace can\'t read', 'select the other columns')
+    if (chunk.filePath) throw this.fail('CHUNK_RANGE', `its pages are in another file, "${chunk.filePath}"`, 'read that file')
+    if (this.#at < 4 || chunk.compressedBytes < 0 || this.#end > reader.size - 8) {
+      throw this.fail('CHUNK_RANGE', `the pages are said to be the bytes ${this.#at} to ${this.#end} of a file of ${reader.size}`)
+    }
+    if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'].includes(codecs[chunk.codec] ?? '')) {
+      throw this.fail('CODEC', `the pages are packed with ${codecs[chunk.codec] ?? `codec ${chunk.codec}`}, which Millrace can't read`, 'write the file with snappy, zstd or gzip')
+    }
+  }
+
+  /** The error for this chunk at the current byte. */
+  fail(code: string, what: string, remedy = 'the file is cut or corrupt'): DataError {
+    const { where, rowGroup, columnName } = this.#place
+    return new DataError(code, `${where}, row group ${rowGroup}, column "${columnName}", byte ${this.#at}: ${what}; ${remedy}`)
+  }
+
+  /** The next page, with `allocate` giving the address for its body; undefined behind the last. Index pages are passed over. */
+  next(allocate: (header: PageHeader) => number): Page | undefined {
+    while (this.#at < this.#end) {
+      const header = this.#readHeader()
+      const max = this.#limits.pageBytesMax ?? pageBytesMaxDefault
+      if (header.compressedBytes < 0 || header.compressedBytes > this.#bytesEnd - this.#at) {
+        throw this.fail('PAGE_SIZE', `the page header promises ${header.compressedBytes} bytes, ${this.#bytesEnd - this.#at} are left in the column`)
+      }
+      if (header.bytes < 0 || header.bytes > max) throw this.fail('PAGE_SIZE', `the page header promises ${header.bytes} unpacked bytes, the limit is ${max}`, 'the file is corrupt, or written to exhaust memory')
+      const bodyStart = this.#at
+      if (header.type !== 0 && header.type !== 2 && header.type !== 3) {
+        this.#at += header.compressedBytes
+        continue
+      }
+      if (header.valueCount < 0 || header.valueCount > 0x7fffffff) throw this.fail('PAGE_COUNT', `the page header promises ${header.valueCount} values`)
+      const body = this.#bytes(bodyStart, header.compressedBytes).subarray(0, header.compressedBytes)
+      this.#verify(header, body)
+      const page = this.#unpack(header, body, allocate)
+      this.#at = bodyStart + header.compressedBytes
+      return page
+    }
+    return undefined
+  }
+
+  #readHeader(): PageHeader {
+    const { where, rowGroup, columnName } = this.#place
+    for (let wanted = 4_096; ; wanted *= 64) {
+      const left = this.#bytesEnd - this.#at
+      const bytes = this.#bytes(this.#at, Math.min(left, wanted))
+      const thrift = new ThriftReader(bytes, `${where}, row group ${rowGroup}, column "${columnName}"`, this.#at)
+      try {
+        const header = readPageHeader(thrift)
+        this.#at += thrift.position
+        return header
+      } catch (thrown) {
+        if (!(thrown instanceof ThriftCut) || bytes.byteLength >= left || wanted >= headerBytesMax) throw thrown
+      }
+    }
+  }
+
+  // At least `count` bytes of the file from `start` on: all that the window has of them.
+  #bytes(start: number, count: number): Uint8Array {
+    if (start < this.#windowStart || start + count > this.#windowStart + this.#window.byteLength) {
+      this.#window = this.#place.reader.read(start, Math.min(this.#bytesEnd, start + Math.max(count, windowBytes)))
+      this.#windowStart = start
+    }
+    return this.#window.subarray(start - this.#windowStart)
+  }
+
+  #verify(header: PageHeader, body: Uint8Array): void {
+    if (!this.#limits.verifyChecksums || header.crc === undefined) return
+    const found = crc32(body)
+    if (found !== header.crc >>> 0) throw this.fail('CHECKSUM', `the page's checksum is ${header.crc >>> 0}, its bytes give ${found}`)
+  }
+
+  #unpack(header: PageHeader, body: Uint8Array, allocate: (header: PageHeader) => number): Page {
+    const { memory } = this.#device
+    const levels = header.type === 3 ? header.definitionBytes + header.repetitionBytes : 0
+    if (header.definitionBytes < 0 || header.repetitionBytes < 0 || levels > Math.min(body.byteLength, header.bytes)) {
+      throw this.fail('PAGE_LEVELS', `the levels are said to take ${levels} of ${Math.min(body.byteLength, header.bytes)} bytes`)
+    }
+    const codec = header.type === 3 && !header.compressed ? 'UNCOMPRESSED' : codecs[this.#place.chunk.codec]!
+    const packed = body.subarray(levels)
+    const outBytes = header.bytes - levels
+    this.#checkExpansion(codec, packed.byteLength, outBytes)
+    const start = allocate(header)
+    memory.write(start, body.subarray(0, levels))
+    if (outBytes > 0) this.#unpackInto(codec, packed, start + levels, outBytes)
+    return { header, start, end: start + header.bytes }
+  }
+
+  #checkExpansion(codec: string, packedBytes: number, outBytes: number): void {
+    if (codec === 'UNCOMPRESSED' && outBytes !== packedBytes) throw this.fail('PAGE_SIZE', `an uncompressed page has ${packedBytes} bytes, its header says ${outBytes}`)
+    const max = codec === 'UNCOMPRESSED' ? packedBytes : codec === 'SNAPPY' ? snappyExpandsTo(packedBytes) : expandsTo(codec.toLowerCase() as ByteCodec, packedBytes)
+    if (outBytes > max) throw this.fail('PAGE_SIZE', `${packedBytes} ${codec.toLowerCase()} bytes can't hold the ${outBytes} promised`)
+  }
+
+  #unpackInto(codec: string, packed: Uint8Array, out: number, outBytes: number): void {
+    const { memory } = this.#device
+    if (codec === 'UNCOMPRESSED') {
+      memory.write(out, packed)
+    } else if (codec === 'SNAPPY') {
+      const source = this.#compressed.ensure(packed.byteLength)
+      memory.write(source, packed)
+      const wrong = decompressSnappy(this.#device, source, packed.byteLength, out, outBytes)
+      if (wrong) throw this.fail('PAGE_BYTES', `the snappy data is broken: ${wrong}`)
+    } else {
+      const unpacked = unpackBytes(codec.toLowerCase() as ByteCodec, packed, outBytes)
+      if (typeof unpacked === 'string') throw this.fail('PAGE_BYTES', unpacked)
+      memory.write(out, unpacked)
+    }
+  }
+}

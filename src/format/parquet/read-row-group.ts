@@ -1,0 +1,77 @@
+// A row group as batches: its columns read in step, each no further than the batch needs.
+import type { ByteReader } from '../../base/bytes.ts'
+import { DataError } from '../../base/errors.ts'
+import type { Batch } from '../../batch/batch.ts'
+import { noColumn } from '../../batch/schema.ts'
+import type { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
+import { ColumnChunkReader, SharedScratch } from './decode-column-chunk.ts'
+import type { ParquetColumn, ParquetFile } from './read-footer.ts'
+import type { ParquetLimits } from './read-pages.ts'
+
+/** What to read of a file, and where the batches go. */
+export interface RowGroupRequest {
+  readonly device: Device
+  readonly reader: ByteReader
+  readonly file: ParquetFile
+  /** The file's name for messages. */
+  readonly where: string
+  readonly rowGroup: number
+  /** The columns wanted, in this order; undefined = all, in the file's order. */
+  readonly columns: readonly string[] | undefined
+  readonly batchRows: number
+  readonly limits?: ParquetLimits
+  /** An arena for the next batch; its reference goes to `emit`, or is released here on an error. */
+  arena(): Arena
+  emit(batch: Batch): void
+}
+
+/** The columns of a file by name. Throws PlanError NO_COLUMN, DataError UNREADABLE_COLUMN. */
+export function selectColumns(file: ParquetFile, columns: readonly string[] | undefined, where: string): ParquetColumn[] {
+  const chosen = columns ? columns.map(name => file.columns.find(c => c.field.name === name) ?? missing(file, name, where)) : [...file.columns]
+  const unreadable = chosen.find(c => c.unreadable !== undefined)
+  if (unreadable) {
+    const readable = file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
+    throw new DataError('UNREADABLE_COLUMN', `${where}, column "${unreadable.field.name}": it is ${unreadable.unreadable}, which Millrace can't read; select other columns: ${readable.join(', ') || 'there are none'}`)
+  }
+  return chosen
+}
+
+function missing(file: ParquetFile, name: string, where: string): never {
+  throw noColumn(name, file.columns.map(c => c.field), where)
+}
+
+/**
+ * Reads one row group as batches of `batchRows` rows (the last has fewer), in order. Memory: a page a column and the batch.
+ * Throws what `selectColumns` and the columns' readers throw; batches already emitted stay valid.
+ */
+export function readRowGroup(request: RowGroupRequest): void {
+  const { device, reader, file, where, rowGroup, batchRows, limits } = request
+  const columns = selectColumns(file, request.columns, where)
+  const group = file.rowGroups[rowGroup]!
+  if (group.rowCount === 0) return
+  const fields = columns.map(c => c.field)
+  const shared = new SharedScratch(device)
+  const open: ColumnChunkReader[] = []
+  try {
+    for (const column of columns) {
+      const place = { reader, where, rowGroup, columnName: column.field.name, chunk: group.chunks[column.leaf]! }
+      open.push(new ColumnChunkReader(device, place, column, group.rowCount, shared, limits))
+    }
+    for (let row = 0; row < group.rowCount; row += batchRows) {
+      const rowCount = Math.min(batchRows, group.rowCount - row)
+      const arena = request.arena()
+      let batch: Batch
+      try {
+        batch = { fields, rowCount, columns: open.map(c => c.read(arena, rowCount)), arena: arena.address }
+      } catch (thrown) {
+        arena.release()
+        throw thrown
+      }
+      request.emit(batch)
+    }
+  } finally {
+    for (const column of open) column.close()
+    shared.close()
+  }
+}
