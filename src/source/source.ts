@@ -70,3 +70,6 @@ export interface FeedSourceType<O = unknown> {
   open(context: FeedContext, options: O, position: Json | undefined): Promise<FeedReader>
   describe(options: O): string
 }
+
+/** Any scan, its options' type forgotten, as the catalogue holds it. */
+export type AnyScanSourceType = Pick<ScanSourceType, 'kind'>
