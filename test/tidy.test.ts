@@ -87,9 +87,16 @@ describe('the rules', () => {
 
   it('find source files without a test', () => {
     const source = (name: string, text: string) => ({ path: `src/base/${name}.ts`, text })
-    const sources = [source('a', "import './b.ts'\nexport const a = 1"), source('b', "import './c.ts'\nexport const b = 1"), source('c', 'export const c = 1'), source('d', 'export const d = 1'), source('e', 'export interface E {}\n')]
+    const sources = [
+      source('a', "import './b.ts'\nexport const a = 1"),
+      source('b', "import '../batch/c.ts'\nexport const b = 1"),
+      { path: 'src/batch/c.ts', text: "import './c2.ts'\nexport const c = 1" },
+      { path: 'src/batch/c2.ts', text: 'export const c2 = 1' },
+      source('d', 'export const d = 1'),
+      source('e', 'export interface E {}\n'),
+    ]
     expect(testComplaints(sources, [{ path: 'test/a.test.ts', text: "import { a } from '../src/base/a.ts'" }])).toEqual([
-      'src/base/c.ts: no test imports it, nor a file that imports it',
+      'src/batch/c2.ts: no test reaches it',
       'src/base/d.ts: nothing imports it',
       'src/base/e.ts: nothing imports it',
     ])

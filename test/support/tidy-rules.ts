@@ -96,7 +96,10 @@ export function cycleComplaints(files: readonly TextFile[]): string[] {
   return complaints
 }
 
-/** Source files that nothing imports, and those that are two steps or more from any test. */
+/**
+ * Source files that nothing imports, and those without a test. A test covers what it imports, what that imports in its own room (to any depth),
+ * and one step into other rooms.
+ */
 export function testComplaints(sources: readonly TextFile[], tests: readonly TextFile[]): string[] {
   const graph = new Map(sources.map(file => [file.path, importsOf(file.text).flatMap(({ from }) => targetOf(file.path, from) ?? [])]))
   const direct = new Set<string>()
@@ -104,11 +107,20 @@ export function testComplaints(sources: readonly TextFile[], tests: readonly Tex
     for (const match of test.text.matchAll(/(src|dist)\/([\w./-]+?)\.(?:ts|js)\b/g)) direct.add(`src/${match[2]}.ts`)
     for (const { from } of importsOf(test.text)) if (from === 'millrace' || from === 'millrace/ml') direct.add(from === 'millrace' ? 'src/index.ts' : 'src/ml/index.ts')
   }
-  const near = new Set([...direct].flatMap(path => [path, ...(graph.get(path) ?? [])]))
+  const near = new Set<string>()
+  const cover = (path: string): void => {
+    for (const target of graph.get(path) ?? []) {
+      const isNew = !near.has(target)
+      near.add(target)
+      if (isNew && roomOf(target) === roomOf(path)) cover(target)
+    }
+  }
+  for (const path of direct) near.add(path)
+  for (const path of direct) cover(path)
   const used = new Set([...graph.values()].flat())
   return sources.flatMap(({ path, text }) => {
     if (!used.has(path) && !direct.has(path) && !entries.has(path)) return [`${path}: nothing imports it`]
-    return near.has(path) || entries.has(path) || isTypesOnly(text) ? [] : [`${path}: no test imports it, nor a file that imports it`]
+    return near.has(path) || entries.has(path) || isTypesOnly(text) ? [] : [`${path}: no test reaches it`]
   })
 }
 
