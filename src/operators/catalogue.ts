@@ -1,10 +1,17 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
+import { filterOperator } from './filter.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import type { AnyOperatorType } from './operator.ts'
+import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
 
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
+  filterOperator,
+  withOperator,
+  selectOperator,
+  renameOperator,
+  dropOperator,
   mapOperator,
   flatMapOperator,
   filterRowsOperator,
