@@ -1,0 +1,260 @@
+// The composition root: puts a device, worker threads and the scheduler together, takes plans, and runs them. Engines are shared by
+// their settings and closed by themselves when the process has nothing else to do.
+import { type Clock, systemClock } from './base/clock.ts'
+import { DeviceError, PlanError } from './base/errors.ts'
+import type { Json } from './base/json.ts'
+import type { SecretLike } from './base/secret.ts'
+import { type Duration, parseBytes, parseDuration } from './base/units.ts'
+import { createDevice, type Device } from './device/device.ts'
+import { type Batch, releaseBatch } from './batch/batch.ts'
+import type { Field } from './batch/schema.ts'
+import type { TaskReply } from './schedule/messages.ts'
+import { neededColumns } from './plan/needed-columns.ts'
+import { type Plan, planFingerprint } from './plan/plan.ts'
+import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
+import { cutStages } from './plan/stages.ts'
+import { InlineHost, type TaskHost, workerHost } from './schedule/host.ts'
+import { JobRun } from './schedule/job-run.ts'
+import { keptOptions } from './source/kept.ts'
+import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
+import { type Checkpoint, type CheckpointStore, openCheckpointStore } from './storage/checkpoint-store.ts'
+import { localDirectory } from './storage/directory.ts'
+
+/** How a job keeps its state. */
+export interface CheckpointOptions {
+  readonly dir: string
+  /** Time between checkpoints; 10 s by default. */
+  readonly every?: Duration
+  /** Complete checkpoints kept; 3 by default. */
+  readonly retain?: number
+  /** Encrypts state: 32 bytes as hex or base64, or a passphrase. */
+  readonly encrypt?: SecretLike
+  /** Take an older checkpoint when the newest is damaged; only where every sink can take repeated rows. */
+  readonly fallback?: boolean
+}
+
+/** Options of every run. */
+export interface RunOptions {
+  /** Worker threads; 0 runs everything on the calling thread. Default 0. */
+  readonly workers?: number
+  /** The most memory of the engine, all its jobs together: bytes or '512MiB'; at most 4 GiB, the default. */
+  readonly memory?: number | string
+  /** Rows per micro-batch at most; 65,536 by default. Results don't depend on it. */
+  readonly batchRows?: number
+  readonly signal?: AbortSignal
+  /** The job's name: of its checkpoints, transactions and audit entries. */
+  readonly name?: string
+  readonly checkpoint?: CheckpointOptions
+  /** 'none' starts afresh; by default the newest complete checkpoint in the directory is resumed. */
+  readonly restore?: 'none'
+  /** A directory for the audit log. */
+  readonly audit?: string
+  readonly clock?: Clock
+}
+
+/** A job that was started. */
+export interface StartedJob {
+  readonly run: JobRun
+  readonly plan: ResolvedPlan
+  /** Settles when the job has ended and its files and locks are released. */
+  readonly done: Promise<void>
+}
+
+/** A result that is computed once per engine and kept: what `cache()` makes. */
+export interface CachedResult {
+  readonly plan: Plan
+  readonly bindings: Bindings
+}
+
+const defaultBatchRows = 65_536
+const defaultEpochMs = 10_000
+
+/** A device with its threads. Jobs of one engine share its memory. */
+export class Engine {
+  readonly device: Device
+  readonly workers: readonly TaskHost[]
+  readonly #main: InlineHost
+  readonly #clock: Clock
+  readonly #listeners = new Map<number, (reply: TaskReply) => void>()
+  readonly #kept = new Map<string, Promise<{ fields: readonly Field[]; batches: readonly Batch[] }>>()
+  readonly #jobs = new Set<JobRun>()
+  #nextTask = 1
+  #dead: Error | undefined
+
+  private constructor(device: Device, workers: readonly TaskHost[], clock: Clock) {
+    this.device = device
+    this.workers = workers
+    this.#clock = clock
+    this.#main = new InlineHost(device, clock)
+    for (const host of [...workers, this.#main]) {
+      host.onReply = reply => this.#listeners.get(reply.task)?.(reply)
+      host.onDeath = error => this.#died(error)
+    }
+  }
+
+  /** A new engine. Throws DeviceError. Cost: 10 ms and 30 ms a worker. */
+  static async open(options: { workers?: number; memory?: number | string; clock?: Clock } = {}): Promise<Engine> {
+    const workers = checkedWorkers(options.workers ?? 0)
+    const device = await createDevice({ memoryMax: parseBytes(options.memory ?? 2 ** 32, 'memory') })
+    const hosts = await Promise.all(Array.from({ length: workers }, () => workerHost(device)))
+    return new Engine(device, hosts, options.clock ?? systemClock)
+  }
+
+  /** True once a thread has died or a kernel has trapped: the engine takes no more jobs. */
+  get dead(): boolean {
+    return this.#dead !== undefined
+  }
+
+  /** Resolves a plan without running it: looks at the sources, checks every step. Throws PlanError, DataError or ConnectorError. */
+  async resolve(plan: Plan, bindings: Bindings): Promise<ResolvedPlan> {
+    return resolvePlan(await this.#withKept(plan, bindings), bindings)
+  }
+
+  /** Runs a plan. Rejects when it can't be started; `done` tells how it ended. */
+  async start(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<StartedJob> {
+    if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
+    const job = options.name ?? 'job'
+    const physical = await this.#withKept(plan, bindings)
+    const resolved = resolvePlan(physical, bindings)
+    const stages = cutStages(resolved, this.workers.length, neededColumns(resolved))
+    const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
+    let audit: AuditLog | undefined
+    const closeFiles = async () => {
+      await store?.close()
+      await audit?.close()
+    }
+    try {
+      audit = options.audit === undefined ? undefined : await openAuditLog(localDirectory(options.audit), job, this.#clock)
+      this.#main.runner.bindings = new Map([...this.#main.runner.bindings, ...bindings])
+      const run = new JobRun(stages, resolved, {
+        device: this.device,
+        clock: options.clock ?? this.#clock,
+        workers: this.workers,
+        main: this.#main,
+        bindings,
+        job,
+        batchRows: checkedBatchRows(options.batchRows ?? defaultBatchRows),
+        epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
+        firstEpoch,
+        fingerprint: planFingerprint(physical),
+        store,
+        retain: options.checkpoint?.retain ?? 3,
+        checkpoint,
+        audit,
+        signal: options.signal,
+        nextTask: () => this.#nextTask++,
+        listen: (task, listener) => this.#listeners.set(task, listener),
+        unlisten: task => this.#listeners.delete(task),
+      })
+      this.#jobs.add(run)
+      const done = run.done.finally(async () => {
+        this.#jobs.delete(run)
+        await closeFiles()
+      })
+      done.catch(() => {})
+      await run.start()
+      return { run, plan: resolved, done }
+    } catch (error) {
+      await closeFiles().catch(() => {})
+      throw error
+    }
+  }
+
+  /** Ends the threads and forgets kept results. Jobs still running fail. */
+  async close(): Promise<void> {
+    this.#dead ??= new DeviceError('ENGINE_CLOSED', 'engine: it was closed')
+    for (const job of this.#jobs) job.fail(this.#dead)
+    for (const kept of this.#kept.values()) for (const batch of (await kept.catch(() => ({ batches: [] }))).batches) releaseBatch(this.device, batch)
+    this.#kept.clear()
+    for (const host of this.workers) await host.close()
+  }
+
+  // Scans of kind 'cached' become scans of what their inner plan gave, which is run once.
+  async #withKept(plan: Plan, bindings: Bindings): Promise<Plan> {
+    const nodes = []
+    for (const node of plan.nodes) {
+      if (node.node !== 'scan' || node.kind !== 'cached') {
+        nodes.push(node)
+        continue
+      }
+      const { id } = node.options as { id: string }
+      let kept = this.#kept.get(id)
+      if (!kept) {
+        kept = this.#keep(bindings.get(id) as CachedResult)
+        this.#kept.set(id, kept)
+        kept.catch(() => this.#kept.delete(id))
+      }
+      const { fields, batches } = await kept
+      nodes.push({ ...node, kind: 'kept', options: keptOptions(fields, batches) as unknown as Json })
+    }
+    return { ...plan, nodes }
+  }
+
+  async #keep(cached: CachedResult): Promise<{ fields: readonly Field[]; batches: readonly Batch[] }> {
+    const batches: Batch[] = []
+    const bindings = new Map(cached.bindings)
+    const sinkId = cached.plan.nodes.at(-1)!.id
+    bindings.set('keep', {
+      name: 'cache',
+      delivery: 'idempotent',
+      write: (view: { retain(): { batch: Batch } }) => {
+        batches.push(view.retain().batch)
+      },
+    })
+    const plan: Plan = { version: 1, nodes: [...cached.plan.nodes, { node: 'sink', id: 'cache', kind: 'user', options: null, binding: 'keep', input: { node: sinkId } }] }
+    const { done, plan: resolved } = await this.start(plan, bindings, { name: 'cache', batchRows: keptBatchRows })
+    await done
+    return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches }
+  }
+
+  #died(error: Error): void {
+    this.#dead ??= error
+    for (const job of this.#jobs) job.fail(error)
+  }
+}
+
+const keptBatchRows = 262_144
+const shared = new Map<string, Promise<Engine>>()
+
+/** The engine of these settings, opened on first use and kept. A dead one is replaced. */
+export async function sharedEngine(options: RunOptions): Promise<Engine> {
+  const key = `${options.workers ?? 0}/${options.memory ?? 'default'}`
+  let engine = shared.get(key)
+  if (engine && (await engine).dead) engine = undefined
+  if (!engine) {
+    engine = Engine.open(options)
+    shared.set(key, engine)
+    engine.catch(() => shared.delete(key))
+  }
+  return engine
+}
+
+/** Closes all shared engines; the next run opens fresh ones. WASM memory never shrinks, so an idle service may want this. */
+export async function closeEngines(): Promise<void> {
+  const engines = [...shared.values()]
+  shared.clear()
+  for (const engine of engines) await (await engine).close()
+}
+
+async function openStore(options: RunOptions, job: string, clock: Clock): Promise<{ store?: CheckpointStore; checkpoint?: Checkpoint; firstEpoch: number }> {
+  if (!options.checkpoint) return { firstEpoch: 1 }
+  const { dir, encrypt, fallback } = options.checkpoint
+  const store = await openCheckpointStore({ directory: localDirectory(dir), job, encrypt, clock })
+  try {
+    const checkpoint = options.restore === 'none' ? undefined : await store.newest({ fallback })
+    return { store, checkpoint, firstEpoch: await store.nextEpoch() }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function checkedWorkers(workers: number): number {
+  if (Number.isInteger(workers) && workers >= 0 && workers <= 128) return workers
+  throw new PlanError('WORKERS', `workers: ${workers} is not a number of threads; give a whole number from 0 (no threads) to 128; os.availableParallelism() tells how many this machine runs at once`)
+}
+
+function checkedBatchRows(rows: number): number {
+  if (Number.isInteger(rows) && rows >= 1 && rows <= 1_048_576) return rows
+  throw new PlanError('BATCH_ROWS', `batchRows: ${rows} is not a batch size; give a whole number from 1 to 1,048,576`)
+}

@@ -1,0 +1,64 @@
+// Column pruning: which columns of each scan anything reads, so that files decode no others. Operators that pass their input on need
+// what their readers need; anything this rule doesn't know needs all.
+import type { Json } from '../base/json.ts'
+import { isHidden } from '../batch/schema.ts'
+import { inputsOf, type PlanNode } from './plan.ts'
+import { edgeKey, type ResolvedPlan } from './resolve.ts'
+
+type Need = Set<string> | 'all'
+
+/** The needed columns per scan id, in schema order; a scan that must be read whole is absent. Cost: nodes × columns. */
+export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]> {
+  const needs = new Map<string, Need>()
+  const add = (key: string, need: Need) => {
+    const before = needs.get(key)
+    if (need === 'all' || before === 'all') needs.set(key, 'all')
+    else needs.set(key, new Set([...(before ?? []), ...need]))
+  }
+  for (const node of [...plan.nodes].reverse()) {
+    for (const [port, edge] of inputsOf(node).entries()) add(edgeKey(edge), needOfInput(plan, node, port, needs.get(node.id) ?? new Set()))
+  }
+  const result = new Map<string, readonly string[]>()
+  for (const node of plan.nodes) {
+    if (node.node !== 'scan') continue
+    const need = needs.get(node.id) ?? 'all'
+    const fields = plan.edges.get(node.id)!.fields
+    if (need === 'all' || fields.every(f => need.has(f.name))) continue
+    const columns = fields.filter(f => need.has(f.name) || isHidden(f.name)).map(f => f.name)
+    // A count needs rows, not columns; the first column tells how many there are.
+    result.set(node.id, columns.length > 0 ? columns : [fields[0]!.name])
+  }
+  return result
+}
+
+// Kinds whose output has only columns that their parameters name.
+const defining = new Set(['select', 'partialAggregate', 'finalAggregate', 'windowAggregate', 'sessionAggregate'])
+// Kinds that also pass on the columns of their input.
+const passing = new Set(['filter', 'with', 'rename', 'drop', 'sort', 'limit', 'join', 'watermark', 'orderByTime'])
+
+function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: Need): Need {
+  if (node.node !== 'operator') return 'all'
+  const isKnown = defining.has(node.kind) || passing.has(node.kind)
+  const hasSideReaders = plan.nodes.some(n => inputsOf(n).some(e => e.node === node.id && e.port !== undefined))
+  const renames = (node.params as { suffix?: string } | null)?.suffix !== undefined
+  if (!isKnown || hasSideReaders || renames) return 'all'
+  const input = new Set(plan.edges.get(edgeKey(node.inputs[port]!))!.fields.map(f => f.name))
+  const need = new Set<string>()
+  collectNames(node.params, input, need)
+  if (defining.has(node.kind)) return need
+  if (readers === 'all') return 'all'
+  for (const name of readers) if (input.has(name)) need.add(name)
+  return need
+}
+
+// Every text in the parameters that is a column's name counts as a use of it: at worst a column too many is read.
+function collectNames(value: Json | undefined, names: ReadonlySet<string>, into: Set<string>): void {
+  if (typeof value === 'string') {
+    if (names.has(value)) into.add(value)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      if (names.has(key)) into.add(key)
+      collectNames(item, names, into)
+    }
+  }
+}
