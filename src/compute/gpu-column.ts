@@ -85,19 +85,22 @@ function upload(gpu: Gpu, memory: Memory, source: GpuSource, kind: GpuColumn['ki
   assert(Number.isInteger(length) && length >= 0 && length < 2 ** 31, `a column of ${length} rows`)
   const step = chunkRows(gpu)
   const chunks: GpuChunk[] = []
+  const held: GpuBuffer[] = []
+  const make = (bytes: number) => {
+    const buffer = gpu.buffer(bytes)
+    held.push(buffer)
+    return buffer
+  }
   const release = () => {
-    for (const chunk of chunks) {
-      chunk.values.release()
-      chunk.validity?.release()
-    }
+    for (const buffer of held) buffer.release()
   }
   try {
     for (let start = 0; start < length; start += step) {
       const count = Math.min(step, length - start)
       // Converted and copied by pieces that stay in cache.
-      const values = gpu.buffer(count * (kind === 'int64' ? 8 : 4))
-      let bits: GpuBuffer | undefined
-      chunks.push({ length: count, values, validity: validity === 0 ? undefined : (bits = gpu.buffer(Math.ceil(count / 32) * 4)) })
+      const values = make(count * (kind === 'int64' ? 8 : 4))
+      const bits = validity === 0 ? undefined : make(Math.ceil(count / 32) * 4)
+      chunks.push({ length: count, values, validity: bits })
       let offset = 0
       for (let row = 0; row < count; row += pieceRows) {
         const view = part({ start: start + row, count: Math.min(pieceRows, count - row) })

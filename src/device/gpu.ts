@@ -106,7 +106,7 @@ class WebGpu implements Gpu {
   #device: GPUDevice
   #lost: string | undefined
   #usedBytes = 0
-  #staging: Uint8Array<ArrayBuffer> | undefined
+  readonly #staging = new Uint8Array(stagingBytes)
   readonly #failures = new Set<Promise<GPUError | null>>()
   readonly #pipelines = new Map<string, Promise<GpuPipeline>>()
 
@@ -153,7 +153,7 @@ class WebGpu implements Gpu {
     assert(offset % 4 === 0 && view.byteLength % 4 === 0 && offset + view.byteLength <= buffer.bytes, `a GPU write of ${view.byteLength} bytes at ${offset} of ${buffer.bytes}`)
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
     // Dawn in Node crashes the process on a view of shared memory; pages refuse it.
-    const staging = (this.#staging ??= new Uint8Array(stagingBytes))
+    const staging = this.#staging
     this.#checked(device => {
       for (let at = 0; at < bytes.byteLength; at += stagingBytes) {
         const part = bytes.subarray(at, at + stagingBytes)
@@ -226,8 +226,8 @@ class WebGpu implements Gpu {
 
   async #compile(shader: GpuShader): Promise<GpuPipeline> {
     const types: Record<'read' | 'write', GPUBufferBindingType> = { read: 'read-only-storage', write: 'storage' }
-    const entries: GPUBindGroupLayoutEntry[] = [{ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } }]
-    shader.bindings.forEach((access, i) => entries.push({ binding: i + 1, visibility: computeStage, buffer: { type: types[access] } }))
+    const kinds: GPUBufferBindingType[] = ['uniform', ...shader.bindings.map(access => types[access])]
+    const entries = kinds.map((type, binding): GPUBindGroupLayoutEntry => ({ binding, visibility: computeStage, buffer: { type } }))
     this.#alive()
     const device = this.#device
     device.pushErrorScope('validation')

@@ -75,5 +75,5 @@ test.skipIf(skipped)(`a page runs the four kernels on shared WASM memory and Web
   expectGroups(aggregated, referenceGroups(keys, ints, 100, false, key => [key]))
   expectGroups(windowed, referenceGroups(keys, floats, 9, true, time => coveringWindows(time, 0, 20, 10, 9)))
   const expected = referenceGemm(left, right, rows, columns, depth)
-  expected.c.forEach((value, i) => expect(Math.abs(product[i]! - value)).toBeLessThanOrEqual(depth * 2 ** -23 * expected.magnitudes[i]!))
+  for (const [i, value] of expected.c.entries()) expect(Math.abs(product[i]! - value)).toBeLessThanOrEqual(depth * 2 ** -23 * expected.magnitudes[i]!)
 })

@@ -34,7 +34,7 @@ function expectGroups(found: GpuGroups, expected: { groups: ReferenceGroup[]; ou
     expect([...found.mins]).toEqual(expected.groups.map(g => g.min))
     expect([...found.maxs!]).toEqual(expected.groups.map(g => g.max))
   }
-  if (isFloat) expected.groups.forEach((g, i) => expectFloatSum(found.sums![i] as number, g))
+  if (isFloat) for (const [i, group] of expected.groups.entries()) expectFloatSum(found.sums![i] as number, group)
   else expect([...found.sums!]).toEqual(expected.groups.map(g => g.sum))
 }
 
