@@ -1,0 +1,208 @@
+// JSON objects to columns, one pass over the bytes: the schema says what each value must be, so no tree and no index is built. The key that
+// followed this one in the record before is tried first; only where that fails is the key looked up.
+// A record that is refused leaves no trace in the columns; see src/compute/json.ts for the tables.
+import { JsonField, unmark, markNull, storeValue } from './json-values'
+import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE } from './json-text'
+
+// A key that a column or a mapped object hangs on; 64 bytes. `name` counts from the tables' start, and is followed by ≥ 16 bytes.
+@unmanaged class JsonMember {
+  target: i32
+  /** 0: a column; 1: an object that is mapped. */
+  kind: i32
+  nameBytes: i32
+  name: usize
+  /** The member expected after this one. */
+  next: i32
+}
+const MEMBER_BYTES: usize = 64
+// The first 16 bytes of `"name"`, and which of them count.
+const QUOTED: usize = 32
+const QUOTED_MASK: usize = 48
+
+// A mapped object; 32 bytes. `slots`: a hash table of u16, member + 1 or 0; `columns`: the u32 numbers of all columns below.
+@unmanaged class JsonScope {
+  members: usize
+  memberCount: i32
+  first: i32
+  slots: usize
+  slotMask: i32
+  stamp: i32
+  columns: usize
+  columnCount: i32
+}
+const SCOPE_BYTES: usize = 32
+
+/**
+ * Decodes records from `next` on, as a JsonJob says. Returns the number of records done: fewer than `recordCount` where the errors, the float
+ * list or the text buffer are full; then they are to be emptied, and the call made again.
+ */
+export function decodeJson(at: usize): i32 {
+  const job = changetype<JsonJob>(at)
+  for (; job.next < job.recordCount; job.next++) {
+    if (job.errorCount == job.errorMax) break
+    job.stamp += 2
+    job.present = 0
+    job.slowStart = job.slowCount
+    job.errorField = -1
+    const text = job.text
+    let p = locate(job) ? decodeRecord(job) : fail(job, NULL_RECORD, job.start)
+    if (p != 0 && job.present != job.fieldCount) p = fillNulls(job)
+    if (p != 0) {
+      store<i32>(job.rowOf + (<usize>job.row << 2), job.next)
+      job.row++
+      continue
+    }
+    job.text = text
+    job.slowCount = job.slowStart
+    if (job.errorCode == PAUSE) break
+    const error = job.errors + (<usize>(job.errorCount++) << 4)
+    store<i32>(error, job.next)
+    store<i32>(error, <i32>(job.errorAt - job.start), 4)
+    store<i32>(error, job.errorCode, 8)
+    store<i32>(error, job.errorField, 12)
+  }
+  return job.next
+}
+
+// Finds the record's bytes; false for a null.
+function locate(job: JsonJob): bool {
+  const record = <usize>job.next
+  if (job.recordKind == 0) {
+    const pair = job.records + (record << 3)
+    job.start = load<u32>(pair)
+    job.end = job.start + load<u32>(pair, 4)
+    return true
+  }
+  const view = job.records + (record << 4)
+  const bytes = load<u32>(view)
+  job.start = bytes <= 12 ? view + 4 : <usize>load<u32>(view, 12)
+  job.end = job.start + bytes
+  return job.recordValidity == 0 || ((load<u8>(job.recordValidity + (record >> 3)) >> <u8>(record & 7)) & 1) != 0
+}
+
+function decodeRecord(job: JsonJob): usize {
+  let p = job.start
+  const end = job.end
+  if (p == end || load<u8>(p) <= 32) p = skipSpace(job, p)
+  if (p >= end) return fail(job, CUT_OFF, end)
+  if (job.anyRoot) p = skipValue(job, p, 0)
+  else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, 0, 1)
+  else {
+    p = skipValue(job, p, 0)
+    if (p != 0) return fail(job, NO_OBJECT, job.start)
+  }
+  if (p == 0) return 0
+  if (p < end) {
+    p = skipSpace(job, p)
+    if (p != end) return fail(job, TRAILING, p)
+  }
+  return p > end ? fail(job, CUT_OFF, end) : p
+}
+
+// Clears the bits of the columns that the record left out or set to null.
+function fillNulls(job: JsonJob): usize {
+  const stamp = job.stamp
+  const count = <usize>job.fieldCount
+  for (let i: usize = 0; i < count; i++) {
+    const field = changetype<JsonField>(job.fields + (i << 5))
+    if (field.stamp == (stamp | 1) || field.nullable) continue
+    job.errorField = <i32>i
+    return fail(job, field.stamp == stamp ? NULL : MISSING, job.start)
+  }
+  for (let i: usize = 0; i < count; i++) {
+    const field = changetype<JsonField>(job.fields + (i << 5))
+    if (field.stamp != (stamp | 1)) field.clear(job.row)
+  }
+  return 1
+}
+
+// From behind a { to behind its }. `depth` counts the objects that are open, this one included.
+function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): usize {
+  if (depth > DEPTH_MAX) return fail(job, DEPTH, p)
+  const scope = changetype<JsonScope>(job.scopes + scopeIndex * SCOPE_BYTES)
+  if (scope.stamp == job.stamp) forget(job, scope)
+  scope.stamp = job.stamp
+  const end = job.end
+  const members = job.tables + scope.members
+  // Where the guess at the next member lies, to be corrected.
+  let guess = changetype<usize>(scope) + offsetof<JsonScope>('first')
+  if (load<u8>(p) <= 32) p = skipSpace(job, p)
+  if (load<u8>(p) == 125) return p + 1
+  while (true) {
+    let at = members + <usize>load<i32>(guess) * MEMBER_BYTES
+    if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK))) || changetype<JsonMember>(at).nameBytes > 14) {
+      if (load<u8>(p) != 34 || p >= end) return fail(job, NO_KEY, p)
+      p = captureString(job, p + 1)
+      if (p == 0) return 0
+      const found = lookUp(job, scope)
+      if (found >= 0) store<i32>(guess, found)
+      at = found < 0 ? 0 : members + <usize>found * MEMBER_BYTES
+    } else p += <usize>changetype<JsonMember>(at).nameBytes + 2
+    if (load<u8>(p) != 58) {
+      p = skipSpace(job, p)
+      if (load<u8>(p) != 58) return fail(job, NO_COLON, p)
+    }
+    p++
+    if (load<u8>(p) <= 32) p = skipSpace(job, p)
+    if (p >= end) return fail(job, CUT_OFF, p)
+    if (at == 0) p = skipValue(job, p, depth)
+    else {
+      const member = changetype<JsonMember>(at)
+      guess = at + offsetof<JsonMember>('next')
+      if (member.kind == 0) p = storeValue(job, p, member.target, depth)
+      else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, member.target, depth + 1)
+      else p = mappedScalar(job, p, member.target, depth)
+    }
+    if (p == 0) return 0
+    let c = load<u8>(p)
+    if (c <= 32) {
+      p = skipSpace(job, p)
+      c = load<u8>(p)
+    }
+    if (c == 44) {
+      if (p >= end) return fail(job, CUT_OFF, end)
+      p++
+      if (load<u8>(p) <= 32) p = skipSpace(job, p)
+    } else return c == 125 ? p + 1 : fail(job, NO_COMMA, p)
+  }
+}
+
+// The value of a mapped object's key that is no object: null leaves the columns below it null.
+function mappedScalar(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize {
+  const scope = changetype<JsonScope>(job.scopes + <usize>scopeIndex * SCOPE_BYTES)
+  if (scope.stamp == job.stamp) forget(job, scope)
+  const next = skipValue(job, p, depth)
+  if (next == 0 || load<u8>(p) == 110) return next
+  job.errorField = load<i32>(job.tables + scope.columns)
+  return fail(job, TYPE, p)
+}
+
+// A key that comes again replaces the object before: its columns are as if never met.
+function forget(job: JsonJob, scope: JsonScope): void {
+  for (let i: usize = 0; i < <usize>scope.columnCount; i++) unmark(job, load<u32>(job.tables + scope.columns + (i << 2)))
+}
+
+// The member whose name is the string that was captured last, or -1.
+function lookUp(job: JsonJob, scope: JsonScope): i32 {
+  const key = job.stringAt
+  const bytes = <u32>job.stringBytes
+  let head = load<u32>(key)
+  let tail = head
+  if (bytes < 4) {
+    head &= bytes ? <u32>0xffffffff >> ((4 - bytes) << 3) : 0
+    tail = head
+  } else tail = load<u32>(key + bytes - 4)
+  let hash = (head ^ rotl<u32>(tail, 13) ^ (bytes * 0x9e3779b1)) * 0x85ebca6b
+  hash ^= hash >> 15
+  const mask = <u32>scope.slotMask
+  const slots = job.tables + scope.slots
+  const members = job.tables + scope.members
+  let slot = hash & mask
+  while (true) {
+    const index = <i32>load<u16>(slots + (<usize>slot << 1)) - 1
+    if (index < 0) return -1
+    const member = changetype<JsonMember>(members + <usize>index * MEMBER_BYTES)
+    if (member.nameBytes == <i32>bytes && memory.compare(job.tables + member.name, key, bytes) == 0) return index
+    slot = (slot + 1) & mask
+  }
+}

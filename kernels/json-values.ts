@@ -1,0 +1,243 @@
+// One JSON value into its column, at the row at hand. Nothing is undone when the record is refused later: the row is written again.
+import { digitsValue, countDigits, decimalToF64, decimalToI64, scanDecimal, ten } from './number-text'
+import { BASE64, captureString, fail, JsonJob, NO_VALUE, NUMBER, PAUSE, RANGE, skipValue, TIME, TYPE } from './json-text'
+import { scaleMillis, scanTime } from './time-text'
+
+// Column types by number, as src/compute/json-tables.ts writes them; timestamps are TIMESTAMP + 0 s, 1 ms, 2 us, 3 ns.
+const BOOL = 0
+const INT32 = 1
+const INT64 = 2
+const FLOAT64 = 3
+const UTF8 = 4
+const BINARY = 5
+const TIMESTAMP = 6
+
+// 12 - n from the start: a mask that keeps 4 + n bytes.
+const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+
+/** A column; 32 bytes. `stamp` is the record's where it was null, plus 1 where it had a value, and older where it was absent. */
+@unmanaged export class JsonField {
+  values: usize
+  /** 0 where the column can't be null; else all bits are 1 at first. */
+  validity: usize
+  type: i32
+  nullable: i32
+  stamp: i32
+  nullCount: i32
+  spare0: i32
+  spare1: i32
+
+  /** Makes `row` null; a view's 16 bytes become zero. */
+  clear(row: i32): void {
+    this.nullCount++
+    const byte = this.validity + (<usize>row >> 3)
+    store<u8>(byte, <u32>load<u8>(byte) & ~(<u32>1 << (row & 7)))
+    if (this.type == UTF8 || this.type == BINARY) v128.store(this.values + (<usize>row << 4), i64x2.splat(0))
+  }
+}
+
+/** The view of `bytes` bytes at `from`; four bytes before them must be readable. */
+// @ts-ignore: decorator
+@inline function writeView(out: usize, from: usize, bytes: u32): void {
+  if (bytes <= 12) {
+    const text = v128.and(v128.load(from - 4), v128.load(VIEW_MASK + 12 - bytes))
+    v128.store(out, i32x4.replace_lane(text, 0, bytes))
+  } else {
+    store<u32>(out, bytes)
+    store<u32>(out, load<u32>(from), 4)
+    store<u32>(out, 0, 8)
+    store<u32>(out, from, 12)
+  }
+}
+
+/** The value at `p` (no space before it) into column `index`; returns the address behind it, or 0. */
+function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
+  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
+  if (load<u32>(p) == 0x6c6c756e) {
+    markNull(job, index)
+    return p + 4
+  }
+  const stamp = job.stamp | 1
+  if (field.stamp == stamp) dropSlow(job, index)
+  else {
+    field.stamp = stamp
+    job.present++
+  }
+  const row = <usize>job.row
+  switch (field.type) {
+    case INT64:
+      return storeInt(job, p, index, field.values + (row << 3))
+    case FLOAT64:
+      return storeFloat(job, p, index, field.values + (row << 3))
+    case UTF8:
+      return storeText(job, p, depth, field.values + (row << 4))
+    case INT32: {
+      const next = storeInt(job, p, index, job.decimal)
+      if (next == 0) return 0
+      const value = load<i64>(job.decimal)
+      if (value != <i64>(<i32>value)) return refuse(job, RANGE, p, index)
+      store<i32>(field.values + (row << 2), <i32>value)
+      return next
+    }
+    case BOOL: {
+      const word = load<u32>(p)
+      const isTrue = word == 0x65757274
+      if (!isTrue && (word != 0x736c6166 || load<u8>(p, 4) != 101)) return mismatch(job, p, index, depth)
+      const byte = field.values + (row >> 3)
+      const bit = 1 << <u32>(row & 7)
+      const others = <u32>load<u8>(byte) & ~bit
+      store<u8>(byte, isTrue ? others | bit : others)
+      return isTrue ? p + 4 : p + 5
+    }
+    case BINARY:
+      return storeBase64(job, p, index, depth, field.values + (row << 4))
+    default:
+      return storeTime(job, p, index, depth, field.type - TIMESTAMP, field.values + (row << 3))
+  }
+}
+
+/** Takes back a column's null or value of this record. */
+function markNull(job: JsonJob, index: i32): void {
+  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
+  if (field.stamp == (job.stamp | 1)) {
+    job.present--
+    dropSlow(job, index)
+  }
+  field.stamp = job.stamp
+}
+
+// As if the record had not had the column so far.
+function unmark(job: JsonJob, index: i32): void {
+  markNull(job, index)
+  changetype<JsonField>(job.fields + (<usize>index << 5)).stamp = 0
+}
+
+// A repeated key: floats of this record that wait to be rounded are not the column's any more.
+function dropSlow(job: JsonJob, index: i32): void {
+  for (let i = job.slowStart; i < job.slowCount; i++) {
+    const entry = job.slow + (<usize>i << 4)
+    if (load<i32>(entry) == index) store<i32>(entry, -1)
+  }
+}
+
+function refuse(job: JsonJob, code: i32, p: usize, index: i32): usize {
+  job.errorField = index
+  return fail(job, code, p)
+}
+
+// A value of another type; bytes that are no JSON at all are refused as such.
+function mismatch(job: JsonJob, p: usize, index: i32, depth: i32): usize {
+  return skipValue(job, p, depth) ? refuse(job, TYPE, p, index) : 0
+}
+
+// @ts-ignore: decorator
+@inline function storeInt(job: JsonJob, p: usize, index: i32, out: usize): usize {
+  const negative = load<u8>(p) == 45
+  const digits = p + <usize>negative
+  const x = load<u64>(digits)
+  let n = countDigits(x)
+  if (n == 0) return mismatch(job, p, index, 0)
+  let w = digitsValue(x, n)
+  if (n == 8) {
+    const y = load<u64>(digits, 8)
+    const more = countDigits(y)
+    if (more == 8) return storeDecimal(job, p, index, out)
+    if (more) w = w * ten(more) + digitsValue(y, more)
+    n += more
+  }
+  const next = digits + n
+  const c = load<u8>(next)
+  if (c == 46 || (c | 32) == 101 || (n > 1 && <u8>x == 48)) return storeDecimal(job, p, index, out)
+  store<i64>(out, negative ? -<i64>w : <i64>w)
+  return next
+}
+
+// A whole number written as a decimal, or of 16 digits and more.
+function storeDecimal(job: JsonJob, p: usize, index: i32, out: usize): usize {
+  const bytes = scanDecimal(p, 1, job.decimal)
+  if (bytes == 0) return fail(job, NUMBER, p)
+  return decimalToI64(job.decimal, out) ? p + bytes : refuse(job, RANGE, p, index)
+}
+
+function storeFloat(job: JsonJob, p: usize, index: i32, out: usize): usize {
+  const c = load<u8>(p)
+  if (c != 45 && c - 48 > 9) return mismatch(job, p, index, 0)
+  const bytes = scanDecimal(p, 1, job.decimal)
+  if (bytes == 0) return fail(job, NUMBER, p)
+  if (decimalToF64(job.decimal, out)) return p + bytes
+  if (job.slowCount == job.slowMax) return fail(job, PAUSE, p)
+  const entry = job.slow + (<usize>(job.slowCount++) << 4)
+  store<i32>(entry, index)
+  store<i32>(entry, job.row, 4)
+  store<u32>(entry, p, 8)
+  store<i32>(entry, bytes, 12)
+  return p + bytes
+}
+
+function storeText(job: JsonJob, p: usize, depth: i32, out: usize): usize {
+  if (load<u8>(p) == 34) {
+    const next = captureString(job, p + 1)
+    if (next == 0) return 0
+    keepString(job, out)
+    return next
+  }
+  const next = skipValue(job, p, depth)
+  if (next != 0) writeView(out, p, <u32>(next - p))
+  return next
+}
+
+// @ts-ignore: decorator
+@inline function keepString(job: JsonJob, out: usize): void {
+  const bytes = <u32>job.stringBytes
+  writeView(out, job.stringAt, bytes)
+  if (job.stringAt == job.text && bytes > 12) job.text += bytes
+}
+
+function storeTime(job: JsonJob, p: usize, index: i32, depth: i32, unit: i32, out: usize): usize {
+  if (load<u8>(p) == 34) {
+    const next = captureString(job, p + 1)
+    if (next == 0) return 0
+    return scanTime(job.stringAt, job.stringAt + job.stringBytes, unit, out) ? next : refuse(job, TIME, p, index)
+  }
+  const next = storeInt(job, p, index, job.decimal)
+  if (next == 0) return 0
+  return scaleMillis(load<i64>(job.decimal), unit, out) ? next : refuse(job, RANGE, p, index)
+}
+
+function storeBase64(job: JsonJob, p: usize, index: i32, depth: i32, out: usize): usize {
+  if (load<u8>(p) != 34) return mismatch(job, p, index, depth)
+  const next = captureString(job, p + 1)
+  if (next == 0) return 0
+  let from = job.stringAt
+  let bytes = job.stringBytes
+  if (job.textEnd - job.text < job.end - job.start) return fail(job, PAUSE, p)
+  if ((bytes & 3) == 0 && bytes > 0 && load<u8>(from + bytes - 1) == 61) bytes -= load<u8>(from + bytes - 2) == 61 ? 2 : 1
+  let to = job.text
+  let held: u32 = 0
+  let bits = 0
+  for (const end = from + bytes; from < end; from++) {
+    const six = base64Value(load<u8>(from))
+    if (six < 0) return refuse(job, BASE64, p, index)
+    held = (held << 6) | six
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      store<u8>(to++, held >> bits)
+    }
+  }
+  if (bits >= 6 || held & ((1 << bits) - 1)) return refuse(job, BASE64, p, index)
+  job.stringAt = job.text
+  job.stringBytes = <i32>(to - job.text)
+  keepString(job, out)
+  return next
+}
+
+function base64Value(c: u8): i32 {
+  const code = <i32>c
+  if (code >= 65 && code <= 90) return code - 65
+  if (code >= 97 && code <= 122) return code - 71
+  if (code >= 48 && code <= 57) return code + 4
+  return code == 43 ? 62 : code == 47 ? 63 : -1
+}
+
+export { unmark, markNull, storeValue, writeView }

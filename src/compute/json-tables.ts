@@ -1,0 +1,148 @@
+// The schema as kernels/json-decode.ts reads it: which keys of which objects hang on which column. All addresses inside count from the tables' start,
+// so that they are built once in JavaScript and copied into the arena of each call.
+import { PlanError } from '../base/errors.ts'
+import type { DataType } from '../batch/data-type.ts'
+import type { Field, Fields } from '../batch/schema.ts'
+
+/** A column and the keys that lead to it from the record's root; by default its name alone. */
+export interface JsonField extends Field {
+  readonly path?: readonly string[]
+}
+
+/** How columns are found in records. */
+export interface JsonPaths {
+  /** A dot in a column's name leads into an object: 'bid.price' is `price` of `bid`. */
+  readonly nested?: boolean
+  /** Dotted paths by column, for columns that are named otherwise. */
+  readonly paths?: { readonly [column: string]: string }
+}
+
+/** Fields with their paths. Throws PlanError JSON_PATH for a path of a column that isn't there. */
+export function jsonFields(fields: Fields, options: JsonPaths, where: string): JsonField[] {
+  const unknown = Object.keys(options.paths ?? {}).find(name => !fields.some(f => f.name === name))
+  if (unknown !== undefined) throw new PlanError('JSON_PATH', `${where}: a path is given for "${unknown}", which is no column; the columns are ${fields.map(f => f.name).join(', ')}`)
+  return fields.map(field => {
+    const path = options.paths?.[field.name] ?? (options.nested ? field.name : undefined)
+    return path === undefined ? field : { ...field, path: path.split('.') }
+  })
+}
+
+/** Built once a schema: `bytes` to copy, and where the parts lie in them. */
+export interface JsonTables {
+  readonly bytes: Uint8Array
+  readonly fields: number
+  readonly scopes: number
+  readonly fieldCount: number
+}
+
+interface Scope {
+  readonly members: Map<string, { column: number } | { scope: number }>
+  readonly columns: number[]
+}
+
+const typeNumbers = { bool: 0, int32: 1, int64: 2, float64: 3, utf8: 4, binary: 5 } as const
+const unitNumbers = { s: 6, ms: 7, us: 8, ns: 9 } as const
+const fieldBytes = 32
+const scopeBytes = 32
+const memberBytes = 64
+const membersMax = 0xfffe
+const pathMax = 64
+
+/** A type's number in the kernels that read and write text. */
+export function textTypeNumber(type: DataType): number {
+  return type.kind === 'timestamp' ? unitNumbers[type.unit] : typeNumbers[type.kind]
+}
+
+/** Lays the tables out. Throws PlanError JSON_PATH for two columns on one key, or a column on an object that others look into. */
+export function jsonTables(fields: readonly JsonField[], where: string): JsonTables {
+  const scopes = scopesOf(fields, where)
+  const encoded = scopes.map(scope => [...scope.members.keys()].map(name => encoder.encode(name)))
+  const slotCounts = encoded.map(names => 2 ** Math.ceil(Math.log2(Math.max(4, names.length * 2))))
+  let size = fields.length * fieldBytes
+  const take = (bytes: number) => {
+    const at = size
+    size = Math.ceil((at + bytes) / 16) * 16
+    return at
+  }
+  const scopesAt = take(scopes.length * scopeBytes)
+  const places = scopes.map((scope, i) => ({
+    members: take(Math.max(1, scope.members.size) * memberBytes),
+    slots: take(slotCounts[i]! * 2),
+    columns: take(scope.columns.length * 4),
+    names: encoded[i]!.map(name => take(name.length + 16)),
+  }))
+  const bytes = new Uint8Array(size)
+  const data = new DataView(bytes.buffer)
+  fields.forEach((field, i) => {
+    data.setInt32(i * fieldBytes + 8, textTypeNumber(field.type), true)
+    data.setInt32(i * fieldBytes + 12, field.nullable ? 1 : 0, true)
+  })
+  scopes.forEach((scope, i) => {
+    const place = places[i]!
+    const words = [place.members, scope.members.size, 0, place.slots, slotCounts[i]! - 1, 0, place.columns, scope.columns.length]
+    words.forEach((word, w) => data.setInt32(scopesAt + i * scopeBytes + 4 * w, word, true))
+    scope.columns.forEach((column, c) => data.setInt32(place.columns + 4 * c, column, true))
+    // An object that nothing hangs on still has a member to be guessed: one too long to match.
+    if (scope.members.size === 0) data.setInt32(place.members + 8, 15, true)
+    ;[...scope.members.values()].forEach((member, m) => {
+      const name = encoded[i]![m]!
+      bytes.set(name, place.names[m]!)
+      writeMember(bytes, data, place.members + m * memberBytes, member, name, place.names[m]!, (m + 1) % scope.members.size)
+      let slot = hashName(name) & (slotCounts[i]! - 1)
+      while (data.getUint16(place.slots + 2 * slot, true) !== 0) slot = (slot + 1) & (slotCounts[i]! - 1)
+      data.setUint16(place.slots + 2 * slot, m + 1, true)
+    })
+  })
+  return { bytes, fields: 0, scopes: scopesAt, fieldCount: fields.length }
+}
+
+function writeMember(bytes: Uint8Array, data: DataView, at: number, member: { column: number } | { scope: number }, name: Uint8Array, nameAt: number, next: number): void {
+  const target = 'column' in member ? member.column : member.scope
+  ;[target, 'column' in member ? 0 : 1, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
+  const quoted = Uint8Array.of(34, ...name.subarray(0, 14), 34)
+  bytes.set(quoted, at + 32)
+  bytes.fill(255, at + 48, at + 48 + quoted.length)
+}
+
+function scopesOf(fields: readonly JsonField[], where: string): Scope[] {
+  const scopes: Scope[] = [{ members: new Map(), columns: [] }]
+  fields.forEach((field, column) => {
+    const path = field.path ?? [field.name]
+    if (path.length === 0 || path.length > pathMax) throw clash(where, field, `a path has 1 to ${pathMax} keys`)
+    let scope = scopes[0]!
+    scope.columns.push(column)
+    path.forEach((key, depth) => {
+      const found = scope.members.get(key)
+      if (depth === path.length - 1) {
+        if (found) throw clash(where, field, 'another column hangs on the same key')
+        scope.members.set(key, { column })
+        if (scope.members.size > membersMax) throw clash(where, field, `an object has at most ${membersMax} columns`)
+        return
+      }
+      if (found && 'column' in found) throw clash(where, field, `column "${fields[found.column]!.name}" takes the whole of "${key}"`)
+      const next = found ? found.scope : scopes.length
+      if (!found) {
+        scopes.push({ members: new Map(), columns: [] })
+        scope.members.set(key, { scope: next })
+      }
+      scope = scopes[next]!
+      scope.columns.push(column)
+    })
+  })
+  return scopes
+}
+
+function clash(where: string, field: JsonField, why: string): PlanError {
+  return new PlanError('JSON_PATH', `${where}: column "${field.name}" can't be read from ${JSON.stringify((field.path ?? [field.name]).join('.'))}: ${why}; change the schema`)
+}
+
+// The same as lookUp in kernels/json-decode.ts.
+function hashName(name: Uint8Array): number {
+  const word = (at: number) => (name[at] ?? 0) | ((name[at + 1] ?? 0) << 8) | ((name[at + 2] ?? 0) << 16) | ((name[at + 3] ?? 0) << 24)
+  const head = word(0)
+  const tail = name.length < 4 ? head : word(name.length - 4)
+  const mixed = Math.imul(head ^ ((tail << 13) | (tail >>> 19)) ^ Math.imul(name.length, 0x9e3779b1), 0x85ebca6b)
+  return (mixed ^ (mixed >>> 15)) >>> 0
+}
+
+const encoder = new TextEncoder()
