@@ -39,6 +39,6 @@ const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 function characterWidth(character: string): number {
   const code = character.codePointAt(0)!
   if (code < 0x300) return 1
-  if (/\p{Mark}|[\u200b-\u200d\ufeff\ufe00-\ufe0f]/u.test(character)) return 0
+  if (/\p{Mark}|\p{Default_Ignorable_Code_Point}/u.test(character)) return 0
   return wide.some(([start, end]) => code >= start && code < end) ? 2 : 1
 }
