@@ -7,6 +7,8 @@ import { formatBytes, formatCount, formatDuration } from './units.ts'
 /** What a run knows of itself. Totals are left out where they are not known: a stream has none. */
 export interface ProgressState {
   readonly rows: number
+  /** The part that is done, 0 to 1, where it is known by itself. */
+  readonly fraction?: number
   readonly rowsTotal?: number
   readonly bytes?: number
   readonly bytesTotal?: number
@@ -35,8 +37,8 @@ export function progressLine(state: ProgressState, width = 100): string {
   return parts.join(' · ')
 }
 
-function fractionDone({ rows, rowsTotal, bytes, bytesTotal }: ProgressState): number | undefined {
-  const fraction = bytesTotal ? (bytes ?? 0) / bytesTotal : rowsTotal ? rows / rowsTotal : undefined
+function fractionDone({ rows, rowsTotal, bytes, bytesTotal, ...state }: ProgressState): number | undefined {
+  const fraction = state.fraction !== undefined ? state.fraction : bytesTotal ? (bytes ?? 0) / bytesTotal : rowsTotal ? rows / rowsTotal : undefined
   return fraction === undefined ? undefined : Math.min(1, Math.max(0, fraction))
 }
 

@@ -7,7 +7,7 @@ export interface TextColumn {
   /** Shown dim under the name, such as 'float64?'. */
   readonly type?: string
   /** Numbers and times line up at the right. */
-  readonly alignRight?: boolean
+  readonly numeric?: boolean
 }
 
 /** How a table is drawn. */
@@ -27,7 +27,7 @@ const dim = (text: string) => `\u001b[2m${text}\u001b[22m`
 const bold = (text: string) => `\u001b[1m${text}\u001b[22m`
 
 /** The table as lines without a final newline. A cell is a text, or null for a null. Control characters in cells are shown as escapes. */
-export function renderTable(columns: readonly TextColumn[], rows: readonly (readonly (string | null)[])[], options: TextTableOptions = {}): string {
+export function textTable(columns: readonly TextColumn[], rows: readonly (readonly (string | null)[])[], options: TextTableOptions = {}): string {
   const { width = widthDefault, color = false, moreRows = 0 } = options
   const paint = color ? { dim, bold } : { dim: (text: string) => text, bold: (text: string) => text }
   const cells = rows.map(row => columns.map((_, i) => (row[i] === null || row[i] === undefined ? undefined : printable(row[i]))))
@@ -35,7 +35,7 @@ export function renderTable(columns: readonly TextColumn[], rows: readonly (read
   const shown = columns.slice(0, widths.length)
   const line = (left: string, middle: string, right: string) => left + widths.map(w => '─'.repeat(w + 2)).join(middle) + right
   const draw = (texts: readonly (string | undefined)[], style: (text: string) => string) =>
-    `│${shown.map((column, i) => ` ${place(texts[i], widths[i]!, column.alignRight ?? false, texts[i] === undefined ? paint.dim : style)} `).join('│')}│`
+    `│${shown.map((column, i) => ` ${place(texts[i], widths[i]!, column.numeric ?? false, texts[i] === undefined ? paint.dim : style)} `).join('│')}│`
   const plain = (text: string) => text
   const head = [draw(shown.map(column => printable(column.name)), paint.bold)]
   if (columns.some(column => column.type)) head.push(draw(shown.map(column => column.type ?? ''), paint.dim))
@@ -71,8 +71,8 @@ function fitColumns(natural: readonly number[], width: number): number[] {
   return widths
 }
 
-function place(text: string | undefined, width: number, alignRight: boolean, style: (text: string) => string): string {
+function place(text: string | undefined, width: number, numeric: boolean, style: (text: string) => string): string {
   const fitted = fitWidth(text ?? 'null', width)
   const blank = ' '.repeat(Math.max(0, width - textWidth(fitted)))
-  return alignRight ? blank + style(fitted) : style(fitted) + blank
+  return numeric ? blank + style(fitted) : style(fitted) + blank
 }

@@ -22,6 +22,7 @@ describe('progressLine', () => {
   })
   it('never passes 100 %', () => {
     expect(progressLine({ rows: 30, rowsTotal: 20, elapsedMs: 1 })).toContain('100 %')
+    expect(progressLine({ rows: 30, fraction: 0.5, elapsedMs: 1 })).toContain(' 50 %')
   })
   it('shortens counts', () => {
     expect([0, 7.4, 999, 999.6, 12_345, 4_560_000, 1.2e9].map(shortCount)).toEqual(['0', '7', '999', '1.00 K', '12.3 K', '4.56 M', '1.20 G'])

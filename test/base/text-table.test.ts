@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { renderTable } from '../../src/base/text-table.ts'
+import { textTable } from '../../src/base/text-table.ts'
 import { fitWidth, printable, textWidth } from '../../src/base/text-width.ts'
 
-const columns = [{ name: 'name', type: 'utf8' }, { name: 'n', type: 'int64?', alignRight: true }]
+const columns = [{ name: 'name', type: 'utf8' }, { name: 'n', type: 'int64?', numeric: true }]
 
-describe('renderTable', () => {
+describe('textTable', () => {
   it('aligns texts to the left and numbers to the right', () => {
-    expect(renderTable(columns, [['apple', '1'], ['fig', null], ['日本', '1234567']], { moreRows: 12345 })).toBe(
+    expect(textTable(columns, [['apple', '1'], ['fig', null], ['日本', '1234567']], { moreRows: 12345 })).toBe(
       [
         '┌───────┬─────────┐',
         '│ name  │       n │',
@@ -25,26 +25,26 @@ describe('renderTable', () => {
     const many = Array.from({ length: 12 }, (_, i) => ({ name: `column_${i}` }))
     const rows = [many.map((_, i) => 'x'.repeat(i * 7)), many.map(() => '広い文字')]
     for (const width of [12, 20, 33, 60, 80, 100, 200, 1000]) {
-      const lines = renderTable(many, rows, { width }).split('\n')
+      const lines = textTable(many, rows, { width }).split('\n')
       for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(width)
       expect(lines[1]).toContain('c')
       if (width < 100) expect(lines.at(-1)).toContain('more c')
     }
-    expect(renderTable([{ name: 'a' }, { name: 'long' }], [['1', 'abcdefghijklmnop']], { width: 20 })).toContain('│ 1 │ abcdefghijk… │')
+    expect(textTable([{ name: 'a' }, { name: 'long' }], [['1', 'abcdefghijklmnop']], { width: 20 })).toContain('│ 1 │ abcdefghijk… │')
   })
 
   it('dims nulls and types in colour only', () => {
-    expect(renderTable(columns, [['a', null]], { color: true })).toContain('\u001b[2mnull\u001b[22m')
-    expect(renderTable(columns, [['a', null]])).not.toContain('\u001b')
+    expect(textTable(columns, [['a', null]], { color: true })).toContain('\u001b[2mnull\u001b[22m')
+    expect(textTable(columns, [['a', null]])).not.toContain('\u001b')
   })
 
   it('draws an empty table', () => {
-    expect(renderTable(columns, []).split('\n')).toHaveLength(5)
-    expect(renderTable([], []).split('\n')[0]).toBe('┌┐')
+    expect(textTable(columns, []).split('\n')).toHaveLength(5)
+    expect(textTable([], []).split('\n')[0]).toBe('┌┐')
   })
 
   it('lets no cell move the cursor', () => {
-    const drawn = renderTable([{ name: 'a\u001b[2J' }], [['x\ny\t\u001b[31m\r\u202e']])
+    const drawn = textTable([{ name: 'a\u001b[2J' }], [['x\ny\t\u001b[31m\r\u202e']])
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
     expect(drawn.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u202e]/)
     expect(drawn).toContain('x\\ny\\t\\u001b[31m\\r')
