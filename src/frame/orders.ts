@@ -1,0 +1,22 @@
+// Sort keys as users write them: sort('price'), sort(desc('price'), asc('auction')).
+
+/** A column and its direction, as plain data. Nulls come last, either way. */
+export interface Order<out N extends string = string> {
+  readonly column: N
+  readonly descending: boolean
+}
+
+/** From the least to the greatest. A bare column name means the same. */
+export function asc<const N extends string>(column: N): Order<N> {
+  return { column, descending: false }
+}
+
+/** From the greatest to the least. */
+export function desc<const N extends string>(column: N): Order<N> {
+  return { column, descending: true }
+}
+
+/** The plain data of sort keys. */
+export function ordersOf(keys: readonly (string | Order)[]): Order[] {
+  return keys.map(key => (typeof key === 'string' ? asc(key) : key))
+}

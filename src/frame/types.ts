@@ -1,0 +1,77 @@
+// Types of rows and schemas at compile time: what a column's type is in JavaScript, and how steps change a schema. Nothing here runs.
+// Mapping over the whole schema at every step overflows the compiler after some 32 steps, so columns are added by intersection where
+// no name clashes (see Put).
+import type { TypeName } from '../batch/data-type.ts'
+
+/** A schema as users write it: column names to type names. In a variable: `{ … } satisfies Schema`. */
+export interface Schema {
+  readonly [column: string]: TypeName
+}
+
+/** The types that arithmetic takes. */
+export type NumericType = 'int32' | 'int64' | 'float64'
+/** The types of points in time. */
+export type TimeType = `timestamp[${'s' | 'ms' | 'us' | 'ns'}]`
+
+/** True for `any`, which stands for a column that is known at run time only. */
+export type IsAny<T> = 0 extends 1 & T ? true : false
+/** The type with nulls allowed. */
+export type OrNull<T> = T extends `${string}?` ? T : T extends string ? `${T}?` : T
+/** The type without its question mark. */
+export type Bare<T> = T extends `${infer B}?` ? B : T
+/** Writes an intersection out as one object type. */
+export type Flat<T> = { [K in keyof T]: T[K] } & {}
+
+interface JsTypes {
+  bool: boolean
+  int32: number
+  int64: bigint
+  float64: number
+  utf8: string
+  binary: Uint8Array
+  'timestamp[s]': number
+  'timestamp[ms]': number
+  'timestamp[us]': bigint
+  'timestamp[ns]': bigint
+}
+
+/** What a value of a type is in JavaScript: int64 a bigint, times epoch milliseconds (us, ns: bigint), null where the type allows it. */
+export type Js<T> = IsAny<T> extends true ? any : T extends keyof JsTypes ? JsTypes[T] : T extends `${infer B}?` ? Js<B> | null : unknown
+/** A row as a plain object. */
+export type Row<S> = { [K in keyof S]: Js<S[K]> }
+
+/** The column names of a schema; any string where the schema is known at run time only. */
+export type Names<S> = string extends keyof S ? KnownNames<S> | (string & Record<never, never>) : keyof S & string
+/** The names that are known now. */
+export type KnownNames<S> = keyof { [K in keyof S as string extends K ? never : number extends K ? never : K]: 1 } & string
+type KnownOf<S> = { [K in keyof S as string extends K ? never : K]: S[K] }
+/** The columns that hold times. */
+export type TimeNames<S> = string extends keyof S ? string : { [K in keyof S]: IsAny<S[K]> extends true ? K : Bare<S[K]> extends TimeType ? K : never }[keyof S] & string
+
+/** The schema with P's columns added or replaced. */
+export type Put<S, P> = [keyof S & keyof P] extends [never]
+  ? S & P
+  : string extends keyof S
+    ? Flat<Leave<S, keyof P> & P>
+    : { [K in keyof S | keyof P]: K extends keyof P ? P[K] : K extends keyof S ? S[K] : never }
+/** The named columns only. */
+export type Take<S, N> = { [K in keyof S as K extends N ? K : never]: S[K] } & (string extends keyof S ? { [K in N & string]: K extends keyof S ? S[K] : any } : {})
+/** All but the named columns. */
+export type Leave<S, N> = { [K in keyof S as K extends N ? never : K]: S[K] }
+/** The schema with columns renamed by M. */
+export type Renamed<S, M> = { [K in keyof S as K extends keyof M ? M[K] & string : K]: S[K] }
+
+/** How rows of two sides meet: those with a partner, or all of the left with nulls where there is none. */
+export type JoinKind = 'inner' | 'left'
+
+type Suffixed<R, C, X extends string> = { [K in keyof R as K extends C ? `${K & string}${X}` : K]: R[K] }
+type Nulls<R> = { [K in keyof R]: IsAny<R[K]> extends true ? any : OrNull<R[K]> }
+/** A joined schema: the right key is dropped, clashing names get the suffix, a left join's right columns may be null. */
+export type Joined<S, R, RK, H extends JoinKind, X extends string> =
+  IsAny<R> extends true
+    ? Flat<S & { [column: string]: any }>
+    : string extends keyof R
+      ? Flat<Flat<S & KnownOf<R>> & { [column: string]: any }>
+      : Flat<S & (H extends 'left' ? Nulls<Suffixed<Leave<R, RK>, keyof S, X>> : Suffixed<Leave<R, RK>, keyof S, X>)>
+/** The names on both sides that are no keys; never where one side isn't known. */
+export type Clash<S, R, RK> = string extends keyof S | keyof R ? never : Exclude<keyof S & keyof R & string, RK>
