@@ -6,7 +6,7 @@ import type { AnyExpr, brand, Failure, Maybe, Need, Needs, NeedsOf, Of, Resolve,
 import type { IsAny } from './types.ts'
 
 /** An aggregate. `call` is its plain data; `columns` the type of the names it reads, so that editors complete them. */
-export class AggregateExpr<in out T, in out N, out C extends string = never> {
+export class AggregateExpr<in out T, out N, out C extends string = never> {
   declare readonly [brand]: [T, N]
   declare readonly columns: C
   readonly call: AggregateCall

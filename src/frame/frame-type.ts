@@ -4,7 +4,7 @@ import type { AggregateType, AnyAggregate, FitsAggregate } from './aggregates.ts
 import type { ColumnExpr } from './expr.ts'
 import type { Order } from './orders.ts'
 import type { AnyExpr, FitsAll, FitsBool, Of, TypesOf, UnmetSame } from './resolve-types.ts'
-import type { Clash, Flat, IsAny, Joined, JoinKind, Js, Leave, Names, Put, Renamed, Row, Schema, Take, TimeNames } from './types.ts'
+import type { Clash, Flat, IsAny, Joined, Js, Leave, Names, Put, Renamed, Row, Schema, Take, TimeNames } from './types.ts'
 import type { Window, WindowColumns } from './windows.ts'
 
 /** The same columns as properties, with their types known at once: `c => c.price.gt(100)`. */
@@ -24,7 +24,7 @@ export interface Grouped<in out S, in out K> {
 type KeyClash<S, R, L, RK> = IsAny<R> extends true ? never : L extends keyof S & string ? (RK extends keyof R & string ? UnmetSame<S[L], R[RK], 'join', Of<L>, Of<RK>> : never) : never
 type NameClash<S, R, RK, X> = string extends X ? (IsAny<R> extends true ? never : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`) : never
 /** How two frames meet: equal keys; names on both sides need a suffix. */
-export type JoinOn<S, R, L, RK, H, X> = { left: L; right: [KeyClash<S, R, L, RK>] extends [never] ? RK : `join: ${KeyClash<S, R, L, RK>}`; how?: H } & ([NameClash<S, R, RK, X>] extends [never]
+export type JoinOn<S, R, L, RK, X> = { left: L | readonly L[]; right: [KeyClash<S, R, L, RK>] extends [never] ? RK | readonly RK[] : `join: ${KeyClash<S, R, L, RK>}`; how?: 'inner' } & ([NameClash<S, R, RK, X>] extends [never]
   ? { suffix?: X }
   : { suffix: `join: ${NameClash<S, R, RK, X>}` })
 
@@ -59,10 +59,10 @@ export interface Frame<in out S = any> {
   groupBy<const K extends readonly Key<S>[]>(...keys: K): Grouped<S, K[number]>
   /** In order of the keys, the first one first; nulls last; equal rows keep their order. */
   sort(...keys: readonly (Names<S> | Order<Names<S>>)[]): Frame<S>
-  /** The first `count` rows. */
-  limit(count: number): Frame<S>
+  /** The first `count` rows, after `offset`. */
+  limit(count: number, options?: { offset?: number }): Frame<S>
   /** Each left row with each right row of equal key; null keys meet nothing. The right key is dropped. */
-  join<R, const L extends Names<S>, const RK extends Names<R>, H extends JoinKind = 'inner', const X extends string = string>(right: Frame<R>, on: JoinOn<S, R, L, RK, H, X>): Frame<Joined<S, R, RK, H, X>>
+  join<R, const L extends Names<S>, const RK extends Names<R>, const X extends string = string>(right: Frame<R>, on: JoinOn<S, R, L, RK, X>): Frame<Joined<S, R, RK, X>>
 
   /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
   watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>

@@ -16,7 +16,7 @@ export function desc<const N extends string>(column: N): Order<N> {
   return { column, descending: true }
 }
 
-/** The plain data of sort keys. */
-export function ordersOf(keys: readonly (string | Order)[]): Order[] {
-  return keys.map(key => (typeof key === 'string' ? asc(key) : key))
+/** A sort key as plain data. */
+export function orderOf(key: string | Order): Order {
+  return typeof key === 'string' ? asc(key) : { column: key.column, descending: key.descending }
 }

@@ -17,7 +17,7 @@ export interface Of<out N extends string> { of: N }
 /** "What arithmetic gives for A and B." */
 export interface Arith<out A, out B> { a: A; b: B }
 /** "K, null where A or B is." */
-export interface Strict<out K, out A, out B> { strict: K; a: A; b: B }
+export interface Strict<out K, out A, out B> { strict: K; left: A; right: B }
 /** "A, or B where it is null." */
 export interface Filled<out A, out B> { filled: A; by: B }
 /** "A, or null." */

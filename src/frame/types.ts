@@ -61,17 +61,13 @@ export type Leave<S, N> = { [K in keyof S as K extends N ? never : K]: S[K] }
 /** The schema with columns renamed by M. */
 export type Renamed<S, M> = { [K in keyof S as K extends keyof M ? M[K] & string : K]: S[K] }
 
-/** How rows of two sides meet: those with a partner, or all of the left with nulls where there is none. */
-export type JoinKind = 'inner' | 'left'
-
 type Suffixed<R, C, X extends string> = { [K in keyof R as K extends C ? `${K & string}${X}` : K]: R[K] }
-type Nulls<R> = { [K in keyof R]: IsAny<R[K]> extends true ? any : OrNull<R[K]> }
-/** A joined schema: the right key is dropped, clashing names get the suffix, a left join's right columns may be null. */
-export type Joined<S, R, RK, H extends JoinKind, X extends string> =
+/** A joined schema: the right key is dropped, and clashing names of the right get the suffix. */
+export type Joined<S, R, RK, X extends string> =
   IsAny<R> extends true
     ? Flat<S & { [column: string]: any }>
     : string extends keyof R
       ? Flat<Flat<S & KnownOf<R>> & { [column: string]: any }>
-      : Flat<S & (H extends 'left' ? Nulls<Suffixed<Leave<R, RK>, keyof S, X>> : Suffixed<Leave<R, RK>, keyof S, X>)>
+      : Flat<S & Suffixed<Leave<R, RK>, keyof S, X>>
 /** The names on both sides that are no keys; never where one side isn't known. */
 export type Clash<S, R, RK> = string extends keyof S | keyof R ? never : Exclude<keyof S & keyof R & string, RK>

@@ -20,6 +20,8 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]):
       return lowerGroupBy(node, inputs[0]!)
     case 'join':
       return [lowerJoin(node, inputs)]
+    case 'watermark':
+      return [lowerWatermark(node, inputs[0]!)]
     case 'sort':
       if (!inputs[0]!.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
       return [node]
@@ -59,4 +61,14 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
   const shared = [...left.sources].some(s => right.sources.has(s))
   const mode = left.bounded && right.bounded && !shared ? 'build' : 'symmetric'
   return { ...node, params: { ...(node.params as object), mode } }
+}
+
+/** The hidden column of sources with splits (partitions): which one a row is of. */
+export const splitField = '$split'
+
+// Sources with splits have a watermark each; the least counts.
+function lowerWatermark(node: OperatorNode, input: EdgeFacts): OperatorNode {
+  const params = node.params as { splitColumn?: string }
+  if (params.splitColumn !== undefined || !input.fields.some(f => f.name === splitField)) return node
+  return { ...node, params: { ...params, splitColumn: splitField } }
 }

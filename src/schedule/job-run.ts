@@ -7,6 +7,7 @@ import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { scanType, sinkType } from '../plan/catalogue.ts'
 import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
+import { splitField } from '../plan/rewrite.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
@@ -17,7 +18,7 @@ import type { InlineHost, TaskHost } from './host.ts'
 import type { TaskReply } from './messages.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
 import { SinkRun } from './sink-run.ts'
-import { runFeed, runScan, type SourceRun } from './source-run.ts'
+import { type FeedRun, openFeed, runScan, type SourceRun } from './source-run.ts'
 import { type Instance, type StageListener, StageRun } from './stage-run.ts'
 
 /** What a job runs on and with. */
@@ -120,10 +121,11 @@ export class JobRun {
         await this.#finish()
         return
       }
-      await this.#openStages()
-      this.#running = true
-      await this.#openSources()
+      const feeds = await this.#openFeeds()
+      await this.#openStages(feeds)
       if (this.#failure) throw this.#failure
+      this.#running = true
+      this.#startSources(feeds)
       this.#timers = [setInterval(() => this.#tick(), tickMs)]
       this.#moved()
     } catch (error) {
@@ -199,9 +201,10 @@ export class JobRun {
     }
   }
 
-  async #openStages(): Promise<void> {
+  async #openStages(feeds: readonly FeedRun[]): Promise<void> {
+    const splitCounts = new Map(feeds.map(f => [f.id, f.splitCount]))
     const opened: Promise<void>[] = []
-    for (const spec of this.#plan.stages) opened.push(...(await this.#openStage(spec)))
+    for (const spec of this.#plan.stages) opened.push(...(await this.#openStage(withSplitCounts(spec, this.#resolved, splitCounts))))
     await Promise.all(opened)
     for (const [i, spec] of this.#plan.stages.entries()) this.#stages[i]!.targets = spec.outputs.map(o => this.#target(o.to))
   }
@@ -242,29 +245,34 @@ export class JobRun {
     return 'stage' in to ? { consumer: this.#stages[to.stage]!, port: to.port } : { consumer: this.#sinks.find(s => s.id === to.sink)!, port: 0 }
   }
 
-  async #openSources(): Promise<void> {
+  async #openFeeds(): Promise<FeedRun[]> {
     const { device, clock, bindings, checkpoint, batchRows } = this.#environment
-    const positions = checkpoint?.manifest.sources
+    const feeds: FeedRun[] = []
     for (const feed of this.#plan.feeds) {
-      const targets = feed.outputs.map(o => this.#target(o.to))
-      this.#sources.push(
-        await runFeed(feed, optionsOf(feed.node, bindings), positions?.[feed.node.id], targets, {
-          device,
-          clock,
-          signal: this.#abort.signal,
-          batchRows: () => batchRows,
-          count: (m, by) => this.metricsCounter.count(m, by),
-          rowsRead: rows => this.metricsCounter.read(rows),
-          failed: error => this.fail(error),
-          moved: () => this.#moved(),
-        }),
-      )
+      const opened = await openFeed(feed, optionsOf(feed.node, bindings), checkpoint?.manifest.sources[feed.node.id], {
+        device,
+        clock,
+        signal: this.#abort.signal,
+        batchRows: () => batchRows,
+        count: (m, by) => this.metricsCounter.count(m, by),
+        rowsRead: rows => this.metricsCounter.read(rows),
+        failed: error => this.fail(error),
+        moved: () => this.#moved(),
+      })
+      this.#sources.push(opened)
+      feeds.push(opened)
     }
+    return feeds
+  }
+
+  #startSources(feeds: readonly FeedRun[]): void {
+    const positions = this.#environment.checkpoint?.manifest.sources
     this.#plan.stages.forEach((spec, i) => {
       if (!spec.scan) return
       const splits = scanType(spec.scan.kind).splits(spec.scan.options)
       this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!))
     })
+    feeds.forEach((feed, i) => feed.start(this.#plan.feeds[i]!.outputs.map(o => this.#target(o.to))))
   }
 
   // Called whenever anything has moved; must be cheap and may be called from within itself.
@@ -352,3 +360,14 @@ export class JobRun {
 }
 
 const closeSeq = -1
+
+// Watermarks by `$split` wait for every split of their source, whose number is known once it is open.
+function withSplitCounts(spec: StageSpec, plan: ResolvedPlan, splitCounts: ReadonlyMap<string, number | undefined>): StageSpec {
+  const steps = spec.steps.map(step => {
+    if (step.kind !== 'watermark' || (step.params as { splitColumn?: string }).splitColumn !== splitField) return step
+    const [source] = [...(plan.edges.get(step.id)?.sources ?? [])]
+    const splitCount = source === undefined ? undefined : splitCounts.get(source)
+    return splitCount === undefined ? step : { ...step, params: { ...(step.params as object), splitCount } }
+  })
+  return { ...spec, steps }
+}

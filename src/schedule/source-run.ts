@@ -77,20 +77,19 @@ export interface FeedEnvironment {
   readonly moved: () => void
 }
 
-/** Opens a feed at `position` and begins to pass its batches to `targets`, one per output of `spec`. Rejects when it can't be opened. */
-export async function runFeed(spec: FeedSpec, options: unknown, position: Json | undefined, targets: readonly Target[], environment: FeedEnvironment): Promise<SourceRun> {
+/** Opens a feed at `position`. Rejects when it can't be opened. */
+export async function openFeed(spec: FeedSpec, options: unknown, position: Json | undefined, environment: FeedEnvironment): Promise<FeedRun> {
   const { node } = spec
   const reader = await feedType(node.kind).open({ ...environment, where: node.id }, options, position)
-  const run = new FeedRun(spec, reader, targets, environment)
-  run.start()
-  return run
+  return new FeedRun(spec, reader, environment)
 }
 
-class FeedRun implements SourceRun {
+/** An open feed. It reads nothing before `start`. */
+export class FeedRun implements SourceRun {
   readonly id: string
   readonly #spec: FeedSpec
   readonly #reader: FeedReader
-  readonly #targets: readonly Target[]
+  #targets: readonly Target[] = []
   readonly #environment: FeedEnvironment
   readonly #barriers: { barrier: Barrier; reached: (position: Json) => void }[] = []
   #wake: () => void = () => {}
@@ -100,15 +99,22 @@ class FeedRun implements SourceRun {
   #rows = 0
   #loop: Promise<void> | undefined
 
-  constructor(spec: FeedSpec, reader: FeedReader, targets: readonly Target[], environment: FeedEnvironment) {
+  /** Use `openFeed`. */
+  constructor(spec: FeedSpec, reader: FeedReader, environment: FeedEnvironment) {
     this.id = spec.node.id
     this.#spec = spec
     this.#reader = reader
-    this.#targets = targets
     this.#environment = environment
   }
 
-  start(): void {
+  /** Splits that watermarks wait for, if the source knows. */
+  get splitCount(): number | undefined {
+    return this.#reader.splitCount?.()
+  }
+
+  /** Begins to pass batches to `targets`, one per output of the spec. */
+  start(targets: readonly Target[]): void {
+    this.#targets = targets
     this.#loop = this.#run().catch(error => this.#environment.failed(asError(error)))
   }
 

@@ -57,6 +57,8 @@ export interface FeedReader {
   position(): Json
   /** All rows up to `position` are durable in every sink. */
   committed?(position: Json): Promise<void>
+  /** The number of splits (values of the hidden column `$split`), for sources that have them: watermarks wait for each. */
+  splitCount?(): number
   /** Units left, for progress and lag; undefined if unknown. */
   remaining?(): number | undefined
   close(): Promise<void>

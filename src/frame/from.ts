@@ -1,0 +1,83 @@
+// Frames over what the program holds: rows, columns, an apache-arrow table, an (async) iterable, or a source of its own.
+import { PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { type Field, type Fields, parseSchema, type SchemaLike } from '../batch/schema.ts'
+import type { DataType } from '../batch/data-type.ts'
+import type { UserSink } from '../sink/user-sink.ts'
+import type { UserSource } from '../source/user-source.ts'
+import type { ValuesOptions } from '../source/values.ts'
+import { columnsOfArrow, fieldsOfArrow, isArrowTable } from './arrow.ts'
+import { frameOf, type FrameValue } from './frame.ts'
+import type { SinkLike } from './node.ts'
+import { Table } from './table.ts'
+
+const sourceMark = Symbol('millrace.source')
+
+/** Declares a source of one's own; its types follow from the schema. */
+export function source<S extends UserSource>(definition: S): S {
+  return Object.assign(definition, { [sourceMark]: true })
+}
+
+/** Declares a sink of one's own, for `frame.to(…)`. */
+export function sink(definition: UserSink): SinkLike & UserSink {
+  return { ...definition, sink: 'user', options: null, bound: definition }
+}
+
+/**
+ * A frame over `data`. Without a schema, fields follow from the values: bigint is int64, number float64, Int32Array int32. Iterables need a
+ * schema; an async one is taken to be endless unless `bounded`. Throws PlanError FROM.
+ */
+export function fromData(data: unknown, options: { schema?: SchemaLike; bounded?: boolean } = {}): FrameValue {
+  if (typeof data === 'object' && data !== null && (sourceMark in data || ('splits' in data && 'read' in data))) return feed('user', data)
+  const fields = options.schema ? parseSchema(options.schema, 'from') : undefined
+  if (data instanceof Table) return values({ fields: fields ?? parseSchema(data.schema, 'from'), rows: data.toArray(), bounded: true })
+  if (isArrowTable(data)) return values({ fields: fields ?? fieldsOfArrow(data), columns: columnsOfArrow(data), bounded: true })
+  if (Array.isArray(data)) return values({ fields: fields ?? fieldsOfRows(data), rows: data as Record<string, unknown>[], bounded: true })
+  if (typeof data === 'object' && data !== null && (Symbol.asyncIterator in data || Symbol.iterator in data)) {
+    if (!fields) throw new PlanError('FROM', 'from: an iterable needs a schema, since its rows are not there yet; give from(iterable, { schema: { … } })')
+    return values({ fields, iterable: data as AsyncIterable<unknown>, bounded: options.bounded ?? !(Symbol.asyncIterator in data) })
+  }
+  if (typeof data === 'object' && data !== null) {
+    const columns = data as Record<string, ArrayLike<unknown>>
+    return values({ fields: fields ?? Object.entries(columns).map(([name, column]) => fieldOfColumn(name, column)), columns, bounded: true })
+  }
+  throw new PlanError('FROM', `from: ${typeof data} given; give rows, columns by name, a table, an iterable or a source`)
+}
+
+function feed(kind: string, bound: unknown): FrameValue {
+  return frameOf({ node: 'feed', label: 'from', kind, params: null as Json, inputs: [], side: [], bound })
+}
+
+function values(options: ValuesOptions): FrameValue {
+  return feed('values', options)
+}
+
+function fieldsOfRows(rows: readonly unknown[]): Fields {
+  const names = new Set<string>()
+  for (const row of rows) for (const name of Object.keys((row ?? {}) as object)) names.add(name)
+  if (names.size === 0) throw new PlanError('FROM', 'from: the rows have no columns to learn a schema from; give from(rows, { schema: { … } })')
+  return [...names].map(name => fieldOfColumn(name, rows.map(row => (row as Record<string, unknown>)[name])))
+}
+
+function fieldOfColumn(name: string, column: ArrayLike<unknown>): Field {
+  if (column instanceof Float64Array || column instanceof Float32Array) return { name, type: { kind: 'float64' }, nullable: false }
+  if (column instanceof BigInt64Array) return { name, type: { kind: 'int64' }, nullable: false }
+  if (ArrayBuffer.isView(column) && !(column instanceof BigUint64Array) && !(column instanceof Uint32Array)) return { name, type: { kind: 'int32' }, nullable: false }
+  let nullable = false
+  let type: DataType | undefined
+  for (let i = 0; i < column.length; i++) {
+    const value = column[i]
+    if (value === null || value === undefined) nullable = true
+    else type ??= typeOfValue(value)
+  }
+  if (!type) throw new PlanError('FROM', `from: every value of column "${name}" is null or of no known type; give from(data, { schema: { ${name}: 'utf8?', … } })`)
+  return { name, type, nullable }
+}
+
+function typeOfValue(value: unknown): DataType | undefined {
+  if (value instanceof Date) return { kind: 'timestamp', unit: 'ms' }
+  if (value instanceof Uint8Array) return { kind: 'binary' }
+  const kinds = { number: 'float64', bigint: 'int64', string: 'utf8', boolean: 'bool' } as const
+  const kind = kinds[typeof value as keyof typeof kinds]
+  return kind && { kind }
+}

@@ -1,0 +1,178 @@
+// Running what frames describe: one-off results, streams of batches, and jobs that go on until they end or are stopped.
+import { type ProgressTarget, progressReporter } from '../base/progress-line.ts'
+import { systemClock } from '../base/clock.ts'
+import { asError } from '../base/errors.ts'
+import { BatchView } from '../batch/batch-view.ts'
+import type { Fields } from '../batch/schema.ts'
+import { type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
+import { explainPlan } from '../plan/explain.ts'
+import type { JobMetrics } from '../schedule/metrics.ts'
+import { resolvePlan } from '../plan/resolve.ts'
+import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
+import { type OwnedChunk, ownBatch } from './owned-columns.ts'
+import { Table } from './table.ts'
+
+/** Where a run tells what it does. pino's loggers fit. */
+export interface Logger {
+  info(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+/** How `start` treats failures that may pass: attempts of the whole job from its newest checkpoint. */
+export interface RestartOptions {
+  readonly attempts: number
+  readonly backoff?: import('../base/units.ts').Duration
+}
+
+/** Options of `collect`, `run`, `start` and their kin. */
+export interface JobOptions extends RunOptions {
+  /** A live line on standard error (plain lines in a pipe), or a place of one's own to write it. */
+  readonly progress?: boolean | ProgressTarget
+  readonly logger?: Logger
+  readonly restart?: RestartOptions
+}
+
+/** A job at work. */
+export interface Run {
+  readonly done: Promise<void>
+  metrics(): JobMetrics
+  /** Makes a checkpoint now and resolves when it is committed, with its epoch. */
+  checkpoint(): Promise<number>
+  /** `drain` (the default): what was taken is finished and committed; a later start resumes behind it. Else what is uncommitted is undone. */
+  stop(options?: { drain?: boolean }): Promise<void>
+}
+
+/** Starts a job of several sinks over shared steps. Rejects when it can't be started. */
+export async function startJob(roots: readonly FrameNode[], options: JobOptions): Promise<Run & { readonly started: StartedJob }> {
+  const built = buildPlan(roots)
+  const engine = await sharedEngine(options)
+  const started = await engine.start(built.plan, built.bindings, options)
+  const { logger } = options
+  const name = options.name ?? 'job'
+  logger?.info({ job: name, workers: options.workers ?? 0 }, 'job started')
+  const stopProgress = showProgress(started, options)
+  const done = started.done.then(
+    () => {
+      stopProgress()
+      logger?.info({ job: name, ...started.run.metrics() }, 'job finished')
+    },
+    error => {
+      stopProgress()
+      logger?.error({ job: name, code: (error as { code?: string }).code }, asError(error).message)
+      throw error
+    },
+  )
+  done.catch(() => {})
+  return {
+    started,
+    done,
+    metrics: () => started.run.metrics(),
+    checkpoint: () => started.run.checkpoint(),
+    stop: ({ drain = true } = {}) => started.run.stop({ drain }),
+  }
+}
+
+function showProgress(started: StartedJob, options: JobOptions): () => void {
+  if (!options.progress) return () => {}
+  const target: ProgressTarget =
+    typeof options.progress === 'object'
+      ? options.progress
+      : { write: text => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true, width: () => process.stderr.columns ?? 100 }
+  const reporter = progressReporter(target, systemClock)
+  const state = () => {
+    const { rowsRead, progress, elapsedMs } = started.run.metrics()
+    return { rows: rowsRead, elapsedMs, ...(progress !== undefined && progress > 0 && { rowsTotal: rowsRead / progress }) }
+  }
+  const timer = setInterval(() => reporter.update(state()), 100)
+  return () => {
+    clearInterval(timer)
+    reporter.finish(state())
+  }
+}
+
+/** Runs everything that `input` needs and copies its rows out. */
+export async function collectTable(input: NodeEdge, options: JobOptions): Promise<Table> {
+  const chunks: OwnedChunk[] = []
+  const sink = sinkNode(input, {
+    sink: 'user',
+    options: null,
+    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch)) },
+  })
+  const run = await startJob([{ ...sink, label: 'collect' }], options)
+  await run.done
+  const { started } = run
+  const node = started.plan.nodes.find(n => n.node === 'sink' && n.id === 'collect')!
+  const fields: Fields = node.node === 'sink' ? started.plan.edges.get(node.input.port === undefined ? node.input.node : `${node.input.node}:${node.input.port}`)!.fields : []
+  const steps = Object.fromEntries(started.run.metricsCounter.totals())
+  return new Table(fields, chunks, { ...run.metrics(), steps })
+}
+
+/** Batches as they come, one at a time: the next is asked for only when the loop comes back. Leaving the loop cancels the run. */
+export async function* iterateBatches(input: NodeEdge, options: JobOptions): AsyncGenerator<BatchView> {
+  const waiting: { view: BatchView; taken: () => void }[] = []
+  let wake: () => void = () => {}
+  const bound = {
+    name: 'batches',
+    delivery: 'idempotent',
+    write: (view: BatchView) =>
+      new Promise<void>(taken => {
+        waiting.push({ view, taken })
+        wake()
+      }),
+    close: () => {
+      for (const { taken } of waiting.splice(0)) taken()
+    },
+  }
+  const abort = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal
+  const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'batches' }], { ...options, signal })
+  let ended = false
+  let failure: unknown
+  run.done.then(
+    () => {
+      ended = true
+      wake()
+    },
+    error => {
+      ended = true
+      failure = error
+      wake()
+    },
+  )
+  try {
+    for (;;) {
+      const next = waiting.shift()
+      if (next) {
+        try {
+          yield new BatchView(next.view.device, next.view.batch)
+        } finally {
+          next.taken()
+        }
+      } else if (ended) {
+        if (failure) throw failure
+        return
+      } else await new Promise<void>(resolve => (wake = resolve))
+    }
+  } finally {
+    if (!ended) {
+      abort.abort()
+      for (const { taken } of waiting.splice(0)) taken()
+      await run.done.catch(() => {})
+    }
+  }
+}
+
+/** The plan as text. Looks at the sources' heads; runs nothing. */
+export function explainFrame(input: FrameNode): string {
+  const built = buildPlan([input])
+  const plan = { ...built.plan, nodes: built.plan.nodes.map(n => (n.node === 'scan' && n.kind === 'cached' ? { ...n, kind: 'kept', options: { fields: [], batches: [] } } : n)) }
+  return explainPlan(resolvePlan(plan, built.bindings), built.bindings)
+}
+
+/** Runs the frame into nothing and gives the plan with rows and time per step. */
+export async function analyzeFrame(input: NodeEdge, options: JobOptions): Promise<string> {
+  const bound = { name: 'nothing', delivery: 'idempotent', write: () => {} }
+  const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'explain' }], options)
+  await run.done
+  return explainPlan(run.started.plan, new Map([['explain', bound]]), run.started.run.metricsCounter.totals())
+}

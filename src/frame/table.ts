@@ -1,0 +1,126 @@
+// A result in the program's own memory: columns copied out of the engine once. Rows are made when asked for.
+import { textTable } from '../base/text-table.ts'
+import { columnIndex, type Field, schemaText, visible } from '../batch/schema.ts'
+import type { Value } from '../batch/read-values.ts'
+import type { JobMetrics } from '../schedule/metrics.ts'
+import { toArrowTable } from './arrow.ts'
+import type { OwnedChunk } from './owned-columns.ts'
+
+/** What a run cost, beside its result. */
+export interface TableStats extends JobMetrics {
+  /** Rows in and milliseconds by step, summed over threads. */
+  readonly steps: Readonly<Record<string, { rows: number; ms: number }>>
+}
+
+/** How int64 values come out: exact bigints, or numbers (a DataError where one isn't exact). */
+export type Int64Form = 'bigint' | 'number'
+
+/** Rows in columns, owned by the program: no engine is needed to read them. */
+export class Table {
+  readonly stats: TableStats
+  readonly #fields: readonly Field[]
+  readonly #chunks: readonly OwnedChunk[]
+  readonly numRows: number
+
+  constructor(fields: readonly Field[], chunks: readonly OwnedChunk[], stats: TableStats) {
+    this.#fields = visible(fields)
+    this.#chunks = chunks
+    this.stats = stats
+    this.numRows = chunks.reduce((sum, c) => sum + c.rowCount, 0)
+  }
+
+  /** Column names to type names. */
+  get schema(): Record<string, string> {
+    return schemaText(this.#fields)
+  }
+  get columnNames(): string[] {
+    return this.#fields.map(f => f.name)
+  }
+
+  /** A column by name. Throws PlanError NO_COLUMN. */
+  column(name: string): { readonly length: number; get(row: number): Value; toArray(): Value[]; toFloat64Array(): Float64Array } {
+    const index = columnIndex(this.#fields, name, 'table')
+    const values = () => this.#chunks.flatMap(chunk => Array.from({ length: chunk.rowCount }, (_, row) => chunk.columns[index]!.get(row)))
+    return {
+      length: this.numRows,
+      get: row => {
+        let at = row
+        for (const chunk of this.#chunks) {
+          if (at < chunk.rowCount) return chunk.columns[index]!.get(at)
+          at -= chunk.rowCount
+        }
+        return null
+      },
+      toArray: values,
+      toFloat64Array: () => Float64Array.from(values(), v => (v === null ? Number.NaN : Number(v))),
+    }
+  }
+
+  *[Symbol.iterator](): Generator<Record<string, Value>> {
+    for (const chunk of this.#chunks) {
+      for (let row = 0; row < chunk.rowCount; row++) {
+        const result: Record<string, Value> = {}
+        this.#fields.forEach((field, i) => (result[field.name] = chunk.columns[i]!.get(row)))
+        yield result
+      }
+    }
+  }
+
+  /** All rows as plain objects. */
+  toArray(): Record<string, Value>[] {
+    return [...this]
+  }
+
+  /** Rows as JSON can hold them: int64 as numbers where exact, else as text; timestamps as ISO text; binary as base64; NaN and infinities as null. */
+  toJSON(): Record<string, unknown>[] {
+    return this.toArray().map(row => Object.fromEntries(this.#fields.map(f => [f.name, jsonValue(row[f.name]!, f)])))
+  }
+
+  /** An apache-arrow Table over the same memory. */
+  toArrow(): import('apache-arrow').Table {
+    return toArrowTable(this.#fields, this.#chunks)
+  }
+
+  /** The rows as text that fits `width` cells: the first `rows` of them, with names and types on top. */
+  toString(options: { rows?: number; width?: number; color?: boolean } = {}): string {
+    const shown = options.rows ?? 20
+    const rows: (string | null)[][] = []
+    for (const row of this) {
+      if (rows.length === shown) break
+      rows.push(this.#fields.map(f => showValue(row[f.name]!, f)))
+    }
+    const header = this.#fields.map(f => ({ name: f.name, type: schemaText([f])[f.name]!, alignRight: f.type.kind !== 'utf8' && f.type.kind !== 'binary' }))
+    return textTable(header, rows, { width: options.width, color: options.color, moreRows: this.numRows - rows.length })
+  }
+
+  /** Prints the table, fitted to the terminal. */
+  print(options: { rows?: number } = {}): void {
+    console.log(this.toString({ ...options, width: process.stdout.columns, color: process.stdout.isTTY }))
+  }
+}
+
+function jsonValue(value: Value, field: Field): unknown {
+  if (value === null) return null
+  if (field.type.kind === 'timestamp') return isoTime(value as number | bigint, field)
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value
+}
+
+function showValue(value: Value, field: Field): string | null {
+  if (value === null) return null
+  if (field.type.kind === 'timestamp') return String(isoTime(value as number | bigint, field)).replace('T', ' ').replace('Z', '')
+  if (value instanceof Uint8Array) return `0x${Buffer.from(value.subarray(0, 16)).toString('hex')}${value.length > 16 ? '…' : ''}`
+  return String(value)
+}
+
+// Microseconds and nanoseconds keep their digits behind the milliseconds'.
+function isoTime(value: number | bigint, field: Field): string | number {
+  const unit = field.type.kind === 'timestamp' ? field.type.unit : 'ms'
+  if (typeof value === 'number') return Math.abs(value) <= 8.64e15 ? new Date(value).toISOString() : value
+  const perMs = unit === 'us' ? 1_000n : 1_000_000n
+  const ms = value / perMs - (value % perMs < 0n ? 1n : 0n)
+  if (ms > 8_640_000_000_000_000n || ms < -8_640_000_000_000_000n) return String(value)
+  const rest = String(value - ms * perMs).padStart(unit === 'us' ? 3 : 6, '0')
+  return new Date(Number(ms)).toISOString().replace('Z', `${rest}Z`)
+}
