@@ -47,9 +47,9 @@ export interface Frame<in out S = any> {
   drop<const N extends Names<S>>(...names: readonly N[]): Frame<Leave<S, N>>
 
   /** A row for each row, by a function; `adds` are the columns it adds or replaces. Leaves the fast path. */
-  map<const O extends Schema>(fn: (row: Row<S>) => Row<O>, options: { adds: O }): Frame<Put<S, O>>
+  map<O extends Schema>(fn: (row: Row<S>) => Row<O>, options: { adds: O }): Frame<Put<S, O>>
   /** Any number of rows for each row, by a function. Leaves the fast path. */
-  flatMap<const O extends Schema>(fn: (row: Row<S>) => Iterable<Row<O>>, options: { schema: O }): Frame<O>
+  flatMap<O extends Schema>(fn: (row: Row<S>) => Iterable<Row<O>>, options: { schema: O }): Frame<O>
   /** Batches by a function over whole columns; without `schema` the result is known at run time only. */
   mapBatches<O = any>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options?: { schema: O }): Frame<O>
   /** Keeps the rows for which a function returns true. Leaves the fast path. */
@@ -71,7 +71,7 @@ export interface Frame<in out S = any> {
   /** A stable name for the step's state, across versions of the job. */
   named(id: string): Frame<S>
   /** Checks the rows' schema against this one, and is of its type. */
-  as<const T extends Schema>(schema: T): Frame<T>
+  as<T extends Schema>(schema: T): Frame<T>
 
   /** An end for the rows; nothing runs before `run` or `start` of what this returns. */
   to(sink: SinkDescription): FrameJob
@@ -127,7 +127,9 @@ export interface FrameBatch<in out S> {
   readonly numRows: number
   column<const N extends Names<S>>(name: N): ColumnOf<S, N>
   withColumn<const N extends string, V>(name: N, values: V, type?: string): FrameBatch<Flat<Leave<S, N> & { [K in N]: V extends Float64Array ? 'float64' : V extends Int32Array ? 'int32' : V extends BigInt64Array ? 'int64' : any }>>
-  toArray(): Row<S>[]
+  readonly columnNames: string[]
+  rows(): Iterable<Row<S>>
+  [Symbol.iterator](): Iterator<Row<S>>
   retain(): FrameBatch<S>
   release(): void
 }

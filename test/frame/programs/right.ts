@@ -1,0 +1,102 @@
+// Jobs that must compile, with the types that each step has. Compiled by types.test.ts and by npm run typecheck; never run.
+import { count, max, mean, min, sum } from '../../../src/frame/aggregates.ts'
+import { col, lit, when } from '../../../src/frame/expr.ts'
+import type { Frame, SchemaOf } from '../../../src/frame/frame-type.ts'
+import { asc, desc } from '../../../src/frame/orders.ts'
+import { hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type Flat<T> = { [K in keyof T]: T[K] } & {}
+const schemaIs = <S>() => <F>(_: F, __: Equal<Flat<SchemaOf<F>>, Flat<S>>) => {}
+const is = <T>() => <V>(_: V, __: Equal<V, T>) => {}
+
+type Bids = { auction: 'int64'; bidder: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }
+declare const bids: Frame<Bids>
+declare const auctions: Frame
+declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
+declare const sparse: Frame<{ id: 'int32'; name: 'utf8?'; score: 'float64?'; ok: 'bool?' }>
+declare const sink: { readonly kind: string }
+declare const rate: number
+
+const report = bids
+  .filter(col('price').gt(100).and(col('channel').ne('Apple')))
+  .join(auctions, { left: 'auction', right: 'id' })
+  .with({ euro: col('price').mul(0.908), day: col('dateTime').truncate('day') })
+  .groupBy('category', 'day')
+  .agg({ bids: count(), revenue: sum('euro'), best: max('price').where(col('channel').eq('Google')) })
+  .sort(desc('revenue'))
+schemaIs<{ category: any; day: 'timestamp[ms]'; bids: 'int64'; revenue: 'float64'; best: 'int64?' }>()(report, true)
+for (const row of await report.collect()) {
+  is<number>()(row.revenue, true)
+  is<bigint>()(row.bids, true)
+  is<bigint | null>()(row.best, true)
+}
+
+// Literals beside columns.
+bids.filter(col('price').gt(100))
+bids.filter(col('price').gt(100n))
+bids.filter(col('dateTime').gt(new Date()))
+bids.filter(col('dateTime').ge('2024-01-01'))
+bids.filter(col('price').gt(col('auction').mul(2)))
+bids.filter(col('channel').isIn(['Apple', 'Google']).or(col('price').between(1, 10)).not())
+schemaIs<Bids & { a: 'int64'; b: 'float64'; c: 'int64'; d: 'int64' | 'float64'; e: 'float64'; f: 'bool'; g: 'int32'; h: 'utf8'; i: 'int64' }>()(
+  bids.with({
+    a: col('price').mul(2),
+    b: col('price').mul(0.5),
+    c: col('price').mul(2n),
+    d: col('price').mul(rate),
+    e: col('price').div(2),
+    f: col('price').gt(1),
+    g: col('channel').length(),
+    h: col('channel').upper().substring(0, 3),
+    i: lit(1),
+  }),
+  true,
+)
+
+// Nulls.
+schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: 'int64?'; both: 'bool?'; known: 'bool'; int: 'int32' }>()(
+  sparse.select({
+    up: col('name').lower(),
+    filled: col('name').fillNull('?'),
+    more: col('score').add(col('id')),
+    size: when(col('score').gt(10)).then('big').when(col('score').gt(1)).then('middle').otherwise('small'),
+    tried: col('name').tryCast('int64'),
+    both: col('ok').and(col('score').gt(1)),
+    known: col('score').isNotNull(),
+    int: col('id').add(1),
+  }),
+  true,
+)
+
+// The callback form knows every type at once.
+schemaIs<Bids>()(bids.filter(c => c.price.gt(100).and(c.channel.ne('Apple'))), true)
+schemaIs<Bids & { euro: 'float64' }>()(bids.with(c => ({ euro: c.price.mul(0.908) })), true)
+auctions.filter(c => c.anything.gt(1))
+
+// Joins, windows, names.
+schemaIs<Bids & { name: 'utf8'; price_person: 'float64' }>()(bids.join(people, { left: 'bidder', right: 'id', suffix: '_person' }), true)
+schemaIs<Bids & { name: 'utf8'; pay: 'float64' }>()(bids.join(people.rename({ price: 'pay' }), { left: 'bidder', right: 'id' }), true)
+const windowed = bids
+  .watermark('dateTime', { bound: '4s', idle: '30s' })
+  .groupBy('auction', tumble('dateTime', '10s', { lateness: '1m' }))
+  .agg({ bids: count(), top: max('price'), low: min('channel'), middle: mean(col('price').mul(2)) })
+  .late(sink)
+  .named('bids-per-auction')
+schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; bids: 'int64'; top: 'int64'; low: 'utf8'; middle: 'float64' }>()(windowed, true)
+bids.groupBy(hop('dateTime', '10s', { slide: '2s' })).agg({ n: count() })
+bids.groupBy('bidder', session('dateTime', { gap: '10s' })).agg({ n: count('price') })
+bids.groupBy('bidder', processingTime.tumble('10s')).agg({ n: count() })
+schemaIs<{ price: 'int64'; auction: 'int64' }>()(bids.select('price', 'auction'), true)
+schemaIs<{ price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>()(bids.drop('auction', 'bidder').sort('price', asc('channel')).limit(3), true)
+schemaIs<{ id: 'int64'; category: 'utf8' }>()(auctions.filter(col('anything').gt(1)).with({ x: col('y').mul(0.5) }).as({ id: 'int64', category: 'utf8' }), true)
+
+// User functions.
+schemaIs<Bids & { host: 'utf8' }>()(bids.map(row => ({ host: row.channel.slice(1) }), { adds: { host: 'utf8' } }), true)
+schemaIs<{ word: 'utf8' }>()(bids.flatMap(row => row.channel.split(' ').map(word => ({ word })), { schema: { word: 'utf8' } }), true)
+bids.filterRows(row => row.price > 10n)
+bids.mapBatches(batch => batch.withColumn('z', new Float64Array(batch.numRows))).filter(col('z').gt(1))
+for await (const batch of bids.batches()) is<bigint>()(batch.column('price').get(0), true)
+await bids.forEach(row => is<string>()(row.channel, true))
+
+export { report, windowed }

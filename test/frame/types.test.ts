@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const imports = `import { count, max, sum } from '${root}src/frame/aggregates.ts'
+import { col, when } from '${root}src/frame/expr.ts'
+import type { Frame } from '${root}src/frame/frame-type.ts'
+import { desc } from '${root}src/frame/orders.ts'
+import { tumble } from '${root}src/frame/windows.ts'
+declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
+declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
+`
+
+/** A line that must not compile, and what the compiler must say about it. */
+const wrong: readonly [title: string, line: string, message: string][] = [
+  ['a column that is not there', "bids.filter(col('prise').gt(100))", "filter: no column 'prise'; did you mean 'price'?"],
+  ['a number beside a string', "bids.filter(col('channel').gt(100))", "filter: 'channel' is utf8: gt(number) does not apply"],
+  ['a string beside a number', "bids.filter(col('price').eq('x'))", "filter: 'price' is int64: eq(string) does not apply"],
+  ['columns of two kinds', "bids.filter(col('price').eq(col('channel')))", "filter: 'price' is int64 but 'channel' is utf8: eq() does not apply"],
+  ['a condition that is no bool', "bids.filter(col('price').add(1))", 'a condition must be bool'],
+  ['and over a number', "bids.filter(col('price').gt(1).and(col('auction')))", "filter: 'auction' is int64: and() does not apply"],
+  ['arithmetic on text', "bids.with({ x: col('channel').mul(2) })", "with: 'channel' is utf8: mul() does not apply"],
+  ['a string function of a number, in with', "bids.with({ x: col('price').lower() })", "with: 'price' is int64: lower() does not apply"],
+  ['a string function of a number, in a callback', "bids.filter(c => c.price.lower().eq('x'))", 'is int64: lower() does not apply'],
+  ['a string function of a number, in a callback of with', 'bids.with(c => ({ x: c.price.lower() }))', 'is int64: lower() does not apply'],
+  ['a callback that names a column that is not there', 'bids.filter(c => c.prise.gt(1))', "Property 'prise' does not exist"],
+  ['truncate of a number', "bids.select({ d: col('price').truncate('day') })", "select: 'price' is int64: truncate() does not apply"],
+  ['when over a number', "bids.select({ d: when(col('price')).then(1).otherwise(0) })", "select: 'price' is int64: when() does not apply"],
+  ['select of a name that is not there', "bids.select('price', 'action')", '"action"'],
+  ['drop of a name that is not there', "bids.drop('prise')", '"prise"'],
+  ['a group key that is not there', "bids.groupBy('prise')", '"prise"'],
+  ['a sum over text', "bids.groupBy('auction').agg({ x: sum('channel') })", "agg: 'channel' is utf8: sum() does not apply"],
+  ['an aggregate of a column that is not there', "bids.groupBy('auction').agg({ x: max(col('prise').mul(2)) })", "agg: no column 'prise'; did you mean 'price'?"],
+  ['a condition of an aggregate', "bids.groupBy('auction').agg({ x: count().where(col('chanel').eq('a')) })", "agg: no column 'chanel'; did you mean 'channel'?"],
+  ['a window over a column that holds no time', "bids.groupBy('auction', tumble('price', '10s'))", '"price"'],
+  ['an order by a name that is not there', "bids.sort(desc('prise'))", '"prise"'],
+  ['names on both sides of a join', "bids.join(people, { left: 'auction', right: 'id' })", "join: both sides have 'price'; give suffix: '_right', or rename it"],
+  ['join keys of two kinds', "bids.join(people, { left: 'auction', right: 'name', suffix: '_p' })", "join: 'auction' is int64 but 'name' is utf8"],
+  ['a row of another type', "bids.map(() => ({ host: 1 }), { adds: { host: 'utf8' } })", "Type 'number' is not assignable to type 'string'"],
+  ['a cast to a type that is not there', "bids.with({ x: col('price').cast('int46') })", '"int46"'],
+]
+
+function compile(files: readonly string[]): { status: number | null; output: string } {
+  const options = ['--ignoreConfig', '--noEmit', '--strict', '--noUncheckedIndexedAccess', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom', '--module', 'nodenext', '--allowImportingTsExtensions', '--skipLibCheck', '--types', 'node']
+  const run = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, ...options, '--pretty', 'false', ...files], { cwd: root, encoding: 'utf8' })
+  return { status: run.status, output: run.stdout + run.stderr }
+}
+
+describe('the compiler', () => {
+  it('accepts jobs that are right and knows the type of every step', () => {
+    expect(compile([join(root, 'test/frame/programs/right.ts')])).toEqual({ status: 0, output: '' })
+  })
+
+  describe('names the column and the reason for', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-types-'))
+    let output = ''
+    try {
+      wrong.forEach(([, line], i) => writeFileSync(join(folder, `wrong${i}.mts`), `${imports}${line}\nexport {}\n`))
+      output = compile(wrong.map((_, i) => join(folder, `wrong${i}.mts`))).output
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    it.each(wrong.map(([title, , message], i) => [title, i, message] as const))('%s', (_, i, message) => {
+      const lines = output.split('\n')
+      const start = lines.findIndex(line => line.includes(`wrong${i}.mts(`))
+      expect(start, `no error for: ${wrong[i]![1]}`).toBeGreaterThanOrEqual(0)
+      let end = start + 1
+      while (end < lines.length && (lines[end]!.startsWith(' ') || lines[end]!.includes(`wrong${i}.mts(`))) end++
+      expect(lines.slice(start, end).join('\n')).toContain(message)
+    })
+  })
+
+  it('follows a chain of 60 steps', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-types-'))
+    const file = join(folder, 'chain.mts')
+    const steps = Array.from({ length: 60 }, (_, i) => `  .with({ c${i}: col('price').add(${i}) })`).join('\n')
+    writeFileSync(file, `${imports}const last: 'int64' = bids\n${steps}\n  .schema!.c59\nexport { last }\n`)
+    try {
+      expect(compile([file])).toEqual({ status: 0, output: '' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
