@@ -1,5 +1,4 @@
 // Snappy's raw format over the shared memory.
-import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
 const problems: Record<number, string> = {
@@ -22,10 +21,15 @@ export function snappyExpandsTo(sourceBytes: number): number {
   return 22 * sourceBytes + 64
 }
 
-/** Compresses `sourceBytes` bytes into `arena`. Cost: 0.3–1 GB/s of input. */
-export function compressSnappy(device: Device, arena: Arena, source: number, sourceBytes: number): { address: number; bytes: number } {
-  const { kernels } = device
-  const address = arena.allocate(kernels.snappyBytesMax(sourceBytes))
-  const table = arena.allocate(32_768)
-  return { address, bytes: kernels.compressSnappy(source, sourceBytes, address, table) }
+/** Bytes of scratch that `compressSnappy` needs. */
+export const snappyTableBytes = 32_768
+
+/** The most bytes that `compressSnappy` makes of `sourceBytes` bytes. */
+export function snappyBytesMax(device: Device, sourceBytes: number): number {
+  return device.kernels.snappyBytesMax(sourceBytes)
+}
+
+/** Compresses into `out` (`snappyBytesMax` bytes) with `table` as scratch; returns the bytes written. Cost: 0.3–1 GB/s of input. */
+export function compressSnappy(device: Device, source: number, sourceBytes: number, out: number, table: number): number {
+  return device.kernels.compressSnappy(source, sourceBytes, out, table)
 }

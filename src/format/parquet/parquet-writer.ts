@@ -1,0 +1,196 @@
+// Batches to a Parquet file, in one pass: row groups of so many rows, each column's pages packed as the rows come, the footer at the end.
+import type { ByteSink } from '../../base/bytes.ts'
+import { PlanError } from '../../base/errors.ts'
+import type { Json } from '../../base/json.ts'
+import type { Batch } from '../../batch/batch.ts'
+import { typeName } from '../../batch/data-type.ts'
+import { type Field, type Fields, isHidden } from '../../batch/schema.ts'
+import type { Device } from '../../device/device.ts'
+import { canPack } from '../decompress.ts'
+import { ColumnChunkWriter, type EncodedChunk } from './encode-column-chunk.ts'
+import { codecNumber, type ParquetCodec } from './pack-page.ts'
+import { ThriftWriter } from './write-thrift.ts'
+
+/** How a file is written. */
+export interface ParquetWriteOptions {
+  /** 'snappy' by default; 'zstd' needs Node 22.15. */
+  readonly compression?: ParquetCodec
+  /** Rows of a row group; 262,144 by default. It bounds the writer's memory and is the unit of parallel reading. */
+  readonly rowGroupRows?: number
+  /** False writes no dictionaries, for readers that know none. */
+  readonly dictionary?: boolean
+}
+
+interface ChunkEntry {
+  offset: number
+  dictionaryBytes: number
+  bytes: number
+  unpackedBytes: number
+  nullCount: number
+  least?: string
+  most?: string
+  encodings: number[]
+}
+
+interface GroupEntry {
+  rowCount: number
+  chunks: ChunkEntry[]
+}
+
+/** What a writer must know to go on with a file after its last whole row group, as plain data. */
+export type ParquetWriterState = { readonly bytes: number; readonly groups: Json }
+
+const magic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
+const rowGroupRowsDefault = 262_144
+
+/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, TYPE, NO_COLUMNS. */
+export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
+  const codec = options.compression ?? 'snappy'
+  if (!(codec in codecNumber)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
+  if ((codec === 'gzip' || codec === 'zstd') && !canPack(codec)) throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write ${codec}; use snappy, or Node 22.15 or newer`)
+  const rows = options.rowGroupRows ?? rowGroupRowsDefault
+  if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1) throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
+  const shown = fields.filter(f => !isHidden(f.name))
+  if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
+  const seconds = shown.find(f => f.type.kind === 'timestamp' && f.type.unit === 's')
+  if (seconds) throw new PlanError('TYPE', `${where}, column "${seconds.name}": Parquet has no ${typeName(seconds.type)}; cast it to timestamp[ms]`)
+}
+
+/** Writes one file. Memory: a page and a dictionary a column, and the packed pages of the current row group. Close it in any case. */
+export class ParquetWriter {
+  readonly #sink: ByteSink
+  readonly #fields: Field[]
+  readonly #columns: ColumnChunkWriter[]
+  readonly #positions: number[]
+  readonly #codec: ParquetCodec
+  readonly #rowGroupRows: number
+  readonly #groups: GroupEntry[] = []
+  #bytes = 0
+  #rows = 0
+
+  /** `fields` are those of every batch; hidden ones are left out. `resume` is an earlier `checkpoint()`: the sink then holds exactly its bytes. */
+  constructor(device: Device, fields: Fields, sink: ByteSink, options: ParquetWriteOptions = {}, where = 'write.parquet', resume?: ParquetWriterState) {
+    checkParquetWrite(options, fields, where)
+    this.#sink = sink
+    this.#codec = options.compression ?? 'snappy'
+    this.#rowGroupRows = options.rowGroupRows ?? rowGroupRowsDefault
+    this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
+    this.#fields = this.#positions.map(i => fields[i]!)
+    this.#columns = this.#fields.map(field => new ColumnChunkWriter(device, field, this.#codec, options.dictionary ?? true))
+    if (resume) {
+      this.#bytes = resume.bytes
+      this.#groups.push(...(structuredClone(resume.groups) as unknown as GroupEntry[]))
+    } else {
+      this.#append(magic)
+    }
+  }
+
+  /** Bytes in the sink so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Takes a batch; nothing of it is kept. */
+  write(batch: Batch): void {
+    for (let row = 0; row < batch.rowCount; ) {
+      const take = Math.min(batch.rowCount - row, this.#rowGroupRows - this.#rows)
+      this.#columns.forEach((column, i) => column.write(batch.columns[this.#positions[i]!]!, row, row + take))
+      this.#rows += take
+      row += take
+      if (this.#rows === this.#rowGroupRows) this.#endRowGroup()
+    }
+  }
+
+  /** Ends the row group: the sink then holds all rows, and `resume` can go on from here. */
+  checkpoint(): ParquetWriterState {
+    this.#endRowGroup()
+    return { bytes: this.#bytes, groups: structuredClone(this.#groups) as unknown as Json }
+  }
+
+  /** Writes the footer: the file is whole then. */
+  finish(): void {
+    this.#endRowGroup()
+    const footer = this.#footer()
+    this.#append(footer)
+    const length = new Uint8Array(4)
+    new DataView(length.buffer).setUint32(0, footer.byteLength, true)
+    this.#append(length)
+    this.#append(magic)
+  }
+
+  /** Gives all memory back. */
+  close(): void {
+    for (const column of this.#columns) column.close()
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#sink.append(bytes)
+    this.#bytes += bytes.byteLength
+  }
+
+  #endRowGroup(): void {
+    if (this.#rows === 0) return
+    const chunks = this.#columns.map(column => {
+      const chunk = column.finish()
+      const offset = this.#bytes
+      for (const part of chunk.parts) this.#append(part)
+      return entryOf(chunk, offset)
+    })
+    this.#groups.push({ rowCount: this.#rows, chunks })
+    this.#rows = 0
+  }
+
+  #footer(): Uint8Array {
+    const thrift = new ThriftWriter()
+    thrift.i32(1, 2)
+    thrift.structs(2, [undefined, ...this.#fields], field => {
+      if (field) writeSchemaElement(thrift, field)
+      else thrift.binary(4, 'schema').i32(5, this.#fields.length)
+    })
+    thrift.i64(3, this.#groups.reduce((sum, group) => sum + group.rowCount, 0))
+    thrift.structs(4, this.#groups, group => this.#writeGroup(thrift, group))
+    thrift.binary(6, 'millrace')
+    thrift.structs(7, this.#fields, () => thrift.begin(1).end())
+    return thrift.finish()
+  }
+
+  #writeGroup(thrift: ThriftWriter, group: GroupEntry): void {
+    thrift.structs(1, group.chunks.map((chunk, i) => ({ chunk, field: this.#fields[i]! })), ({ chunk, field }) => {
+      const dataOffset = chunk.offset + chunk.dictionaryBytes
+      thrift.i64(2, chunk.offset).begin(3)
+      thrift.i32(1, physicalNumber[field.type.kind]).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
+      thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
+      if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
+      thrift.begin(12).i64(3, chunk.nullCount)
+      if (chunk.least !== undefined && chunk.most !== undefined) thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
+      thrift.end().end()
+    })
+    thrift.i64(2, group.chunks.reduce((sum, chunk) => sum + chunk.unpackedBytes, 0)).i64(3, group.rowCount)
+  }
+}
+
+const physicalNumber = { bool: 0, int32: 1, int64: 2, timestamp: 2, float64: 5, utf8: 6, binary: 6 } as const
+
+function writeSchemaElement(thrift: ThriftWriter, field: Field): void {
+  const { type } = field
+  thrift.i32(1, physicalNumber[type.kind]).i32(3, field.nullable ? 1 : 0).binary(4, field.name)
+  if (type.kind === 'utf8') thrift.i32(6, 0).begin(10).begin(1).end().end()
+  if (type.kind === 'timestamp') {
+    if (type.unit === 'ms' || type.unit === 'us') thrift.i32(6, type.unit === 'ms' ? 9 : 10)
+    thrift.begin(10).begin(8).bool(1, true).begin(2).begin(type.unit === 'ms' ? 1 : type.unit === 'us' ? 2 : 3).end().end().end().end()
+  }
+}
+
+function entryOf(chunk: EncodedChunk, offset: number): ChunkEntry {
+  const { dictionaryBytes, bytes, unpackedBytes, nullCount, encodings } = chunk
+  const entry: ChunkEntry = { offset, dictionaryBytes, bytes, unpackedBytes, nullCount, encodings: [...encodings] }
+  return chunk.least && chunk.most ? { ...entry, least: toHex(chunk.least), most: toHex(chunk.most) } : entry
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
+}

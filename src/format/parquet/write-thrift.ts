@@ -1,0 +1,116 @@
+// Thrift's compact protocol, written. Fields must be added in ascending order of their ids.
+import { thriftType } from './read-thrift.ts'
+
+/** Builds one value; structs nest by `begin` and `end`. */
+export class ThriftWriter {
+  #bytes = new Uint8Array(256)
+  #at = 0
+  #last = 0
+  readonly #outer: number[] = []
+
+  /** A signed integer of up to 53 bits, as i32. */
+  i32(id: number, value: number): this {
+    return this.#field(id, thriftType.i32).#zigzag(value)
+  }
+  /** As `i32`, as i64. */
+  i64(id: number, value: number): this {
+    return this.#field(id, thriftType.i64).#zigzag(value)
+  }
+  /** A signed byte. */
+  byte(id: number, value: number): this {
+    return this.#field(id, thriftType.byte).#byte(value)
+  }
+  /** A bool. */
+  bool(id: number, value: boolean): this {
+    return this.#field(id, value ? thriftType.true : thriftType.false)
+  }
+  /** Bytes, or a text as UTF-8. */
+  binary(id: number, value: Uint8Array | string): this {
+    return this.#field(id, thriftType.binary).#string(value)
+  }
+  /** A list of texts. */
+  texts(id: number, values: readonly string[]): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.binary, values.length)
+    for (const value of values) this.#string(value)
+    return this
+  }
+  /** A list of i32. */
+  i32s(id: number, values: readonly number[]): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.i32, values.length)
+    for (const value of values) this.#zigzag(value)
+    return this
+  }
+  /** A list of structs, each filled by `fill`. */
+  structs<T>(id: number, items: readonly T[], fill: (item: T) => void): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.struct, items.length)
+    for (const item of items) {
+      this.#open()
+      fill(item)
+      this.end()
+    }
+    return this
+  }
+  /** Opens a struct as field `id`. */
+  begin(id: number): this {
+    this.#field(id, thriftType.struct)
+    this.#open()
+    return this
+  }
+  /** Closes the innermost open struct. */
+  end(): this {
+    this.#byte(0)
+    this.#last = this.#outer.pop() ?? 0
+    return this
+  }
+  /** Closes the outermost struct; the bytes are the caller's. */
+  finish(): Uint8Array {
+    this.#byte(0)
+    return this.#bytes.slice(0, this.#at)
+  }
+
+  #open(): void {
+    this.#outer.push(this.#last)
+    this.#last = 0
+  }
+  #field(id: number, type: number): this {
+    const delta = id - this.#last
+    this.#last = id
+    if (delta > 0 && delta < 16) return this.#byte((delta << 4) | type)
+    return this.#byte(type).#zigzag(id)
+  }
+  #listHeader(type: number, count: number): this {
+    return count < 15 ? this.#byte((count << 4) | type) : this.#byte(0xf0 | type).#unsigned(count)
+  }
+  #string(value: Uint8Array | string): this {
+    const bytes = typeof value === 'string' ? encoder.encode(value) : value
+    this.#unsigned(bytes.byteLength)
+    this.#reserve(bytes.byteLength)
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.byteLength
+    return this
+  }
+  #zigzag(value: number): this {
+    return this.#unsigned(value < 0 ? -2 * value - 1 : 2 * value)
+  }
+  #unsigned(value: number): this {
+    let rest = value
+    while (rest >= 128) {
+      this.#byte((rest % 128) | 128)
+      rest = Math.floor(rest / 128)
+    }
+    return this.#byte(rest)
+  }
+  #byte(value: number): this {
+    this.#reserve(1)
+    this.#bytes[this.#at++] = value
+    return this
+  }
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.byteLength) return
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.byteLength, this.#at + count))
+    grown.set(this.#bytes)
+    this.#bytes = grown
+  }
+}
+
+const encoder = new TextEncoder()
