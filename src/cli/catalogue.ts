@@ -1,0 +1,26 @@
+// The commands: one line here and one file in commands/ each. A module is loaded only when its command is used.
+import type { Command } from 'commander'
+import type { CliContext } from './program.ts'
+
+/** What a command's module exports. */
+export interface CommandModule {
+  /** Adds arguments, options, examples and the action. */
+  define(command: Command, context: CliContext): void
+}
+
+/** A command as `millrace --help` lists it. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<CommandModule>
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'convert', summary: 'convert files from one format to another', load: () => import('./commands/convert.ts') },
+  { name: 'schema', summary: 'show the columns of a file and their types', load: () => import('./commands/schema.ts') },
+  { name: 'head', summary: 'show the first rows of a file', load: () => import('./commands/head.ts') },
+  { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
+  { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },
+  { name: 'audit', summary: 'check an audit log', load: () => import('./commands/audit.ts') },
+]

@@ -1,0 +1,72 @@
+// `millrace convert IN… OUT`: reads files of one format and writes another.
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { ConnectorError, PlanError } from '../../base/errors.ts'
+import { formatCount, formatDuration } from '../../base/units.ts'
+import { type FileFormat, fileFormat } from '../file-format.ts'
+import { library, openInputs } from '../inputs.ts'
+import { nameList, wholeNumber } from '../options.ts'
+import { type CliContext, progressTarget } from '../program.ts'
+
+interface ConvertOptions {
+  from?: string
+  to?: string
+  select?: string[]
+  limit?: number
+  compression?: string
+  overwrite?: boolean
+  workers: number
+  quiet?: boolean
+}
+
+/** Adds arguments and options. */
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<paths...>', 'files or quoted patterns to read, then the file to write')
+    .option('--from <format>', 'the format of the inputs, where the endings do not tell')
+    .option('--to <format>', 'the format of the output, where the ending does not tell')
+    .option('--select <columns>', 'only these columns, separated by commas', nameList)
+    .option('--limit <rows>', 'only the first rows', wholeNumber(0))
+    .option('--compression <codec>', 'of parquet: none or snappy')
+    .option('--overwrite', 'replace the output where it exists')
+    .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
+    .option('-q, --quiet', 'no progress and no summary')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  $ millrace convert trips.csv trips.parquet --compression snappy\n  $ millrace convert 'logs/*.ndjson.gz' logs.arrow --select time,path --limit 1000000",
+    )
+    .action((paths: string[], options: ConvertOptions) => convert(paths, options, context))
+}
+
+async function convert(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
+  const inputs = paths.slice(0, -1)
+  const output = paths.at(-1)!
+  if (inputs.length === 0) throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
+  const format = fileFormat(output, options.to, '--to')
+  const settings = writeOptions(format, options)
+  checkOutput(inputs, output, options.overwrite ?? false)
+  let frame = await openInputs(inputs, options.from)
+  if (options.select) frame = frame.select(...options.select)
+  if (options.limit !== undefined) frame = frame.limit(options.limit)
+  const { write } = await library()
+  const sink = write[format](output, settings)
+  const progress = options.quiet ? undefined : progressTarget(context)
+  const { metrics } = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress })
+  if (options.quiet) return
+  const { rowsWritten, elapsedMs } = metrics()
+  context.writeError(`${output}: ${formatCount(rowsWritten)} rows in ${formatDuration(elapsedMs)}\n`)
+}
+
+function writeOptions(format: FileFormat, options: ConvertOptions): Record<string, unknown> {
+  if (options.compression === undefined) return {}
+  if (format !== 'parquet') throw new PlanError('COMPRESSION', `--compression ${options.compression}: only parquet is compressed here, the output is ${format}; leave it out`)
+  return { compression: options.compression }
+}
+
+function checkOutput(inputs: readonly string[], output: string, overwrite: boolean): void {
+  if (inputs.some(input => resolve(input) === resolve(output))) throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
+  if (overwrite || !existsSync(output)) return
+  const what = statSync(output).isDirectory() ? 'a folder' : 'a file'
+  throw new ConnectorError('EXISTS', `${output}: ${what} of that name is there already; give another name or --overwrite`)
+}

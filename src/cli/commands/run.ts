@@ -1,0 +1,67 @@
+// `millrace run JOB`: runs a program written with the library. TypeScript is run as it is where Node strips types (22.18 and newer), else
+// it is compiled beside the job by the `typescript` package. A module that exports a job or a frame by default is run with the options given.
+import type { Command } from 'commander'
+import { PlanError } from '../../base/errors.ts'
+import { loadModule } from '../load-module.ts'
+import { wholeNumber } from '../options.ts'
+import { type CliContext, progressTarget } from '../program.ts'
+
+interface RunFlags {
+  workers?: number
+  checkpoint?: string
+  every?: string
+  audit?: string
+  name?: string
+  memory?: string
+  progress: boolean
+}
+
+interface Runnable {
+  run?(options: object): Promise<unknown>
+  collect?(options: object): Promise<{ toString(options: { width: number }): string }>
+}
+
+/** Adds arguments and options. */
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<job>', 'a .ts, .mts, .js or .mjs file')
+    .option('--workers <count>', 'threads', wholeNumber(0, 128))
+    .option('--checkpoint <dir>', 'keep state here, and resume from it')
+    .option('--every <duration>', 'time between checkpoints, such as 10s')
+    .option('--audit <dir>', 'write an audit log here')
+    .option('--name <name>', 'the name of the job')
+    .option('--memory <size>', 'the most memory, such as 512MiB')
+    .option('--no-progress', 'no progress line')
+    .addHelpText(
+      'after',
+      `
+The module exports a job or a frame, which is run with these options; or it runs itself, and no options are given:
+
+  import { read, write, col } from 'millrace'
+  export default read.csv('trips.csv').filter(col('distance').gt(0)).to(write.parquet('trips.parquet'))
+
+Example:
+  $ millrace run job.ts --workers 2 --checkpoint state/`,
+    )
+    .action(async (path: string, flags: RunFlags) => {
+      const loaded = await loadModule(path)
+      try {
+        await runExport(path, loaded.exports.default as Runnable | undefined, flags, context)
+      } finally {
+        await loaded.close()
+      }
+    })
+}
+
+async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext): Promise<void> {
+  const { progress, checkpoint, every, ...rest } = flags
+  const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
+  if (every !== undefined && checkpoint === undefined) throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
+  const options = { ...rest, ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }), ...(progress && { progress: progressTarget(context) }), signal: context.signal }
+  if (typeof exported?.run === 'function') await exported.run(options)
+  else if (typeof exported?.collect === 'function') context.write(`${(await exported.collect(options)).toString({ width: context.width() })}\n`)
+  else if (exported !== undefined) throw new PlanError('JOB_EXPORT', `${path}: its default export is neither a job nor a frame; export what .to(…) or job({…}) returns`)
+  else if (given.length > 0) {
+    throw new PlanError('JOB_EXPORT', `${path}: it has no default export, so --${given[0]![0]} has nothing to act on; write "export default" before the job, or set the options in its own run()`)
+  }
+}
