@@ -1,3 +1,33 @@
 // What users import: at most 60 names; the rest lives under millrace/ml.
+import type { SchemaLike } from './batch/schema.ts'
+import type { Frame } from './frame/frame-type.ts'
+import { fromData } from './frame/from.ts'
+import type { Schema } from './frame/types.ts'
+import type { UserSource } from './source/user-source.ts'
+
+export { ConnectorError, DataError, DeviceError, MillraceError, PlanError } from './base/errors.ts'
 export { secret } from './base/secret.ts'
 export { seconds } from './base/units.ts'
+export { closeEngines } from './engine.ts'
+export { count, max, mean, min, sum } from './frame/aggregates.ts'
+export { col, lit, when } from './frame/expr.ts'
+export type { Frame, SchemaOf } from './frame/frame-type.ts'
+export { sink, source } from './frame/from.ts'
+export { generate } from './frame/generate.ts'
+export { job } from './frame/job.ts'
+export { asc, desc } from './frame/orders.ts'
+export { read, topic } from './frame/read.ts'
+export type { JobOptions, Run } from './frame/run.ts'
+export { Table } from './frame/table.ts'
+export type { Row, Schema } from './frame/types.ts'
+export { udf } from './frame/user-function.ts'
+export { hop, processingTime, session, tumble } from './frame/windows.ts'
+export { write } from './frame/write.ts'
+
+/** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */
+export function from<S extends Schema>(source: UserSource<S & SchemaLike>): Frame<S>
+export function from<const S extends Schema>(data: unknown, options: { schema: S; bounded?: boolean }): Frame<S>
+export function from(data: unknown): Frame<any>
+export function from(data: unknown, options?: { schema?: Schema; bounded?: boolean }): Frame<any> {
+  return fromData(data, options as { schema?: SchemaLike; bounded?: boolean }) as unknown as Frame<any>
+}

@@ -5,11 +5,11 @@ import { didYouMean } from '../base/names.ts'
 /** Units of a timestamp, since the epoch in UTC. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 
-/** A column's type. Whether it may hold nulls is the field's to say. */
+/** A column's type. Whether it may hold nulls is the field's to say. `asNumber`: an int64 that counts rows, which JavaScript sees as a number. */
 export type DataType =
   | { readonly kind: 'bool' }
   | { readonly kind: 'int32' }
-  | { readonly kind: 'int64' }
+  | { readonly kind: 'int64'; readonly asNumber?: true }
   | { readonly kind: 'float64' }
   | { readonly kind: 'utf8' }
   | { readonly kind: 'binary' }
@@ -73,6 +73,8 @@ export function isNumeric(type: DataType): boolean {
 export const bool: DataType = { kind: 'bool' }
 export const int32: DataType = { kind: 'int32' }
 export const int64: DataType = { kind: 'int64' }
+/** The int64 of counts and row numbers: never beyond 2^53, so rows hold it as a number. */
+export const rowCount64: DataType = { kind: 'int64', asNumber: true }
 export const float64: DataType = { kind: 'float64' }
 export const utf8: DataType = { kind: 'utf8' }
 export const binary: DataType = { kind: 'binary' }

@@ -34,6 +34,10 @@ function rawReader(memory: Memory, column: Column): (row: number) => Value {
       return row => view[row]!
     }
     case 'int64': {
+      if (type.asNumber) {
+        const words = memory.int32s(values, length * 2)
+        return row => words[2 * row + 1]! * 2 ** 32 + (words[2 * row]! >>> 0)
+      }
       const view = memory.int64s(values, length)
       return row => view[row]!
     }

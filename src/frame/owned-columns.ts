@@ -65,7 +65,7 @@ function ownColumn(device: Device, column: Column): OwnedColumn {
     }
     default: {
       const values = memory.int64s(column.values, length).slice()
-      const isMs = type.kind === 'timestamp' && (type.unit === 'ms' || type.unit === 's')
+      const isMs = type.kind === 'int64' ? type.asNumber === true : type.kind === 'timestamp' && (type.unit === 'ms' || type.unit === 's')
       const scale = type.kind === 'timestamp' && type.unit === 's' ? 1000 : 1
       return { ...base, values, get: row => (isValid(row) ? (isMs ? Number(values[row]!) * scale : values[row]!) : null) }
     }
