@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { cycleComplaints, documentComplaints, importComplaints, importsOf, lengthComplaints, machineComplaints, styleComplaints, testComplaints, type TextFile, wordComplaints } from './support/tidy-rules.ts'
+import {
+  cycleComplaints,
+  documentComplaints,
+  importComplaints,
+  importsOf,
+  lengthComplaints,
+  machineComplaints,
+  styleComplaints,
+  testComplaints,
+  type TextFile,
+  wordComplaints,
+} from './support/tidy-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).stdout || everyFile()
@@ -42,7 +53,12 @@ describe('the repository', () => {
   })
 
   it('tests every source file, and has none that nothing uses', () => {
-    expect(testComplaints(sources, code.filter(file => /^(test|bench|examples)\//.test(file.path)))).toEqual([])
+    expect(
+      testComplaints(
+        sources,
+        code.filter(file => /^(test|bench|examples)\//.test(file.path)),
+      ),
+    ).toEqual([])
   })
 
   it('names no machine and no registry', () => {
@@ -55,7 +71,11 @@ describe('the rules', () => {
 
   it('see every form of import', () => {
     const text = "import type { A } from './a.ts'\nimport {\n  b,\n} from './b.ts'\nexport * from './c.ts'\nconst d = await import('./d.ts')\nimport './e.ts'"
-    expect(importsOf(text)).toEqual([{ from: './a.ts', isType: true }, ...['./b.ts', './c.ts', './d.ts', './e.ts'].map(from => ({ from, isType: false }))].sort((a, b) => a.from.localeCompare(b.from)))
+    expect(importsOf(text)).toEqual(
+      [{ from: './a.ts', isType: true }, ...['./b.ts', './c.ts', './d.ts', './e.ts'].map(from => ({ from, isType: false }))].sort((a, b) =>
+        a.from.localeCompare(b.from),
+      ),
+    )
   })
 
   it('refuse what goes upward, sideways or to the disk', () => {
@@ -70,19 +90,25 @@ describe('the rules', () => {
 
   it('find cycles', () => {
     const file = (name: string, to: string) => ({ path: `src/base/${name}.ts`, text: `import { x } from './${to}.ts'` })
-    expect(cycleComplaints([file('a', 'b'), file('b', 'c'), file('c', 'a')])).toEqual(['import cycle: src/base/a.ts > src/base/b.ts > src/base/c.ts > src/base/a.ts'])
+    expect(cycleComplaints([file('a', 'b'), file('b', 'c'), file('c', 'a')])).toEqual([
+      'import cycle: src/base/a.ts > src/base/b.ts > src/base/c.ts > src/base/a.ts',
+    ])
     expect(cycleComplaints([file('a', 'b'), file('b', 'c')])).toEqual([])
   })
 
   it('find exports without a comment, long functions and forbidden words', () => {
-    expect(documentComplaints('src/base/a.ts', ['/** What. */', 'export const a = 1', 'export const b = 2', '', 'export function c() {'])).toEqual(['src/base/a.ts:5: export c has no doc comment'])
+    expect(documentComplaints('src/base/a.ts', ['/** What. */', 'export const a = 1', 'export const b = 2', '', 'export function c() {'])).toEqual([
+      'src/base/a.ts:5: export c has no doc comment',
+    ])
     const long = ['export function a(x: number): number {', ...Array(70).fill('  x++'), '}']
     expect(lengthComplaints('src/a.ts', long)).toHaveLength(1)
     expect(lengthComplaints('src/a.ts', long.toSpliced(5, 2))).toEqual([])
     expect(lengthComplaints('src/a.ts', ['class A {', '  async b(x: number): Promise<void> {', ...Array(70).fill('    x++'), '  }', '}'])).toHaveLength(1)
     const text = `// A file.\n// ${'TO' + 'DO'}: more\nexport default 1\nenum A { b }\nthrow new Error('x')\n${'\n'.repeat(400)}`
     expect(styleComplaints({ path: 'src/base/a.ts', text })).toHaveLength(5)
-    expect(wordComplaints({ path: 'src/base/a.ts', text: 'WebAssembly.compile(x)\ndevice.kernels.sum()\nawait fetch(url)\n// WebAssembly.compile' })).toHaveLength(3)
+    expect(
+      wordComplaints({ path: 'src/base/a.ts', text: 'WebAssembly.compile(x)\ndevice.kernels.sum()\nawait fetch(url)\n// WebAssembly.compile' }),
+    ).toHaveLength(3)
   })
 
   it('find source files without a test', () => {
@@ -103,7 +129,9 @@ describe('the rules', () => {
   })
 
   it('find paths of a machine and hosts of registries', () => {
-    const found = [`cd '/${'home'}/me/x'`, `/${'root'}/.npmrc`, `https://registry.${'npmjs'}.org/x`, 'https://example.com/home/', 'work/a'].map(text => machineComplaints({ path: 'a', text }).length)
+    const found = [`cd '/${'home'}/me/x'`, `/${'root'}/.npmrc`, `https://registry.${'npmjs'}.org/x`, 'https://example.com/home/', 'work/a'].map(
+      text => machineComplaints({ path: 'a', text }).length,
+    )
     expect(found).toEqual([1, 1, 1, 0, 0])
   })
 })

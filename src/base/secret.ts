@@ -34,7 +34,8 @@ export function reveal(value: SecretLike, where: string): string {
     return value
   }
   const text = process.env[value.secret]
-  if (text === undefined || text === '') throw new PlanError('SECRET', `${where}: the environment variable ${value.secret} is not set; set it to the secret's value`)
+  if (text === undefined || text === '')
+    throw new PlanError('SECRET', `${where}: the environment variable ${value.secret} is not set; set it to the secret's value`)
   revealed.set(text, value.secret)
   return text
 }

@@ -31,14 +31,33 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
   const { width = widthDefault, color = false, moreRows = 0 } = options
   const paint = color ? { dim, bold } : { dim: (text: string) => text, bold: (text: string) => text }
   const cells = rows.map(row => columns.map((_, i) => (row[i] === null || row[i] === undefined ? undefined : printable(row[i]))))
-  const widths = fitColumns(columns.map((column, i) => naturalWidth(column, cells.map(row => row[i]))), width)
+  const widths = fitColumns(
+    columns.map((column, i) =>
+      naturalWidth(
+        column,
+        cells.map(row => row[i]),
+      ),
+    ),
+    width,
+  )
   const shown = columns.slice(0, widths.length)
   const line = (left: string, middle: string, right: string) => left + widths.map(w => '─'.repeat(w + 2)).join(middle) + right
   const draw = (texts: readonly (string | undefined)[], style: (text: string) => string) =>
     `│${shown.map((column, i) => ` ${place(texts[i], widths[i]!, column.numeric ?? false, texts[i] === undefined ? paint.dim : style)} `).join('│')}│`
   const plain = (text: string) => text
-  const head = [draw(shown.map(column => printable(column.name)), paint.bold)]
-  if (columns.some(column => column.type)) head.push(draw(shown.map(column => column.type ?? ''), paint.dim))
+  const head = [
+    draw(
+      shown.map(column => printable(column.name)),
+      paint.bold,
+    ),
+  ]
+  if (columns.some(column => column.type))
+    head.push(
+      draw(
+        shown.map(column => column.type ?? ''),
+        paint.dim,
+      ),
+    )
   const lines = [line('┌', '┬', '┐'), ...head, line('├', '┼', '┤'), ...cells.map(row => draw(row, plain)), line('└', '┴', '┘')]
   const notes = [moreRows > 0 ? `… ${moreRows.toLocaleString('en-US')} more rows` : '', hiddenColumns(columns, widths.length)].filter(Boolean)
   return [...lines, ...notes.map(note => paint.dim(fitWidth(note, Math.max(1, width))))].join('\n')
@@ -66,7 +85,9 @@ function fitColumns(natural: readonly number[], width: number): number[] {
     const second = Math.max(columnWidthMin, ...widths.filter(w => w < widest))
     const share = Math.ceil((total() - width) / widths.filter(w => w === widest).length)
     const next = Math.max(widths.length === 1 ? 1 : second < widest ? second : columnWidthMin, widest - share)
-    widths.forEach((w, i) => { if (w === widest && total() > width) widths[i] = Math.min(next, widest - 1) })
+    widths.forEach((w, i) => {
+      if (w === widest && total() > width) widths[i] = Math.min(next, widest - 1)
+    })
   }
   return widths
 }

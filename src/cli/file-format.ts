@@ -32,5 +32,8 @@ export function fileFormat(path: string, named: string | undefined, option: stri
   const format = ending === undefined ? undefined : byEnding[ending.toLowerCase()]
   if (format) return format
   const found = ending === undefined ? 'it has no ending' : `its ending is .${ending}`
-  throw new PlanError('FORMAT', `${path}: the format can't be told; ${found}; say ${option} parquet, csv, ndjson or arrow${ending === undefined ? '' : didYouMean(ending, names)}`)
+  throw new PlanError(
+    'FORMAT',
+    `${path}: the format can't be told; ${found}; say ${option} parquet, csv, ndjson or arrow${ending === undefined ? '' : didYouMean(ending, names)}`,
+  )
 }

@@ -43,7 +43,17 @@ export async function loadModule(path: string, strip = stripsTypes()): Promise<L
 
 async function compile(file: string, folder: string, path: string): Promise<string> {
   const compiler = findCompiler(file, path)
-  const flags = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rewriteRelativeImportExtensions', '--noCheck', '--skipLibCheck']
+  const flags = [
+    '--target',
+    'es2022',
+    '--module',
+    'esnext',
+    '--moduleResolution',
+    'bundler',
+    '--rewriteRelativeImportExtensions',
+    '--noCheck',
+    '--skipLibCheck',
+  ]
   const places = ['--rootDir', dirname(file), '--outDir', folder, '--listEmittedFiles', ...(compiler.major >= 6 ? ['--ignoreConfig'] : [])]
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
   const { code, output } = await runNode([compiler.path, ...flags, ...places, file])
@@ -51,8 +61,14 @@ async function compile(file: string, folder: string, path: string): Promise<stri
   const stem = file.slice(file.lastIndexOf(sep) + 1).replace(/\.([cm]?)ts$/, '.$1js')
   const compiled = emitted.find(name => name === join(folder, stem))
   if (code !== 0 || !compiled) {
-    const words = output.replace(/^TSFILE: .*$\r?\n?/gm, '').trim().slice(0, 2_000)
-    throw new ConnectorError('COMPILE', `${path}: TypeScript can't be compiled; the compiler says: ${words || `nothing (exit code ${code})`}; modules above the job's folder need Node 22.18 or newer`)
+    const words = output
+      .replace(/^TSFILE: .*$\r?\n?/gm, '')
+      .trim()
+      .slice(0, 2_000)
+    throw new ConnectorError(
+      'COMPILE',
+      `${path}: TypeScript can't be compiled; the compiler says: ${words || `nothing (exit code ${code})`}; modules above the job's folder need Node 22.18 or newer`,
+    )
   }
   return compiled
 }
@@ -69,14 +85,20 @@ function findCompiler(file: string, path: string): { path: string; major: number
       // Not installed there.
     }
   }
-  throw new PlanError('JOB_TYPESCRIPT', `${path}: Node ${process.versions.node} can't run TypeScript by itself; use Node 22.18 or newer, or npm install typescript beside the job`)
+  throw new PlanError(
+    'JOB_TYPESCRIPT',
+    `${path}: Node ${process.versions.node} can't run TypeScript by itself; use Node 22.18 or newer, or npm install typescript beside the job`,
+  )
 }
 
 function runNode(args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text })
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
     child.on('error', cause => fail(new ConnectorError('COMPILE', `millrace run: the compiler can't be started; ${cause.message}`, { cause })))
     child.on('close', code => done({ code: code ?? 1, output }))
   })

@@ -102,7 +102,8 @@ function refuseTypo(words: readonly string[]): void {
   const names = commands.map(command => command.name)
   const suggestion = didYouMean(word, names)
   const isBare = !/[./*\\]/.test(word)
-  if (isBare && (suggestion !== '' || more.length > 0)) throw new PlanError('COMMAND', `millrace: no command "${word}"; the commands are ${names.join(', ')}${suggestion}`)
+  if (isBare && (suggestion !== '' || more.length > 0))
+    throw new PlanError('COMMAND', `millrace: no command "${word}"; the commands are ${names.join(', ')}${suggestion}`)
   if (more.length > 0) throw new PlanError('COMMAND', `millrace: ${words.length} files given; look at one at a time, or use a command: ${names.join(', ')}`)
 }
 

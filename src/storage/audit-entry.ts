@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../base/json.ts'
 
 /** Names in the directory. */
-export const auditFiles = { log: 'audit.ndjson', head: 'audit-head.json', privateKey: 'audit-key.pem', publicKey: 'audit-key.pub.pem', lock: 'audit-lock' } as const
+export const auditFiles = {
+  log: 'audit.ndjson',
+  head: 'audit-head.json',
+  privateKey: 'audit-key.pem',
+  publicKey: 'audit-key.pub.pem',
+  lock: 'audit-lock',
+} as const
 /** What the first line gives as the hash of the line before it. */
 export const auditGenesis = '0'.repeat(64)
 

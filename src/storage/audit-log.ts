@@ -28,7 +28,10 @@ export async function openAuditLog(directory: StorageDirectory, job: string, clo
     lock = await directory.lock(auditFiles.lock)
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'LOCKED') throw error
-    throw new ConnectorError('AUDIT_LOCKED', `audit log ${directory.location}: ${error.message}; jobs that run at once need a directory each`, { cause: error, retryable: true })
+    throw new ConnectorError('AUDIT_LOCKED', `audit log ${directory.location}: ${error.message}; jobs that run at once need a directory each`, {
+      cause: error,
+      retryable: true,
+    })
   }
   try {
     await directory.sweep()
@@ -77,7 +80,10 @@ function writer(directory: StorageDirectory, job: string, clock: Clock, lock: St
 async function recover(directory: StorageDirectory): Promise<{ seq: number; hash: string }> {
   const check = await verifyAudit(directory)
   if (!check.ok) {
-    throw new DataError('AUDIT_BROKEN', `audit log ${directory.location}, line ${check.line}: ${check.reason}; look into who changed it, then move the directory away and start a new log`)
+    throw new DataError(
+      'AUDIT_BROKEN',
+      `audit log ${directory.location}, line ${check.line}: ${check.reason}; look into who changed it, then move the directory away and start a new log`,
+    )
   }
   if (check.head === undefined) return { seq: 0, hash: auditGenesis }
   if (check.pending) {

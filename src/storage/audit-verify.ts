@@ -41,7 +41,8 @@ export async function verifyAudit(directory: StorageDirectory, publicKey?: strin
   if (lines.length > head.seq) return broken(head.seq + 1, `${lines.length - head.seq} lines were added after the signed head, which ends at line ${head.seq}`)
   if (lines.length < head.seq - 1) return broken(lines.length + 1, `the log was cut: it has ${lines.length} lines, the signed head is line ${head.seq}`)
   const pending = lines.length === head.seq - 1
-  if (pending && !(`${head.line}\n`.startsWith(tail) && followsOn(head, chain.hash))) return broken(head.seq, 'what follows the last whole line is not the line of the signed head')
+  if (pending && !(`${head.line}\n`.startsWith(tail) && followsOn(head, chain.hash)))
+    return broken(head.seq, 'what follows the last whole line is not the line of the signed head')
   if (!pending && tail !== '') return broken(head.seq + 1, 'bytes were added after the line of the signed head')
   if (!pending && chain.hash !== head.hash) return broken(head.seq, 'the line was changed: its hash is not the signed one')
   return { ok: true, entries: head.seq, head, pending, wholeBytes }

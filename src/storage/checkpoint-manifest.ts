@@ -71,7 +71,11 @@ export function decodeManifest(bytes: Uint8Array, job: string, epoch: number, wh
     if (sha256(sealed) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
     body = Buffer.from(sealer.open(sealed, { job, epoch, file: manifestFile }, where)).toString('utf8')
   } else {
-    if (sealer) throw new DataError('NOT_ENCRYPTED', `${where}: the checkpoint is not encrypted, but a key was given; a plain file in an encrypted directory may have been planted; restore it without encrypt only if you wrote it so`)
+    if (sealer)
+      throw new DataError(
+        'NOT_ENCRYPTED',
+        `${where}: the checkpoint is not encrypted, but a key was given; a plain file in an encrypted directory may have been planted; restore it without encrypt only if you wrote it so`,
+      )
     body = JSON.stringify(file.manifest)
     if (body === undefined || sha256(body) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
   }
@@ -86,12 +90,20 @@ export function sha256(data: Uint8Array | string): string {
 function checkManifest(value: unknown, job: string, epoch: number, where: string): CheckpointManifest {
   if (!isRecord(value)) throw corruptManifest(where, 'it is no object')
   if (value.version !== manifestVersion) {
-    throw new DataError('CHECKPOINT_VERSION', `${where}: layout version ${String(value.version)}, this version of Millrace reads ${manifestVersion}; use the version that wrote it`)
+    throw new DataError(
+      'CHECKPOINT_VERSION',
+      `${where}: layout version ${String(value.version)}, this version of Millrace reads ${manifestVersion}; use the version that wrote it`,
+    )
   }
-  if (value.job !== job) throw new DataError('CHECKPOINT_JOB', `${where}: written by job "${String(value.job)}", this is job "${job}"; name the job as then, or choose another directory`)
+  if (value.job !== job)
+    throw new DataError(
+      'CHECKPOINT_JOB',
+      `${where}: written by job "${String(value.job)}", this is job "${job}"; name the job as then, or choose another directory`,
+    )
   if (value.epoch !== epoch) throw corruptManifest(where, `it is of epoch ${String(value.epoch)}, its folder of epoch ${epoch}`)
   const records = [value.sources, value.sinks, value.watermarks, value.operators]
-  if (!records.every(isRecord) || typeof value.planFingerprint !== 'string' || typeof value.keyHashVersion !== 'number') throw corruptManifest(where, 'a part of it is missing')
+  if (!records.every(isRecord) || typeof value.planFingerprint !== 'string' || typeof value.keyHashVersion !== 'number')
+    throw corruptManifest(where, 'a part of it is missing')
   for (const [node, operator] of Object.entries(value.operators as Record<string, unknown>)) {
     const fits = isRecord(operator) && typeof operator.kind === 'string' && Array.isArray(operator.runs) && operator.runs.every(isRunEntry)
     if (!fits) throw corruptManifest(where, `its entry for operator "${node}" is malformed`)
@@ -104,7 +116,13 @@ function isRunEntry(run: unknown): run is RunEntry {
   if (!isRecord(run) || !isRecord(run.keyGroups)) return false
   const { file, table, bytes, instance, sha256: hash, keyGroups } = run
   const counts = [bytes, instance, keyGroups.start, keyGroups.end]
-  return typeof file === 'string' && /^[\w-]+\.run$/.test(file) && typeof table === 'string' && typeof hash === 'string' && counts.every(n => Number.isSafeInteger(n) && Number(n) >= 0)
+  return (
+    typeof file === 'string' &&
+    /^[\w-]+\.run$/.test(file) &&
+    typeof table === 'string' &&
+    typeof hash === 'string' &&
+    counts.every(n => Number.isSafeInteger(n) && Number(n) >= 0)
+  )
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -124,4 +142,5 @@ function corruptManifest(where: string, found: string): DataError {
 }
 
 /** The advice at the end of every message about a damaged checkpoint. */
-export const whatToDo = "restore an older checkpoint with restore: '<folder>', allow falling back to it with checkpoint: { fallback: true } where every sink can take repeated rows, or start afresh with restore: 'none'"
+export const whatToDo =
+  "restore an older checkpoint with restore: '<folder>', allow falling back to it with checkpoint: { fallback: true } where every sink can take repeated rows, or start afresh with restore: 'none'"

@@ -114,7 +114,11 @@ export class CheckpointStore {
         skipped.push({ epoch, reason: error.message })
       }
     }
-    if (skipped.length > 0) throw new DataError('CHECKPOINT_CORRUPT', `checkpoint ${this.#options.directory.location}/${this.#folder}: all ${skipped.length} complete checkpoints are damaged; ${skipped[0]!.reason}`)
+    if (skipped.length > 0)
+      throw new DataError(
+        'CHECKPOINT_CORRUPT',
+        `checkpoint ${this.#options.directory.location}/${this.#folder}: all ${skipped.length} complete checkpoints are damaged; ${skipped[0]!.reason}`,
+      )
     return undefined
   }
 
@@ -151,7 +155,8 @@ export class CheckpointStore {
 /** The folder of a job's name: itself where it is made of letters, digits, _, - and dots, else with the rest percent-encoded. Throws PlanError JOB_NAME. */
 export function jobFolder(job: string): string {
   const folder = job.replace(/[^A-Za-z0-9._-]/gu, character => encodeURIComponent(character).replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16)}`))
-  if (folder === '' || /^\.+/.test(folder) || folder.length > 200) throw new PlanError('JOB_NAME', `job: "${job}" can't name a folder; use 1 to 200 letters, digits, - or _, not beginning with a dot`)
+  if (folder === '' || /^\.+/.test(folder) || folder.length > 200)
+    throw new PlanError('JOB_NAME', `job: "${job}" can't name a folder; use 1 to 200 letters, digits, - or _, not beginning with a dot`)
   return folder
 }
 
@@ -195,10 +200,17 @@ async function readVerified(directory: StorageDirectory, folder: string, entry: 
     if (!(error instanceof ConnectorError) || error.code !== 'DISK_MISSING') throw error
     throw new DataError('CHECKPOINT_CORRUPT', `${path}: the file is missing; the manifest promises ${entry.bytes} bytes; ${whatToDo}`, { cause: error })
   }
-  if (bytes.byteLength !== entry.bytes) throw new DataError('CHECKPOINT_CORRUPT', `${path}: ${bytes.byteLength} bytes, the manifest promises ${entry.bytes}; the file is cut or was changed; ${whatToDo}`)
+  if (bytes.byteLength !== entry.bytes)
+    throw new DataError(
+      'CHECKPOINT_CORRUPT',
+      `${path}: ${bytes.byteLength} bytes, the manifest promises ${entry.bytes}; the file is cut or was changed; ${whatToDo}`,
+    )
   const found = sha256(bytes)
   if (found !== entry.sha256) {
-    throw new DataError('CHECKPOINT_CORRUPT', `${path}: SHA-256 ${found.slice(0, 12)}…, the manifest promises ${entry.sha256.slice(0, 12)}…; the file is damaged or was changed; ${whatToDo}`)
+    throw new DataError(
+      'CHECKPOINT_CORRUPT',
+      `${path}: SHA-256 ${found.slice(0, 12)}…, the manifest promises ${entry.sha256.slice(0, 12)}…; the file is damaged or was changed; ${whatToDo}`,
+    )
   }
   return bytes
 }

@@ -42,10 +42,12 @@ export class CheckpointWriter {
     assert(!this.#isDone, `epoch ${this.epoch} is closed`)
     const name = nodeId.replace(/[^\w-]+/g, '-').slice(0, 40)
     const file = `${name || 'node'}-${this.#fileCount++}.run`
-    const written = this.#place.limit(() => this.#store(nodeId, instance, run, file)).catch(error => {
-      this.#failure ??= error
-      throw error
-    })
+    const written = this.#place
+      .limit(() => this.#store(nodeId, instance, run, file))
+      .catch(error => {
+        this.#failure ??= error
+        throw error
+      })
     // `complete` waits for these; a caller that doesn't await them must not crash the process.
     written.catch(() => {})
     this.#pending.push(written)
@@ -91,7 +93,11 @@ export class CheckpointWriter {
 
   #operators(content: CheckpointContent): CheckpointManifest['operators'] {
     for (const nodeId of this.#runs.keys()) {
-      if (!(nodeId in content.operators)) throw new AssertionError('ASSERT', `millrace: epoch ${this.epoch} has state of "${nodeId}", which isn't among its operators; this is a fault in Millrace, please report it`)
+      if (!(nodeId in content.operators))
+        throw new AssertionError(
+          'ASSERT',
+          `millrace: epoch ${this.epoch} has state of "${nodeId}", which isn't among its operators; this is a fault in Millrace, please report it`,
+        )
     }
     const byFile = (a: RunEntry, b: RunEntry) => (a.instance !== b.instance ? a.instance - b.instance : a.file < b.file ? -1 : 1)
     return Object.fromEntries(Object.entries(content.operators).map(([nodeId, kind]) => [nodeId, { kind, runs: (this.#runs.get(nodeId) ?? []).sort(byFile) }]))

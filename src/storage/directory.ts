@@ -54,12 +54,16 @@ class LocalDirectory implements StorageDirectory {
 
   async truncate(path: string, bytes: number): Promise<void> {
     const target = this.#full(path)
-    await this.#calls.truncate(target, bytes).catch(error => { throw diskError('truncate', target, error) })
+    await this.#calls.truncate(target, bytes).catch(error => {
+      throw diskError('truncate', target, error)
+    })
   }
 
   async read(path: string): Promise<Uint8Array> {
     const target = this.#full(path)
-    return this.#calls.read(target).catch(error => { throw diskError('read', target, error) })
+    return this.#calls.read(target).catch(error => {
+      throw diskError('read', target, error)
+    })
   }
 
   async size(path: string): Promise<number | undefined> {
@@ -95,7 +99,9 @@ class LocalDirectory implements StorageDirectory {
       throw diskError('remove', target, error)
     }
     await this.#syncFolder(parent(target), target)
-    await this.#calls.removeTree(aside).catch(error => { throw diskError('remove', target, error) })
+    await this.#calls.removeTree(aside).catch(error => {
+      throw diskError('remove', target, error)
+    })
   }
 
   async sweep(path = ''): Promise<void> {
@@ -109,7 +115,9 @@ class LocalDirectory implements StorageDirectory {
 
   async lock(path: string): Promise<StorageLock> {
     const target = this.#full(path)
-    await this.#makeFolders(parent(target)).catch(error => { throw diskError('lock', target, error) })
+    await this.#makeFolders(parent(target)).catch(error => {
+      throw diskError('lock', target, error)
+    })
     return lockFile(this.#calls, target, target)
   }
 

@@ -26,5 +26,9 @@ export function diskError(doing: string, path: string, cause: unknown): Connecto
 /** The error after a failed fsync: what the kernel still holds of the file can't be known, so it is given up. */
 export function syncError(path: string, cause: unknown): ConnectorError {
   const errno = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error'
-  return new ConnectorError('DISK_SYNC', `${path}: fsync failed (${errno}), so nothing written to this file can be trusted; check the disk, then restart the job from its last checkpoint`, { cause })
+  return new ConnectorError(
+    'DISK_SYNC',
+    `${path}: fsync failed (${errno}), so nothing written to this file can be trusted; check the disk, then restart the job from its last checkpoint`,
+    { cause },
+  )
 }

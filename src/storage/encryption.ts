@@ -39,7 +39,10 @@ export function createSealer(key: SecretLike, where: string): Sealer {
   const text = reveal(key, where)
   const raw = rawKey(text)
   if (!raw && text.length < passphraseCharactersMin) {
-    throw new PlanError('KEY_WEAK', `${where}: the passphrase has ${text.length} characters; use at least ${passphraseCharactersMin}, or 32 random bytes as hex (openssl rand -hex 32)`)
+    throw new PlanError(
+      'KEY_WEAK',
+      `${where}: the passphrase has ${text.length} characters; use at least ${passphraseCharactersMin}, or 32 random bytes as hex (openssl rand -hex 32)`,
+    )
   }
   const salt = raw ? new Uint8Array(16) : randomBytes(16)
   const keys = new Map<string, Uint8Array>()
@@ -54,7 +57,8 @@ export function createSealer(key: SecretLike, where: string): Sealer {
     seal: (bytes, place) => seal(bytes, place, keyFor(salt), salt, raw ? 0 : 1),
     open: (bytes, place, path) => {
       checkHeader(bytes, path)
-      if ((bytes[5] === 0) !== (raw !== undefined)) throw wrongKey(path, raw ? 'it was sealed with a passphrase, the key given is 32 bytes' : 'it was sealed with a 32-byte key, a passphrase was given')
+      if ((bytes[5] === 0) !== (raw !== undefined))
+        throw wrongKey(path, raw ? 'it was sealed with a passphrase, the key given is 32 bytes' : 'it was sealed with a 32-byte key, a passphrase was given')
       return unseal(bytes, place, keyFor(bytes.subarray(saltAt, nonceAt)), path)
     },
   }
@@ -88,14 +92,24 @@ function unseal(bytes: Uint8Array, place: SealedPlace, key: Uint8Array, path: st
     return Buffer.concat([decipher.update(bytes.subarray(headerBytes, bytes.byteLength - tagBytes)), decipher.final()])
   } catch (cause) {
     const expected = `job "${place.job}", epoch ${place.epoch}, file "${place.file}"`
-    throw new DataError('SEAL_BROKEN', `${path}: the encrypted content doesn't belong here or was changed; it does not open as ${expected}; use an older checkpoint, and find out who wrote to the directory`, { cause })
+    throw new DataError(
+      'SEAL_BROKEN',
+      `${path}: the encrypted content doesn't belong here or was changed; it does not open as ${expected}; use an older checkpoint, and find out who wrote to the directory`,
+      { cause },
+    )
   }
 }
 
 function checkHeader(bytes: Uint8Array, path: string): void {
-  if (!isSealed(bytes)) throw new DataError('NOT_ENCRYPTED', `${path}: the file is not encrypted, but a key was given; a plain file in an encrypted directory may have been planted; run without encrypt only if you wrote it so`)
-  if (bytes[4] !== formatVersion) throw new DataError('SEAL_VERSION', `${path}: encrypted format ${bytes[4]}, this version of Millrace reads ${formatVersion}; use the version that wrote it`)
-  if (bytes.byteLength < headerBytes + tagBytes) throw new DataError('SEAL_BROKEN', `${path}: ${bytes.byteLength} bytes, an encrypted file has at least ${headerBytes + tagBytes}; the file is cut`)
+  if (!isSealed(bytes))
+    throw new DataError(
+      'NOT_ENCRYPTED',
+      `${path}: the file is not encrypted, but a key was given; a plain file in an encrypted directory may have been planted; run without encrypt only if you wrote it so`,
+    )
+  if (bytes[4] !== formatVersion)
+    throw new DataError('SEAL_VERSION', `${path}: encrypted format ${bytes[4]}, this version of Millrace reads ${formatVersion}; use the version that wrote it`)
+  if (bytes.byteLength < headerBytes + tagBytes)
+    throw new DataError('SEAL_BROKEN', `${path}: ${bytes.byteLength} bytes, an encrypted file has at least ${headerBytes + tagBytes}; the file is cut`)
 }
 
 function wrongKey(path: string, found: string): DataError {
@@ -108,7 +122,10 @@ function associated(header: Uint8Array, place: SealedPlace): Uint8Array {
 }
 
 function keyId(key: Uint8Array): Uint8Array {
-  return createHmac('sha256', key).update('millrace key id 1').digest().subarray(0, saltAt - keyIdAt)
+  return createHmac('sha256', key)
+    .update('millrace key id 1')
+    .digest()
+    .subarray(0, saltAt - keyIdAt)
 }
 
 function rawKey(text: string): Uint8Array | undefined {

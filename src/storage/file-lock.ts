@@ -44,7 +44,10 @@ export async function lockFile(calls: FileCalls, path: string, display: string):
       const chain = await readChain(calls, path)
       if (chain.at(-1)?.holder.token !== token) return
       // The root goes first: a claim on a successor is void once its root is gone.
-      for (const { file } of chain) await calls.unlink(file).catch(error => { throw diskError('unlock', display, error) })
+      for (const { file } of chain)
+        await calls.unlink(file).catch(error => {
+          throw diskError('unlock', display, error)
+        })
     },
   }
 }

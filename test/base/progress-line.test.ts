@@ -18,7 +18,8 @@ describe('progressLine', () => {
     expect(progressLine({ rows: 0, elapsedMs: 0 })).toBe('0 rows · 0 ms')
   })
   it('fits the width it is given', () => {
-    for (let width = 12; width < 100; width++) expect(textWidth(progressLine({ rows: 99, rowsTotal: 100, bytes: 5, elapsedMs: 7_000, label: 'job' }, width))).toBeLessThanOrEqual(width)
+    for (let width = 12; width < 100; width++)
+      expect(textWidth(progressLine({ rows: 99, rowsTotal: 100, bytes: 5, elapsedMs: 7_000, label: 'job' }, width))).toBeLessThanOrEqual(width)
   })
   it('never passes 100 %', () => {
     expect(progressLine({ rows: 30, rowsTotal: 20, elapsedMs: 1 })).toContain('100 %')

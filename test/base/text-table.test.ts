@@ -2,11 +2,24 @@ import { describe, expect, it } from 'vitest'
 import { textTable } from '../../src/base/text-table.ts'
 import { fitWidth, printable, textWidth } from '../../src/base/text-width.ts'
 
-const columns = [{ name: 'name', type: 'utf8' }, { name: 'n', type: 'int64?', numeric: true }]
+const columns = [
+  { name: 'name', type: 'utf8' },
+  { name: 'n', type: 'int64?', numeric: true },
+]
 
 describe('textTable', () => {
   it('aligns texts to the left and numbers to the right', () => {
-    expect(textTable(columns, [['apple', '1'], ['fig', null], ['日本', '1234567']], { moreRows: 12345 })).toBe(
+    expect(
+      textTable(
+        columns,
+        [
+          ['apple', '1'],
+          ['fig', null],
+          ['日本', '1234567'],
+        ],
+        { moreRows: 12345 },
+      ),
+    ).toBe(
       [
         '┌───────┬─────────┐',
         '│ name  │       n │',
@@ -56,7 +69,13 @@ describe('textWidth', () => {
     expect([textWidth('abc'), textWidth('日本'), textWidth('é'), textWidth('e\u0301'), textWidth('😀'), textWidth('')]).toEqual([3, 4, 1, 1, 2, 0])
   })
   it('cuts at cells', () => {
-    expect([fitWidth('abcdef', 4), fitWidth('abcd', 4), fitWidth('日本語', 4), fitWidth('日本語', 5), fitWidth('ab', 1)]).toEqual(['abc…', 'abcd', '日…', '日本…', '…'])
+    expect([fitWidth('abcdef', 4), fitWidth('abcd', 4), fitWidth('日本語', 4), fitWidth('日本語', 5), fitWidth('ab', 1)]).toEqual([
+      'abc…',
+      'abcd',
+      '日…',
+      '日本…',
+      '…',
+    ])
   })
   it('shows control characters as escapes', () => {
     expect(printable('a\u0000b')).toBe('a\\u0000b')

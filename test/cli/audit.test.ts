@@ -17,7 +17,11 @@ describe('millrace audit verify', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
   it('says that a whole log is whole', async () => {
-    expect(await runCli(['audit', 'verify', folder])).toEqual({ code: 0, out: 'ok: 3 entries, the last one stop of bids at 1970-01-01T00:00:00.000Z\n', error: '' })
+    expect(await runCli(['audit', 'verify', folder])).toEqual({
+      code: 0,
+      out: 'ok: 3 entries, the last one stop of bids at 1970-01-01T00:00:00.000Z\n',
+      error: '',
+    })
     expect((await runCli(['audit', 'verify', folder, '--key', `${folder}/audit-key.pub.pem`])).code).toBe(0)
   })
 
@@ -30,6 +34,9 @@ describe('millrace audit verify', () => {
   })
 
   it('refuses a key that is not there', async () => {
-    expect(await runCli(['audit', 'verify', folder, '--key', 'none.pem'])).toMatchObject({ code: 1, error: 'error: --key none.pem: can\'t be read; check the path\n' })
+    expect(await runCli(['audit', 'verify', folder, '--key', 'none.pem'])).toMatchObject({
+      code: 1,
+      error: "error: --key none.pem: can't be read; check the path\n",
+    })
   })
 })

@@ -11,7 +11,9 @@ describe('fileFormat', () => {
     expect(fileFormat('a.csv', 'JSONL', '--from')).toBe('ndjson')
   })
   it('says what to give otherwise', () => {
-    expect(() => fileFormat('out/', undefined, '--to')).toThrow(expect.objectContaining({ name: 'PlanError', code: 'FORMAT', message: expect.stringContaining('--to parquet') }))
+    expect(() => fileFormat('out/', undefined, '--to')).toThrow(
+      expect.objectContaining({ name: 'PlanError', code: 'FORMAT', message: expect.stringContaining('--to parquet') }),
+    )
     expect(() => fileFormat('a.parqet', undefined, '--from')).toThrow(/did you mean "parquet"\?/)
     expect(() => fileFormat('a.csv', 'exel', '--from')).toThrow(/no such format/)
   })

@@ -19,14 +19,17 @@ describe('loadModule', () => {
   it('compiles TypeScript and its neighbours where Node cannot run it, and leaves nothing behind', async () => {
     await mkdir(`${folder}/lib`)
     await writeFile(`${folder}/lib/twice.ts`, 'export const twice = (x: number): number => 2 * x\n')
-    await writeFile(`${folder}/job.ts`, "import { twice } from './lib/twice.ts'\ninterface Shape { n: number }\nconst shape: Shape = { n: twice(await Promise.resolve(21)) }\nexport default shape\n")
+    await writeFile(
+      `${folder}/job.ts`,
+      "import { twice } from './lib/twice.ts'\ninterface Shape { n: number }\nconst shape: Shape = { n: twice(await Promise.resolve(21)) }\nexport default shape\n",
+    )
     const loaded = await loadModule(`${folder}/job.ts`, false)
     expect(loaded.exports.default).toEqual({ n: 42 })
     await loaded.close()
     expect((await readdir(folder)).sort()).toEqual(['job.ts', 'lib'])
   })
 
-  it('passes the compiler\'s complaint on', async () => {
+  it("passes the compiler's complaint on", async () => {
     await writeFile(`${folder}/job.ts`, 'export default const = 1\n')
     await expect(loadModule(`${folder}/job.ts`, false)).rejects.toMatchObject({ code: 'COMPILE', message: expect.stringContaining('error TS') })
     expect(await readdir(folder)).toEqual(['job.ts'])
@@ -52,7 +55,7 @@ describe('loadModule', () => {
     expect(seen).not.toHaveProperty('progress')
   })
 
-  it('says so when options have nothing to act on, and passes the job\'s own errors on', async () => {
+  it("says so when options have nothing to act on, and passes the job's own errors on", async () => {
     await writeFile(`${folder}/plain.mjs`, 'export const x = 1\n')
     expect(await runCli(['run', `${folder}/plain.mjs`])).toMatchObject({ code: 0 })
     expect(await runCli(['run', `${folder}/plain.mjs`, '--workers', '2'])).toMatchObject({ code: 2, error: expect.stringContaining('no default export') })

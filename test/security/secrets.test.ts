@@ -11,7 +11,12 @@ const planted = 'pl4nted-s3cret-passphrase'
 const variable = 'MILLRACE_TEST_PLANTED'
 
 function expectAbsent(haystack: unknown): void {
-  const text = typeof haystack === 'string' ? haystack : haystack instanceof Uint8Array ? Buffer.from(haystack).toString('latin1') : inspect(haystack, { depth: 20, showHidden: true })
+  const text =
+    typeof haystack === 'string'
+      ? haystack
+      : haystack instanceof Uint8Array
+        ? Buffer.from(haystack).toString('latin1')
+        : inspect(haystack, { depth: 20, showHidden: true })
   expect(text).not.toContain(planted)
   expect(text).not.toContain(Buffer.from(planted).toString('base64').slice(0, -2))
   expect(text).not.toContain(Buffer.from(planted).toString('hex'))
@@ -36,7 +41,14 @@ describe('a planted secret', () => {
 
   it('is not in the reference, however that is printed', () => {
     const reference = secret(variable)
-    for (const form of [String(reference), JSON.stringify({ password: reference }), inspect(reference), inspect({ deep: { reference } }), structuredClone({ ...reference })]) expectAbsent(form)
+    for (const form of [
+      String(reference),
+      JSON.stringify({ password: reference }),
+      inspect(reference),
+      inspect({ deep: { reference } }),
+      structuredClone({ ...reference }),
+    ])
+      expectAbsent(form)
     expect(JSON.parse(JSON.stringify(reference))).toEqual({ secret: variable })
     expect(reveal(JSON.parse(JSON.stringify(reference)), 'test')).toBe(planted)
   })
@@ -53,7 +65,14 @@ describe('a planted secret', () => {
     const writer = await store.begin(1)
     await writer.writeRun('window', 0, { table: 't', keyGroups: { start: 0, end: 128 }, bytes: new Uint8Array(100) })
     const options = { sasl: { password: secret(variable).toJSON() } }
-    await writer.complete({ planFingerprint: JSON.stringify(options), keyHashVersion: 1, sources: { kafka: { ...options } }, sinks: {}, operators: { window: 'w' }, watermarks: {} })
+    await writer.complete({
+      planFingerprint: JSON.stringify(options),
+      keyHashVersion: 1,
+      sources: { kafka: { ...options } },
+      sinks: {},
+      operators: { window: 'w' },
+      watermarks: {},
+    })
     const log = await openAuditLog(localDirectory('audit', disk), 'bids')
     await log.record('start', { options, url: `https://etl:${planted}@host` })
     await log.record('fail', { message: `wrong password ${planted}` })
@@ -70,7 +89,9 @@ describe('a planted secret', () => {
     await other.close()
     for (let call = 1; call < 30; call++) {
       disk.failAt(disk.callCount + call, 'EACCES')
-      await openCheckpointStore({ directory, job: 'bids', encrypt: secret(variable) }).then(opened => opened.close()).catch(expectAbsent)
+      await openCheckpointStore({ directory, job: 'bids', encrypt: secret(variable) })
+        .then(opened => opened.close())
+        .catch(expectAbsent)
       for (const file of disk.files()) if (file.endsWith('/lock')) await disk.unlink(file)
     }
   })

@@ -27,8 +27,17 @@ describe('openAuditLog', () => {
     const again = await openAuditLog(directory, 'bids', clock)
     await Promise.all([again.record('restore', { epoch: 2 }), again.record('stop')])
     await again.close()
-    const lines = text(disk.contents(logPath)).trimEnd().split('\n').map(line => JSON.parse(line))
-    expect(lines.map(line => [line.seq, line.event])).toEqual([[1, 'start'], [2, 'sink-commit'], [3, 'sink-commit'], [4, 'restore'], [5, 'stop']])
+    const lines = text(disk.contents(logPath))
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.map(line => [line.seq, line.event])).toEqual([
+      [1, 'start'],
+      [2, 'sink-commit'],
+      [3, 'sink-commit'],
+      [4, 'restore'],
+      [5, 'stop'],
+    ])
     expect(lines[0]).toMatchObject({ time: '2023-11-14T22:13:20.000Z', job: 'bids', details: { plan: 'p1' }, prev: '0'.repeat(64) })
     expect(await verifyAudit(directory)).toMatchObject({ ok: true, entries: 5, pending: false })
   })
@@ -50,7 +59,11 @@ describe('openAuditLog', () => {
     reveal(secret('TEST_AUDIT_SECRET'), 'test')
     const disk = new FaultyDisk()
     const log = await openAuditLog(localDirectory('audit', disk), 'bids', clock)
-    await log.record('fail', { options: { password: secret('TEST_AUDIT_SECRET').toJSON() }, message: 'refused: hunter2"\\hunter2!', list: ['hunter2"\\hunter2'] })
+    await log.record('fail', {
+      options: { password: secret('TEST_AUDIT_SECRET').toJSON() },
+      message: 'refused: hunter2"\\hunter2!',
+      list: ['hunter2"\\hunter2'],
+    })
     await log.close()
     delete process.env.TEST_AUDIT_SECRET
     for (const file of disk.files()) expect(text(disk.contents(file))).not.toContain('hunter2')
@@ -67,7 +80,10 @@ describe('openAuditLog', () => {
         const log = await openAuditLog(localDirectory('audit', disk), 'bids', clock)
         for (; recorded < 3; recorded++) await log.record('sink-commit', { epoch: recorded })
         await log.close()
-      })().then(() => true, () => false)
+      })().then(
+        () => true,
+        () => false,
+      )
       if (ended) break
       deaths++
       disk.reboot()
@@ -120,14 +136,24 @@ describe('verifyAudit', () => {
     ['a changed line in the head', headPath, headChange(head => (head.line = String(head.line).replace('bids', 'asks'))), 5, /hash/],
     ['a head moved back', headPath, headChange(head => (head.seq = 4)), 4, /signature/],
     ['a head that is no JSON', headPath, () => bytes('x'), 1, /no signed head/],
-    ['another public key', 'audit/audit-key.pub.pem', () => bytes(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string), 5, /signature/],
+    [
+      'another public key',
+      'audit/audit-key.pub.pem',
+      () => bytes(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string),
+      5,
+      /signature/,
+    ],
     ['a broken public key', 'audit/audit-key.pub.pem', () => bytes('x'), 5, /no PEM/],
   ])('finds %s', async (_, path, change, line, reason) => {
     const { disk, directory } = await logged(5)
     expect(await verifyAudit(directory)).toMatchObject({ ok: true, entries: 5 })
     disk.tamper(path, change)
     expect(await verifyAudit(directory)).toMatchObject({ ok: false, line, reason: expect.stringMatching(reason) })
-    await expect(openAuditLog(directory, 'bids', clock)).rejects.toMatchObject({ name: 'DataError', code: 'AUDIT_BROKEN', message: expect.stringContaining(`line ${line}`) })
+    await expect(openAuditLog(directory, 'bids', clock)).rejects.toMatchObject({
+      name: 'DataError',
+      code: 'AUDIT_BROKEN',
+      message: expect.stringContaining(`line ${line}`),
+    })
   })
 
   it('finds a missing head', async () => {

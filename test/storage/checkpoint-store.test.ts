@@ -25,10 +25,18 @@ async function writeEpoch(store: CheckpointStore, epoch: number, state = `state 
 }
 
 function open(disk: FaultyDisk, encrypt?: string): Promise<CheckpointStore> {
-  return openCheckpointStore({ directory: localDirectory('state', disk), job: 'bids', encrypt, clock: { now: () => 42, elapsed: () => 0, sleep: async () => {} } })
+  return openCheckpointStore({
+    directory: localDirectory('state', disk),
+    job: 'bids',
+    encrypt,
+    clock: { now: () => 42, elapsed: () => 0, sleep: async () => {} },
+  })
 }
 
-describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s', (_, encrypt) => {
+describe.each([
+  ['plain', undefined],
+  ['encrypted', key],
+])('CheckpointStore, %s', (_, encrypt) => {
   it('restores what was written: manifest and runs, by operator and key group', async () => {
     const store = await open(new FaultyDisk(), encrypt)
     expect(await store.newest()).toBeUndefined()
@@ -36,7 +44,16 @@ describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s',
     await writeEpoch(store, 1)
     await writeEpoch(store, 2)
     const found = (await store.newest())!
-    expect(found.manifest).toMatchObject({ version: 1, job: 'bids', epoch: 2, planFingerprint: 'plan-1', sources: { bids: { 0: 2 } }, sinks: content.sinks, watermarks: content.watermarks, createdAt: 42 })
+    expect(found.manifest).toMatchObject({
+      version: 1,
+      job: 'bids',
+      epoch: 2,
+      planFingerprint: 'plan-1',
+      sources: { bids: { 0: 2 } },
+      sinks: content.sinks,
+      watermarks: content.watermarks,
+      createdAt: 42,
+    })
     expect(found.manifest.operators.dedup).toEqual({ kind: 'dedup', runs: [] })
     expect((await found.readRuns('window')).map(r => [r.table, r.keyGroups, text(r.bytes)])).toEqual([
       ['slices', { start: 0, end: 64 }, 'state of 2 a'],
@@ -81,7 +98,11 @@ describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s',
       const damages = [(b: Uint8Array) => b.with(b.length >> 1, b[b.length >> 1]! ^ 1), (b: Uint8Array) => b.slice(0, -2), (b: Uint8Array) => b.slice(0, 0)]
       for (const damage of damages) {
         disk.tamper(file, damage)
-        await expect(store.newest()).rejects.toMatchObject({ name: 'DataError', code: expect.stringMatching(/CHECKPOINT_CORRUPT|SEAL_BROKEN/), message: expect.stringContaining(file) })
+        await expect(store.newest()).rejects.toMatchObject({
+          name: 'DataError',
+          code: expect.stringMatching(/CHECKPOINT_CORRUPT|SEAL_BROKEN/),
+          message: expect.stringContaining(file),
+        })
         const older = (await store.newest({ fallback: true }))!
         expect(older.manifest.epoch).toBe(1)
         expect(older.skipped).toEqual([{ epoch: 2, reason: expect.stringContaining(file) }])
@@ -106,7 +127,10 @@ describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s',
           await store.retain(1)
         }
         await store.close()
-      })().then(() => true, () => false)
+      })().then(
+        () => true,
+        () => false,
+      )
       if (ended) break
       deaths++
       disk.reboot()
@@ -114,7 +138,8 @@ describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s',
       const store = await open(disk, encrypt)
       const found = await store.newest()
       expect(found?.manifest.epoch ?? 0).toBeGreaterThanOrEqual(completed)
-      if (found) expect((await found.readRuns('window')).map(r => text(r.bytes))).toEqual([`state of ${found.manifest.epoch} a`, `state of ${found.manifest.epoch} b`])
+      if (found)
+        expect((await found.readRuns('window')).map(r => text(r.bytes))).toEqual([`state of ${found.manifest.epoch} a`, `state of ${found.manifest.epoch} b`])
       await writeEpoch(store, await store.nextEpoch())
       await store.retain(1)
       expect(disk.files().filter(name => name.includes('epoch-')).length).toBe(3)
@@ -130,7 +155,10 @@ describe.each([['plain', undefined], ['encrypted', key]])('CheckpointStore, %s',
         await writeEpoch(store, 1)
         disk.failAt(disk.callCount + call, fault)
         const before = disk.callCount
-        const error = await writeEpoch(store, 2).then(() => undefined, caught => caught)
+        const error = await writeEpoch(store, 2).then(
+          () => undefined,
+          caught => caught,
+        )
         if (!error && disk.callCount < before + call) break
         if (error) expect(error).toMatchObject({ name: 'ConnectorError', code: expect.stringMatching(/^DISK_/) })
         const found = (await store.newest())!
@@ -147,7 +175,11 @@ describe('openCheckpointStore', () => {
   it('locks the job', async () => {
     const disk = new FaultyDisk()
     const store = await open(disk)
-    await expect(open(disk)).rejects.toMatchObject({ name: 'ConnectorError', code: 'CHECKPOINT_LOCKED', message: expect.stringContaining(`process ${process.pid}`) })
+    await expect(open(disk)).rejects.toMatchObject({
+      name: 'ConnectorError',
+      code: 'CHECKPOINT_LOCKED',
+      message: expect.stringContaining(`process ${process.pid}`),
+    })
     await store.close()
     await (await open(disk)).close()
   })

@@ -24,7 +24,10 @@ describe('localDirectory on the real disk', () => {
     await directory.truncate('a/log', 2)
     expect(text(await directory.read('a/b/one'))).toBe('second')
     expect(text(await directory.read('a/log'))).toBe('xy')
-    expect(await directory.list('a')).toEqual([{ name: 'b', kind: 'directory', bytes: 0 }, { name: 'log', kind: 'file', bytes: 2 }])
+    expect(await directory.list('a')).toEqual([
+      { name: 'b', kind: 'directory', bytes: 0 },
+      { name: 'log', kind: 'file', bytes: 2 },
+    ])
     expect(await directory.size('a/none')).toBeUndefined()
     expect(await directory.list('none')).toEqual([])
     await directory.remove('a/b')
@@ -40,7 +43,11 @@ describe('localDirectory on the real disk', () => {
   })
 
   it('says what is missing', async () => {
-    await expect(localDirectory(folder).read('x')).rejects.toMatchObject({ name: 'ConnectorError', code: 'DISK_MISSING', message: `${folder}/x: can't read: no such file (ENOENT); check the path` })
+    await expect(localDirectory(folder).read('x')).rejects.toMatchObject({
+      name: 'ConnectorError',
+      code: 'DISK_MISSING',
+      message: `${folder}/x: can't read: no such file (ENOENT); check the path`,
+    })
   })
 
   it('refuses a folder whose path runs through a file', async () => {
@@ -49,7 +56,8 @@ describe('localDirectory on the real disk', () => {
   })
 
   it('refuses paths that leave it', async () => {
-    for (const path of ['../x', 'a/../../x', '/etc/x', 'a/..', 'a\\b']) await expect(localDirectory(folder).read(path)).rejects.toMatchObject({ code: 'ASSERT' })
+    for (const path of ['../x', 'a/../../x', '/etc/x', 'a/..', 'a\\b'])
+      await expect(localDirectory(folder).read(path)).rejects.toMatchObject({ code: 'ASSERT' })
   })
 
   it('sweeps what a crash left behind', async () => {
@@ -78,7 +86,7 @@ describe('localDirectory on the real disk', () => {
     expect(await readdir(folder)).toEqual(['lock'])
   })
 
-  it('gives a dead holder\'s lock to one of many that want it, and a free lock to one at a time', async () => {
+  it("gives a dead holder's lock to one of many that want it, and a free lock to one at a time", async () => {
     let inside = 0
     let insideMax = 0
     const { hostname } = await import('node:os')
@@ -91,7 +99,9 @@ describe('localDirectory on the real disk', () => {
     const inTurn = await Promise.all(
       Array.from({ length: 8 }, async () => {
         for (;;) {
-          const lock = await localDirectory(folder).lock('lock').catch(() => undefined)
+          const lock = await localDirectory(folder)
+            .lock('lock')
+            .catch(() => undefined)
           if (!lock) continue
           inside++
           insideMax = Math.max(insideMax, inside)
@@ -116,7 +126,10 @@ describe('localDirectory on a failing disk', () => {
       await directory.write('file', bytes('old bytes'))
       const before = disk.callCount
       disk.failAt(before + call, 'crash')
-      const done = await directory.write('file', bytes('new')).then(() => true, () => false)
+      const done = await directory.write('file', bytes('new')).then(
+        () => true,
+        () => false,
+      )
       if (done && disk.callCount < before + call) break
       disk.reboot()
       const found = text(await directory.read('file'))
@@ -129,11 +142,20 @@ describe('localDirectory on a failing disk', () => {
   })
 
   it('throws a typed error for every failing call and leaves no temporary file', async () => {
-    for (const [fault, code] of [['ENOSPC', 'DISK_FULL'], ['EACCES', 'DISK_DENIED'], ['EIO', 'DISK_FAILED']] as const) {
+    for (const [fault, code] of [
+      ['ENOSPC', 'DISK_FULL'],
+      ['EACCES', 'DISK_DENIED'],
+      ['EIO', 'DISK_FAILED'],
+    ] as const) {
       for (let call = 1; call < 40; call++) {
         const disk = new FaultyDisk(call)
         disk.failAt(call, fault)
-        const error = await localDirectory('data', disk).write('file', bytes('new')).then(() => undefined, caught => caught)
+        const error = await localDirectory('data', disk)
+          .write('file', bytes('new'))
+          .then(
+            () => undefined,
+            caught => caught,
+          )
         if (!error) continue
         expect(error.name).toBe('ConnectorError')
         expect([code, 'DISK_SYNC']).toContain(error.code)

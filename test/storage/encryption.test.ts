@@ -37,7 +37,9 @@ describe('createSealer', () => {
   it('says that the key is wrong', () => {
     const sealed = createSealer(hex, 'test').seal(plain, place)
     for (const key of [hex.replaceAll('0', '1'), 'a passphrase instead']) {
-      expect(() => createSealer(key, 'test').open(sealed, place, 'dir/a.run')).toThrow(expect.objectContaining({ name: 'DataError', code: 'KEY_WRONG', message: expect.stringContaining('dir/a.run') }))
+      expect(() => createSealer(key, 'test').open(sealed, place, 'dir/a.run')).toThrow(
+        expect.objectContaining({ name: 'DataError', code: 'KEY_WRONG', message: expect.stringContaining('dir/a.run') }),
+      )
     }
     const phrase = createSealer('one passphrase', 'test').seal(plain, place)
     expect(() => createSealer('another passphrase', 'test').open(phrase, place, 'x')).toThrow(expect.objectContaining({ code: 'KEY_WRONG' }))

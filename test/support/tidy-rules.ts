@@ -14,6 +14,7 @@ export const layers: readonly (readonly string[])[] = [
   ['batch'],
   ['compute'],
   ['expr', 'window', 'state', 'format'],
+  ['connect'],
   ['operators', 'source', 'sink', 'storage'],
   ['plan'],
   ['schedule'],
@@ -27,13 +28,16 @@ export const layers: readonly (readonly string[])[] = [
 export const entries = new Set(['src/index.ts', 'src/ml/index.ts', 'src/cli/main.ts', 'src/schedule/worker.ts'])
 
 const ioModules = /^node:(fs|fs\/promises|net|http|http2|https|tls|dgram|dns|dns\/promises|child_process|readline|readline\/promises)$/
-const ioRooms = ['source', 'sink', 'storage', 'cli', 'dashboard']
+const ioRooms = ['connect', 'source', 'sink', 'storage', 'cli', 'dashboard']
 const ioFiles = ['src/device/assets.ts', 'src/device/gpu-node.ts']
-const packageRooms: Record<string, readonly string[]> = { commander: ['cli'], webgpu: ['device'], '@platformatic/kafka': ['source', 'sink'], fzstd: ['format'] }
+const packageRooms: Record<string, readonly string[]> = { commander: ['cli'], webgpu: ['device'], '@platformatic/kafka': ['connect'], fzstd: ['format'] }
 const bannedWords = ['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK', 'X' + 'XX', 'st' + 'ub', 'place' + 'holder', 'not ' + 'implemented', 'not ' + 'supported yet']
 const bannedNames = /(Manager|Helper|Helpers|Utils|Util|Common|Impl|Base)$/
 const machinePaths = new RegExp(`(^|[\\s'"\`=:(,])/(${['wo' + 'rk', 'ro' + 'ot', 'ho' + 'me'].join('|')})/`, 'm')
-const registryHosts = new RegExp(['registry' + '.npmjs', 'repo1?' + '.maven', 'maven' + '.org', 'files' + '.pythonhosted', 'pypi' + '.org'].join('|').replaceAll('.', '\\.'), 'i')
+const registryHosts = new RegExp(
+  ['registry' + '.npmjs', 'repo1?' + '.maven', 'maven' + '.org', 'files' + '.pythonhosted', 'pypi' + '.org'].join('|').replaceAll('.', '\\.'),
+  'i',
+)
 
 /** What a file imports. `type` imports vanish when compiled. */
 export interface Import {
@@ -44,7 +48,8 @@ export interface Import {
 /** Every `import … from`, `export … from` and `import('…')` of a file. */
 export function importsOf(text: string): Import[] {
   const found: Import[] = []
-  for (const match of text.matchAll(/^(?:import|export)\b(\s+type\b)?[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]/gm)) found.push({ from: match[2]!, isType: match[1] !== undefined })
+  for (const match of text.matchAll(/^(?:import|export)\b(\s+type\b)?[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]/gm))
+    found.push({ from: match[2]!, isType: match[1] !== undefined })
   for (const match of text.matchAll(/^import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm)) found.push({ from: match[1] ?? match[2]!, isType: false })
   return found
 }
@@ -105,7 +110,8 @@ export function testComplaints(sources: readonly TextFile[], tests: readonly Tex
   const direct = new Set<string>()
   for (const test of tests) {
     for (const match of test.text.matchAll(/(src|dist)\/([\w./-]+?)\.(?:ts|js)\b/g)) direct.add(`src/${match[2]}.ts`)
-    for (const { from } of importsOf(test.text)) if (from === 'millrace' || from === 'millrace/ml') direct.add(from === 'millrace' ? 'src/index.ts' : 'src/ml/index.ts')
+    for (const { from } of importsOf(test.text))
+      if (from === 'millrace' || from === 'millrace/ml') direct.add(from === 'millrace' ? 'src/index.ts' : 'src/ml/index.ts')
   }
   const near = new Set<string>()
   const cover = (path: string): void => {
@@ -142,7 +148,8 @@ export function styleComplaints(file: TextFile): string[] {
   const stem = posix.basename(path).replace(/\.\w+$/, '')
   if (!/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(stem)) say(1, 'a file name is kebab-case')
   lines.forEach((line, i) => {
-    if (isProduct) for (const word of bannedWords) if (new RegExp(`\\b${word}s?\\b`, word === word.toUpperCase() ? '' : 'i').test(line)) say(i + 1, `the word "${word}"`)
+    if (isProduct)
+      for (const word of bannedWords) if (new RegExp(`\\b${word}s?\\b`, word === word.toUpperCase() ? '' : 'i').test(line)) say(i + 1, `the word "${word}"`)
     if (/^export default\b/.test(line) && !path.endsWith('.config.ts')) say(i + 1, 'a default export')
     if (/^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s+\w/.test(line)) say(i + 1, 'an enum; use a union of strings')
     const declared = /^(?:export\s+)?(?:abstract\s+)?(?:class|interface|type|function|const)\s+(\w+)/.exec(line)?.[1]
@@ -169,7 +176,8 @@ export function documentComplaints(path: string, lines: readonly string[]): stri
 }
 
 const functionLinesMax = 70
-const functionStart = /(\bfunction\b.*|=>|^\s+(?!if\b|for\b|while\b|switch\b|catch\b|do\b|else\b|return\b)(?:(?:async|static|get|set|override|private|protected)\s+)*[*#]?[\w$]+(<.*>)?\(.*\).*)\s*\{$|^\s*\).*\{$/
+const functionStart =
+  /(\bfunction\b.*|=>|^\s+(?!if\b|for\b|while\b|switch\b|catch\b|do\b|else\b|return\b)(?:(?:async|static|get|set|override|private|protected)\s+)*[*#]?[\w$]+(<.*>)?\(.*\).*)\s*\{$|^\s*\).*\{$/
 
 /** Functions and methods that are too long, by the indentation of their last line. */
 export function lengthComplaints(path: string, lines: readonly string[]): string[] {
@@ -189,11 +197,15 @@ export function wordComplaints(file: TextFile): string[] {
   const { path } = file
   const room = roomOf(path)
   const complaints: string[] = []
-  withoutComments(file.text).split('\n').forEach((line, i) => {
-    if (room !== 'device' && /\bWebAssembly\.|\bnavigator\??\.gpu\b/.test(line)) complaints.push(`${path}:${i + 1}: only src/device speaks of WebAssembly and navigator.gpu`)
-    if (room !== 'device' && room !== 'compute' && /\.kernels\b/.test(line)) complaints.push(`${path}:${i + 1}: only src/compute calls kernels`)
-    if (!ioRooms.includes(room) && !ioFiles.includes(path) && /(?<![\w.$#])fetch\(/.test(line)) complaints.push(`${path}:${i + 1}: fetch is IO, which belongs to ${ioRooms.join(', ')}`)
-  })
+  withoutComments(file.text)
+    .split('\n')
+    .forEach((line, i) => {
+      if (room !== 'device' && /\bWebAssembly\.|\bnavigator\??\.gpu\b/.test(line))
+        complaints.push(`${path}:${i + 1}: only src/device speaks of WebAssembly and navigator.gpu`)
+      if (room !== 'device' && room !== 'compute' && /\.kernels\b/.test(line)) complaints.push(`${path}:${i + 1}: only src/compute calls kernels`)
+      if (!ioRooms.includes(room) && !ioFiles.includes(path) && /(?<![\w.$#])fetch\(/.test(line))
+        complaints.push(`${path}:${i + 1}: fetch is IO, which belongs to ${ioRooms.join(', ')}`)
+    })
   return complaints
 }
 

@@ -17,7 +17,8 @@ export function define(command: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  $ millrace audit verify audit/ --key ~/keys/audit-key.pub.pem')
     .action(async (dir: string, options: { key?: string }) => {
       const check = await verifyAudit(localDirectory(dir), options.key === undefined ? undefined : readKey(options.key))
-      if (!check.ok) throw new DataError('AUDIT_BROKEN', `${dir}, line ${check.line}: ${check.reason}; what is before this line is intact, look into who changed the rest`)
+      if (!check.ok)
+        throw new DataError('AUDIT_BROKEN', `${dir}, line ${check.line}: ${check.reason}; what is before this line is intact, look into who changed the rest`)
       if (!check.head) throw new ConnectorError('AUDIT_MISSING', `${dir}: no audit log here; a job writes one with run({ audit: '${dir}' })`)
       const last = JSON.parse(check.head.line) as { time: string; event: string; job: string }
       const note = check.pending ? '; the newest is in the signed head only, its writer was interrupted or is at work' : ''

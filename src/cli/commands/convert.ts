@@ -42,7 +42,8 @@ export function define(command: Command, context: CliContext): void {
 async function convert(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
   const inputs = paths.slice(0, -1)
   const output = paths.at(-1)!
-  if (inputs.length === 0) throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
+  if (inputs.length === 0)
+    throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
   const format = fileFormat(output, options.to, '--to')
   const settings = writeOptions(format, options)
   checkOutput(inputs, output, options.overwrite ?? false)
@@ -60,12 +61,14 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
 
 function writeOptions(format: FileFormat, options: ConvertOptions): Record<string, unknown> {
   if (options.compression === undefined) return {}
-  if (format !== 'parquet') throw new PlanError('COMPRESSION', `--compression ${options.compression}: only parquet is compressed here, the output is ${format}; leave it out`)
+  if (format !== 'parquet')
+    throw new PlanError('COMPRESSION', `--compression ${options.compression}: only parquet is compressed here, the output is ${format}; leave it out`)
   return { compression: options.compression }
 }
 
 function checkOutput(inputs: readonly string[], output: string, overwrite: boolean): void {
-  if (inputs.some(input => resolve(input) === resolve(output))) throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
+  if (inputs.some(input => resolve(input) === resolve(output)))
+    throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
   if (overwrite || !existsSync(output)) return
   const what = statSync(output).isDirectory() ? 'a folder' : 'a file'
   throw new ConnectorError('EXISTS', `${output}: ${what} of that name is there already; give another name or --overwrite`)

@@ -56,12 +56,22 @@ Example:
 async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext): Promise<void> {
   const { progress, checkpoint, every, ...rest } = flags
   const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
-  if (every !== undefined && checkpoint === undefined) throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
-  const options = { ...rest, ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }), ...(progress && { progress: progressTarget(context) }), signal: context.signal }
+  if (every !== undefined && checkpoint === undefined)
+    throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
+  const options = {
+    ...rest,
+    ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }),
+    ...(progress && { progress: progressTarget(context) }),
+    signal: context.signal,
+  }
   if (typeof exported?.run === 'function') await exported.run(options)
   else if (typeof exported?.collect === 'function') context.write(`${(await exported.collect(options)).toString({ width: context.width() })}\n`)
-  else if (exported !== undefined) throw new PlanError('JOB_EXPORT', `${path}: its default export is neither a job nor a frame; export what .to(…) or job({…}) returns`)
+  else if (exported !== undefined)
+    throw new PlanError('JOB_EXPORT', `${path}: its default export is neither a job nor a frame; export what .to(…) or job({…}) returns`)
   else if (given.length > 0) {
-    throw new PlanError('JOB_EXPORT', `${path}: it has no default export, so --${given[0]![0]} has nothing to act on; write "export default" before the job, or set the options in its own run()`)
+    throw new PlanError(
+      'JOB_EXPORT',
+      `${path}: it has no default export, so --${given[0]![0]} has nothing to act on; write "export default" before the job, or set the options in its own run()`,
+    )
   }
 }
