@@ -1,6 +1,6 @@
 // The commands: one line here and one file in commands/ each. A module is loaded only when its command is used.
 import type { Command } from 'commander'
-import type { CliContext } from './program.ts'
+import type { CliContext } from './context.ts'
 
 /** What a command's module exports. */
 export interface CommandModule {

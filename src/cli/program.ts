@@ -4,28 +4,9 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { asError, CancelledError, MillraceError, PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import type { ProgressTarget } from '../base/progress-line.ts'
 import { redact } from '../base/secret.ts'
 import { commands } from './catalogue.ts'
-
-/** What a command may use of the process. */
-export interface CliContext {
-  write(text: string): void
-  writeError(text: string): void
-  /** Whether `write` goes to a terminal, and `writeError`. */
-  readonly isTerminal: boolean
-  readonly isErrorTerminal: boolean
-  /** Cells of the terminal. */
-  width(): number
-  readonly color: boolean
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal
-}
-
-/** Progress goes to the error stream, so that standard output stays clean for data. */
-export function progressTarget(context: CliContext): ProgressTarget {
-  return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.width() }
-}
+import { adopt, type CliContext } from './context.ts'
 
 const exitFailed = 1
 const exitUsage = 2
@@ -78,22 +59,6 @@ async function buildProgram(args: readonly string[], context: CliContext): Promi
     if (args.includes(name)) (await load()).define(command, context)
   }
   return program
-}
-
-/** Makes a command write to the context and throw instead of exiting. For commands that add subcommands of their own. */
-export function adopt(command: Command, context: CliContext): Command {
-  return command
-    .exitOverride()
-    .showSuggestionAfterError(true)
-    .allowExcessArguments(false)
-    .configureOutput({
-      writeOut: text => context.write(text),
-      writeErr: text => context.writeError(text),
-      getOutHelpWidth: () => context.width(),
-      getErrHelpWidth: () => context.width(),
-      getOutHasColors: () => context.color,
-      outputError: (text, write) => write(text),
-    })
 }
 
 // `millrace convrt a b`: the first word is no file that anyone would name so.

@@ -1,5 +1,6 @@
 // Runs a command line in this process and hands back what it wrote.
-import { type CliContext, runProgram } from '../../src/cli/program.ts'
+import type { CliContext } from '../../src/cli/context.ts'
+import { runProgram } from '../../src/cli/program.ts'
 
 export async function runCli(args: readonly string[], context: Partial<CliContext> = {}): Promise<{ code: number; out: string; error: string }> {
   let out = ''

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { ConnectorError, DataError } from '../../base/errors.ts'
 import { verifyAudit } from '../../storage/audit-verify.ts'
 import { localDirectory } from '../../storage/directory.ts'
-import { adopt, type CliContext } from '../program.ts'
+import { adopt, type CliContext } from '../context.ts'
 
 /** Adds the subcommand. */
 export function define(command: Command, context: CliContext): void {

@@ -7,7 +7,7 @@ import { formatCount, formatDuration } from '../../base/units.ts'
 import { type FileFormat, fileFormat } from '../file-format.ts'
 import { library, openInputs } from '../inputs.ts'
 import { nameList, wholeNumber } from '../options.ts'
-import { type CliContext, progressTarget } from '../program.ts'
+import { type CliContext, progressTarget } from '../context.ts'
 
 interface ConvertOptions {
   from?: string

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { library, openInputs } from '../inputs.ts'
 import { wholeNumber } from '../options.ts'
-import { progressTarget, type CliContext } from '../program.ts'
+import { progressTarget, type CliContext } from '../context.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {

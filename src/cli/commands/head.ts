@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { openInputs } from '../inputs.ts'
 import { nameList, wholeNumber } from '../options.ts'
-import type { CliContext } from '../program.ts'
+import type { CliContext } from '../context.ts'
 
 interface HeadOptions {
   rows: number

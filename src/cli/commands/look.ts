@@ -1,6 +1,6 @@
 // `millrace FILE`: the schema and the first rows, for a first look.
 import { openInputs } from '../inputs.ts'
-import type { CliContext } from '../program.ts'
+import type { CliContext } from '../context.ts'
 
 const rowsShown = 10
 

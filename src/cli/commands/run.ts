@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { PlanError } from '../../base/errors.ts'
 import { loadModule } from '../load-module.ts'
 import { wholeNumber } from '../options.ts'
-import { type CliContext, progressTarget } from '../program.ts'
+import { type CliContext, progressTarget } from '../context.ts'
 
 interface RunFlags {
   workers?: number

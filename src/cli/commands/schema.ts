@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { textTable } from '../../base/text-table.ts'
 import { openInputs } from '../inputs.ts'
-import type { CliContext } from '../program.ts'
+import type { CliContext } from '../context.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
