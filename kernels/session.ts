@@ -1,16 +1,18 @@
 // Sessions: per key a list of intervals of times no more than a gap apart. Row by row, in source order, each row finds or makes its
-// session; what needs care (a merge, a result that is due at once) stops the run before the row, which is then taken alone.
+// session. With lateness, a row whose result is due at once stops the run before it, and is then taken alone.
 
 // @ts-ignore: decorator
 @inline const none: i64 = i64.MIN_VALUE
 
-// The table: [slots i32][capacity i32][stopped because i32][merged from i32][late i32][without time i32][due i32][0 i32][least end i64][0 i64],
-// then a slot: [start i64][last i64][key i32][next i32][state i32][0 i32]. Slots are never used again.
-const headerBytes: usize = 48
+// The table: [slots i32][capacity i32][stopped because i32][late i32][without time i32][due i32][least end i64],
+// then a slot: [start i64][last i64][key i32][next i32][state i32][parent i32]. A slot is never used again; a merged one's parent took it over,
+// but its rows stay counted under it until the session fires.
+const headerBytes: usize = 32
 const slotBytes: usize = 32
 const open: i32 = 0
 const fired: i32 = 1
 const gone: i32 = 2
+const merged: i32 = 3
 
 // @ts-ignore: decorator
 @inline function slotAt(table: usize, slot: i32): usize {
@@ -20,8 +22,8 @@ const gone: i32 = 2
 /**
  * ids[row] = the slot of the row's session, or −1 late, −3 without time. `heads`: per key the first slot, or −1. `watermarks` 0: nothing is late.
  * A session [start, last + gap) takes a row within the gap while last + gap − 1 + lateness > the row's watermark. Returns the row before which it
- * stopped, with the reason in the table: 1 it merges two sessions, 2 its result is due (lateness only), 3 the table is full; 0 and `end` if none.
- * With `alone` only row `start` is taken, merged if it must; the table then says which slot was merged away (or −1) and whether the result is due.
+ * stopped, with the reason in the table: 1 its session's result is due already (with lateness only), 2 the table is full; 0 and `end` if none.
+ * With `alone` only row `start` is taken, due or not; the table then says whether its result is due.
  */
 export function assignSessions(
   keys: usize, times: usize, watermarks: usize, start: i32, end: i32, gapMs: f64, latenessMs: f64, alone: i32, heads: usize, table: usize, ids: usize,
@@ -29,14 +31,13 @@ export function assignSessions(
   const gap = <i64>gapMs
   const lateness = <i64>latenessMs
   store<i32>(table, 0, 8)
-  store<i32>(table, -1, 12)
-  store<i32>(table, 0, 24)
+  store<i32>(table, 0, 20)
   for (let row = start; row < end; row++) {
     const out = ids + (<usize>row << 2)
     const time = load<i64>(times + (<usize>row << 3))
     if (time == none) {
       store<i32>(out, -3)
-      store<i32>(table, load<i32>(table, 20) + 1, 20)
+      store<i32>(table, load<i32>(table, 16) + 1, 16)
       continue
     }
     const watermark = watermarks == 0 ? none : load<i64>(watermarks + (<usize>row << 3))
@@ -47,7 +48,7 @@ export function assignSessions(
     let link = head
     for (let slot = load<i32>(link); slot >= 0; slot = load<i32>(link)) {
       const at = slotAt(table, slot)
-      if (load<i32>(at, 24) == gone) {
+      if (load<i32>(at, 24) >= gone) {
         store<i32>(link, load<i32>(at, 20))
         continue
       }
@@ -65,18 +66,17 @@ export function assignSessions(
     }
     if (mine < 0 && watermark != none && time + gap - 1 + lateness <= watermark) {
       store<i32>(out, -1)
-      store<i32>(table, load<i32>(table, 16) + 1, 16)
+      store<i32>(table, load<i32>(table, 12) + 1, 12)
       continue
     }
-    const due = watermark != none && lateness > 0 && isDue(table, mine, other, time, gap, watermark)
-    if (!alone && (other >= 0 || due)) {
-      store<i32>(table, other >= 0 ? 1 : 2, 8)
+    if (!alone && lateness > 0 && watermark != none && isDue(table, mine, other, time, gap, watermark)) {
+      store<i32>(table, 1, 8)
       return row
     }
     if (mine < 0) {
       mine = openSession(table, load<i32>(keys + (<usize>row << 2)), time, head)
       if (mine < 0) {
-        store<i32>(table, 3, 8)
+        store<i32>(table, 2, 8)
         return row
       }
     }
@@ -85,16 +85,15 @@ export function assignSessions(
     store<i64>(at, max(load<i64>(at, 8), time), 8)
     if (other >= 0) {
       const from = slotAt(table, other)
-      store<i64>(at, min(load<i64>(at), load<i64>(from)))
       store<i64>(at, max(load<i64>(at, 8), load<i64>(from, 8)), 8)
-      store<i32>(from, gone, 24)
-      store<i32>(table, other, 12)
+      store<i32>(from, merged, 24)
+      store<i32>(from, mine, 28)
     }
     if (alone) {
       store<i32>(at, open, 24)
-      store<i32>(table, watermark != none && load<i64>(at, 8) + gap - 1 <= watermark ? 1 : 0, 24)
+      store<i32>(table, watermark != none && load<i64>(at, 8) + gap - 1 <= watermark ? 1 : 0, 20)
     }
-    store<i64>(table, min(load<i64>(table, 32), load<i64>(at, 8) + gap), 32)
+    store<i64>(table, min(load<i64>(table, 24), load<i64>(at, 8) + gap), 24)
     store<i32>(out, mine)
   }
   return end
@@ -122,72 +121,102 @@ function openSession(table: usize, key: i32, time: i64, head: usize): i32 {
   return slot
 }
 
+// The session that took over a merged slot.
+// @ts-ignore: decorator
+@inline function rootOf(table: usize, slot: i32): i32 {
+  while (load<i32>(slotAt(table, slot), 24) == merged) slot = load<i32>(slotAt(table, slot), 28)
+  return slot
+}
+
 /**
- * Marks as fired the open sessions whose end − 1 has been reached by `watermark` (a whole number, or infinite), and writes their slots in order; returns
- * how many. Sessions past their lateness are gone. Sets the table's least end to that of what is left.
+ * Fires the open sessions whose end − 1 has been reached by `watermark` (a whole number, or infinite): writes their slots to `due`, in order, and
+ * returns how many. groups[slot] = the place in `due` of the session that the slot is part of, or −1. Sessions past their lateness are gone, and the
+ * table's least end is that of what is left. Merged slots go with the session that took them over.
  */
-export function fireSessions(table: usize, watermark: f64, gapMs: f64, latenessMs: f64, out: usize): i32 {
+export function fireSessions(table: usize, watermark: f64, gapMs: f64, latenessMs: f64, due: usize, groups: usize): i32 {
   const gap = <i64>gapMs
   const lateness = <i64>latenessMs
   const now: i64 = watermark > 9e15 ? i64.MAX_VALUE : <i64>watermark
   const count = load<i32>(table)
-  let due = 0
+  let fires = 0
   let least = i64.MAX_VALUE
   for (let slot = 0; slot < count; slot++) {
     const at = slotAt(table, slot)
     const state = load<i32>(at, 24)
-    if (state == gone) continue
+    store<i32>(groups + (<usize>slot << 2), -1)
+    if (state >= gone) continue
     const end = load<i64>(at, 8) + gap
     if (end - 1 <= now && state == open) {
-      store<i32>(out + (<usize>due << 2), slot)
-      due++
+      store<i32>(due + (<usize>fires << 2), slot)
+      store<i32>(groups + (<usize>slot << 2), fires)
       store<i32>(at, fired, 24)
+      fires++
     }
-    if (end - 1 + lateness <= now) store<i32>(at, gone, 24)
-    else least = min(least, load<i32>(at, 24) == open ? end : end + lateness)
+    least = min(least, load<i32>(at, 24) == open ? end : end + lateness)
   }
-  store<i64>(table, least, 32)
-  return due
-}
-
-/** The slots that are not gone, in order; returns how many. */
-export function liveSessions(table: usize, out: usize): i32 {
-  const count = load<i32>(table)
-  let live = 0
   for (let slot = 0; slot < count; slot++) {
-    if (load<i32>(slotAt(table, slot), 24) == gone) continue
-    store<i32>(out + (<usize>live << 2), slot)
-    live++
+    const at = slotAt(table, slot)
+    const state = load<i32>(at, 24)
+    if (state == merged) {
+      const root = rootOf(table, slot)
+      store<i32>(at, root, 28)
+      store<i32>(groups + (<usize>slot << 2), load<i32>(groups + (<usize>root << 2)))
+    } else if (state == fired && now - lateness >= load<i64>(at, 8) + gap - 1) store<i32>(at, gone, 24)
   }
-  return live
+  for (let slot = 0; slot < count; slot++) {
+    const at = slotAt(table, slot)
+    if (load<i32>(at, 24) == merged && load<i32>(slotAt(table, load<i32>(at, 28)), 24) == gone) store<i32>(at, gone, 24)
+  }
+  store<i64>(table, least, 24)
+  return fires
 }
 
-/** Takes sessions apart: for each slot its key, start, last time and whether it was fired (a byte each, 0 or 1). */
-export function readSessions(table: usize, slots: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedBytes: usize): void {
+/**
+ * The sessions that are not gone: writes their slots to `live`, in order, and returns how many. groups[slot] = the place in `live` of the session that
+ * the slot is part of, or −1.
+ */
+export function liveSessions(table: usize, live: usize, groups: usize): i32 {
+  const count = load<i32>(table)
+  let total = 0
+  for (let slot = 0; slot < count; slot++) {
+    store<i32>(groups + (<usize>slot << 2), -1)
+    if (load<i32>(slotAt(table, slot), 24) >= gone) continue
+    store<i32>(groups + (<usize>slot << 2), total)
+    store<i32>(live + (<usize>total << 2), slot)
+    total++
+  }
+  for (let slot = 0; slot < count; slot++) {
+    if (load<i32>(slotAt(table, slot), 24) == merged) store<i32>(groups + (<usize>slot << 2), load<i32>(groups + (<usize>rootOf(table, slot) << 2)))
+  }
+  return total
+}
+
+/** Takes sessions apart: for each slot its key, start, last time and whether it was fired (an int32, 0 or 1). */
+export function readSessions(table: usize, slots: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedFlags: usize): void {
   for (let i = 0; i < count; i++) {
     const at = slotAt(table, load<i32>(slots + (<usize>i << 2)))
     store<i32>(keys + (<usize>i << 2), load<i32>(at, 16))
     store<i64>(starts + (<usize>i << 3), load<i64>(at))
     store<i64>(lasts + (<usize>i << 3), load<i64>(at, 8))
-    store<u8>(firedBytes + i, <u8>(load<i32>(at, 24) == fired))
+    store<i32>(firedFlags + (<usize>i << 2), i32(load<i32>(at, 24) == fired))
   }
 }
 
-/** Puts sessions back, slots 0 … count − 1; the table has room and the heads are −1. Slot i comes before later slots of its key. */
-export function writeSessions(table: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedBytes: usize, gapMs: f64, heads: usize): void {
-  let least = i64.MAX_VALUE
-  for (let i = count - 1; i >= 0; i--) {
-    const at = slotAt(table, i)
+/** Adds sessions behind the slots that are there; the table has room for them. */
+export function writeSessions(table: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedFlags: usize, gapMs: f64, heads: usize): void {
+  const first = load<i32>(table)
+  for (let i = 0; i < count; i++) {
+    const at = slotAt(table, first + i)
     const key = load<i32>(keys + (<usize>i << 2))
     const head = heads + (<usize>key << 2)
+    const last = load<i64>(lasts + (<usize>i << 3))
     store<i64>(at, load<i64>(starts + (<usize>i << 3)))
-    store<i64>(at, load<i64>(lasts + (<usize>i << 3)), 8)
+    store<i64>(at, last, 8)
     store<i32>(at, key, 16)
     store<i32>(at, load<i32>(head), 20)
-    store<i32>(at, load<u8>(firedBytes + i) == 1 ? fired : open, 24)
-    store<i32>(head, i)
-    least = min(least, load<i64>(at, 8) + <i64>gapMs)
+    store<i32>(at, load<i32>(firedFlags + (<usize>i << 2)) == 1 ? fired : open, 24)
+    store<i32>(head, first + i)
+    store<i64>(table, min(load<i64>(table, 24), last + <i64>gapMs), 24)
   }
-  store<i32>(table, count)
-  store<i64>(table, least, 32)
+  store<i32>(table, first + count)
 }

@@ -26,7 +26,8 @@ export function floorTimes(values: usize, validity: usize, rows: i32, unit: i32,
   }
 }
 
-// The split table: [splits i32][capacity i32][watermark i64], then a split: [number i32][idle i32][greatest time i64].
+// The split table: [splits i32][capacity i32][watermark i64], then a split: [number i32][state i32][greatest time i64].
+// state: 1 idle (left out), 2 had rows since someone looked, 0 had none.
 const splitsHeader: usize = 16
 const splitBytes: usize = 16
 
@@ -34,7 +35,7 @@ function leastOfSplits(table: usize): i64 {
   let least = i64.MAX_VALUE
   const end = table + splitsHeader + <usize>load<i32>(table) * splitBytes
   for (let at = table + splitsHeader; at < end; at += splitBytes) {
-    if (load<i32>(at, 4) == 0) least = min(least, load<i64>(at, 8))
+    if (load<i32>(at, 4) != 1) least = min(least, load<i64>(at, 8))
   }
   return least
 }
@@ -66,7 +67,7 @@ export function runWatermark(times: usize, splits: usize, rows: i32, bound: f64,
         }
         store<i32>(table, count + 1)
         store<i32>(entry, split)
-        store<i32>(entry, 0, 4)
+        store<i32>(entry, 2, 4)
         store<i64>(entry, none, 8)
       }
     }
@@ -74,8 +75,8 @@ export function runWatermark(times: usize, splits: usize, rows: i32, bound: f64,
     const time = load<i64>(times + (<usize>row << 3))
     if (time == none) continue
     const before = load<i64>(entry, 8)
-    if (load<i32>(entry, 4) == 0 && time <= before) continue
-    store<i32>(entry, 0, 4)
+    if (load<i32>(entry, 4) == 2 && time <= before) continue
+    store<i32>(entry, 2, 4)
     if (time > before) store<i64>(entry, time, 8)
     if (before == none || before - late <= watermark) {
       const least = leastOfSplits(table)
@@ -86,7 +87,7 @@ export function runWatermark(times: usize, splits: usize, rows: i32, bound: f64,
   return rows
 }
 
-// The pane table: [panes i32][capacity i32][late i32][without window i32][without time i32][stopped i32][0 i64],
+// The pane table: [panes i32][capacity i32][late i32][without window i32][without time i32][0 i32][0 i64],
 // then a pane: [first end i64][last end i64][rows i32][0 i32].
 const panesHeader: usize = 32
 const paneBytes: usize = 24
@@ -114,11 +115,11 @@ function paneOf(table: usize, first: i64, last: i64): i32 {
 
 /**
  * ids[row] = the row's pane, or −1 late, −2 in no window, −3 without time; the table counts each. Windows are [offset + k·slide, + size).
- * A row counts in the windows with end − 1 + lateness > its own watermark; `watermarks` 0: nothing is late. Stops before a row that counts in a
- * window whose end its watermark has passed (if `stop`), and where the table is full. Returns how many rows were done.
+ * A row counts in the windows with end − 1 + lateness > its own watermark; `watermarks` 0: nothing is late. Stops where the table is full.
+ * Returns how many rows were done.
  */
 export function assignPanes(
-  times: usize, watermarks: usize, rows: i32, size: f64, slide: f64, offset: f64, lateness: f64, stop: i32, table: usize, ids: usize,
+  times: usize, watermarks: usize, rows: i32, size: f64, slide: f64, offset: f64, lateness: f64, table: usize, ids: usize,
 ): i32 {
   const width = <i64>size
   const step = <i64>slide
@@ -130,7 +131,6 @@ export function assignPanes(
   let first: i64 = 0
   let last: i64 = 0
   let pane = -1
-  store<i32>(table, 0, 20)
   for (let row = 0; row < rows; row++) {
     const time = load<i64>(times + (<usize>row << 3))
     if (time == none) {
@@ -157,10 +157,6 @@ export function assignPanes(
       add(table, late ? 8 : 12, 1)
       continue
     }
-    if (stop != 0 && watermark != none && firstOpen - 1 <= watermark) {
-      store<i32>(table, 1, 20)
-      return row
-    }
     let id = firstOpen == first ? pane : -1
     if (id < 0) {
       id = paneOf(table, firstOpen, last)
@@ -173,11 +169,11 @@ export function assignPanes(
   return rows
 }
 
-/** Writes the numbers of the rows whose id is `id`, in order; returns how many. `out` has room for all rows. */
-export function selectEqualI32(ids: usize, rows: i32, id: i32, out: usize): i32 {
+/** Writes `start` + the numbers of the rows whose id is `id`, in order; returns how many. `out` has room for all rows and one more. */
+export function selectEqualI32(ids: usize, rows: i32, id: i32, start: i32, out: usize): i32 {
   let count = 0
   for (let row = 0; row < rows; row++) {
-    store<i32>(out + (<usize>count << 2), row)
+    store<i32>(out + (<usize>count << 2), start + row)
     count += i32(load<i32>(ids + (<usize>row << 2)) == id)
   }
   return count

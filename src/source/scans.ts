@@ -1,6 +1,7 @@
 // The catalogue of scans: bounded sources read inside the workers. A new one is its file and a line here.
 import { keptScan } from './kept.ts'
+import { nexmarkScan } from './nexmark.ts'
 import type { AnyScanSourceType } from './source.ts'
 
 /** Every scan by kind. */
-export const scanSourceTypes: readonly AnyScanSourceType[] = [keptScan]
+export const scanSourceTypes: readonly AnyScanSourceType[] = [keptScan, nexmarkScan]
