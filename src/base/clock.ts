@@ -24,3 +24,13 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done)
     }),
 }
+
+/** The first of `promise` and `ms` of waiting: undefined when the wait was over first. Leaves no timer behind. */
+export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const stop = new AbortController()
+  try {
+    return await Promise.race([promise, clock.sleep(ms, stop.signal).then(() => undefined)])
+  } finally {
+    stop.abort()
+  }
+}

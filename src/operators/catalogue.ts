@@ -1,4 +1,5 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
+import { asOperator } from './as.ts'
 import { filterOperator } from './filter.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import type { AnyOperatorType } from './operator.ts'
@@ -8,6 +9,7 @@ import { filterRowsOperator, flatMapOperator, mapOperator } from './row-function
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
   filterOperator,
+  asOperator,
   withOperator,
   selectOperator,
   renameOperator,

@@ -1,5 +1,6 @@
 // Sources that users write: one object with splits and an async generator per split. Rows become columns here; the position that came
 // with the last rows taken of each split goes into checkpoints.
+import { within } from '../base/clock.ts'
 import { asError, ConnectorError, DataError, MillraceError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
@@ -42,6 +43,8 @@ export const userFeed: FeedSourceType<UserSource> = {
   describe: options => `source "${options.name}"`,
 }
 
+const waitMs = 50
+
 function userReader(context: FeedContext, options: UserSource, splits: OpenSplit[]): FeedReader {
   const fields = parseSchema(options.schema, context.where)
   let turn = 0
@@ -50,10 +53,10 @@ function userReader(context: FeedContext, options: UserSource, splits: OpenSplit
       const open = splits.filter(s => !s.ended)
       if (open.length === 0) return undefined
       for (const split of open) split.pending ??= split.iterator.next()
-      const first = await Promise.race([...open.map((s, i) => s.pending!.then(() => i)), context.clock.sleep(50, context.signal).then(() => -1)]).catch(error => {
+      const first = await within(context.clock, waitMs, Promise.race(open.map((s, i) => s.pending!.then(() => i)))).catch(error => {
         throw wrapped(error, context.where)
       })
-      if (first < 0) return 'idle'
+      if (first === undefined) return 'idle'
       const split = (await readyFrom(open, turn++)) ?? open[first]!
       const result = await split.pending!
       split.pending = undefined

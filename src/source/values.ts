@@ -1,4 +1,5 @@
 // Rows that the program holds: arrays of objects, typed arrays by column, or an async iterable of either. Read on the engine's thread.
+import { within } from '../base/clock.ts'
 import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
@@ -70,6 +71,8 @@ function slice(values: ArrayLike<unknown>, start: number, end: number): ArrayLik
   return Array.isArray(values) ? values.slice(start, end) : ArrayBuffer.isView(values) ? (values as unknown as Float64Array).subarray(start, end) : Array.from(values).slice(start, end)
 }
 
+const waitMs = 50
+
 // Items may be rows or arrays of rows. A replay skips what an earlier run has taken, so the iterable must begin anew each time.
 async function iterableReader(context: FeedContext, fields: Fields, iterable: AsyncIterable<unknown> | Iterable<unknown>, start: number): Promise<FeedReader> {
   const iterator = (Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]()) as AsyncIterator<unknown>
@@ -79,7 +82,7 @@ async function iterableReader(context: FeedContext, fields: Fields, iterable: As
   let ended = false
   const take = async (): Promise<boolean> => {
     pending ??= Promise.resolve(iterator.next())
-    const result = await Promise.race([pending, context.clock.sleep(50, context.signal).then(() => undefined)])
+    const result = await within(context.clock, waitMs, pending)
     if (result === undefined) return false
     pending = undefined
     if (result.done) ended = true
