@@ -38,6 +38,7 @@ describe('runProgram', () => {
       [['convert', 'x.csv', './x.csv'], 'both input and output'],
       [['convert', 'x.csv', 'y.csv', '--compression', 'snappy'], 'only parquet is compressed'],
       [['convert', 'x.csv', 'y.csv', 'z.csv', '--from', 'parket'], 'did you mean "parquet"?'],
+      [['convert', 'x.csv', 'y.parquet', '--compression', 'lzo'], 'no such codec'],
       [['run', 'none.ts'], 'none.ts: no such file'],
       [['head', 'a.csv', '--select', 'a,,b'], 'names separated by commas'],
     ] as const) {

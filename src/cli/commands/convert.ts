@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ConnectorError, PlanError } from '../../base/errors.ts'
 import { formatCount, formatDuration } from '../../base/units.ts'
+import type { SinkLike } from '../../frame/node.ts'
 import { type FileFormat, fileFormat } from '../file-format.ts'
 import { library, openInputs } from '../inputs.ts'
 import { nameList, wholeNumber } from '../options.ts'
@@ -45,25 +46,38 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   if (inputs.length === 0)
     throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
   const format = fileFormat(output, options.to, '--to')
-  const settings = writeOptions(format, options)
+  checkCompression(format, options.compression)
   checkOutput(inputs, output, options.overwrite ?? false)
   let frame = await openInputs(inputs, options.from)
   if (options.select) frame = frame.select(...options.select)
   if (options.limit !== undefined) frame = frame.limit(options.limit)
-  const { write } = await library()
-  const sink = write[format](output, settings)
+  const sink = await openOutput(output, format, options)
   const progress = options.quiet ? undefined : progressTarget(context)
-  const { metrics } = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress })
+  const run = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress })
   if (options.quiet) return
-  const { rowsWritten, elapsedMs } = metrics()
+  const { rowsWritten, elapsedMs } = run.metrics()
   context.writeError(`${output}: ${formatCount(rowsWritten)} rows in ${formatDuration(elapsedMs)}\n`)
 }
 
-function writeOptions(format: FileFormat, options: ConvertOptions): Record<string, unknown> {
-  if (options.compression === undefined) return {}
+async function openOutput(path: string, format: FileFormat, { compression, overwrite = false }: ConvertOptions): Promise<SinkLike> {
+  const { write } = await library()
+  switch (format) {
+    case 'parquet':
+      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' | 'none' }) })
+    case 'csv':
+      return write.csv(path, { overwrite })
+    case 'ndjson':
+      return write.ndjson(path, { overwrite })
+    case 'arrow':
+      return write.arrow(path, { overwrite })
+  }
+}
+
+function checkCompression(format: FileFormat, compression: string | undefined): void {
+  if (compression === undefined) return
   if (format !== 'parquet')
-    throw new PlanError('COMPRESSION', `--compression ${options.compression}: only parquet is compressed here, the output is ${format}; leave it out`)
-  return { compression: options.compression }
+    throw new PlanError('COMPRESSION', `--compression ${compression}: only parquet is compressed here, the output is ${format}; leave it out`)
+  if (compression !== 'none' && compression !== 'snappy') throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give none or snappy`)
 }
 
 function checkOutput(inputs: readonly string[], output: string, overwrite: boolean): void {
