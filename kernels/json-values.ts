@@ -210,7 +210,7 @@ function storeBase64(job: JsonJob, p: usize, index: i32, depth: i32, out: usize)
   if (next == 0) return 0
   let from = job.stringAt
   let bytes = job.stringBytes
-  if (job.textEnd - job.text < job.end - job.start) return fail(job, PAUSE, p)
+  if (job.textEnd - job.text < job.end - p) return fail(job, PAUSE, p)
   if ((bytes & 3) == 0 && bytes > 0 && load<u8>(from + bytes - 1) == 61) bytes -= load<u8>(from + bytes - 2) == 61 ? 2 : 1
   let to = job.text
   let held: u32 = 0

@@ -85,9 +85,9 @@ function scanTime(p: usize, end: usize, unit: i32, out: usize): i32 {
       else if (zone == 43 || zone == 45) {
         const zoneHour = end - p >= 3 ? pair(p + 1) : 1000
         p += 3
-        if (p < end && load<u8>(p) == 58) p++
         let zoneMinute: u32 = 0
         if (p < end) {
+          if (load<u8>(p) == 58) p++
           zoneMinute = end - p == 2 ? pair(p) : 1000
           p += 2
         }
@@ -112,8 +112,7 @@ function scaleMillis(ms: i64, unit: i32, out: usize): i32 {
     return 1
   }
   const factor = <i64>ten(<u32>(unit - 1) * 3)
-  const bound = i64.MAX_VALUE / factor
-  if (ms > bound || ms < -bound) return 0
+  if (ms > i64.MAX_VALUE / factor || ms < i64.MIN_VALUE / factor) return 0
   store<i64>(out, ms * factor)
   return 1
 }
