@@ -15,6 +15,7 @@ export const layers: readonly (readonly string[])[] = [
   ['compute'],
   ['expr', 'window', 'state', 'format'],
   ['connect'],
+  ['connect'],
   ['operators', 'source', 'sink', 'storage'],
   ['plan'],
   ['schedule'],
