@@ -1,5 +1,6 @@
 // Grouping by strings: the table of group.ts with 32-byte entries. Short keys (≤ 12 bytes) compare as two words; long ones by length,
-// first four bytes, hash and then bytes. New long keys are copied to the table's heap, so the source batch may go.
+// first four bytes and then all bytes. New long keys are copied to the table's heap, so the source batch may go. Rows go in blocks: first the
+// hashes of all, so that cache misses overlap; then those that hit at home, without a branch; then the rest.
 
 const missing: u32 = 0xffffffff
 
@@ -34,73 +35,141 @@ function equalBytes(a: usize, b: usize, length: u32): bool {
   return load<u64>(a + last) == load<u64>(b + last)
 }
 
-// The entry that holds the view, or the free one where it belongs.
+// The first `length` bytes are in `low` and `high` if there are at most 12, else at the address in the high half of `high`.
 // @ts-ignore: decorator
-@inline function probe(view: usize, low: u64, high: u64, hash: u64, slots: usize, shift: u64, mask: u32): usize {
-  let slot = <u32>(hash >> shift)
-  const length = <u32>low
-  if (length <= 12) {
-    while (true) {
-      const entry = slots + (<usize>slot << 5)
-      if (((load<u64>(entry) ^ low) | (load<u64>(entry, 8) ^ high)) == 0 && load<u32>(entry, 16) != 0) return entry
+@inline function hashView(low: u64, high: u64): u64 {
+  return <u32>low <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), <u32>low)
+}
+
+// The entry that holds the view, or the free one where it belongs. Entries of long keys are compared by bytes.
+// @ts-ignore: decorator
+@inline function probe(low: u64, high: u64, slot: u32, slots: usize, mask: u32): usize {
+  let entry = slots + (<usize>slot << 5)
+  if (<u32>low <= 12) {
+    while (((load<u64>(entry) ^ low) | (load<u64>(entry, 8) ^ high)) != 0) {
       if (load<u32>(entry, 16) == 0) return entry
       slot = (slot + 1) & mask
+      entry = slots + (<usize>slot << 5)
     }
+    return entry
   }
-  while (true) {
-    const entry = slots + (<usize>slot << 5)
+  while (load<u64>(entry) != low || !equalBytes(load<u32>(entry, 12), <usize>(high >> 32), <u32>low)) {
     if (load<u32>(entry, 16) == 0) return entry
-    if (load<u64>(entry) == low && load<u32>(entry, 20) == <u32>hash && equalBytes(load<u32>(entry, 12), <usize>(high >> 32), length)) return entry
     slot = (slot + 1) & mask
+    entry = slots + (<usize>slot << 5)
   }
+  return entry
+}
+
+// Slots of the rows [start, end) to where their gids will be; the entries are read, so that the cache misses of a block overlap.
+// @ts-ignore: decorator
+@inline function touchBlock(values: usize, start: i32, end: i32, table: usize, gids: usize): void {
+  const slots = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  let seen: u32 = 0
+  for (let row = start; row < end; row++) {
+    const view = values + (<usize>row << 4)
+    const slot = <u32>(hashView(load<u64>(view), load<u64>(view, 8)) >> shift)
+    store<u32>(gids + (<usize>row << 2), slot)
+    seen ^= load<u32>(slots + (<usize>slot << 5), 16)
+  }
+  store<u32>(table, seen, 60)
+}
+
+// Appends a key at a free entry; returns its gid + 1, or 0 without room.
+function append(entry: usize, low: u64, high: u64, table: usize): u32 {
+  const gid = load<u32>(table, 12)
+  if (gid >= load<u32>(table, 16)) return 0
+  const length = <u32>low
+  if (length > 12) {
+    const heap = <usize>load<u32>(table, 28)
+    if (<u64>heap + length > <u64>load<u32>(table, 32)) return 0
+    memory.copy(heap, <usize>(high >> 32), length)
+    store<u32>(table, <u32>(heap + length), 28)
+    high = <u64>heap << 32
+  }
+  const key = <usize>load<u32>(table, 20) + (<usize>gid << 4)
+  store<u64>(key, low)
+  store<u64>(key, high, 8)
+  store<u32>(table, gid + 1, 12)
+  store<u64>(entry, low)
+  store<u64>(entry, high, 8)
+  store<u32>(entry, gid + 1, 16)
+  return gid + 1
+}
+
+// The gid of null; appended on first sight. Returns `missing` where there is no room.
+function nullGroup(table: usize): u32 {
+  const known = load<u32>(table, 24)
+  if (known != 0) return known - 1
+  const count = load<u32>(table, 12)
+  if (count >= load<u32>(table, 16)) return missing
+  memory.fill(<usize>load<u32>(table, 20) + (<usize>count << 4), 0, 16)
+  store<u32>(table, count + 1, 12)
+  store<u32>(table, count + 1, 24)
+  return count
+}
+
+const blockRows = 128
+
+// Rows whose home entry holds their key get their gid; the others are listed, without a branch. Without `hashed`, the slot is computed here
+// and not read from the gids. Returns the list's end.
+// @ts-ignore: decorator
+@inline function matchBlock(hashed: bool, values: usize, validity: usize, start: i32, end: i32, table: usize, gids: usize): usize {
+  const slots = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  let next = table + 64
+  for (let row = start; row < end; row++) {
+    const at = gids + (<usize>row << 2)
+    const view = values + (<usize>row << 4)
+    const low = load<u64>(view)
+    const high = load<u64>(view, 8)
+    const slot = hashed ? load<u32>(at) : <u32>(hashView(low, high) >> shift)
+    const entry = slots + (<usize>slot << 5)
+    const gid = load<u32>(entry, 16)
+    const equal = <i32>(((load<u64>(entry) ^ low) | (load<u64>(entry, 8) ^ high)) == 0) & <i32>(gid != 0)
+    const hit = validity == 0 ? equal : equal & <i32>isValid(validity, row)
+    store<i32>(next, row)
+    next += <usize>(hit ^ 1) << 2
+    store<u32>(at, hit ? gid - 1 : slot)
+  }
+  return next
 }
 
 /** gids[row] for rows [start, rows) of a utf8 or binary column. Returns the first row for which slots, keys or heap have no room, or `rows`. */
 export function findViews(values: usize, validity: usize, start: i32, rows: i32, table: usize, gids: usize): i32 {
   const slots = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)
-  for (let row = start; row < rows; row++) {
-    let gid: u32
-    if (isValid(validity, row)) {
-      const view = values + (<usize>row << 4)
-      const low = load<u64>(view)
-      let high = load<u64>(view, 8)
-      const length = <u32>low
-      const hash = length <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), length)
-      const entry = probe(view, low, high, hash, slots, shift, mask)
-      gid = load<u32>(entry, 16)
-      if (gid == 0) {
-        gid = load<u32>(table, 12)
-        if (gid >= load<u32>(table, 16)) return row
-        if (length > 12) {
-          const heap = <usize>load<u32>(table, 28)
-          if (<u64>heap + length > <u64>load<u32>(table, 32)) return row
-          memory.copy(heap, <usize>(high >> 32), length)
-          store<u32>(table, <u32>(heap + length), 28)
-          high = <u64>heap << 32
+  const list = table + 64
+  for (let block = start; block < rows; block += blockRows) {
+    const end = min(block + blockRows, rows)
+    let stop: usize
+    if (mask >= 8191) {
+      touchBlock(values, block, end, table, gids)
+      stop = matchBlock(true, values, validity, block, end, table, gids)
+    } else if (validity != 0) stop = matchBlock(false, values, validity, block, end, table, gids)
+    else stop = matchBlock(false, values, 0, block, end, table, gids)
+    for (let item = list; item < stop; item += 4) {
+      const row = load<i32>(item)
+      const at = gids + (<usize>row << 2)
+      let gid: u32
+      if (isValid(validity, row)) {
+        const view = values + (<usize>row << 4)
+        const low = load<u64>(view)
+        const high = load<u64>(view, 8)
+        const entry = probe(low, high, load<u32>(at), slots, mask)
+        gid = load<u32>(entry, 16)
+        if (gid == 0) {
+          gid = append(entry, low, high, table)
+          if (gid == 0) return row
         }
-        const key = <usize>load<u32>(table, 20) + (<usize>gid << 4)
-        store<u64>(key, low)
-        store<u64>(key, high, 8)
-        store<u32>(table, ++gid, 12)
-        store<u64>(entry, low)
-        store<u64>(entry, high, 8)
-        store<u32>(entry, gid, 16)
-        store<u32>(entry, <u32>hash, 20)
+        gid--
+      } else {
+        gid = nullGroup(table)
+        if (gid == missing) return row
       }
-      gid--
-    } else {
-      gid = load<u32>(table, 24) - 1
-      if (gid == missing) {
-        gid = load<u32>(table, 12)
-        if (gid >= load<u32>(table, 16)) return row
-        memory.fill(<usize>load<u32>(table, 20) + (<usize>gid << 4), 0, 16)
-        store<u32>(table, gid + 1, 12)
-        store<u32>(table, gid + 1, 24)
-      }
+      store<u32>(at, gid)
     }
-    store<u32>(gids + (<usize>row << 2), gid)
   }
   return rows
 }
@@ -116,8 +185,7 @@ export function lookupViews(values: usize, validity: usize, rows: i32, table: us
       const view = values + (<usize>row << 4)
       const low = load<u64>(view)
       const high = load<u64>(view, 8)
-      const hash = <u32>low <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), <u32>low)
-      gid = load<u32>(probe(view, low, high, hash, slots, shift, mask), 16) - 1
+      gid = load<u32>(probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask), 16) - 1
     }
     store<u32>(gids + (<usize>row << 2), gid)
   }
@@ -136,13 +204,11 @@ export function rehashViews(table: usize): void {
     const high = load<u64>(key, 8)
     key += 16
     if (gid == nullGid) continue
-    const hash = <u32>low <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), <u32>low)
-    let slot = <u32>(hash >> shift)
+    let slot = <u32>(hashView(low, high) >> shift)
     while (load<u32>(slots + (<usize>slot << 5), 16) != 0) slot = (slot + 1) & mask
     const entry = slots + (<usize>slot << 5)
     store<u64>(entry, low)
     store<u64>(entry, high, 8)
     store<u32>(entry, gid, 16)
-    store<u32>(entry, <u32>hash, 20)
   }
 }

@@ -1,10 +1,11 @@
 // Grouping: key values to dense group numbers (gids), new groups appended. A table is a 64-byte header that src/compute/key-dictionary.ts
 // fills in, an array of keys in gid order, and slots: either a direct array over a dense range of numbers, or open addressing with linear
-// probing and the key inline (load ≤ 0.5). Nothing here allocates: a kernel stops at the row for which there is no room and returns its number.
+// probing and the key inline (load ≤ 0.5). Rows are probed in blocks: first the hashes of all, so that cache misses overlap; then those that hit
+// at home, without a branch; then the rest. Nothing here allocates: a kernel stops at the row for which there is no room and returns its number.
 //
 // header: 0 slots · 4 shift (64 − bits) · 8 mask · 12 count · 16 limit · 20 keys · 24 gid of null + 1 · 28 heap next · 32 heap end
-//         36 direct · 40 direct size · 48 direct minimum (i64)
-// word entry, 16 bytes: key u64, gid + 1 u32, 0. view entry, 32 bytes: view, gid + 1 u32, hash u32, 8 unused.
+//         36 direct · 40 direct size · 48 direct minimum (i64) · 60 scratch · 64 a block's list (512 bytes)
+// word entry, 16 bytes: key u64, gid + 1 u32, 0. view entry, 32 bytes: view, gid + 1 u32, 12 unused.
 
 const nanBits: u64 = 0x7ff8000000000000
 const missing: u32 = 0xffffffff
@@ -80,37 +81,78 @@ export function findDirectI64(values: usize, validity: usize, start: i32, rows: 
   return findDirect<i64>(values, validity, start, rows, table, gids)
 }
 
+const blockRows = 128
+
+// Home slots of the rows [start, end), to where their gids will be. With `touch`, the entries are read: the misses of a block overlap.
+// @ts-ignore: decorator
+@inline function hashBlock<T>(touch: bool, values: usize, start: i32, end: i32, table: usize, gids: usize): void {
+  const slots = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  let seen: u32 = 0
+  for (let row = start; row < end; row++) {
+    const slot = <u32>(hashWord(wordAt<T>(values, row)) >> shift)
+    store<u32>(gids + (<usize>row << 2), slot)
+    if (touch) seen ^= load<u32>(slots + (<usize>slot << 4), 8)
+  }
+  if (touch) store<u32>(table, seen, 60)
+}
+
+// Rows whose home entry holds their key get their gid; the others are listed, without a branch. Returns the list's end.
+// @ts-ignore: decorator
+@inline function matchBlock<T>(values: usize, validity: usize, start: i32, end: i32, slots: usize, gids: usize, list: usize): usize {
+  let next = list
+  for (let row = start; row < end; row++) {
+    const at = gids + (<usize>row << 2)
+    const entry = slots + (<usize>load<u32>(at) << 4)
+    const gid = load<u32>(entry, 8)
+    const equal = <i32>(load<u64>(entry) == wordAt<T>(values, row)) & <i32>(gid != 0)
+    const hit = validity == 0 ? equal : equal & <i32>isValid(validity, row)
+    store<i32>(next, row)
+    next += <usize>(hit ^ 1) << 2
+    store<u32>(at, hit ? gid - 1 : load<u32>(at))
+  }
+  return next
+}
+
 // @ts-ignore: decorator
 @inline function findProbing<T>(values: usize, validity: usize, start: i32, rows: i32, table: usize, gids: usize): i32 {
   const slots = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)
-  for (let row = start; row < rows; row++) {
-    let gid: u32
-    if (isValid(validity, row)) {
-      const word = wordAt<T>(values, row)
-      let slot = <u32>(hashWord(word) >> shift)
-      let entry = slots + (<usize>slot << 4)
-      gid = load<u32>(entry, 8)
-      while (gid != 0 && load<u64>(entry) != word) {
-        slot = (slot + 1) & mask
-        entry = slots + (<usize>slot << 4)
+  const list = table + 64
+  for (let block = start; block < rows; block += blockRows) {
+    const end = min(block + blockRows, rows)
+    if (mask >= 16383) hashBlock<T>(true, values, block, end, table, gids)
+    else hashBlock<T>(false, values, block, end, table, gids)
+    const stop = matchBlock<T>(values, validity, block, end, slots, gids, list)
+    for (let item = list; item < stop; item += 4) {
+      const row = load<i32>(item)
+      const at = gids + (<usize>row << 2)
+      let gid: u32
+      if (isValid(validity, row)) {
+        const word = wordAt<T>(values, row)
+        let slot = load<u32>(at)
+        let entry = slots + (<usize>slot << 4)
         gid = load<u32>(entry, 8)
+        while (gid != 0 && load<u64>(entry) != word) {
+          slot = (slot + 1) & mask
+          entry = slots + (<usize>slot << 4)
+          gid = load<u32>(entry, 8)
+        }
+        if (gid == 0) {
+          gid = load<u32>(table, 12)
+          if (gid >= load<u32>(table, 16)) return row
+          store<u64>(<usize>load<u32>(table, 20) + (<usize>gid << 3), word)
+          store<u32>(table, ++gid, 12)
+          store<u64>(entry, word)
+          store<u32>(entry, gid, 8)
+        }
+        gid--
+      } else {
+        gid = nullGroup(table, 8)
+        if (gid == missing) return row
       }
-      if (gid == 0) {
-        gid = load<u32>(table, 12)
-        if (gid >= load<u32>(table, 16)) return row
-        store<u64>(<usize>load<u32>(table, 20) + (<usize>gid << 3), word)
-        store<u32>(table, ++gid, 12)
-        store<u64>(entry, word)
-        store<u32>(entry, gid, 8)
-      }
-      gid--
-    } else {
-      gid = nullGroup(table, 8)
-      if (gid == missing) return row
+      store<u32>(at, gid)
     }
-    store<u32>(gids + (<usize>row << 2), gid)
   }
   return rows
 }

@@ -172,7 +172,7 @@ class PairDictionary extends Table {
     this.set(header.directSize, 0)
     if (entries > pairEntriesMax) {
       let capacity = 1 << 12
-      while (capacity < 2 * this.get(header.limit)) capacity *= 4
+      while (this.limitOf(capacity) < this.get(header.limit)) capacity *= 4
       this.#hash(capacity)
       return
     }
@@ -185,7 +185,7 @@ class PairDictionary extends Table {
   #hash(capacity: number): void {
     this.#hashed = true
     this.growSlots(capacity)
-    this.growKeys(capacity / 2)
+    this.growKeys(this.limitOf(capacity))
     this.device.kernels.rehashWords(this.at)
   }
 }

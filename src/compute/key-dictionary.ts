@@ -23,7 +23,7 @@ export interface KeyDictionary {
 }
 
 /** Header words, as kernels/group.ts has them. */
-export const header = { slots: 0, shift: 1, mask: 2, count: 3, limit: 4, keys: 5, nullGid: 6, heapNext: 7, heapEnd: 8, direct: 9, directSize: 10, minimum: 12, bytes: 64 } as const
+export const header = { slots: 0, shift: 1, mask: 2, count: 3, limit: 4, keys: 5, nullGid: 6, heapNext: 7, heapEnd: 8, direct: 9, directSize: 10, minimum: 12, bytes: 64 + 512 + 64 } as const
 
 const capacityFirst = 64
 /** A direct array of at most this many entries is made without asking how many rows there are. */
@@ -75,6 +75,11 @@ export abstract class Table {
     this.set(header.limit, limit)
   }
 
+  /** Keys that so many slots may hold: sparse while that costs little memory, since a key at home is found without a mispredicted branch. */
+  protected limitOf(capacity: number): number {
+    return capacity > 1 << 16 ? capacity / 2 : capacity / 4
+  }
+
   /** New slots, zeroed; the caller enters the keys again. `capacity` is a power of two and at least twice the limit. */
   protected growSlots(capacity: number): void {
     this.freeSlots()
@@ -95,7 +100,7 @@ export abstract class Table {
   }
   protected nextCapacity(): number {
     if (this.#capacity === 0) return capacityFirst
-    return this.#capacity * (this.#capacity < 1 << 16 ? 8 : 4)
+    return this.#capacity === capacityFirst ? 4_096 : this.#capacity * (this.#capacity < 1 << 16 ? 8 : 4)
   }
   protected clearTable(): void {
     this.set(header.count, 0)
@@ -182,9 +187,9 @@ export class WordDictionary extends Table implements KeyDictionary {
     if (wasDirect && full && this.count < directEntriesMax) return this.growKeys(Math.max(capacityFirst, this.count * 4))
     if (wasDirect) this.#freeDirect()
     let capacity = this.nextCapacity()
-    while (capacity < 2 * this.get(header.limit)) capacity *= 4
+    while (this.limitOf(capacity) < this.get(header.limit)) capacity *= 4
     this.growSlots(capacity)
-    this.growKeys(capacity / 2)
+    this.growKeys(this.limitOf(capacity))
     this.device.kernels.rehashWords(this.at)
   }
 
@@ -280,7 +285,7 @@ export class ViewDictionary extends Table implements KeyDictionary {
   #growTable(): void {
     const capacity = this.nextCapacity()
     this.growSlots(capacity)
-    this.growKeys(capacity / 2)
+    this.growKeys(this.limitOf(capacity))
     this.device.kernels.rehashViews(this.at)
   }
 

@@ -1,0 +1,44 @@
+// count() and count(column): rows, or values that aren't null.
+import { allocateColumn, type Column } from '../batch/batch.ts'
+import { int64 } from '../batch/data-type.ts'
+import type { Field } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { Accumulator } from './accumulator.ts'
+import { EntryState } from './entry-state.ts'
+
+const shift = 3
+
+/** An int64 per group. */
+export class CountAccumulator implements Accumulator {
+  readonly #state: EntryState
+  constructor(device: Device) {
+    this.#state = new EntryState(device, 8)
+  }
+  get bytes(): number {
+    return this.#state.memory.bytes
+  }
+  update(gids: number, column: Column | undefined, rows: number, groupCount: number): void {
+    this.#state.device.kernels.countGroups(gids, column?.validity ?? 0, rows, this.#state.ensure(groupCount), shift)
+  }
+  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
+    this.#state.device.kernels.addWordsI64(gids, partial[0]!.values, rows, this.#state.ensure(groupCount), shift)
+  }
+  partialFields(name: string): Field[] {
+    return [{ name: `${name}.count`, type: int64, nullable: false }]
+  }
+  partialColumns(arena: Arena, groupCount: number): Column[] {
+    return this.resultColumns(arena, groupCount)
+  }
+  resultColumns(arena: Arena, groupCount: number): Column[] {
+    const out = allocateColumn(arena, int64, groupCount)
+    this.#state.device.kernels.takeWords(this.#state.ensure(groupCount), groupCount, shift, out.values)
+    return [out]
+  }
+  reset(): void {
+    this.#state.reset()
+  }
+  close(): void {
+    this.#state.close()
+  }
+}
