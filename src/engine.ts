@@ -19,6 +19,7 @@ import { keptOptions } from './source/kept.ts'
 import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
 import { type Checkpoint, type CheckpointStore, openCheckpointStore } from './storage/checkpoint-store.ts'
 import { localDirectory } from './storage/directory.ts'
+import { createTopics } from './storage/topics.ts'
 
 /** How a job keeps its state. */
 export interface CheckpointOptions {
@@ -119,9 +120,11 @@ export class Engine {
     const stages = cutStages(resolved, this.workers.length, neededColumns(resolved))
     const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
     let audit: AuditLog | undefined
+    const topics = createTopics()
     const closeFiles = async () => {
       await store?.close()
       await audit?.close()
+      await topics.close()
     }
     try {
       audit = options.audit === undefined ? undefined : await openAuditLog(localDirectory(options.audit), job, this.#clock)
@@ -141,6 +144,7 @@ export class Engine {
         retain: options.checkpoint?.retain ?? 3,
         checkpoint,
         audit,
+        topics,
         signal: options.signal,
         nextTask: () => this.#nextTask++,
         listen: (task, listener) => this.#listeners.set(task, listener),

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asError, CancelledError, decodeError, PlanError } from '../base/errors.ts'
 import { keyHashVersion } from '../base/hash.ts'
+import type { Topics } from '../base/topic.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { scanType, sinkType } from '../plan/catalogue.ts'
@@ -40,6 +41,7 @@ export interface JobEnvironment {
   readonly retain: number
   readonly checkpoint?: Checkpoint
   readonly audit?: AuditLog
+  readonly topics: Topics
   readonly signal?: AbortSignal
   /** Gives each task a number that is unused on its host. */
   readonly nextTask: () => number
@@ -181,13 +183,13 @@ export class JobRun {
   }
 
   async #openSinks(): Promise<void> {
-    const { device, clock, job, bindings, checkpoint, firstEpoch: epoch } = this.#environment
+    const { device, clock, job, bindings, checkpoint, topics, firstEpoch: epoch } = this.#environment
     for (const node of this.#plan.sinks) {
       const { fields } = factsOf(this.#resolved.edges, node.input)
       const handle = checkpoint?.manifest.sinks[node.id]
       const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle } : undefined
       const writer = await sinkType(node.kind).open(
-        { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, epoch, ...(resumed && { resumed }), count: (m, by) => this.metricsCounter.count(m, by) },
+        { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, topics, epoch, ...(resumed && { resumed }), count: (m, by) => this.metricsCounter.count(m, by) },
         optionsOf(node, bindings),
       )
       const sink = new SinkRun(node.id, device, fields, writer, epoch, {
@@ -246,13 +248,14 @@ export class JobRun {
   }
 
   async #openFeeds(): Promise<FeedRun[]> {
-    const { device, clock, bindings, checkpoint, batchRows } = this.#environment
+    const { device, clock, bindings, checkpoint, batchRows, topics } = this.#environment
     const feeds: FeedRun[] = []
     for (const feed of this.#plan.feeds) {
       const opened = await openFeed(feed, optionsOf(feed.node, bindings), checkpoint?.manifest.sources[feed.node.id], {
         device,
         clock,
         signal: this.#abort.signal,
+        topics,
         batchRows: () => batchRows,
         count: (m, by) => this.metricsCounter.count(m, by),
         rowsRead: rows => this.metricsCounter.read(rows),

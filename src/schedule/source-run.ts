@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import type { Topics } from '../base/topic.ts'
 import { type Batch, releaseBatch } from '../batch/batch.ts'
 import { partitionBatch } from '../compute/partition.ts'
 import { retainArena } from '../device/arena.ts'
@@ -70,6 +71,7 @@ export interface FeedEnvironment {
   readonly device: Device
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly topics: Topics
   readonly batchRows: () => number
   readonly count: (metric: string, by: number) => void
   readonly rowsRead: (rows: number) => void

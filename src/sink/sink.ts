@@ -2,6 +2,7 @@
 // open, (write*, prepare, commit)*, close. What was written but not committed must not be visible (transactional), or may be repeated (idempotent, append).
 import type { Clock } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
+import type { Topics } from '../base/topic.ts'
 import type { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
@@ -19,6 +20,8 @@ export interface SinkContext {
   readonly job: string
   readonly sink: string
   readonly signal: AbortSignal
+  /** In-process topics, where the engine has them. */
+  readonly topics?: Topics
   /** Present when a checkpoint was restored: its epoch, and what `prepare` returned for it, to be committed again (it may have been already). */
   readonly resumed?: { readonly epoch: number; readonly handle: Json }
   /** The first epoch of this run. */

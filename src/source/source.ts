@@ -2,6 +2,7 @@
 // asynchronously on the engine's thread (topics, Kafka, user code) and may never end. Both are described by plain data, so that a plan survives JSON.
 import type { Clock } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
+import type { Topics } from '../base/topic.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
@@ -44,6 +45,8 @@ export interface FeedContext {
   readonly where: string
   /** Aborted when the run stops; `next` must then settle. */
   readonly signal: AbortSignal
+  /** In-process topics, where the engine has them. */
+  readonly topics?: Topics
   /** Rows wanted per batch now. */
   batchRows(): number
   count(metric: string, by: number): void
