@@ -1,4 +1,7 @@
 // Plants a secret and looks for it in everything that is written or thrown.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redact, reveal, secret } from '../../src/base/secret.ts'
@@ -6,6 +9,7 @@ import { openAuditLog } from '../../src/storage/audit-log.ts'
 import { openCheckpointStore } from '../../src/storage/checkpoint-store.ts'
 import { localDirectory } from '../../src/storage/directory.ts'
 import { FaultyDisk } from '../support/faulty-directory.ts'
+import { runCli } from '../support/run-cli.ts'
 
 const planted = 'pl4nted-s3cret-passphrase'
 const variable = 'MILLRACE_TEST_PLANTED'
@@ -94,5 +98,21 @@ describe('a planted secret', () => {
         .catch(expectAbsent)
       for (const file of disk.files()) if (file.endsWith('/lock')) await disk.unlink(file)
     }
+  })
+
+  it('is not printed by the command line, whoever threw it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-'))
+    await writeFile(`${folder}/job.mjs`, `throw new Error('login failed: ' + process.env.${variable})\n`)
+    reveal(secret(variable), 'test')
+    for (const args of [
+      ['run', `${folder}/job.mjs`],
+      ['run', `${folder}/job.mjs`, '--debug'],
+    ]) {
+      const { code, out, error } = await runCli(args)
+      expect(code).toBe(1)
+      expectAbsent(out + error)
+      expect(error).toContain(`[secret ${variable}]`)
+    }
+    await rm(folder, { recursive: true })
   })
 })
