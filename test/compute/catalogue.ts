@@ -1,11 +1,20 @@
 // Every kernel family with its plain reference, for agreement.test.ts. One line a family; the entry lies in reference/<stem>.ts.
 import type { AnyAgreement } from './agreement.ts'
 import { aggregateAgreements } from './reference/aggregate.ts'
+import { arithmeticAgreement, signAgreement } from './reference/arithmetic.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
+import { castAgreement } from './reference/cast.ts'
+import { chooseAgreement, logicAgreement } from './reference/choose.ts'
+import { compareAgreement, memberAgreement } from './reference/compare.ts'
+import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
+import { logisticAgreements } from './reference/logistic.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
+import { numericAgreement } from './reference/numeric.ts'
+import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
+import { timeAgreement } from './reference/time.ts'
 
 export const catalogue: readonly AnyAgreement[] = [
   bitmapAgreement,
@@ -18,4 +27,17 @@ export const catalogue: readonly AnyAgreement[] = [
   ...aggregateAgreements,
   jsonAgreement,
   linesAgreement,
+  compareAgreement,
+  memberAgreement,
+  arithmeticAgreement,
+  signAgreement,
+  numericAgreement,
+  chooseAgreement,
+  logicAgreement,
+  castAgreement,
+  timeAgreement,
+  stringTestAgreement,
+  stringAgreement,
+  gemmAgreement,
+  ...logisticAgreements,
 ]
