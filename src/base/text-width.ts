@@ -55,7 +55,6 @@ export function fitWidth(text: string, widthMax: number): string {
 
 /** `text` with line breaks, tabs and other control characters (terminal escapes among them) shown as escapes, so that data can't move the cursor. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     character => named[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
