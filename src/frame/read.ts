@@ -109,8 +109,3 @@ export const read = {
 function checkedBySchema(frame: FrameValue, schema: Schema | undefined): FrameValue {
   return schema ? frame.as(schema) : frame
 }
-
-/** Names a topic of this process or, with `dir`, of a directory. `partitions` is fixed when it is first opened. */
-export function topic(name: string, options: { readonly dir?: string; readonly partitions?: number } = {}): TopicOptions {
-  return { name, ...options }
-}
