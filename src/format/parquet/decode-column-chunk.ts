@@ -13,7 +13,7 @@ import { Scratch, ViewStore } from '../scratch.ts'
 import { encodings } from './metadata.ts'
 import { openValues, type PageValues } from './open-values.ts'
 import type { ParquetColumn } from './read-footer.ts'
-import { type ChunkPlace, type Page, PageReader, type ParquetLimits } from './read-pages.ts'
+import { type ChunkPlace, type Page, pageBytesMaxDefault, PageReader, type ParquetLimits } from './read-pages.ts'
 
 /** Scratch that the columns of one row group share: used during calls only. */
 export class SharedScratch {
@@ -109,7 +109,7 @@ export class ColumnChunkReader {
     const start = header.type === 3 ? this.#openLevels2(page) : this.#openLevels1(page)
     const encoding = encodings[header.encoding] ?? `number ${header.encoding}`
     this.#values = openValues(
-      { device: this.#device, column: this.#column, decoded: this.#decoded, lengths: this.#shared.indices, store: this.#store, bytesMax: this.#limits.pageBytesMax, fail: (code, what, remedy) => this.#fail(code, what, remedy) },
+      { device: this.#device, column: this.#column, decoded: this.#decoded, lengths: this.#shared.indices, store: this.#store, bytesMax: this.#limits.pageBytesMax ?? pageBytesMaxDefault, fail: (code, what, remedy) => this.#fail(code, what, remedy) },
       encoding,
       { start, end: page.end, count: header.valueCount, cursor: this.#cursors + cursorBytes, position: this.#cursors + 2 * cursorBytes, dictionaryCount: this.#dictionary.count },
     )
@@ -126,6 +126,8 @@ export class ColumnChunkReader {
     const least = physical === 'BYTE_ARRAY' ? 4 : physicalBytes(this.#column)
     if (header.valueCount * least > end - start) throw this.#fail('DICTIONARY', `the dictionary page promises ${header.valueCount} values in ${end - start} bytes`)
     const bytes = valueBytes(field.type, header.valueCount)
+    const max = this.#limits.pageBytesMax ?? pageBytesMaxDefault
+    if (bytes > max) throw this.#fail('PAGE_SIZE', `${header.valueCount} dictionary values take ${bytes} bytes, the limit is ${max}`)
     const address = this.#dictionaryStore.same().allocate(bytes)
     const position = this.#cursors + 2 * cursorBytes
     if (physical === 'BYTE_ARRAY') {

@@ -22,7 +22,7 @@ export interface ValuesContext {
   readonly decoded: Scratch
   readonly lengths: Scratch
   readonly store: ViewStore
-  readonly bytesMax: number | undefined
+  readonly bytesMax: number
   fail(code: string, what: string, remedy?: string): DataError
 }
 
@@ -99,11 +99,15 @@ function decodeWhole(context: ValuesContext, position: number, bytes: 4 | 8, cou
   const { device } = context
   const promised = deltaCount(device, position)
   if (promised < 0 || promised > countMax) throw context.fail('PAGE_VALUES', `the delta-packed integers promise ${promised} values, the page has ${countMax}`)
-  if (promised * bytes > (context.bytesMax ?? 512 * 1024 * 1024)) throw context.fail('PAGE_SIZE', `${promised} values need ${promised * bytes} bytes, the limit is ${context.bytesMax ?? 512 * 1024 * 1024}`)
+  checkBytes(context, promised * bytes)
   const address = into.ensure(promised * bytes)
   const count = decodeDelta(device, position, bytes, promised, address)
   if (count < 0) throw context.fail('PAGE_VALUES', count === -2 ? 'the delta-packed integers have a header against the format' : 'the delta-packed integers end early')
   return { address, count }
+}
+
+function checkBytes(context: ValuesContext, bytes: number): void {
+  if (bytes > context.bytesMax) throw context.fail('PAGE_SIZE', `the page's values need ${bytes} bytes, the limit is ${context.bytesMax}`)
 }
 
 function openDelta(context: ValuesContext, place: ValuesPlace): PageValues {
@@ -131,9 +135,10 @@ function openPrefixes(context: ValuesContext, place: ValuesPlace): PageValues {
   const suffixes = decodeWhole(context, position, 4, place.count, context.lengths)
   if (prefixes.count !== suffixes.count) throw context.fail('PAGE_VALUES', `${prefixes.count} prefixes and ${suffixes.count} suffixes`)
   const { count } = prefixes
+  checkBytes(context, 16 * count)
   const arena = store.same()
   const views = arena.allocate(16 * count)
-  if (!viewsOfPrefixes(device, arena, prefixes.address, suffixes.address, count, position, context.bytesMax ?? 512 * 1024 * 1024, views)) {
+  if (!viewsOfPrefixes(device, arena, prefixes.address, suffixes.address, count, position, context.bytesMax, views)) {
     throw context.fail('PAGE_VALUES', 'the prefixes and suffixes don\'t fit each other, their bytes, or the limit of a page')
   }
   if (column.physical === 'FIXED_LEN_BYTE_ARRAY') {
@@ -154,6 +159,7 @@ function openStreams(context: ValuesContext, place: ValuesPlace): PageValues {
     joinStreams(device, place.start, count, width, 0, count, address)
     return { kind: 'fixed', cursor: 0, next: address, end: address + bytes, width, ready: false }
   }
+  checkBytes(context, 16 * count)
   const arena = store.same()
   const joined = arena.allocate(bytes)
   const views = arena.allocate(16 * count)

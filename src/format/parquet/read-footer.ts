@@ -162,7 +162,7 @@ function isNarrow(element: SchemaElement): boolean {
 
 function checkRowGroups(metadata: FileMetadata, leaves: number, dataEnd: number, where: string): void {
   metadata.rowGroups.forEach((group, g) => {
-    if (group.rowCount < 0) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: the row count is ${group.rowCount}; the file is corrupt`)
+    if (group.rowCount < 0 || group.rowCount > 0x7fffffff) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: the row count is ${group.rowCount}; the file is corrupt`)
     if (group.chunks.length !== leaves) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: ${group.chunks.length} column chunks, the schema has ${leaves} columns; the file is corrupt`)
   })
   if (dataEnd < 4) throw new DataError('PARQUET_FOOTER', `${where}: the footer begins at byte ${dataEnd}; the file is corrupt`)

@@ -34,7 +34,8 @@ export interface Page {
   readonly end: number
 }
 
-const pageBytesMaxDefault = 512 * 1024 * 1024
+/** Bytes of an unpacked page where no limit is given. */
+export const pageBytesMaxDefault = 512 * 1024 * 1024
 const windowBytes = 256 * 1024
 const headerBytesMax = 16 * 1024 * 1024
 
@@ -68,7 +69,7 @@ export class PageReader {
     if (this.#at < 4 || chunk.compressedBytes < 0 || this.#end > reader.size - 8) {
       throw this.fail('CHUNK_RANGE', `the pages are said to be the bytes ${this.#at} to ${this.#end} of a file of ${reader.size}`)
     }
-    if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'].includes(codecs[chunk.codec] ?? '')) {
+    if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW'].includes(codecs[chunk.codec] ?? '')) {
       throw this.fail('CODEC', `the pages are packed with ${codecs[chunk.codec] ?? `codec ${chunk.codec}`}, which Millrace can't read`, 'write the file with snappy, zstd or gzip')
     }
   }
