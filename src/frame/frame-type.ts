@@ -1,9 +1,15 @@
 // What a Frame offers, with the types of every step. frame.ts implements it; this file says what the compiler knows.
+import type { Json } from '../base/json.ts'
 import type { Duration } from '../base/units.ts'
+import type { BatchView } from '../batch/batch-view.ts'
 import type { AggregateType, AnyAggregate, FitsAggregate } from './aggregates.ts'
 import type { ColumnExpr } from './expr.ts'
+import type { Job } from './job.ts'
+import type { SinkLike } from './node.ts'
 import type { Order } from './orders.ts'
 import type { AnyExpr, FitsAll, FitsBool, Of, TypesOf, UnmetSame } from './resolve-types.ts'
+import type { JobOptions } from './run.ts'
+import type { Table } from './table.ts'
 import type { Clash, Flat, IsAny, Joined, Js, Leave, Names, Put, Renamed, Row, Schema, Take, TimeNames } from './types.ts'
 import type { Window, WindowColumns } from './windows.ts'
 
@@ -67,49 +73,33 @@ export interface Frame<in out S = any> {
   /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
   watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
   /** Where rows go that came too late for the window before; without it they are counted and dropped. */
-  late(sink: SinkDescription): Frame<S>
+  late(sink: SinkLike): Frame<S>
   /** A stable name for the step's state, across versions of the job. */
   named(id: string): Frame<S>
+  /** Keeps the rows in memory after the first run that needs them. */
+  cache(): Frame<S>
+  /** Puts rows that are a little out of order into the order of their times, as the watermark passes; ties by further columns. */
+  orderByTime(time: TimeNames<S>, ...by: readonly Names<S>[]): Frame<S>
+  /** Adds an operator of any kind in the catalogue; what it gives is known at run time only. */
+  apply(kind: string, params: Json): Frame<any>
   /** Checks the rows' schema against this one, and is of its type. */
   as<T extends Schema>(schema: T): Frame<T>
 
   /** An end for the rows; nothing runs before `run` or `start` of what this returns. */
-  to(sink: SinkDescription): FrameJob
+  to(sink: SinkLike): Job
   /** Runs, and copies all rows out. */
-  collect(options?: RunOptions): Promise<FrameTable<S>>
+  collect(options?: JobOptions): Promise<FrameTable<S>>
   /** Runs in bounded memory; a batch lives until the next step, or until `release` after `retain`. */
-  batches(options?: RunOptions): AsyncIterable<FrameBatch<S>>
+  batches(options?: JobOptions): AsyncIterable<FrameBatch<S>>
   /** Runs, and hands over each row. */
-  forEach(fn: (row: Row<S>) => void | Promise<void>, options?: RunOptions): Promise<void>
+  forEach(fn: (row: Row<S>) => void | Promise<void>, options?: JobOptions): Promise<void>
   /** The plan as text; with `analyze` it runs, and shows rows and time per step. */
   explain(): string
-  explain(options: { analyze: true } & RunOptions): Promise<string>
+  explain(options: { analyze: true } & JobOptions): Promise<string>
 }
 
 /** The schema of a frame. */
 export type SchemaOf<F> = F extends Frame<infer S> ? S : never
-
-/** A sink as `write.…` describes it. */
-export interface SinkDescription {
-  readonly kind: string
-}
-
-/** What belongs to every run. */
-export interface RunOptions {
-  /** Worker threads; 0 runs on the caller's. */
-  workers?: number
-  /** Bytes that state, queues and batches may take, as a number or '512MiB'. */
-  memory?: number | string
-  progress?: boolean
-  device?: 'auto' | 'wasm' | 'webgpu'
-  signal?: AbortSignal
-}
-
-/** A job that can be run to its end or started. */
-export interface FrameJob {
-  run(options?: object): Promise<unknown>
-  start(options?: object): Promise<unknown>
-}
 
 /** A column of a batch or table. */
 export interface FrameColumn<out T> {
@@ -122,23 +112,20 @@ export interface FrameColumn<out T> {
 
 type ColumnOf<S, N> = N extends keyof S ? FrameColumn<S[N]> : FrameColumn<any>
 
-/** Some rows, as columns in the engine's memory. */
-export interface FrameBatch<in out S> {
-  readonly numRows: number
+/** Some rows, as columns in the engine's memory: a BatchView whose columns are known to the compiler. */
+export interface FrameBatch<in out S> extends Omit<BatchView, 'column' | 'withColumn' | 'rows' | 'retain' | typeof Symbol.iterator> {
   column<const N extends Names<S>>(name: N): ColumnOf<S, N>
-  withColumn<const N extends string, V>(name: N, values: V, type?: string): FrameBatch<Flat<Leave<S, N> & { [K in N]: V extends Float64Array ? 'float64' : V extends Int32Array ? 'int32' : V extends BigInt64Array ? 'int64' : any }>>
-  readonly columnNames: string[]
+  withColumn<const N extends string, V extends ArrayLike<unknown>>(name: N, values: V, type?: string): FrameBatch<Flat<Leave<S, N> & { [K in N]: ColumnTypeOf<V> }>>
   rows(): Iterable<Row<S>>
-  [Symbol.iterator](): Iterator<Row<S>>
   retain(): FrameBatch<S>
-  release(): void
+  [Symbol.iterator](): Iterator<Row<S>>
 }
 
-/** All rows of a result. */
-export interface FrameTable<in out S> extends Iterable<Row<S>> {
-  readonly numRows: number
-  column<const N extends Names<S>>(name: N): ColumnOf<S, N>
+type ColumnTypeOf<V> = V extends Float64Array ? 'float64' : V extends Int32Array ? 'int32' : V extends BigInt64Array ? 'int64' : any
+
+/** All rows of a result: a Table whose columns are known to the compiler. */
+export interface FrameTable<in out S> extends Omit<Table, 'column' | 'toArray' | typeof Symbol.iterator> {
+  column<const N extends Names<S>>(name: N): Omit<ColumnOf<S, N>, 'type'>
   toArray(): Row<S>[]
-  print(): void
+  [Symbol.iterator](): Iterator<Row<S>>
 }
-

@@ -15,7 +15,7 @@ declare const bids: Frame<Bids>
 declare const auctions: Frame
 declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
 declare const sparse: Frame<{ id: 'int32'; name: 'utf8?'; score: 'float64?'; ok: 'bool?' }>
-declare const sink: { readonly kind: string }
+declare const sink: { readonly sink: string; readonly options: null }
 declare const rate: number
 
 const report = bids
