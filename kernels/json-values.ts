@@ -1,4 +1,5 @@
 // One JSON value into its column, at the row at hand. Nothing is undone when the record is refused later: the row is written again.
+import { readBase64 } from './base64'
 import { digitsValue, countDigits, decimalToF64, decimalToI64, scanDecimal, ten } from './number-text'
 import { BASE64, captureString, fail, JsonJob, NO_VALUE, NUMBER, PAUSE, RANGE, skipValue, TIME, TYPE } from './json-text'
 import { scaleMillis, scanTime } from './time-text'
@@ -208,36 +209,13 @@ function storeBase64(job: JsonJob, p: usize, index: i32, depth: i32, out: usize)
   if (load<u8>(p) != 34) return mismatch(job, p, index, depth)
   const next = captureString(job, p + 1)
   if (next == 0) return 0
-  let from = job.stringAt
-  let bytes = job.stringBytes
   if (job.textEnd - job.text < job.end - p) return fail(job, PAUSE, p)
-  if ((bytes & 3) == 0 && bytes > 0 && load<u8>(from + bytes - 1) == 61) bytes -= load<u8>(from + bytes - 2) == 61 ? 2 : 1
-  let to = job.text
-  let held: u32 = 0
-  let bits = 0
-  for (const end = from + bytes; from < end; from++) {
-    const six = base64Value(load<u8>(from))
-    if (six < 0) return refuse(job, BASE64, p, index)
-    held = (held << 6) | six
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      store<u8>(to++, held >> bits)
-    }
-  }
-  if (bits >= 6 || held & ((1 << bits) - 1)) return refuse(job, BASE64, p, index)
+  const bytes = readBase64(job.stringAt, job.stringBytes, job.text)
+  if (bytes < 0) return refuse(job, BASE64, p, index)
   job.stringAt = job.text
-  job.stringBytes = <i32>(to - job.text)
+  job.stringBytes = bytes
   keepString(job, out)
   return next
-}
-
-function base64Value(c: u8): i32 {
-  const code = <i32>c
-  if (code >= 65 && code <= 90) return code - 65
-  if (code >= 97 && code <= 122) return code - 71
-  if (code >= 48 && code <= 57) return code + 4
-  return code == 43 ? 62 : code == 47 ? 63 : -1
 }
 
 export { unmark, markNull, storeValue, writeView }

@@ -128,8 +128,8 @@ function run(device: Device, arena: Arena, at: number, count: number, fields: re
   }
 }
 
-// Floats whose digits beyond the 19th decide: JavaScript's own parser rounds them.
-function roundSlow(device: Device, address: number, count: number, columns: readonly Column[]): void {
+/** Floats whose digits beyond the 19th decide: JavaScript rounds the `count` entries (column, row, address, bytes) at `address`. */
+export function roundSlow(device: Device, address: number, count: number, columns: readonly Column[]): void {
   const entries = device.memory.int32s(address, 4 * count)
   for (let i = 0; i < entries.length; i += 4) {
     if (entries[i] === -1) continue

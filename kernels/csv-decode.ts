@@ -1,0 +1,352 @@
+// CSV rows to columns, one pass over the bytes: RFC 4180 with any one-byte delimiter and quote; LF or CRLF ends a row, also inside quotes a line end
+// is text. A quote inside an unquoted cell is text. A row that is refused is passed over to its end and leaves no trace in the columns.
+import { readBase64 } from './base64'
+import { JsonField, writeView } from './json-values'
+import { countDigits, decimalToF64, decimalToI64, digitsValue, scanDecimal } from './number-text'
+import { scaleMillis, scanTime } from './time-text'
+import { findBadUtf8, validateUtf8 } from './utf8'
+
+// Why a row was refused; src/compute/csv.ts holds the words, in this order.
+const OPEN_QUOTE = 1
+const AFTER_QUOTE = 2
+const BAD_UTF8 = 3
+const RAGGED = 4
+const TYPE = 5
+const RANGE = 6
+const NULL = 7
+
+// An error: record, address, code, cell or column, and the row's bytes [start, end).
+const ERROR_BYTES: usize = 24
+
+/** A decoding call: what src/compute/csv.ts fills in, then what belongs to the row at hand. */
+@unmanaged class CsvJob {
+  /** The first byte of the next row; `end` is followed by a line feed that is not part of the input. */
+  at: usize
+  end: usize
+  isLast: i32
+  delimiter: i32
+  quote: i32
+  nullText: usize
+  nullBytes: i32
+  /** For each cell of a row the column it goes to, or -1. */
+  targets: usize
+  cellCount: i32
+  fields: usize
+  fieldCount: i32
+  row: i32
+  rowMax: i32
+  record: i32
+  recordOf: usize
+  errors: usize
+  errorCount: i32
+  errorMax: i32
+  slow: usize
+  slowCount: i32
+  slowMax: i32
+  text: usize
+  textEnd: usize
+  decimal: usize
+  start: usize
+  errorCode: i32
+  errorAt: usize
+  errorField: i32
+  /** The cell that was scanned last: its text, and whether it was quoted. */
+  cellAt: usize
+  cellBytes: i32
+  cellQuoted: i32
+  /** 1 where the text buffer or the list of floats is full. */
+  paused: i32
+}
+
+/**
+ * Decodes rows from `at` on until the input, the rows, the errors, the text buffer or the list of floats end. A row that the input cuts off is left for
+ * the next call, unless `isLast`. Returns the rows and refused rows so far; blank lines count only where rows have one cell.
+ */
+export function decodeCsv(at: usize): i32 {
+  const job = changetype<CsvJob>(at)
+  job.paused = 0
+  while (job.at < job.end && job.row < job.rowMax && job.errorCount < job.errorMax) {
+    const first = load<u8>(job.at)
+    if (job.cellCount != 1 && (first == 10 || (first == 13 && load<u8>(job.at, 1) == 10))) {
+      job.at += first == 10 ? 1 : 2
+      continue
+    }
+    job.start = job.at
+    job.errorCode = 0
+    const text = job.text
+    const slow = job.slowCount
+    const next = decodeRow(job)
+    if (next == 0 || job.errorCode) {
+      job.text = text
+      job.slowCount = slow
+    }
+    if (next == 0) break
+    if (job.errorCode) {
+      const error = job.errors + <usize>(job.errorCount++) * ERROR_BYTES
+      store<i32>(error, job.record)
+      store<u32>(error, job.errorAt, 4)
+      store<i32>(error, job.errorCode, 8)
+      store<i32>(error, job.errorField, 12)
+      store<u32>(error, job.start, 16)
+      store<u32>(error, min(next, job.end), 20)
+    } else {
+      store<i32>(job.recordOf + (<usize>job.row << 2), job.record)
+      job.row++
+    }
+    job.record++
+    job.at = min(next, job.end)
+  }
+  return job.record
+}
+
+function refuse(job: CsvJob, code: i32, at: usize, field: i32): void {
+  if (job.errorCode) return
+  job.errorCode = code
+  job.errorAt = at
+  job.errorField = field
+}
+
+// The address behind the row's line end; 0 where the row is cut off or there is no room.
+function decodeRow(job: CsvJob): usize {
+  let p = job.at
+  const end = job.end
+  const delimiter = <u8>job.delimiter
+  let cell = 0
+  while (true) {
+    const target = cell < job.cellCount ? load<i32>(job.targets + (<usize>cell << 2)) : -1
+    let next: usize = 0
+    if (target >= 0 && job.errorCode == 0) next = storeNumber(job, changetype<JsonField>(job.fields + (<usize>target << 5)), p)
+    if (next == 0) {
+      next = scanCell(job, p)
+      if (next == 0) return 0
+      if (target >= 0 && job.errorCode == 0 && !storeCell(job, target)) return 0
+    }
+    p = next
+    cell++
+    const stop = load<u8>(p)
+    if (p < end && stop == delimiter) {
+      p++
+      continue
+    }
+    if (p >= end && !job.isLast) return 0
+    if (cell != job.cellCount) refuse(job, RAGGED, job.start, cell)
+    return p + (stop == 13 && p < end ? 2 : 1)
+  }
+}
+
+// Undoes the null that a refused row may have left at this row.
+// @ts-ignore: decorator
+@inline function markValid(field: JsonField, row: i32): void {
+  if (field.validity == 0) return
+  const byte = field.validity + (<usize>row >> 3)
+  store<u8>(byte, <u32>load<u8>(byte) | (<u32>1 << (row & 7)))
+}
+
+// The commonest cells at once: a plain whole number, or a plain decimal, that ends at the delimiter or a line feed. 0: any other cell.
+// @ts-ignore: decorator
+@inline function storeNumber(job: CsvJob, field: JsonField, p: usize): usize {
+  if (field.type == 3) {
+    const c = load<u8>(p)
+    if (c - 48 > 9 && c != 45) return 0
+    const bytes = scanDecimal(p, 0, job.decimal)
+    const next = p + bytes
+    const stop = load<u8>(next)
+    if (bytes == 0 || next > job.end || (stop != <u8>job.delimiter && stop != 10)) return 0
+    if (!decimalToF64(job.decimal, field.values + (<usize>job.row << 3))) return 0
+    markValid(field, job.row)
+    return next
+  }
+  if (field.type != 1 && field.type != 2) return 0
+  const negative = load<u8>(p) == 45
+  const digits = p + <usize>negative
+  const x = load<u64>(digits)
+  const n = countDigits(x)
+  if (n == 0 || n == 8) return 0
+  const next = digits + n
+  const stop = load<u8>(next)
+  if (next > job.end || (stop != <u8>job.delimiter && stop != 10)) return 0
+  markValid(field, job.row)
+  const w = <i64>digitsValue(x, n)
+  if (field.type == 1) store<i32>(field.values + (<usize>job.row << 2), <i32>(negative ? -w : w))
+  else store<i64>(field.values + (<usize>job.row << 3), negative ? -w : w)
+  return next
+}
+
+// Finds the cell at `p`; returns where it ends: at a delimiter, a line end or the input's end. 0: cut off.
+function scanCell(job: CsvJob, p: usize): usize {
+  if (p < job.end && load<u8>(p) == <u8>job.quote) return scanQuoted(job, p + 1)
+  const end = job.end
+  const start = p
+  const delimiter = i8x16.splat(<i8>job.delimiter)
+  const feed = i8x16.splat(10)
+  let high: u32 = 0
+  while (true) {
+    const block = v128.load(p)
+    const found = <u32>i8x16.bitmask(v128.or(i8x16.eq(block, delimiter), i8x16.eq(block, feed)))
+    const at = found ? ctz(found) : 16
+    high |= <u32>i8x16.bitmask(block) & ((1 << at) - 1)
+    p += at
+    if (found || p >= end) break
+  }
+  if (p >= end) {
+    p = end
+    if (!job.isLast) return 0
+  }
+  // A line end CR LF, or a CR that ends the input: the cell ends before it.
+  if (p > start && load<u8>(p - 1) == 13 && (p == end || load<u8>(p) == 10)) p--
+  return keepCell(job, start, p, 0, high) ? p : 0
+}
+
+// @ts-ignore: decorator
+@inline function keepCell(job: CsvJob, start: usize, end: usize, quoted: i32, high: u32): bool {
+  if (high && !validateUtf8(start, end)) refuse(job, BAD_UTF8, start + <usize>max(0, findBadUtf8(start, <i32>(end - start))), -1)
+  job.cellAt = start
+  job.cellBytes = <i32>(end - start)
+  job.cellQuoted = quoted
+  return true
+}
+
+// The quote at or after `p`, or the input's end.
+function findQuote(job: CsvJob, p: usize): usize {
+  const quote = i8x16.splat(<i8>job.quote)
+  while (p < job.end) {
+    const found = <u32>i8x16.bitmask(i8x16.eq(v128.load(p), quote))
+    if (found) return min(p + <usize>ctz(found), job.end)
+    p += 16
+  }
+  return job.end
+}
+
+function scanQuoted(job: CsvJob, start: usize): usize {
+  const quote = <u8>job.quote
+  const end = job.end
+  let p = findQuote(job, start)
+  if (p + 1 < end && load<u8>(p, 1) == quote) {
+    // Doubled quotes: the text is put together in the text buffer.
+    if (job.textEnd - job.text < end - start) {
+      job.paused = 1
+      return 0
+    }
+    let out = job.text
+    let from = start
+    while (p + 1 < end && load<u8>(p, 1) == quote) {
+      memory.copy(out, from, p + 1 - from)
+      out += p + 1 - from
+      from = p + 2
+      p = findQuote(job, from)
+    }
+    memory.copy(out, from, p - from)
+    out += p - from
+    const text = job.text
+    if (out - text > 12) job.text = out
+    keepCell(job, text, out, 1, 1)
+  } else keepCell(job, start, p, 1, 1)
+  if (p >= end) {
+    if (!job.isLast) return 0
+    refuse(job, OPEN_QUOTE, start - 1, -1)
+    return end
+  }
+  p++
+  if (p >= end) return job.isLast ? end : 0
+  const stop = load<u8>(p)
+  if (stop == <u8>job.delimiter || stop == 10) return p
+  if (stop == 13) {
+    if (p + 1 >= end) return job.isLast ? p : 0
+    if (load<u8>(p, 1) == 10) return p
+  }
+  refuse(job, AFTER_QUOTE, p, -1)
+  const cell = job.cellAt
+  const next = scanCell(job, p)
+  job.cellAt = cell
+  return next
+}
+
+function letters(at: usize, bytes: i32): u64 {
+  const kept: u64 = bytes >= 8 ? ~(<u64>0) : (<u64>1 << (bytes << 3)) - 1
+  return (load<u64>(at) & kept) | (0x2020202020202020 & kept)
+}
+
+// The cell into its column; false where there is no room.
+function storeCell(job: CsvJob, index: i32): bool {
+  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
+  const at = job.cellAt
+  const bytes = job.cellBytes
+  const row = <usize>job.row
+  const type = field.type
+  if (!job.cellQuoted && bytes == job.nullBytes && memory.compare(at, job.nullText, bytes) == 0) {
+    if (field.nullable) {
+      field.clear(job.row)
+      return true
+    }
+    if (type != 4) {
+      refuse(job, NULL, at, index)
+      return true
+    }
+  }
+  markValid(field, job.row)
+  if (type == 4) writeView(field.values + (row << 4), at, bytes)
+  else if (type == 5) return storeBytes(job, field, index)
+  else if (type >= 6) {
+    const out = field.values + (row << 3)
+    if (scanTime(at, at + bytes, type - 6, out)) return true
+    if (scanDecimal(at, 0, job.decimal) != bytes || bytes == 0) refuse(job, TYPE, at, index)
+    else if (!decimalToI64(job.decimal, out) || !scaleMillis(load<i64>(out), type - 6, out)) refuse(job, RANGE, at, index)
+  } else if (type == 0) {
+    const word = letters(at, min(bytes, 8))
+    const isTrue = bytes == 4 && word == 0x65757274
+    if (!isTrue && (bytes != 5 || word != 0x65736c6166)) refuse(job, TYPE, at, index)
+    const byte = field.values + (row >> 3)
+    const bit = <u32>1 << <u32>(row & 7)
+    const others = <u32>load<u8>(byte) & ~bit
+    store<u8>(byte, isTrue ? others | bit : others)
+  } else if (type == 3) return storeFloat(job, field, index)
+  else if (bytes == 0 || scanDecimal(at, 0, job.decimal) != bytes) refuse(job, TYPE, at, index)
+  else if (!decimalToI64(job.decimal, job.decimal)) refuse(job, RANGE, at, index)
+  else {
+    const value = load<i64>(job.decimal)
+    if (type == 2) store<i64>(field.values + (row << 3), value)
+    else if (value == <i64>(<i32>value)) store<i32>(field.values + (row << 2), <i32>value)
+    else refuse(job, RANGE, at, index)
+  }
+  return true
+}
+
+function storeBytes(job: CsvJob, field: JsonField, index: i32): bool {
+  if (job.textEnd - job.text < job.end - job.start) {
+    job.paused = 1
+    return false
+  }
+  const bytes = readBase64(job.cellAt, job.cellBytes, job.text)
+  if (bytes < 0) refuse(job, TYPE, job.cellAt, index)
+  else {
+    writeView(field.values + (<usize>job.row << 4), job.text, bytes)
+    if (bytes > 12) job.text += bytes
+  }
+  return true
+}
+
+function storeFloat(job: CsvJob, field: JsonField, index: i32): bool {
+  const at = job.cellAt
+  const bytes = job.cellBytes
+  const out = field.values + (<usize>job.row << 3)
+  if (bytes > 0 && scanDecimal(at, 0, job.decimal) == bytes) {
+    if (decimalToF64(job.decimal, out)) return true
+    if (job.slowCount == job.slowMax) {
+      job.paused = 1
+      return false
+    }
+    const entry = job.slow + (<usize>(job.slowCount++) << 4)
+    store<i32>(entry, index)
+    store<i32>(entry, job.row, 4)
+    store<u32>(entry, at, 8)
+    store<i32>(entry, bytes, 12)
+    return true
+  }
+  const negative = bytes > 0 && load<u8>(at) == 45
+  const rest = bytes - <i32>negative
+  const word = letters(at + <usize>negative, min(rest, 8))
+  if (rest == 3 && word == 0x6e616e && !negative) store<f64>(out, NaN)
+  else if ((rest == 3 && word == 0x666e69) || (rest == 8 && word == 0x7974696e69666e69)) store<f64>(out, negative ? -Infinity : Infinity)
+  else refuse(job, TYPE, at, index)
+  return true
+}

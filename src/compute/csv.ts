@@ -1,0 +1,155 @@
+// CSV rows to columns, by kernels/csv-decode.ts. A row that is malformed or doesn't fit the schema is left out and listed; its neighbours are untouched.
+import { PlanError } from '../base/errors.ts'
+import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
+import { bitmapBytes, typeName } from '../batch/data-type.ts'
+import type { Fields } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { RecordError } from './json-errors.ts'
+import { textTypeNumber } from './json-tables.ts'
+import { roundSlow } from './json.ts'
+
+/** How a CSV is written. A cell that equals `nullText` and isn't quoted is null. */
+export interface CsvDialect {
+  readonly delimiter: string
+  readonly quote: string
+  readonly nullText: string
+}
+
+/** RFC 4180: comma, double quote, an empty cell is null. */
+export const plainDialect: CsvDialect = { delimiter: ',', quote: '"', nullText: '' }
+
+/** A refused row: `byte` counts from the row's start, which lies `start` bytes after the chunk's, up to `end`. */
+export interface CsvError extends RecordError {
+  readonly start: number
+  readonly end: number
+}
+
+/** Rows of one chunk. `recordOf` is the address of a u32 a row: its number among the chunk's records; `records` counts good and bad; `taken`: bytes used up. */
+export interface DecodedCsv {
+  readonly batch: Batch
+  readonly recordOf: number
+  readonly records: number
+  readonly errors: readonly CsvError[]
+  readonly taken: number
+}
+
+// CsvJob of kernels/csv-decode.ts, in 32-bit words.
+const job = {
+  at: 0, end: 1, isLast: 2, delimiter: 3, quote: 4, nullText: 5, nullBytes: 6, targets: 7, cellCount: 8, fields: 9, fieldCount: 10, row: 11, rowMax: 12, record: 13, recordOf: 14,
+  errors: 15, errorCount: 16, errorMax: 17, slow: 18, slowCount: 19, slowMax: 20, text: 21, textEnd: 22, decimal: 23, paused: 31, words: 32,
+} as const
+const errorsMax = 256
+const slowMin = 256
+
+const words: readonly (readonly [code: string, text: string])[] = [
+  ['', ''],
+  ['CSV_OPEN_QUOTE', 'a quote is opened and never closed'],
+  ['CSV_QUOTE', 'text follows a closing quote; a quote inside quotes is written twice'],
+  ['CSV_UTF8', 'the cell is not UTF-8'],
+  ['CSV_RAGGED', 'the row has another number of cells'],
+  ['CSV_TYPE', 'the cell is no value of the type'],
+  ['CSV_RANGE', 'the number does not fit the type exactly'],
+  ['CSV_NULL', 'the cell is null, and the column allows no nulls'],
+]
+
+/** Throws PlanError CSV_DIALECT for a delimiter or quote that isn't one byte, or could be part of a number. */
+export function checkDialect(dialect: CsvDialect, where: string): void {
+  const refuse = (what: string, found: string) => new PlanError('CSV_DIALECT', `${where}: ${what} can't be ${JSON.stringify(found)}; use one ASCII character that no number holds, such as ',', ';', '|' or '\\t'`)
+  if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.delimiter)) throw refuse('the delimiter', dialect.delimiter)
+  if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.quote) || dialect.quote === dialect.delimiter) throw refuse('the quote', dialect.quote)
+}
+
+/** A decoder for one schema and one order of cells; keeps no memory between calls. */
+export class CsvDecoder {
+  readonly fields: Fields
+  readonly dialect: CsvDialect
+  readonly #targets: Int32Array
+  /** `cells`: for each cell of a row the column it goes to, or undefined. Throws PlanError CSV_DIALECT. */
+  constructor(fields: Fields, cells: readonly (string | undefined)[], dialect: CsvDialect, where: string) {
+    checkDialect(dialect, where)
+    this.fields = fields
+    this.dialect = dialect
+    this.#targets = Int32Array.from(cells, name => fields.findIndex(f => f.name === name))
+  }
+
+  /**
+   * The rows of the `bytes` bytes at `address`, at most `rowMax`, as a batch in `arena`; with `isLast` also the row without an end, else it is left over.
+   * One byte behind them is overwritten. Numbers may have a +, leading zeros or no digits on one side of the point; float64 takes nan and inf; bool true
+   * and false in any case; timestamps as in JSON; binary is base64. An empty quoted cell is empty text, not null. Views point into the chunk where
+   * the cell needs no unquoting: the caller keeps those bytes alive. Columns that no cell goes to are null throughout.
+   */
+  decode(device: Device, arena: Arena, address: number, bytes: number, isLast: boolean, rowMax: number): DecodedCsv {
+    const { memory } = device
+    const { fields } = this
+    const columns = fields.map(field => allocateColumn(arena, field.type, rowMax))
+    const validities = fields.map(field => (field.nullable ? arena.allocate(bitmapBytes(rowMax)) : 0))
+    const at = arena.allocateZeroed(4 * job.words)
+    const fieldsAt = arena.allocateZeroed(32 * fields.length)
+    const nullText = encoder.encode(this.dialect.nullText)
+    const nullAt = arena.allocate(nullText.length)
+    const targets = arena.allocate(4 * this.#targets.length)
+    const recordOf = arena.allocate(4 * rowMax)
+    const [errors, slow, decimal] = [arena.allocate(24 * errorsMax), arena.allocate(16 * Math.max(slowMin, fields.length)), arena.allocate(16)]
+    memory.bytes(address + bytes, 1)[0] = 10
+    memory.write(nullAt, nullText)
+    memory.int32s(targets, this.#targets.length).set(this.#targets)
+    fields.forEach((field, i) => {
+      const filled = this.#targets.includes(i)
+      memory.int32s(fieldsAt + 32 * i, 6).set([columns[i]!.values, validities[i]!, textTypeNumber(field.type), field.nullable ? 1 : 0, 0, filled ? 0 : 1])
+      if (validities[i] !== 0) memory.bytes(validities[i]!, bitmapBytes(rowMax)).fill(filled ? 255 : 0)
+      if (!filled && (field.type.kind === 'utf8' || field.type.kind === 'binary')) memory.bytes(columns[i]!.values, 16 * rowMax).fill(0)
+    })
+    const state = memory.int32s(at, job.words)
+    const values: Partial<Record<keyof typeof job, number>> = {
+      at: address, end: address + bytes, isLast: isLast ? 1 : 0, delimiter: this.dialect.delimiter.charCodeAt(0), quote: this.dialect.quote.charCodeAt(0), nullText: nullAt,
+      nullBytes: nullText.length, targets, cellCount: this.#targets.length, fields: fieldsAt, fieldCount: fields.length, rowMax, recordOf, errors, errorMax: errorsMax, slow,
+      slowMax: Math.max(slowMin, fields.length), decimal,
+    }
+    for (const [name, value] of Object.entries(values)) state[job[name as keyof typeof job]] = value
+    const listed = this.#run(device, arena, at, address, columns)
+    const end = memory.int32s(at, job.words)
+    const rowCount = end[job.row]!
+    const finished = columns.map((column, i): Column => {
+      const nulls = memory.int32s(fieldsAt + 32 * i, 6)[5]!
+      return { ...column, length: rowCount, validity: nulls > 0 ? validities[i]! : 0 }
+    })
+    return { batch: { fields, rowCount, columns: finished, arena: arena.address }, recordOf, records: end[job.record]!, errors: listed, taken: (end[job.at]! >>> 0) - address }
+  }
+
+  #run(device: Device, arena: Arena, at: number, address: number, columns: readonly Column[]): CsvError[] {
+    const { memory, kernels } = device
+    const errors: CsvError[] = []
+    while (true) {
+      kernels.decodeCsv(at)
+      const state = memory.int32s(at, job.words)
+      roundSlow(device, state[job.slow]! >>> 0, state[job.slowCount]!, columns)
+      state[job.slowCount] = 0
+      const listed = memory.uint32s(state[job.errors]! >>> 0, 6 * state[job.errorCount]!)
+      for (let i = 0; i < listed.length; i += 6) errors.push(this.#error(listed.subarray(i, i + 6), address))
+      const wasFull = state[job.errorCount] === errorsMax
+      state[job.errorCount] = 0
+      if (wasFull) continue
+      if (state[job.paused] === 0) return errors
+      // The text buffer is full: all that is left fits into as many bytes. Or the floats were: the list is empty again.
+      const left = (state[job.end]! >>> 0) - (state[job.at]! >>> 0)
+      if ((state[job.textEnd]! >>> 0) - (state[job.text]! >>> 0) < left) {
+        const text = arena.allocate(left)
+        const grown = memory.int32s(at, job.words)
+        grown[job.text] = text
+        grown[job.textEnd] = text + left
+      }
+    }
+  }
+
+  #error([record, at, number, field, start, end]: Uint32Array, address: number): CsvError {
+    const [code, text] = words[number!]!
+    const byte = at! - start!
+    const column = code === 'CSV_RAGGED' ? undefined : this.fields[field!]
+    const place = column ? `column "${column.name}" (${typeName(column.type, column.nullable)}): ` : ''
+    const counts = code === 'CSV_RAGGED' ? `: ${field} where ${this.#targets.length} are expected` : ''
+    return { record: record!, byte, code, message: `${place}${text}${counts}, at byte ${byte} of the row`, start: start! - address, end: end! - address }
+  }
+}
+
+const encoder = new TextEncoder()

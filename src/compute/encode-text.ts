@@ -1,0 +1,100 @@
+// Columns to NDJSON and CSV, by kernels/text-encode.ts: int64 exactly, float64 with the fewest digits that read back, strings escaped or quoted.
+import { DataError } from '../base/errors.ts'
+import { type Batch, type Column, column } from '../batch/batch.ts'
+import type { DataType } from '../batch/data-type.ts'
+import { type Fields, visible } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { checkDialect, type CsvDialect } from './csv.ts'
+import { textTypeNumber } from './json-tables.ts'
+
+/** Rows as text in an arena. Row i is the bytes [offsets[i], offsets[i + 1]) from `address`, its line feed last; `offsets` is the address of rowCount + 1 u32. */
+export interface EncodedRows {
+  readonly address: number
+  readonly bytes: number
+  readonly offsets: number
+  readonly rowCount: number
+}
+
+/** What to write of a batch, and how. */
+export interface EncodeOptions {
+  /** Only these columns, in this order; by default all that users see. */
+  readonly columns?: readonly string[]
+  /** 'iso' (default): ISO 8601 in UTC with the unit's digits, at least milliseconds; 'epoch': whole milliseconds. */
+  readonly timestamps?: 'iso' | 'epoch'
+}
+
+const scalarBytes: Record<DataType['kind'], number> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
+const encodedBytesMax = 2 ** 31
+
+/**
+ * Each row as a JSON object and a line feed. NaN and infinities are null, as JSON.stringify has it; binary is base64; -0 stays -0.
+ * Throws PlanError NO_COLUMN, DataError ENCODE_SIZE beyond 2 GiB. Cost: 1–2 GB/s of text.
+ */
+export function encodeJsonRows(device: Device, arena: Arena, batch: Batch, options: EncodeOptions = {}): EncodedRows {
+  const columns = chosen(batch, options)
+  const labels = columns.map(({ name }, i) => encoder.encode(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`))
+  const strings = columns.map(({ column }) => textBytes(device, column, 'json'))
+  return encode(device, arena, batch.rowCount, columns, labels, strings, options, undefined)
+}
+
+/** Each row as CSV and a line feed, RFC 4180 quoting where needed; null is the dialect's text, empty text is quoted, NaN and infinities are spelt out. Throws as `encodeJsonRows`. */
+export function encodeCsvRows(device: Device, arena: Arena, batch: Batch, dialect: CsvDialect, options: EncodeOptions = {}): EncodedRows {
+  checkDialect(dialect, 'csv')
+  const columns = chosen(batch, options)
+  const labels = columns.map((_, i) => encoder.encode(i === 0 ? '' : dialect.delimiter))
+  const strings = columns.map(({ column }) => textBytes(device, column, 'csv') + batch.rowCount * dialect.nullText.length * 3)
+  return encode(device, arena, batch.rowCount, columns, labels, strings, options, dialect)
+}
+
+interface Chosen {
+  readonly name: string
+  readonly column: Column
+}
+
+function chosen(batch: Batch, options: EncodeOptions): Chosen[] {
+  const names = options.columns ?? visible(batch.fields).map(f => f.name)
+  return names.map(name => ({ name, column: column(batch, name, 'encode') }))
+}
+
+function textBytes(device: Device, { type, values, length }: Column, form: 'json' | 'csv'): number {
+  if (type.kind === 'utf8' && form === 'json') return device.kernels.measureJson(values, length)
+  if (type.kind !== 'utf8' && type.kind !== 'binary') return 0
+  return 2 * (device.kernels.countViewBytes(values, length) + 12 * length)
+}
+
+// JsonColumn and TextJob of kernels/text-encode.ts.
+function encode(device: Device, arena: Arena, rowCount: number, columns: readonly Chosen[], labels: readonly Uint8Array[], strings: readonly number[], options: EncodeOptions, dialect: CsvDialect | undefined): EncodedRows {
+  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + scalarBytes[column.type.kind], 4)
+  const bytesMax = perRow * rowCount + strings.reduce((sum, bytes) => sum + bytes, 0)
+  if (bytesMax > encodedBytesMax) throw new DataError('ENCODE_SIZE', `encode: ${rowCount} rows may take ${bytesMax} bytes as text, more than 2 GiB; use smaller batches`)
+  const { memory, kernels } = device
+  const address = arena.allocate(bytesMax)
+  const offsets = arena.allocate(4 * (rowCount + 1))
+  const table = arena.allocateZeroed(32 * columns.length)
+  const at = arena.allocateZeroed(64)
+  const nullText = encoder.encode(dialect?.nullText ?? '')
+  const nullAt = arena.allocate(nullText.length)
+  const places = labels.map(label => arena.allocate(label.length))
+  labels.forEach((label, i) => memory.write(places[i]!, label))
+  memory.write(nullAt, nullText)
+  columns.forEach(({ column }, i) => {
+    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, textTypeNumber(column.type), places[i]!, labels[i]!.length])
+  })
+  const codes = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] : [0, 0]
+  memory.int32s(at, 10).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length])
+  const bytes = (dialect ? kernels.encodeCsv(at) : kernels.encodeJson(at)) >>> 0
+  return { address, bytes, offsets, rowCount }
+}
+
+/** The header row of a CSV of these columns, quoted where needed, with its line feed. */
+export function csvHeader(fields: Fields | readonly { readonly name: string }[], dialect: CsvDialect): Uint8Array {
+  const { delimiter, quote, nullText } = dialect
+  const cells = fields.map(({ name }) => {
+    const plain = name !== nullText && name !== '' && name.trim() === name && ![delimiter, quote, '\n', '\r'].some(c => name.includes(c))
+    return plain ? name : quote + name.replaceAll(quote, quote + quote) + quote
+  })
+  return encoder.encode(`${cells.join(delimiter)}\n`)
+}
+
+const encoder = new TextEncoder()

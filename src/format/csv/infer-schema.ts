@@ -1,0 +1,74 @@
+// The header and the schema of a CSV whose user gave none, from its first rows. Plain and slow: for a sample.
+import { DataError } from '../../base/errors.ts'
+import type { Field } from '../../batch/schema.ts'
+import type { CsvDialect } from '../../compute/csv.ts'
+import { foundFields, isTime, type Look, numberLook, TypeFinder } from '../infer-type.ts'
+
+/** A cell as it stands. */
+export interface CsvCell {
+  readonly text: string
+  readonly quoted: boolean
+}
+
+/** The rows of a sample, a byte order mark passed over; the last one, if it has no line end and the sample isn't whole, is left out. */
+export function readCsvSample(sample: Uint8Array, dialect: CsvDialect, isWhole: boolean): CsvCell[][] {
+  const text = new TextDecoder().decode(sample)
+  const { delimiter, quote } = dialect
+  const rows: CsvCell[][] = []
+  let row: CsvCell[] = []
+  let at = 0
+  while (at < text.length) {
+    const quoted = text[at] === quote
+    let cell = ''
+    if (quoted) {
+      for (at++; at < text.length && !(text[at] === quote && text[at + 1] !== quote); at++) {
+        if (text[at] === quote) at++
+        cell += text[at] ?? ''
+      }
+      at++
+    }
+    const start = at
+    while (at < text.length && text[at] !== delimiter && text[at] !== '\n') at++
+    cell += text.slice(start, at)
+    row.push({ text: text[at] === delimiter ? cell : cell.replace(/\r$/, ''), quoted })
+    if (at >= text.length && !isWhole) break
+    if (text[at] !== delimiter || at + 1 >= text.length) {
+      if (text[at] === delimiter) row.push({ text: '', quoted: false })
+      rows.push(row)
+      row = []
+    }
+    at++
+  }
+  return rows
+}
+
+/** The names in the first row; without a header column_1, column_2 …. Throws DataError CSV_HEADER where a name comes twice or is hidden ($…), or there is no row. */
+export function csvNames(rows: readonly (readonly CsvCell[])[], hasHeader: boolean, where: string): string[] {
+  const first = rows[0]
+  if (!first) throw new DataError('CSV_HEADER', `${where}: no row to take the columns' names from; the file is empty, or its first row longer than the sample`)
+  const names = hasHeader ? first.map((cell, i) => cell.text || `column_${i + 1}`) : first.map((_, i) => `column_${i + 1}`)
+  const twice = names.find((name, i) => names.indexOf(name) !== i || name.startsWith('$'))
+  if (twice !== undefined) throw new DataError('CSV_HEADER', `${where}: the header has the name "${twice}" twice, or it begins with $; rename it, or pass header: false and a schema`)
+  return names
+}
+
+/**
+ * Fields of the sampled rows below the header: int64 (no leading zeros), float64, bool, ISO timestamps, else utf8. A cell that is the null text allows nulls;
+ * all columns do unless the sample `isWhole`. Rows of another length are passed over. Throws as `csvNames`.
+ */
+export function inferCsvSchema(rows: readonly (readonly CsvCell[])[], dialect: CsvDialect, hasHeader: boolean, isWhole: boolean, where: string): Field[] {
+  const finders = new Map(csvNames(rows, hasHeader, where).map(name => [name, new TypeFinder()]))
+  for (const row of rows.slice(hasHeader ? 1 : 0)) {
+    if (row.length !== finders.size) continue
+    ;[...finders.values()].forEach((finder, i) => finder.see(lookOf(row[i]!, dialect), row[i]!.text))
+  }
+  return foundFields(finders, isWhole)
+}
+
+function lookOf({ text, quoted }: CsvCell, dialect: CsvDialect): Look {
+  if (!quoted && text === dialect.nullText) return 'null'
+  if (/^(true|false)$/i.test(text)) return 'bool'
+  if (/^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$|^[+-]?\.\d+([eE][+-]?\d+)?$/.test(text)) return numberLook(text)
+  if (/^(nan|[+-]?inf|[+-]?infinity)$/i.test(text) && !text.startsWith('+')) return 'float64'
+  return isTime(text) ? 'timestamp' : 'text'
+}
