@@ -30,31 +30,90 @@ export interface Pages {
 
 /** The allocator over `memory`; `limitPages` is set by whoever creates the memory, and kept for all threads. */
 export function pagesOf(memory: WebAssembly.Memory, limitPages?: number): Pages {
-  let words = view(memory)
-  if (limitPages !== undefined) Atomics.store(words, limitWord, Math.min(limitPages, pagesMax))
+  const pages = new BitmapPages(memory)
+  if (limitPages !== undefined) pages.limit(Math.min(limitPages, pagesMax))
+  return pages
+}
 
-  const lock = () => {
-    while (Atomics.compareExchange(words, lockWord, 0, 1) !== 0);
+class BitmapPages implements Pages {
+  readonly #memory: WebAssembly.Memory
+  #words: Int32Array
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory
+    this.#words = view(memory)
   }
-  const unlock = () => Atomics.store(words, lockWord, 0)
 
-  const isFree = (page: number) => ((words[bitmapWord + (page >>> 5)]! >>> (page & 31)) & 1) === 0
-  const mark = (start: number, count: number, used: boolean) => {
+  limit(pages: number): void {
+    Atomics.store(this.#words, limitWord, pages)
+  }
+
+  allocate(count: number): number {
+    assert(count > 0, `allocate(${count}) pages`)
+    this.#lock()
+    try {
+      const words = this.#words
+      const limit = words[limitWord]!
+      let start = this.#findRun(count, Math.max(words[hintWord]!, reservedPages), limit)
+      if (start < 0) start = this.#findRun(count, reservedPages, limit)
+      if (start < 0) throw full(words[usedWord]!, count, limit)
+      const end = start + count
+      if (end * pageBytes > this.#memory.buffer.byteLength) {
+        growTo(this.#memory, end)
+        this.#words = view(this.#memory)
+      }
+      this.#mark(start, count, true)
+      return start * pageBytes
+    } finally {
+      this.#unlock()
+    }
+  }
+
+  free(address: number, count: number): void {
+    this.#lock()
+    this.#mark(address / pageBytes, count, false)
+    this.#unlock()
+  }
+
+  used(): number {
+    return Atomics.load(this.#words, usedWord)
+  }
+
+  highWater(): number {
+    return Atomics.load(this.#words, highWaterWord)
+  }
+
+  #lock(): void {
+    while (Atomics.compareExchange(this.#words, lockWord, 0, 1) !== 0);
+  }
+
+  #unlock(): void {
+    Atomics.store(this.#words, lockWord, 0)
+  }
+
+  // The next search begins behind what was handed out last, or at what came back before it.
+  #mark(start: number, count: number, used: boolean): void {
+    const words = this.#words
     for (let page = start; page < start + count; page++) {
       const word = bitmapWord + (page >>> 5)
       if (used) words[word]! |= 1 << (page & 31)
       else words[word]! &= ~(1 << (page & 31))
     }
+    words[usedWord]! += used ? count : -count
+    words[highWaterWord] = Math.max(words[highWaterWord]!, words[usedWord]!)
+    words[hintWord] = used ? start + count : Math.min(words[hintWord]!, start)
   }
 
-  const findRun = (count: number, from: number, to: number): number => {
+  #findRun(count: number, from: number, to: number): number {
+    const words = this.#words
     let start = from
     let page = from
     while (page < to) {
-      if ((page & 31) === 0 && words[bitmapWord + (page >>> 5)] === -1) {
+      const word = words[bitmapWord + (page >>> 5)]!
+      if ((page & 31) === 0 && word === -1) {
         page += 32
         start = page
-      } else if (isFree(page)) {
+      } else if (((word >>> (page & 31)) & 1) === 0) {
         page++
         if (page - start === count) return start
       } else {
@@ -63,43 +122,6 @@ export function pagesOf(memory: WebAssembly.Memory, limitPages?: number): Pages 
       }
     }
     return -1
-  }
-
-  return {
-    allocate(count) {
-      assert(count > 0, `allocate(${count}) pages`)
-      lock()
-      try {
-        const limit = words[limitWord]!
-        const hint = Math.max(words[hintWord]!, reservedPages)
-        let start = findRun(count, hint, limit)
-        if (start < 0) start = findRun(count, reservedPages, limit)
-        if (start < 0) throw full(words[usedWord]!, count, limit)
-        const end = start + count
-        const grown = end * pageBytes - memory.buffer.byteLength
-        if (grown > 0) {
-          growTo(memory, end)
-          words = view(memory)
-        }
-        mark(start, count, true)
-        words[hintWord] = end
-        words[usedWord]! += count
-        if (words[usedWord]! > words[highWaterWord]!) words[highWaterWord] = words[usedWord]!
-        return start * pageBytes
-      } finally {
-        unlock()
-      }
-    },
-    free(address, count) {
-      lock()
-      const start = address / pageBytes
-      mark(start, count, false)
-      words[usedWord]! -= count
-      if (start < words[hintWord]!) words[hintWord] = start
-      unlock()
-    },
-    used: () => Atomics.load(words, usedWord),
-    highWater: () => Atomics.load(words, highWaterWord),
   }
 }
 

@@ -5,19 +5,9 @@ import type { Json } from '../base/json.ts'
 
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
+import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode, Plan, PlanNode } from './plan.ts'
 import { lowerOperator } from './rewrite.ts'
-
-/** What is known of an edge. */
-export interface EdgeFacts {
-  readonly fields: Fields
-  /** The rows end by themselves. */
-  readonly bounded: boolean
-  /** A watermark operator lies upstream on every path. */
-  readonly watermarked: boolean
-  /** Ids of the sources that the rows come from. */
-  readonly sources: ReadonlySet<string>
-}
 
 /** A plan whose every edge is known. `nodes` hold physical operators only. */
 export interface ResolvedPlan {

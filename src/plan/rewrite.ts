@@ -3,8 +3,8 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
+import type { EdgeFacts } from './edge-facts.ts'
 import type { OperatorNode } from './plan.ts'
-import type { EdgeFacts } from './resolve.ts'
 
 /** Parameters of the logical `groupBy`. */
 export interface GroupByParams {

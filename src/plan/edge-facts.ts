@@ -1,0 +1,13 @@
+// What resolving a plan learns about each edge; rewrite rules and stages build on it.
+import type { Fields } from '../batch/schema.ts'
+
+/** What is known of an edge. */
+export interface EdgeFacts {
+  readonly fields: Fields
+  /** The rows end by themselves. */
+  readonly bounded: boolean
+  /** A watermark operator lies upstream on every path. */
+  readonly watermarked: boolean
+  /** Ids of the sources that the rows come from. */
+  readonly sources: ReadonlySet<string>
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { random } from '../../src/base/random.ts'
+import { releaseArena, retainArena } from '../../src/device/arena.ts'
+import { createDevice } from '../../src/device/device.ts'
+import { pageBytes } from '../../src/device/pages.ts'
+
+describe('pages', () => {
+  test('never hand out one page twice, and count what is out', async () => {
+    const { pages } = await createDevice()
+    const chance = random(17)
+    const out = new Map<number, number>()
+    let sum = 0
+    let overlaps = 0
+    for (let i = 0; i < 3000; i++) {
+      if (out.size > 0 && chance.int(3) === 0) {
+        const [address, count] = [...out][chance.int(out.size)]!
+        pages.free(address, count)
+        out.delete(address)
+        sum -= count
+      } else {
+        const count = 1 + chance.int(40)
+        const address = pages.allocate(count)
+        for (const [other, otherCount] of out) if (address + count * pageBytes > other && other + otherCount * pageBytes > address) overlaps++
+        out.set(address, count)
+        sum += count
+      }
+      expect(pages.used()).toBe(sum)
+    }
+    expect(overlaps).toBe(0)
+  })
+
+  test('refuse to go beyond the limit, with both numbers, and go on', async () => {
+    const { pages } = await createDevice({ memoryMax: 100 * pageBytes })
+    const first = pages.allocate(50)
+    expect(() => pages.allocate(60)).toThrow(/3.8 MiB asked for while 3.1 MiB of 6.3 MiB are in use/)
+    pages.free(first, 50)
+    expect(pages.allocate(60)).toBeGreaterThan(0)
+  })
+})
+
+describe('arenas', () => {
+  test('align to 64 bytes, leave 64 bytes of padding, and give everything back', async () => {
+    const device = await createDevice()
+    const arena = device.arena()
+    const chance = random(3)
+    let end = 0
+    for (let i = 0; i < 2000; i++) {
+      const bytes = chance.int(i % 10 === 0 ? 400_000 : 3_000)
+      const address = arena.allocate(bytes)
+      expect(address % 64).toBe(0)
+      if (address >= end && address < end + 65_536) expect(address - end).toBeGreaterThanOrEqual(0)
+      end = address + bytes + 64
+      device.memory.bytes(address, bytes + 64).fill(255)
+    }
+    arena.release()
+    expect(device.pages.used()).toBe(0)
+  })
+
+  test('live until the last reference is dropped, and keep what they hold', async () => {
+    const device = await createDevice()
+    const held = device.arena()
+    const holders = Array.from({ length: 1500 }, () => device.arena())
+    for (const holder of holders) {
+      retainArena(device, held.address)
+      holder.hold(held.address)
+    }
+    held.release()
+    for (const holder of holders) {
+      expect(device.pages.used()).toBeGreaterThan(0)
+      retainArena(device, holder.address)
+      holder.release()
+      releaseArena(device, holder.address)
+    }
+    expect(device.pages.used()).toBe(0)
+  })
+
+  test('hold more arenas than one header has room for', async () => {
+    const device = await createDevice()
+    const holder = device.arena()
+    for (let i = 0; i < 3000; i++) holder.hold(device.arena().address)
+    expect(device.pages.used()).toBeGreaterThan(3000)
+    holder.release()
+    expect(device.pages.used()).toBe(0)
+  })
+
+  test('refuse a second release', async () => {
+    const device = await createDevice()
+    const arena = device.arena()
+    arena.release()
+    expect(() => retainArena(device, arena.address)).toThrow(/fault in Millrace/)
+  })
+})
