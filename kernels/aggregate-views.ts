@@ -1,22 +1,14 @@
 // Least and greatest strings by group, in byte order. An entry is [view 16 bytes, any u32, changed u32, 8 unused]. A kernel can't allocate, so
 // an entry that a long string won points at the batch's bytes until `ownViews` has copied them: the changed entries are listed for it.
+import { orderViews } from './views'
 
 // @ts-ignore: decorator
 @inline function isValid(validity: usize, row: i32): bool {
   return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
 }
 
-// Negative, 0 or positive as a < b, a = b, a > b, byte by byte, a prefix being less.
 function compareViews(a: usize, b: usize): i32 {
-  const lengthA = load<u32>(a)
-  const lengthB = load<u32>(b)
-  const firstA = bswap<u32>(load<u32>(a, 4))
-  const firstB = bswap<u32>(load<u32>(b, 4))
-  if (firstA != firstB) return firstA < firstB ? -1 : 1
-  const bytesA = lengthA > 12 ? <usize>load<u32>(a, 12) : a + 4
-  const bytesB = lengthB > 12 ? <usize>load<u32>(b, 12) : b + 4
-  const order = memory.compare(bytesA, bytesB, min(lengthA, lengthB))
-  return order != 0 ? order : lengthA < lengthB ? -1 : <i32>(lengthA > lengthB)
+  return orderViews(a, b)
 }
 
 // @ts-ignore: decorator

@@ -15,6 +15,8 @@ import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
 import { timeAgreement } from './reference/time.ts'
+import { joinAgreement } from './reference/join.ts'
+import { sortAgreement } from './reference/sort.ts'
 
 export const catalogue: readonly AnyAgreement[] = [
   bitmapAgreement,
@@ -25,6 +27,8 @@ export const catalogue: readonly AnyAgreement[] = [
   partitionAgreement,
   ...groupAgreements,
   ...aggregateAgreements,
+  sortAgreement,
+  joinAgreement,
   jsonAgreement,
   linesAgreement,
   compareAgreement,
