@@ -1,0 +1,61 @@
+// Arrow IPC files and streams as a scan: a split is a record batch, and only the columns that are needed are read.
+import type { Json } from '../base/json.ts'
+import { type Batch, retainBatch, sliceBatch } from '../batch/batch.ts'
+import { arrowRowCount, decodeRecordBatch, selectArrowColumns } from '../format/arrow/decode-record-batch.ts'
+import { type ArrowFile, readArrow } from '../format/arrow/read-arrow.ts'
+import { listFiles } from './file-list.ts'
+import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
+import { type FileReader, headerOf, withFile } from './open-file.ts'
+import type { ScanContext, ScanSourceType } from './source.ts'
+
+/** What users give, and what `resolve` adds: the files, the number of their record batches, the columns. */
+export interface ArrowScanOptions {
+  readonly paths: readonly string[]
+  readonly files?: readonly { readonly path: string; readonly batches: number }[]
+  readonly fields?: readonly { readonly name: string; readonly type: string }[]
+}
+
+const endings = ['.arrow', '.arrows', '.feather', '.ipc']
+
+/** The scan behind `read.arrow`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
+export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
+  kind: 'arrow',
+  resolve(options, where) {
+    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) })))
+    const fields = mergeFields(files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })), where)
+    return { options: { ...(options as ArrowScanOptions), files: files.map(({ path, file }) => ({ path, batches: file.batches.length })), fields: packFields(fields) }, fields }
+  },
+  splits: options => options.files!.flatMap((file, index) => Array.from({ length: file.batches }, (_, batch) => ({ file: index, batch }))),
+  read(context, options, split, columns) {
+    const { path } = options.files![split.file as number]!
+    const all = unpackFields(options.fields!)
+    const fields = columns ? all.filter(f => columns.includes(f.name)) : all
+    withFile(path, context.where, reader => {
+      const decode = { device: context.device, reader, file: openedOf(path, reader), where: path }
+      const chosen = selectArrowColumns(decode.file, fields.map(f => f.name), path)
+      if (chosen.length === 0 && arrowRowCount(decode, split.batch as number) === 0) return
+      const arena = context.arena()
+      let batch: Batch
+      try {
+        batch = { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) }
+      } catch (thrown) {
+        arena.release()
+        throw thrown
+      }
+      emitSlices(context, batch)
+    })
+  },
+  describe: options => `read.arrow ${options.paths.join(', ')}`,
+}
+
+// Slices begin at multiples of 64 rows, where bitmaps stay aligned; each has a reference of its own.
+function emitSlices(context: ScanContext, batch: Batch): void {
+  const step = Math.max(64, context.batchRows - (context.batchRows % 64))
+  let start = 0
+  for (; start + step < batch.rowCount; start += step) context.emit(sliceBatch(retainBatch(context.device, batch), start, start + step))
+  context.emit(start === 0 ? batch : sliceBatch(batch, start, batch.rowCount))
+}
+
+function openedOf(path: string, reader: FileReader): ArrowFile {
+  return headerOf('arrow', path, reader, () => readArrow(reader, path))
+}

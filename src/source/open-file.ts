@@ -1,0 +1,72 @@
+// A file as random access bytes, and the few files a worker keeps open with what it has read of their headers.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { ByteReader } from '../base/bytes.ts'
+import { DataError } from '../base/errors.ts'
+import { fileError } from './file-list.ts'
+
+/** An open file. */
+export interface FileReader extends ByteReader {
+  /** Changes when the file does. */
+  readonly version: string
+  close(): void
+}
+
+/** Opens a file for reading. Throws ConnectorError as `fileError`; reads throw DataError FILE_CUT where the file has become shorter. */
+export function openFile(path: string, where: string): FileReader {
+  let descriptor: number
+  let size: number
+  let version: string
+  try {
+    descriptor = openSync(path, 'r')
+    const stat = fstatSync(descriptor)
+    if (stat.isDirectory()) throw Object.assign(new DataError('FILE_KIND', path), { code: 'EISDIR' })
+    size = stat.size
+    version = `${stat.ino} ${stat.size} ${stat.mtimeMs}`
+  } catch (thrown) {
+    throw fileError(where, 'open', path, thrown)
+  }
+  return {
+    size,
+    version,
+    read(start, end) {
+      const bytes = new Uint8Array(Math.max(0, end - start))
+      for (let at = 0; at < bytes.byteLength; ) {
+        let count: number
+        try {
+          count = readSync(descriptor, bytes, at, bytes.byteLength - at, start + at)
+        } catch (thrown) {
+          throw fileError(where, 'read', path, thrown)
+        }
+        if (count === 0) throw new DataError('FILE_CUT', `${where}: ${path}, byte ${start + at}: the file ends, ${bytes.byteLength - at} bytes before it should; it was cut while it was read`)
+        at += count
+      }
+      return bytes
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** Runs `read` over a file that is closed afterwards. */
+export function withFile<T>(path: string, where: string, read: (reader: FileReader) => T): T {
+  const reader = openFile(path, where)
+  try {
+    return read(reader)
+  } finally {
+    reader.close()
+  }
+}
+
+const headersMax = 8
+const headers = new Map<string, { version: string; header: unknown }>()
+
+/** What `parse` makes of a file's header: the last few are kept, so that each split of a file does not parse it again. */
+export function headerOf<T>(format: string, path: string, reader: FileReader, parse: () => T): T {
+  const key = `${format} ${path}`
+  const kept = headers.get(key)
+  if (kept?.version === reader.version) return kept.header as T
+  const header = parse()
+  headers.delete(key)
+  headers.set(key, { version: reader.version, header })
+  if (headers.size > headersMax) headers.delete(headers.keys().next().value!)
+  return header
+}

@@ -1,0 +1,59 @@
+// Parquet files as a scan: a split is a row group, and only the columns that are needed are read.
+import type { Json } from '../base/json.ts'
+import type { Batch } from '../batch/batch.ts'
+import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
+import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
+import { listFiles } from './file-list.ts'
+import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
+import { type FileReader, headerOf, withFile } from './open-file.ts'
+import type { ScanSourceType } from './source.ts'
+
+/** What users give, and what `resolve` adds: the files, the rows of their row groups, the columns. */
+export interface ParquetScanOptions {
+  readonly paths: readonly string[]
+  /** Whether the checksums of pages are compared. */
+  readonly verifyChecksums?: boolean
+  readonly files?: readonly { readonly path: string; readonly groups: readonly number[] }[]
+  readonly fields?: readonly { readonly name: string; readonly type: string }[]
+}
+
+const endings = ['.parquet', '.pq']
+
+/** The scan behind `read.parquet`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
+export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
+  kind: 'parquet',
+  resolve(options, where) {
+    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader) })))
+    const fields = mergeFields(files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })), where)
+    const listed = files.map(({ path, file }) => ({ path, groups: file.rowGroups.map(g => g.rowCount) }))
+    return { options: { ...(options as ParquetScanOptions), files: listed, fields: packFields(fields) }, fields }
+  },
+  splits: options => options.files!.flatMap((file, index) => file.groups.flatMap((rows, group) => (rows === 0 ? [] : [{ file: index, group }]))),
+  rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
+  read(context, options, split, columns) {
+    const { path } = options.files![split.file as number]!
+    const all = unpackFields(options.fields!)
+    const fields = columns ? all.filter(f => columns.includes(f.name)) : all
+    withFile(path, context.where, reader => {
+      const file = footerOf(path, reader)
+      selectColumns(file, fields.map(f => f.name), path)
+      readRowGroup({
+        device: context.device,
+        reader,
+        file,
+        where: path,
+        rowGroup: split.group as number,
+        columns: fields.map(f => f.name),
+        batchRows: context.batchRows,
+        limits: { verifyChecksums: options.verifyChecksums ?? false },
+        arena: () => context.arena(),
+        emit: (batch: Batch) => context.emit({ ...batch, fields }),
+      })
+    })
+  },
+  describe: options => `read.parquet ${options.paths.join(', ')}`,
+}
+
+function footerOf(path: string, reader: FileReader): ParquetFile {
+  return headerOf('parquet', path, reader, () => readFooter(reader, path))
+}
