@@ -1,10 +1,13 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
 import { asOperator } from './as.ts'
 import { filterOperator } from './filter.ts'
+import { logisticScoreOperator } from './logistic-score.ts'
 import { mapBatchesOperator } from './map-batches.ts'
+import { onlineLogisticOperator } from './online-logistic.ts'
 import type { AnyOperatorType } from './operator.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
+import { sampleOperator } from './sample.ts'
 
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
@@ -18,4 +21,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   flatMapOperator,
   filterRowsOperator,
   mapBatchesOperator,
+  onlineLogisticOperator,
+  logisticScoreOperator,
+  sampleOperator,
 ]
