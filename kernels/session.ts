@@ -191,32 +191,44 @@ export function liveSessions(table: usize, live: usize, groups: usize): i32 {
   return total
 }
 
-/** Takes sessions apart: for each slot its key, start, last time and whether it was fired (an int32, 0 or 1). */
-export function readSessions(table: usize, slots: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedFlags: usize): void {
+/** Takes sessions apart: for each slot its key, start, end (last time + gap) and whether it was fired (an int32, 0 or 1). */
+export function readSessions(table: usize, slots: usize, count: i32, gapMs: f64, keys: usize, starts: usize, ends: usize, firedFlags: usize): void {
   for (let i = 0; i < count; i++) {
     const at = slotAt(table, load<i32>(slots + (<usize>i << 2)))
     store<i32>(keys + (<usize>i << 2), load<i32>(at, 16))
     store<i64>(starts + (<usize>i << 3), load<i64>(at))
-    store<i64>(lasts + (<usize>i << 3), load<i64>(at, 8))
+    store<i64>(ends + (<usize>i << 3), load<i64>(at, 8) + <i64>gapMs)
     store<i32>(firedFlags + (<usize>i << 2), i32(load<i32>(at, 24) == fired))
   }
 }
 
 /** Adds sessions behind the slots that are there; the table has room for them. */
-export function writeSessions(table: usize, count: i32, keys: usize, starts: usize, lasts: usize, firedFlags: usize, gapMs: f64, heads: usize): void {
+export function writeSessions(table: usize, count: i32, gapMs: f64, keys: usize, starts: usize, ends: usize, firedFlags: usize, heads: usize): void {
   const first = load<i32>(table)
   for (let i = 0; i < count; i++) {
     const at = slotAt(table, first + i)
     const key = load<i32>(keys + (<usize>i << 2))
     const head = heads + (<usize>key << 2)
-    const last = load<i64>(lasts + (<usize>i << 3))
+    const end = load<i64>(ends + (<usize>i << 3))
     store<i64>(at, load<i64>(starts + (<usize>i << 3)))
-    store<i64>(at, last, 8)
+    store<i64>(at, end - <i64>gapMs, 8)
     store<i32>(at, key, 16)
     store<i32>(at, load<i32>(head), 20)
     store<i32>(at, load<i32>(firedFlags + (<usize>i << 2)) == 1 ? fired : open, 24)
     store<i32>(head, first + i)
-    store<i64>(table, min(load<i64>(table, 24), last + <i64>gapMs), 24)
+    store<i64>(table, min(load<i64>(table, 24), end), 24)
   }
   store<i32>(table, first + count)
+}
+
+/** Of ids that may be negative: writes `start` + the place of each that isn't, and the id itself; returns how many. Room for all and one more. */
+export function selectKeptI32(ids: usize, rows: i32, start: i32, places: usize, kept: usize): i32 {
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const id = load<i32>(ids + (<usize>row << 2))
+    store<i32>(places + (<usize>count << 2), start + row)
+    store<i32>(kept + (<usize>count << 2), id)
+    count += i32(id >= 0)
+  }
+  return count
 }

@@ -8,6 +8,9 @@ import type { AnyOperatorType } from './operator.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
 import { sampleOperator } from './sample.ts'
+import { sessionAggregateOperator } from './session-aggregate.ts'
+import { watermarkOperator } from './watermark.ts'
+import { windowAggregateOperator } from './window-aggregate.ts'
 
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
@@ -24,4 +27,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   onlineLogisticOperator,
   logisticScoreOperator,
   sampleOperator,
+  sessionAggregateOperator,
+  watermarkOperator,
+  windowAggregateOperator,
 ]

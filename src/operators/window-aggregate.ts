@@ -1,0 +1,285 @@
+// Aggregates by key over tumbling and hopping windows of event time, or of processing time. Rows are kept by pane (the set of windows they
+// count in), so windows share state; a window fires once the watermark reaches end − 1 and merges its panes. What is late is judged by each
+// row's own `$watermark`, so contents never depend on batches. Rules: Apache Flink's WindowOperator.
+import { DataError, PlanError } from '../base/errors.ts'
+import { keyGroupRange } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { Batch, Column } from '../batch/batch.ts'
+import { columnIndex, type Fields, visible } from '../batch/schema.ts'
+import { gatherColumn } from '../compute/gather.ts'
+import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { assignPanes, floorTimes, type Pane, type PaneGrid, rowsWithId } from '../compute/window.ts'
+import type { Arena } from '../device/arena.ts'
+import { GroupState, type GroupShape } from '../state/group-state.ts'
+import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import type { StateRun } from '../state/state-run.ts'
+import { isWindowLate, nextWindowEnd, windowStarts } from '../window/window-math.ts'
+import { checkWindow, describeWindow } from '../window/window-spec.ts'
+import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { checkTime, watermarkColumn } from './watermark.ts'
+import { clockRun, emitLate, emitSorted, readClock, shapeOf, timeColumn, type WindowAggregateParams, windowFields } from './window-output.ts'
+
+/** Windowed aggregates: keys, window_start, window_end, aggregates. Late rows leave by the side output `late`. */
+export const windowAggregateOperator: OperatorType<WindowAggregateParams & { readonly [key: string]: Json | undefined }> = {
+  kind: 'windowAggregate',
+  inputCount: 1,
+  placement: params => (params.keys.length > 0 ? 'keyed' : 'single'),
+  keys: params => params.keys,
+  fields([input], params, where) {
+    const { window } = params
+    if (window.kind === 'session') throw new PlanError('WINDOW', `${where}: session windows are not fixed; they have an operator of their own`)
+    checkWindow(window, where)
+    if (window.kind !== 'processing') checkTime(input!, window.time, where)
+    return windowFields(input!, params, where)
+  },
+  sidePorts: ([input], params): Record<string, Fields> => (params.window.kind === 'processing' ? {} : { late: visible(input!) }),
+  describe: params => `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
+  create: (context, params, [input]) => new WindowAggregate(context, params, input!),
+}
+
+/** A pane's rows, and the keys whose emitted results late rows have changed since. */
+interface PaneState {
+  readonly firstEnd: number
+  readonly lastEnd: number
+  readonly groups: GroupState
+  changed: GroupState | undefined
+}
+
+const spareMax = 8
+
+class WindowAggregate implements Operator {
+  readonly #context: OperatorContext
+  readonly #grid: PaneGrid
+  readonly #shape: GroupShape
+  readonly #fields: Fields
+  /** Positions in the input: of the time (−1 for processing time), the keys, and the aggregates' inputs (−1 for none). */
+  readonly #time: number
+  readonly #keys: readonly number[]
+  readonly #inputs: readonly number[]
+  readonly #watermark: number
+  readonly #panes = new Map<string, PaneState>()
+  readonly #spare: GroupState[] = []
+  #fired = Number.NEGATIVE_INFINITY
+
+  constructor(context: OperatorContext, params: WindowAggregateParams, input: Fields) {
+    const { window } = params
+    const at = (name: string) => columnIndex(input, name, context.where)
+    this.#context = context
+    const sizeMs = 'sizeMs' in window ? window.sizeMs : 0
+    this.#grid = { sizeMs, slideMs: ('slideMs' in window ? window.slideMs : undefined) ?? sizeMs, offsetMs: ('offsetMs' in window ? window.offsetMs : undefined) ?? 0, latenessMs: ('latenessMs' in window ? window.latenessMs : undefined) ?? 0 }
+    this.#shape = shapeOf(input, params, context.where)
+    this.#fields = windowFields(input, params, context.where)
+    this.#time = window.kind === 'processing' ? -1 : at(window.time)
+    this.#keys = params.keys.map(at)
+    this.#inputs = params.aggregates.map(a => (a.input === undefined ? -1 : at(a.input)))
+    this.#watermark = input.findIndex(f => f.name === watermarkColumn)
+  }
+
+  push(batch: Batch, out: Output): void {
+    if (this.#time < 0) return this.#pushNow(batch)
+    const { device, arena } = this.#context
+    const times = floorTimes(device, arena, batch.columns[this.#time]!)
+    const watermarks = this.#watermark < 0 ? 0 : batch.columns[this.#watermark]!.values
+    for (let start = 0; start < batch.rowCount; ) {
+      const rows = batch.rowCount - start
+      const found = assignPanes(device, arena, times + 8 * start, watermarks === 0 ? 0 : watermarks + 8 * start, rows, this.#grid)
+      for (const pane of found.panes) this.#addRows(batch, pane, found.ids, start, found.rows)
+      emitLate(this.#context, out, batch, found.ids, start, found.rows, found.late, found.timeless)
+      if (found.lone > 0) this.#context.count('rowsWithoutWindow', found.lone)
+      start += found.rows
+    }
+  }
+
+  advance(watermark: number, out: Output): void {
+    if (this.#time >= 0) this.#fire(watermark, out)
+  }
+
+  tick(now: number, out: Output): void {
+    if (this.#time < 0) this.#fire(now - 1, out)
+  }
+
+  finish(out: Output): void {
+    this.#fire(Number.POSITIVE_INFINITY, out)
+  }
+
+  // Processing time: all rows of a batch arrive at one moment.
+  #pushNow(batch: Batch): void {
+    const { arena, clock } = this.#context
+    const starts = windowStarts(this.#grid, Math.max(clock.now(), this.#fired + 1))
+    if (starts.length === 0) return this.#context.count('rowsWithoutWindow', batch.rowCount)
+    const pane = this.#pane(starts[0]! + this.#grid.sizeMs, starts.at(-1)! + this.#grid.sizeMs)
+    pane.groups.add(arena, this.#keys.map(k => batch.columns[k]!), this.#inputs.map(i => batch.columns[i]), batch.rowCount)
+  }
+
+  #addRows(batch: Batch, { id, firstEnd, lastEnd, rows }: Pane, ids: number, start: number, found: number): void {
+    const { device, arena } = this.#context
+    let take = (column: Column) => column
+    if (rows < batch.rowCount) {
+      const { indices } = rowsWithId(device, arena, ids, found, id, start)
+      const taken = new Map<Column, Column>()
+      take = column => {
+        let part = taken.get(column)
+        if (!part) taken.set(column, (part = gatherColumn(device, arena, column, indices, rows)))
+        return part
+      }
+    }
+    const keys = this.#keys.map(k => take(batch.columns[k]!))
+    const inputs = this.#inputs.map(i => (i < 0 ? undefined : take(batch.columns[i]!)))
+    const pane = this.#pane(firstEnd, lastEnd)
+    pane.groups.add(arena, keys, inputs, rows)
+    if (firstEnd - 1 > this.#fired) return
+    pane.changed ??= this.#keyState()
+    pane.changed.add(arena, keys, [], rows)
+  }
+
+  #pane(firstEnd: number, lastEnd: number): PaneState {
+    const name = `${firstEnd}/${lastEnd}`
+    let pane = this.#panes.get(name)
+    if (!pane) this.#panes.set(name, (pane = { firstEnd, lastEnd, groups: this.#takeSpare(), changed: undefined }))
+    return pane
+  }
+
+  #keyState(): GroupState {
+    return new GroupState(this.#context.device, { keys: this.#shape.keys, names: [], specs: [] })
+  }
+
+  #takeSpare(): GroupState {
+    return this.#spare.pop() ?? new GroupState(this.#context.device, this.#shape)
+  }
+
+  #giveSpare(groups: GroupState): void {
+    groups.reset()
+    if (this.#spare.length < spareMax) this.#spare.push(groups)
+    else groups.close()
+  }
+
+  // Every window with an end − 1 in (#fired, watermark] fires; then those that fired before and were changed, for the changed keys alone.
+  #fire(watermark: number, out: Output): void {
+    const before = this.#fired
+    const due = new Set<number>()
+    const again = new Set<number>()
+    for (const pane of this.#panes.values()) {
+      const first = Math.max(pane.firstEnd, before === Number.NEGATIVE_INFINITY ? pane.firstEnd : nextWindowEnd(this.#grid, before))
+      for (let end = first; end <= pane.lastEnd && end - 1 <= watermark; end += this.#grid.slideMs) due.add(end)
+      if (pane.changed) for (let end = pane.firstEnd; end <= pane.lastEnd && end - 1 <= before; end += this.#grid.slideMs) again.add(end)
+    }
+    for (const end of [...again].sort((a, b) => a - b)) this.#emitChanged(end, out)
+    for (const pane of this.#panes.values()) {
+      pane.changed?.close()
+      pane.changed = undefined
+    }
+    for (const end of [...due].sort((a, b) => a - b)) this.#emitWindow(end, out)
+    this.#fired = Math.max(before, watermark)
+    for (const [name, pane] of this.#panes) {
+      if (!isWindowLate(pane.lastEnd, this.#grid.latenessMs, watermark)) continue
+      this.#giveSpare(pane.groups)
+      this.#panes.delete(name)
+    }
+  }
+
+  #panesOf(end: number): PaneState[] {
+    return [...this.#panes.values()].filter(pane => pane.firstEnd <= end && end <= pane.lastEnd).sort((a, b) => a.lastEnd - b.lastEnd || a.firstEnd - b.firstEnd)
+  }
+
+  #emitWindow(end: number, out: Output): void {
+    const { arena } = this.#context
+    const panes = this.#panesOf(end)
+    if (panes.length === 1) return this.#emitGroups(end, panes[0]!.groups, panes[0]!.groups.groupCount, out)
+    const all = this.#takeSpare()
+    for (const { groups } of panes) all.merge(arena, groups.keyColumns(arena), groups.partialColumns(arena), groups.groupCount)
+    this.#emitGroups(end, all, all.groupCount, out)
+    this.#giveSpare(all)
+  }
+
+  // The changed keys come first in the merged state, so they are its first groups.
+  #emitChanged(end: number, out: Output): void {
+    const { arena } = this.#context
+    const panes = this.#panesOf(end)
+    const changed = this.#keyState()
+    for (const pane of panes) if (pane.changed) changed.add(arena, pane.changed.keyColumns(arena), [], pane.changed.groupCount)
+    const count = changed.groupCount
+    const all = this.#takeSpare()
+    all.know(arena, changed.keyColumns(arena), count)
+    for (const { groups } of panes) all.merge(arena, groups.keyColumns(arena), groups.partialColumns(arena), groups.groupCount)
+    this.#emitGroups(end, all, count, out)
+    this.#giveSpare(all)
+    changed.close()
+  }
+
+  #emitGroups(end: number, groups: GroupState, count: number, out: Output): void {
+    const { device, arena } = this.#context
+    const head = (column: Column): Column => ({ ...column, length: count })
+    const columns = [
+      ...groups.keyColumns(arena).map(head),
+      timeColumn(device, arena, end - this.#grid.sizeMs, count),
+      timeColumn(device, arena, end, count),
+      ...groups.resultColumns(arena).map(head),
+    ]
+    emitSorted(this.#context, out, this.#fields, this.#keys.length, columns, count)
+  }
+
+  snapshot(): StateRun[] {
+    const { device, instance, parallelism } = this.#context
+    const keyGroups = keyGroupRange(instance, parallelism)
+    const runs = [clockRun(device, this.#fired, keyGroups)]
+    const arena = device.arena()
+    try {
+      for (const [name, pane] of this.#panes) {
+        runs.push({ table: `pane/${name}`, keyGroups, bytes: encodeRun(device, pane.groups.rowsOf(arena)) })
+        if (pane.changed) runs.push({ table: `changed/${name}`, keyGroups, bytes: encodeRun(device, pane.changed.rowsOf(arena)) })
+      }
+      return runs
+    } finally {
+      arena.release()
+    }
+  }
+
+  restore(runs: readonly StateRun[]): void {
+    const { device } = this.#context
+    for (const run of runs) {
+      if (run.table === 'clock') {
+        this.#fired = Math.max(this.#fired, readClock(device, run))
+        continue
+      }
+      const arena = device.arena()
+      try {
+        this.#restorePane(run, arena)
+      } finally {
+        arena.release()
+      }
+    }
+  }
+
+  #restorePane(run: StateRun, arena: Arena): void {
+    const { device, where, instance, parallelism } = this.#context
+    const match = /^(pane|changed)\/(-?\d+)\/(-?\d+)$/.exec(run.table)
+    const all = decodeRun(device, arena, run.bytes)
+    const expected = match?.[1] === 'changed' ? this.#shape.keys : this.#stateFields()
+    if (!match || JSON.stringify(all.fields) !== JSON.stringify(expected)) {
+      throw new DataError('STATE_SHAPE', `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`)
+    }
+    const keys = this.#shape.keys.map(f => f.name)
+    const rows = keys.length === 0 ? all : rowsOfKeyGroups(device, arena, all, keys, keyGroupRange(instance, parallelism), where)
+    if (rows.rowCount === 0) return
+    const pane = this.#pane(Number(match[2]), Number(match[3]))
+    const [own, partial] = [rows.columns.slice(0, keys.length), rows.columns.slice(keys.length)]
+    if (match[1] === 'pane') pane.groups.merge(arena, own, partial, rows.rowCount)
+    else (pane.changed ??= this.#keyState()).add(arena, own, [], rows.rowCount)
+  }
+
+  #stateFields(): Fields {
+    const groups = this.#takeSpare()
+    const fields = groups.fields()
+    this.#giveSpare(groups)
+    return fields
+  }
+
+  close(): void {
+    for (const pane of this.#panes.values()) {
+      pane.groups.close()
+      pane.changed?.close()
+    }
+    this.#panes.clear()
+    for (const groups of this.#spare.splice(0)) groups.close()
+  }
+}

@@ -1,0 +1,132 @@
+// What windowed aggregates have in common: their parameters' check, their output's fields, the order of their rows.
+import { PlanError } from '../base/errors.ts'
+import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
+import { timestampMs } from '../batch/data-type.ts'
+import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
+import { type AggregateFunction, aggregateType } from '../compute/accumulator.ts'
+import { gatherBatch, gatherColumn } from '../compute/gather.ts'
+import { hashColumns } from '../compute/hash.ts'
+import { lateRow, rowsWithId, setTimeAt, timeAt, timelessRow } from '../compute/window.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import type { GroupShape } from '../state/group-state.ts'
+import type { StateRun } from '../state/state-run.ts'
+import type { WindowSpec } from '../window/window-spec.ts'
+import type { OperatorContext, Output } from './operator.ts'
+
+/** An aggregate of a window: `input` is a column; absent, `count` counts rows. */
+export interface WindowedAggregate {
+  readonly name: string
+  readonly fn: AggregateFunction
+  readonly input?: string
+}
+
+/** Parameters of the windowed aggregates, as plain data. */
+export interface WindowAggregateParams {
+  readonly keys: readonly string[]
+  readonly window: WindowSpec
+  readonly aggregates: readonly WindowedAggregate[]
+}
+
+/** Rows of an emitted batch, at most. A multiple of 64. */
+const emitRowsMax = 65_536
+const startField: Field = { name: 'window_start', type: timestampMs, nullable: false }
+const endField: Field = { name: 'window_end', type: timestampMs, nullable: false }
+
+/** What is grouped: the keys' fields and the aggregates' types. Throws PlanError NO_COLUMN or AGGREGATE_TYPE. */
+export function shapeOf(input: Fields, params: WindowAggregateParams, where: string): GroupShape {
+  const keys = params.keys.map(key => fieldOf(input, key, where))
+  const specs = params.aggregates.map(({ name, fn, input: column }) => ({ fn, where: `${where}, "${name}"`, ...(column === undefined ? {} : { inputType: fieldOf(input, column, where).type }) }))
+  return { keys, names: params.aggregates.map(a => a.name), specs }
+}
+
+/** Keys, window_start, window_end, aggregates. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
+export function windowFields(input: Fields, params: WindowAggregateParams, where: string): Field[] {
+  const { keys, specs } = shapeOf(input, params, where)
+  const results = params.aggregates.map(({ name, fn, input: column }, i): Field => {
+    const nullable = fn !== 'count' && fieldOf(input, column!, where).nullable
+    return { name, type: aggregateType(specs[i]!), nullable }
+  })
+  const fields = [...keys, startField, endField, ...results]
+  const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)
+  if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: the result would have two columns "${twice.name}"; rename the key or the aggregate`)
+  return fields
+}
+
+/** A column of one time in every row. */
+export function timeColumn(device: Device, arena: Arena, time: number, rows: number): Column {
+  const out = allocateColumn(arena, timestampMs, rows)
+  if (rows === 0) return out
+  setTimeAt(device, out.values, time)
+  const words = device.memory.int32s(out.values, 2 * rows)
+  for (let filled = 2; filled < words.length; filled *= 2) words.copyWithin(filled, 0, Math.min(filled, words.length - filled))
+  return out
+}
+
+/** Emits rows in batches, sorted by `rank` (a number per row), then by the hash of their keys; equal ones stay in order. */
+export function emitSorted(context: OperatorContext, out: Output, fields: Fields, keyCount: number, columns: readonly Column[], rows: number, rank?: (row: number) => number): void {
+  if (rows === 0) return
+  const { device, arena } = context
+  const hashes = hashColumns(device, arena, columns.slice(0, keyCount), rows)
+  const order = sortedOrder(device.memory.uint32s(hashes, rows), rank)
+  const indices = arena.allocate(4 * rows)
+  device.memory.uint32s(indices, rows).set(order)
+  const sorted: Batch = { fields, rowCount: rows, columns: columns.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
+  for (let start = 0; start < rows; start += emitRowsMax) out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
+}
+
+function sortedOrder(hashes: Uint32Array, rank?: (row: number) => number): Uint32Array {
+  const rows = hashes.length
+  const order = new Uint32Array(rows)
+  if (!rank && rows <= 2 ** 21) {
+    // Hash and row number in one exact double: sorted by numbers, without calls.
+    const packed = new Float64Array(rows)
+    for (let row = 0; row < rows; row++) packed[row] = hashes[row]! * 2 ** 21 + row
+    packed.sort()
+    for (let row = 0; row < rows; row++) order[row] = packed[row]! % 2 ** 21
+    return order
+  }
+  for (let row = 0; row < rows; row++) order[row] = row
+  const ranks = rank && Float64Array.from(order, rank)
+  return order.sort((a, b) => (ranks ? ranks[a]! - ranks[b]! : 0) || hashes[a]! - hashes[b]! || a - b)
+}
+
+/** Sends rows that no window took to the side output `late`: those of `ids` that are late, and those without a time. */
+export function emitLate(context: OperatorContext, out: Output, batch: Batch, ids: number, start: number, rows: number, late: number, timeless: number): void {
+  const { device, arena } = context
+  for (const [id, count, metric] of [[lateRow, late, 'lateRows'], [timelessRow, timeless, 'nullTimeRows']] as const) {
+    if (count === 0) continue
+    context.count(metric, count)
+    const taken = rowsWithId(device, arena, ids, rows, id, start)
+    out.emit(gatherBatch(device, arena, visibleBatch(batch), taken.indices, taken.rows), 'late')
+  }
+}
+
+function visibleBatch(batch: Batch): Batch {
+  const fields = visible(batch.fields)
+  return { ...batch, fields, columns: fields.map(field => batch.columns[columnIndex(batch.fields, field.name, 'late')]!) }
+}
+
+const clockFields: Fields = [{ name: 'time', type: timestampMs, nullable: false }]
+
+/** How far event time has come, as a run of the table `clock`. */
+export function clockRun(device: Device, time: number, keyGroups: { start: number; end: number }): StateRun {
+  const arena = device.arena()
+  try {
+    const batch = { fields: clockFields, rowCount: 1, columns: [timeColumn(device, arena, time, 1)], arena: arena.address }
+    return { table: 'clock', keyGroups, bytes: encodeRun(device, batch) }
+  } finally {
+    arena.release()
+  }
+}
+
+/** The inverse of `clockRun`. */
+export function readClock(device: Device, run: StateRun): number {
+  const arena = device.arena()
+  try {
+    return timeAt(device, decodeRun(device, arena, run.bytes).columns[0]!.values)
+  } finally {
+    arena.release()
+  }
+}
