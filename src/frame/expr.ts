@@ -167,22 +167,30 @@ export class Then<T, N> {
   }
   /** The value where the last condition holds and none before it. */
   then<const V extends Operand>(value: V): When<[T] extends [never] ? SymbolOf<V> : Arith<T, SymbolOf<V>>, N | NeedsOf<V>> {
-    return new When([...this.#args, expressionOf(value)])
+    return new WhenExpr([...this.#args, expressionOf(value)])
   }
 }
 
+/** What conditions and their values offer beside an expression's methods. */
+export interface Branches<in out T, out N> {
+  /** A further condition. */
+  when<E extends AnyExpr>(condition: E): Then<T, N | NeedsOf<E> | Needs<SymbolOf<E>, 'bool', 'when'>>
+  /** The value where no condition holds. */
+  otherwise<const V extends Operand>(value: V): ColumnExpr<Arith<T, SymbolOf<V>>, N | NeedsOf<V>>
+}
+
 /** Conditions and their values. As an expression it is null where no condition holds. */
-export class When<in out T, out N> extends ColumnExpr<Maybe<T>, N> {
+export type When<T, N> = ColumnExpr<Maybe<T>, N> & Branches<T, N>
+
+class WhenExpr<in out T, out N> extends ColumnExpr<Maybe<T>, N> implements Branches<T, N> {
   readonly #args: readonly Expression[]
   constructor(args: readonly Expression[]) {
     super(callExpression('when', [...args, literalExpression(null)]))
     this.#args = args
   }
-  /** A further condition. */
   when<E extends AnyExpr>(condition: E): Then<T, N | NeedsOf<E> | Needs<SymbolOf<E>, 'bool', 'when'>> {
     return new Then([...this.#args, expressionOf(condition)])
   }
-  /** The value where no condition holds. */
   otherwise<const V extends Operand>(value: V): ColumnExpr<Arith<T, SymbolOf<V>>, N | NeedsOf<V>> {
     return new ColumnExpr(callExpression('when', [...this.#args, expressionOf(value)]))
   }

@@ -13,7 +13,7 @@ const table = {
   t: ['timestamp[ms]', [0, -1, 86_400_000, 1_700_000_000_123]],
   ok: ['bool?', [true, false, null, true]],
 } satisfies Table
-const values = (e: ColumnExpr<never, unknown> | ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
+const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
 const thrown = (e: ColumnExpr<any, any>) => {
   try {
     return values(e)

@@ -55,7 +55,7 @@ schemaIs<Bids & { a: 'int64'; b: 'float64'; c: 'int64'; d: 'int64' | 'float64'; 
 )
 
 // Nulls.
-schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: 'int64?'; both: 'bool?'; known: 'bool'; int: 'int32' }>()(
+schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: 'int64?'; both: 'bool?'; known: 'bool'; int: 'int32'; maybe: 'utf8?' }>()(
   sparse.select({
     up: col('name').lower(),
     filled: col('name').fillNull('?'),
@@ -65,6 +65,7 @@ schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: '
     both: col('ok').and(col('score').gt(1)),
     known: col('score').isNotNull(),
     int: col('id').add(1),
+    maybe: when(col('id').gt(1)).then('a'),
   }),
   true,
 )

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { PlanError } from '../../src/base/errors.ts'
+import { expressionFunctions } from '../../src/expr/functions/catalogue.ts'
+import { count, max } from '../../src/frame/aggregates.ts'
+import { col, ColumnExpr, lit, when } from '../../src/frame/expr.ts'
+import { asc, desc, orderOf } from '../../src/frame/orders.ts'
+import { hop, isWindow, processingTime, session, tumble } from '../../src/frame/windows.ts'
+
+describe('the builders of expressions', () => {
+  it('make plain data that survives JSON', () => {
+    const { expression } = when(col('price').gt(100)).then(col('price').mul(0.5)).otherwise(null)
+    expect(JSON.parse(JSON.stringify(expression))).toEqual(expression)
+    expect(expression).toEqual({
+      kind: 'call',
+      fn: 'when',
+      args: [
+        { kind: 'call', fn: 'gt', args: [{ kind: 'column', name: 'price' }, { kind: 'literal', value: 100 }] },
+        { kind: 'call', fn: 'mul', args: [{ kind: 'column', name: 'price' }, { kind: 'literal', value: 0.5 }] },
+        { kind: 'literal', value: null },
+      ],
+    })
+  })
+
+  it('have a method for every function of the catalogue, and none that it lacks', () => {
+    const names = new Set(expressionFunctions.map(f => f.name))
+    const methods = Object.getOwnPropertyNames(ColumnExpr.prototype).filter(name => name !== 'constructor')
+    const renamed: Record<string, string> = { fillNull: 'coalesce' }
+    expect(methods.map(m => renamed[m] ?? m).filter(m => !names.has(m))).toEqual([])
+    expect([...names].filter(n => n !== 'when' && !methods.some(m => (renamed[m] ?? m) === n))).toEqual([])
+    const one = lit(1) as unknown as Record<string, (...args: unknown[]) => ColumnExpr<any, any>>
+    for (const method of methods) {
+      const { expression } = one[method]!(...(method === 'isIn' ? [[1]] : method === 'between' ? [1, 2] : ['int32', undefined]))
+      expect(expression.kind === 'call' && names.has(expression.fn), method).toBe(true)
+    }
+  })
+
+  it('refuse what is neither expression nor literal', () => {
+    expect(() => col('a').eq({} as never)).toThrow(PlanError)
+    expect(() => lit(Symbol('a') as never)).toThrow('symbol is no literal')
+  })
+})
+
+describe('aggregates, orders and windows', () => {
+  it('are plain data', () => {
+    expect(count().call).toEqual({ fn: 'count' })
+    expect(max('price').where(col('ok')).call).toEqual({ fn: 'max', input: 'price', where: { kind: 'column', name: 'ok' } })
+    expect(max(col('price')).call).toEqual({ fn: 'max', input: { kind: 'column', name: 'price' } })
+    expect([orderOf('a'), orderOf(asc('a')), orderOf(desc('a'))].map(o => o.descending)).toEqual([false, false, true])
+    expect(tumble('at', '10s', { lateness: '1m' })).toEqual({ kind: 'tumble', time: 'at', sizeMs: 10_000, latenessMs: 60_000 })
+    expect(hop('at', '10s', { slide: '2s' })).toEqual({ kind: 'hop', time: 'at', sizeMs: 10_000, slideMs: 2_000 })
+    expect(session('at', { gap: 500 })).toEqual({ kind: 'session', time: 'at', gapMs: 500 })
+    expect(processingTime.tumble('1s')).toEqual({ kind: 'processing', sizeMs: 1_000 })
+    expect([isWindow('a'), isWindow(tumble('at', 1))]).toEqual([false, true])
+  })
+})
