@@ -11,6 +11,7 @@ import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
 import { logisticAgreements } from './reference/logistic.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
+import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
@@ -31,6 +32,8 @@ export const catalogue: readonly AnyAgreement[] = [
   joinAgreement,
   jsonAgreement,
   linesAgreement,
+  csvAgreement,
+  encodeAgreement,
   compareAgreement,
   memberAgreement,
   arithmeticAgreement,

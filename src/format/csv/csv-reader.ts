@@ -61,7 +61,7 @@ export class CsvReader {
     const address = this.#address
     const all = this.#carry.length + bytes
     const skipped = this.#skip(memory.bytes(address, all), isLast)
-    const decoded = skipped < 0 ? this.#decoder.decode(this.#device, arena, address, 0, false, 0) : this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
+    const decoded = skipped < 0 ? this.#decoder.decode(this.#device, arena, arena.allocate(1), 0, false, 0) : this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
     const taken = skipped < 0 ? 0 : skipped + decoded.taken
     const position = this.#position
     this.#carry = memory.bytes(address + taken, all - taken).slice()
@@ -82,9 +82,12 @@ export class CsvReader {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3
     }
     if (this.#atHeader) {
-      const quote = this.#decoder.dialect.quote.charCodeAt(0)
+      const { quote, delimiter } = this.#decoder.dialect
       let isQuoted = false
-      for (; at < bytes.length && (isQuoted || bytes[at] !== 10); at++) if (bytes[at] === quote) isQuoted = !isQuoted
+      for (let isFirst = true; at < bytes.length && (isQuoted || bytes[at] !== 10); at++) {
+        if (bytes[at] === quote.charCodeAt(0) && (isQuoted || isFirst)) isQuoted = !isQuoted
+        isFirst = bytes[at] === delimiter.charCodeAt(0) || bytes[at] === quote.charCodeAt(0)
+      }
       if (at === bytes.length && !isLast) return -1
       at = Math.min(at + 1, bytes.length)
     }

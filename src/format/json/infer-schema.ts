@@ -16,7 +16,7 @@ export function inferJsonSchema(sample: Uint8Array, isWhole: boolean, where: str
   for (const line of lines) {
     const record = parsed(line)
     if (!record) continue
-    for (const [key, finder] of finders) if (!(key in record)) finder.hasNull = true
+    for (const [key, finder] of finders) if (!Object.hasOwn(record, key)) finder.hasNull = true
     for (const [key, value] of Object.entries(record)) {
       let finder = finders.get(key)
       if (!finder) {
@@ -31,12 +31,14 @@ export function inferJsonSchema(sample: Uint8Array, isWhole: boolean, where: str
   return foundFields(finders, isWhole).filter(field => !field.name.startsWith('$'))
 }
 
-// Numbers are kept as written: what JSON.parse makes of them can't tell 1 from 1.0, nor 2^63 from its neighbours.
+const numberKey = '\\u0000'
+
+// Numbers are kept as written, under a key of their own: what JSON.parse makes of them can't tell 1 from 1.0, nor 2^63 from its neighbours.
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-    const marked = JSON.parse(line.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token => (token[0] === '"' ? token : `{"number":"${token}"}`))) as Record<string, unknown>
+    const marked = JSON.parse(line.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token => (token[0] === '"' ? token : `{"${numberKey}":"${token}"}`))) as Record<string, unknown>
     return marked
   } catch {
     return undefined
@@ -47,6 +49,6 @@ function lookOf(value: unknown): Look {
   if (value === null) return 'null'
   if (typeof value === 'boolean') return 'bool'
   if (typeof value === 'string') return isTime(value) ? 'timestamp' : 'text'
-  const number = (value as { number?: unknown }).number
-  return typeof number === 'string' && !Array.isArray(value) && Object.keys(value as object).length === 1 && /^-?\d/.test(number) ? numberLook(number) : 'text'
+  const number = (value as Record<string, unknown>)['\0']
+  return typeof number === 'string' ? numberLook(number) : 'text'
 }
