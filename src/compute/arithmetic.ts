@@ -55,7 +55,11 @@ function floatKernel({ kernels }: Device, op: Arithmetic): (a: number, b: number
   }
 }
 
-function intKernel({ kernels }: Device, op: Arithmetic, isInt32: boolean): (a: number, b: number, shape: number, rows: number, active: number, out: number) => number {
+function intKernel(
+  { kernels }: Device,
+  op: Arithmetic,
+  isInt32: boolean,
+): (a: number, b: number, shape: number, rows: number, active: number, out: number) => number {
   switch (op) {
     case 'add':
       return isInt32 ? kernels.addI32 : kernels.addI64
@@ -75,8 +79,14 @@ function integerError(device: Device, op: Arithmetic, a: Operand, b: Operand, ro
   const [left, right] = [read(a), read(b)]
   const sum = `${left} ${symbols[op]} ${right}`
   if (Number(right) === 0 && (op === 'intDiv' || op === 'mod'))
-    return new DataError('DIVIDE_BY_ZERO', `${where}: ${sum} divides by zero in row ${row} of a batch; guard it with when(...), or use div, which gives Infinity or NaN`)
-  return new DataError('INT_OVERFLOW', `${where}: ${sum} doesn't fit ${typeName(a.type)} in row ${row} of a batch; cast to ${a.type.kind === 'int32' ? 'int64' : 'float64'} first`)
+    return new DataError(
+      'DIVIDE_BY_ZERO',
+      `${where}: ${sum} divides by zero in row ${row} of a batch; guard it with when(...), or use div, which gives Infinity or NaN`,
+    )
+  return new DataError(
+    'INT_OVERFLOW',
+    `${where}: ${sum} doesn't fit ${typeName(a.type)} in row ${row} of a batch; cast to ${a.type.kind === 'int32' ? 'int64' : 'float64'} first`,
+  )
 }
 
 /** −a or |a| of a numeric column. Throws DataError INT_OVERFLOW for the lowest integer. */
@@ -94,5 +104,8 @@ export function negateOrAbs(device: Device, arena: Arena, op: 'neg' | 'abs', a: 
   const active = andBits(device, arena, a.validity, check.active, a.length)
   const bad = (isInt32 ? kernels.absI32 : kernels.absI64)(a.values, a.length, active, out.values)
   if (bad < 0) return out
-  throw new DataError('INT_OVERFLOW', `${check.where}: abs(${valueReader(device.memory, a)(bad)}) doesn't fit ${typeName(a.type)} in row ${bad} of a batch; cast to ${isInt32 ? 'int64' : 'float64'} first`)
+  throw new DataError(
+    'INT_OVERFLOW',
+    `${check.where}: abs(${valueReader(device.memory, a)(bad)}) doesn't fit ${typeName(a.type)} in row ${bad} of a batch; cast to ${isInt32 ? 'int64' : 'float64'} first`,
+  )
 }

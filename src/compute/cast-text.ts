@@ -6,14 +6,29 @@ import type { Device } from '../device/device.ts'
 
 const intPattern = /^[+-]?\d+$/
 const floatPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
-const namedFloats: Record<string, number> = { nan: Number.NaN, inf: Infinity, '+inf': Infinity, '-inf': -Infinity, infinity: Infinity, '+infinity': Infinity, '-infinity': -Infinity }
+const namedFloats: Record<string, number> = {
+  nan: Number.NaN,
+  inf: Infinity,
+  '+inf': Infinity,
+  '-inf': -Infinity,
+  infinity: Infinity,
+  '+infinity': Infinity,
+  '-infinity': -Infinity,
+}
 const int64Max = 2n ** 63n - 1n
 
 /**
  * Reads the bytes that `bytesOf` gives for each row (undefined: skip the row) into `out`, calling `fits` for rows that are a `to`.
  * Other rows get 0. For `to` utf8 the input is binary: whole UTF-8 fits, and the views are shared.
  */
-export function parseText(device: Device, out: Column, to: DataType, bytesOf: (row: number) => Uint8Array | undefined, fits: (row: number) => void, source: Column): void {
+export function parseText(
+  device: Device,
+  out: Column,
+  to: DataType,
+  bytesOf: (row: number) => Uint8Array | undefined,
+  fits: (row: number) => void,
+  source: Column,
+): void {
   const write = writerOf(device, out, to, source)
   for (let row = 0; row < out.length; row++) {
     const bytes = bytesOf(row)
@@ -25,12 +40,14 @@ export function parseText(device: Device, out: Column, to: DataType, bytesOf: (r
 function writerOf(device: Device, out: Column, to: DataType, source: Column): (row: number, bytes: Uint8Array | undefined) => boolean {
   const { memory } = device
   const decode = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : decoder.decode(bytes))
-  const into = <T>(view: { [row: number]: T }, zero: T, parse: (text: string) => T | undefined) => (row: number, bytes: Uint8Array | undefined) => {
-    const text = decode(bytes)
-    const value = text === undefined ? undefined : parse(text)
-    view[row] = value ?? zero
-    return value !== undefined
-  }
+  const into =
+    <T>(view: { [row: number]: T }, zero: T, parse: (text: string) => T | undefined) =>
+    (row: number, bytes: Uint8Array | undefined) => {
+      const text = decode(bytes)
+      const value = text === undefined ? undefined : parse(text)
+      view[row] = value ?? zero
+      return value !== undefined
+    }
   switch (to.kind) {
     case 'bool': {
       const bits = memory.bytes(out.values, Math.ceil(out.length / 8))

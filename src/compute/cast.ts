@@ -32,7 +32,9 @@ export function castAlwaysFits(from: DataType, to: DataType): boolean {
   if (sameType(from, to) || to.kind === 'utf8') return from.kind !== 'binary' || to.kind === 'binary'
   if (from.kind === 'timestamp' && to.kind === 'timestamp') return unitsPerSecond[from.unit] > unitsPerSecond[to.unit]
   const rank = { bool: 0, int32: 1, int64: 2, float64: 3 } as Record<string, number>
-  return from.kind === 'utf8' ? to.kind === 'binary' : to.kind === 'bool' || to.kind === 'timestamp' || from.kind === 'timestamp' || rank[from.kind]! <= rank[to.kind]!
+  return from.kind === 'utf8'
+    ? to.kind === 'binary'
+    : to.kind === 'bool' || to.kind === 'timestamp' || from.kind === 'timestamp' || rank[from.kind]! <= rank[to.kind]!
 }
 
 const unitsPerSecond = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const

@@ -74,6 +74,7 @@ const encoder = new TextEncoder()
 const heapBytesMax = 0xf000_0000
 
 function heapFor(arena: Arena, bytes: number, what: string): number {
-  if (bytes > heapBytesMax) throw new DeviceError('MEMORY_FULL', `${what}: the results of one batch take ${bytes} bytes, and one memory holds 4 GiB; use smaller batches`)
+  if (bytes > heapBytesMax)
+    throw new DeviceError('MEMORY_FULL', `${what}: the results of one batch take ${bytes} bytes, and one memory holds 4 GiB; use smaller batches`)
   return arena.allocate(bytes)
 }

@@ -59,7 +59,8 @@ export function lowerAggregates(fields: Fields, aggregates: Readonly<Record<stri
 
 function checkCall(fields: Fields, name: string, call: AggregateCall, where: string): Expression | undefined {
   const at = `${where}, "${name}"`
-  if (!aggregateNames.includes(call.fn)) throw new PlanError('AGGREGATE', `${at}: no aggregate "${call.fn}"; there are ${aggregateNames.join(', ')}${didYouMean(call.fn, aggregateNames)}`)
+  if (!aggregateNames.includes(call.fn))
+    throw new PlanError('AGGREGATE', `${at}: no aggregate "${call.fn}"; there are ${aggregateNames.join(', ')}${didYouMean(call.fn, aggregateNames)}`)
   if (call.where) bindCondition(call.where, fields, at)
   if (call.input === undefined) {
     if (call.fn !== 'count') throw new PlanError('AGGREGATE', `${at}: ${call.fn}() has no column; give it a name or an expression`)
@@ -69,6 +70,9 @@ function checkCall(fields: Fields, name: string, call: AggregateCall, where: str
   if (input.kind === 'column') fieldOf(fields, input.name, at)
   const { type } = bindExpression(input, fields, at)
   if ((call.fn === 'sum' || call.fn === 'mean') && !isNumeric(type))
-    throw new PlanError('TYPE_MISMATCH', `${at}: ${input.kind === 'column' ? `"${input.name}"` : 'its input'} is ${typeName(type)}: ${call.fn}() does not apply; it takes numbers`)
+    throw new PlanError(
+      'TYPE_MISMATCH',
+      `${at}: ${input.kind === 'column' ? `"${input.name}"` : 'its input'} is ${typeName(type)}: ${call.fn}() does not apply; it takes numbers`,
+    )
   return input
 }

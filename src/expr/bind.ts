@@ -32,7 +32,10 @@ export function bindExpression(expression: Expression, fields: Fields, where: st
 export function bindCondition(expression: Expression, fields: Fields, where: string): Bound {
   const bound = bindExpression(expression, fields, where)
   if (bound.type.kind === 'bool') return bound
-  throw new PlanError('CONDITION', `${where}: ${label(expression)} is ${typeName(bound.type, bound.nullable)}, and a condition must be bool; compare it, as in .gt(0) or .eq('…')`)
+  throw new PlanError(
+    'CONDITION',
+    `${where}: ${label(expression)} is ${typeName(bound.type, bound.nullable)}, and a condition must be bool; compare it, as in .gt(0) or .eq('…')`,
+  )
 }
 
 function bindCall(call: CallExpression, fields: Fields, where: string): Bound {
@@ -75,7 +78,10 @@ function constant(value: LiteralValue, type: DataType, where: string): Bound {
 
 // `"channel" is utf8: gt(number) does not apply`. The blame is the first argument's, unless that one is a literal.
 function mismatch(call: CallExpression, args: readonly Argument[], where: string, reason: string | undefined): PlanError {
-  const subject = Math.max(0, args.findIndex(arg => arg.type !== undefined))
+  const subject = Math.max(
+    0,
+    args.findIndex(arg => arg.type !== undefined),
+  )
   const others = args.filter((_, i) => i !== subject).map(kindOf)
   const expression = call.args[subject]
   const what = expression ? `${label(expression)} is ${kindOf(args[subject]!)}: ` : ''

@@ -39,7 +39,15 @@ function evaluateNode(at: Evaluation, bound: Bound, batch: Batch): Operand {
       if (args.some(isColumn)) return fn.evaluate(at, args, options, type)
       if (at.active !== 0 && countBits(at.device, at.active, at.rowCount) === 0) return { type, value: null }
       const one: Evaluation = { ...at, rowCount: 1, active: 0 }
-      return firstValue(at.device, fn.evaluate(one, args.map((arg, i) => (i === 0 ? broadcast(at.device, at.arena, arg, 1) : arg)), options, type))
+      return firstValue(
+        at.device,
+        fn.evaluate(
+          one,
+          args.map((arg, i) => (i === 0 ? broadcast(at.device, at.arena, arg, 1) : arg)),
+          options,
+          type,
+        ),
+      )
     }
   }
 }

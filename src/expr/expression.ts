@@ -6,7 +6,14 @@ import { PlanError } from '../base/errors.ts'
  * A literal that survives JSON. A whole number fits itself to the integer or float beside it and is int64 alone; a fractional one is float64.
  * `int64` holds decimal digits, `float64` what JSON has no number for, `timestamp` epoch milliseconds. A string beside a timestamp is an ISO time.
  */
-export type LiteralValue = null | boolean | number | string | { readonly int64: string } | { readonly float64: 'NaN' | 'Infinity' | '-Infinity' | '-0' } | { readonly timestamp: number }
+export type LiteralValue =
+  | null
+  | boolean
+  | number
+  | string
+  | { readonly int64: string }
+  | { readonly float64: 'NaN' | 'Infinity' | '-Infinity' | '-0' }
+  | { readonly timestamp: number }
 
 /** A column of the input, by name. */
 export interface ColumnExpression {

@@ -65,7 +65,12 @@ export type Bound =
 
 /** `left symbol right`, with brackets where the parts bind less tightly. */
 export function infix(symbol: string, level: number): (args: readonly Text[]) => Text {
-  return args => ({ text: args.map((arg, i) => (arg.level < level || (i > 0 && arg.level === level && level !== 1 && level !== 2) ? `(${arg.text})` : arg.text)).join(` ${symbol} `), level })
+  return args => ({
+    text: args
+      .map((arg, i) => (arg.level < level || (i > 0 && arg.level === level && level !== 1 && level !== 2) ? `(${arg.text})` : arg.text))
+      .join(` ${symbol} `),
+    level,
+  })
 }
 
 /** `name(a, b)`. */

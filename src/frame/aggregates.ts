@@ -2,7 +2,23 @@
 import type { AggregateCall, AggregateName } from '../expr/aggregate-calls.ts'
 import { callExpression, type Expression } from '../expr/expression.ts'
 import { ColumnExpr, expressionOf } from './expr.ts'
-import type { AnyExpr, brand, Failure, Maybe, Need, Needs, NeedsOf, Of, Resolve, ResolveColumn, StrictOf, SymbolOf, Typed, Unmet, Wider } from './resolve-types.ts'
+import type {
+  AnyExpr,
+  brand,
+  Failure,
+  Maybe,
+  Need,
+  Needs,
+  NeedsOf,
+  Of,
+  Resolve,
+  ResolveColumn,
+  StrictOf,
+  SymbolOf,
+  Typed,
+  Unmet,
+  Wider,
+} from './resolve-types.ts'
 import type { IsAny } from './types.ts'
 
 /** An aggregate. `call` is its plain data; `columns` the type of the names it reads, so that editors complete them. */
@@ -40,7 +56,9 @@ function aggregate(fn: AggregateName, of: Argument | undefined): AggregateCall {
 }
 
 /** The rows of a group, as int64; with a column or expression those where it is not null. */
-export function count<const A extends Argument = never>(of?: A): AggregateExpr<'int64', NeedsOfArgument<A> | ([A] extends [never] ? never : Need<SymbolOfArgument<A>, 'any', 'count'>), Extract<A, string>> {
+export function count<const A extends Argument = never>(
+  of?: A,
+): AggregateExpr<'int64', NeedsOfArgument<A> | ([A] extends [never] ? never : Need<SymbolOfArgument<A>, 'any', 'count'>), Extract<A, string>> {
   return new AggregateExpr(aggregate('count', of))
 }
 

@@ -2,12 +2,32 @@
 // the result will have. Nothing is checked here but literals; frames check types at compile time, plans at run time.
 import type { TypeName } from '../batch/data-type.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../expr/expression.ts'
-import type { AnyExpr, Arith, ArithNeeds, brand, CompareNeeds, Filled, Literal, LiteralType, Maybe, Needs, NeedsOf, Of, Operand, OperandFor, StrictOf, SymbolOf } from './resolve-types.ts'
+import type {
+  AnyExpr,
+  Arith,
+  ArithNeeds,
+  brand,
+  CompareNeeds,
+  Filled,
+  Literal,
+  LiteralType,
+  Maybe,
+  Needs,
+  NeedsOf,
+  Of,
+  Operand,
+  OperandFor,
+  StrictOf,
+  SymbolOf,
+} from './resolve-types.ts'
 
 type Compared<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, F>>
 type Computed<T, N, V, F extends string> = ColumnExpr<Arith<T, SymbolOf<V>>, ArithNeeds<T, N, V, F>>
 type Connected<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'bool', F> | Needs<SymbolOf<V>, 'bool', F>>
-type TextTested<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'string', F> | Needs<SymbolOf<V>, 'string', F>>
+type TextTested<T, N, V, F extends string> = ColumnExpr<
+  StrictOf<'bool', T, SymbolOf<V>>,
+  N | NeedsOf<V> | Needs<T, 'string', F> | Needs<SymbolOf<V>, 'string', F>
+>
 type Unary<K, T, N, F extends string, Wanted extends 'number' | 'string' | 'time'> = ColumnExpr<StrictOf<K, T>, N | Needs<T, Wanted, F>>
 type Number1 = number | bigint | AnyExpr
 type Text1 = string | AnyExpr
@@ -21,112 +41,211 @@ export class ColumnExpr<in out T, out N> {
   }
 
   /** Equal; null where either side is. NaN equals nothing. */
-  eq<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'eq'> { return this.#call('eq', other) }
+  eq<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'eq'> {
+    return this.#call('eq', other)
+  }
   /** Not equal. */
-  ne<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ne'> { return this.#call('ne', other) }
+  ne<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ne'> {
+    return this.#call('ne', other)
+  }
   /** Greater; strings by code points. */
-  gt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'gt'> { return this.#call('gt', other) }
+  gt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'gt'> {
+    return this.#call('gt', other)
+  }
   /** Greater or equal. */
-  ge<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ge'> { return this.#call('ge', other) }
+  ge<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ge'> {
+    return this.#call('ge', other)
+  }
   /** Less. */
-  lt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'lt'> { return this.#call('lt', other) }
+  lt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'lt'> {
+    return this.#call('lt', other)
+  }
   /** Less or equal. */
-  le<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'le'> { return this.#call('le', other) }
+  le<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'le'> {
+    return this.#call('le', other)
+  }
   /** From `low` to `high`, both included. */
-  between<const V extends OperandFor<T>, const W extends OperandFor<T>>(low: V, high: W): ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, 'between'> | CompareNeeds<T, N, W, 'between'>> {
+  between<const V extends OperandFor<T>, const W extends OperandFor<T>>(
+    low: V,
+    high: W,
+  ): ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, 'between'> | CompareNeeds<T, N, W, 'between'>> {
     return this.#call('between', low, high)
   }
   /** One of some literals; null where this is null. */
-  isIn<const V extends Exclude<Literal, null>>(values: readonly V[]): ColumnExpr<StrictOf<'bool', T>, CompareNeeds<T, N, V, 'isIn'>> { return this.#call('isIn', ...values) }
+  isIn<const V extends Exclude<Literal, null>>(values: readonly V[]): ColumnExpr<StrictOf<'bool', T>, CompareNeeds<T, N, V, 'isIn'>> {
+    return this.#call('isIn', ...values)
+  }
 
   /** Both hold. False and null is false; the right side is evaluated only where the left leaves it open. */
-  and<V extends AnyExpr>(other: V): Connected<T, N, V, 'and'> { return this.#call('and', other) }
+  and<V extends AnyExpr>(other: V): Connected<T, N, V, 'and'> {
+    return this.#call('and', other)
+  }
   /** Either holds. True or null is true. */
-  or<V extends AnyExpr>(other: V): Connected<T, N, V, 'or'> { return this.#call('or', other) }
+  or<V extends AnyExpr>(other: V): Connected<T, N, V, 'or'> {
+    return this.#call('or', other)
+  }
   /** The opposite; null stays null. */
-  not(): ColumnExpr<StrictOf<'bool', T>, N | Needs<T, 'bool', 'not'>> { return this.#call('not') }
+  not(): ColumnExpr<StrictOf<'bool', T>, N | Needs<T, 'bool', 'not'>> {
+    return this.#call('not')
+  }
   /** Whether the value is null; never null itself. */
-  isNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNull'>> { return this.#call('isNull') }
+  isNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNull'>> {
+    return this.#call('isNull')
+  }
   /** Whether the value is not null. */
-  isNotNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNotNull'>> { return this.#call('isNotNull') }
+  isNotNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNotNull'>> {
+    return this.#call('isNotNull')
+  }
   /** Whether a float64 is NaN. */
-  isNaN(): Unary<'bool', T, N, 'isNaN', 'number'> { return this.#call('isNaN') }
+  isNaN(): Unary<'bool', T, N, 'isNaN', 'number'> {
+    return this.#call('isNaN')
+  }
   /** The value, or `other` where it is null. */
-  fillNull<const V extends OperandFor<T>>(other: V): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'fillNull'>> { return this.#call('coalesce', other) }
+  fillNull<const V extends OperandFor<T>>(other: V): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'fillNull'>> {
+    return this.#call('coalesce', other)
+  }
 
   /** Sum. Integers never wrap: a DataError INT_OVERFLOW instead; so with all arithmetic. */
-  add<const V extends Number1>(other: V): Computed<T, N, V, 'add'> { return this.#call('add', other) }
+  add<const V extends Number1>(other: V): Computed<T, N, V, 'add'> {
+    return this.#call('add', other)
+  }
   /** Difference. */
-  sub<const V extends Number1>(other: V): Computed<T, N, V, 'sub'> { return this.#call('sub', other) }
+  sub<const V extends Number1>(other: V): Computed<T, N, V, 'sub'> {
+    return this.#call('sub', other)
+  }
   /** Product. A fractional literal makes float64. */
-  mul<const V extends Number1>(other: V): Computed<T, N, V, 'mul'> { return this.#call('mul', other) }
+  mul<const V extends Number1>(other: V): Computed<T, N, V, 'mul'> {
+    return this.#call('mul', other)
+  }
   /** Quotient, always float64: by 0 it is ±Infinity or NaN. */
-  div<const V extends Number1>(other: V): ColumnExpr<Arith<Arith<T, SymbolOf<V>>, 'float64'>, ArithNeeds<T, N, V, 'div'>> { return this.#call('div', other) }
+  div<const V extends Number1>(other: V): ColumnExpr<Arith<Arith<T, SymbolOf<V>>, 'float64'>, ArithNeeds<T, N, V, 'div'>> {
+    return this.#call('div', other)
+  }
   /** Quotient of integers, towards 0; by 0 a DataError DIVIDE_BY_ZERO. */
-  intDiv<const V extends Number1>(other: V): Computed<T, N, V, 'intDiv'> { return this.#call('intDiv', other) }
+  intDiv<const V extends Number1>(other: V): Computed<T, N, V, 'intDiv'> {
+    return this.#call('intDiv', other)
+  }
   /** Rest of a division, with the sign of the left; of integers by 0 a DataError DIVIDE_BY_ZERO. */
-  mod<const V extends Number1>(other: V): Computed<T, N, V, 'mod'> { return this.#call('mod', other) }
+  mod<const V extends Number1>(other: V): Computed<T, N, V, 'mod'> {
+    return this.#call('mod', other)
+  }
   /** The negative. */
-  neg(): ColumnExpr<T, N | Needs<T, 'number', 'neg'>> { return this.#call('neg') }
+  neg(): ColumnExpr<T, N | Needs<T, 'number', 'neg'>> {
+    return this.#call('neg')
+  }
   /** The size without its sign. */
-  abs(): ColumnExpr<T, N | Needs<T, 'number', 'abs'>> { return this.#call('abs') }
+  abs(): ColumnExpr<T, N | Needs<T, 'number', 'abs'>> {
+    return this.#call('abs')
+  }
   /** The greatest whole number not above. */
-  floor(): ColumnExpr<T, N | Needs<T, 'number', 'floor'>> { return this.#call('floor') }
+  floor(): ColumnExpr<T, N | Needs<T, 'number', 'floor'>> {
+    return this.#call('floor')
+  }
   /** The least whole number not below. */
-  ceil(): ColumnExpr<T, N | Needs<T, 'number', 'ceil'>> { return this.#call('ceil') }
+  ceil(): ColumnExpr<T, N | Needs<T, 'number', 'ceil'>> {
+    return this.#call('ceil')
+  }
   /** Rounded to `digits` decimals, halves away from 0. */
-  round(digits = 0): ColumnExpr<T, N | Needs<T, 'number', 'round'>> { return new ColumnExpr(callExpression('round', [this.expression], { digits })) }
+  round(digits = 0): ColumnExpr<T, N | Needs<T, 'number', 'round'>> {
+    return new ColumnExpr(callExpression('round', [this.expression], { digits }))
+  }
   /** Square root; NaN below 0. */
-  sqrt(): Unary<'float64', T, N, 'sqrt', 'number'> { return this.#call('sqrt') }
+  sqrt(): Unary<'float64', T, N, 'sqrt', 'number'> {
+    return this.#call('sqrt')
+  }
   /** Natural logarithm. */
-  ln(): Unary<'float64', T, N, 'ln', 'number'> { return this.#call('ln') }
+  ln(): Unary<'float64', T, N, 'ln', 'number'> {
+    return this.#call('ln')
+  }
   /** Decimal logarithm. */
-  log10(): Unary<'float64', T, N, 'log10', 'number'> { return this.#call('log10') }
+  log10(): Unary<'float64', T, N, 'log10', 'number'> {
+    return this.#call('log10')
+  }
   /** e to the power of the value. */
-  exp(): Unary<'float64', T, N, 'exp', 'number'> { return this.#call('exp') }
+  exp(): Unary<'float64', T, N, 'exp', 'number'> {
+    return this.#call('exp')
+  }
 
   /** As another type; a DataError CAST where a value has no counterpart. A '?' says nothing: nulls stay nulls. */
-  cast<const C extends TypeName>(type: C): ColumnExpr<StrictOf<Stripped<C>, T>, N | Needs<T, 'any', 'cast'>> { return this.#cast('cast', type) }
+  cast<const C extends TypeName>(type: C): ColumnExpr<StrictOf<Stripped<C>, T>, N | Needs<T, 'any', 'cast'>> {
+    return this.#cast('cast', type)
+  }
   /** As `cast`, with null where a value has no counterpart. */
-  tryCast<const C extends TypeName>(type: C): ColumnExpr<Maybe<Stripped<C>>, N | Needs<T, 'any', 'tryCast'>> { return this.#cast('tryCast', type) }
+  tryCast<const C extends TypeName>(type: C): ColumnExpr<Maybe<Stripped<C>>, N | Needs<T, 'any', 'tryCast'>> {
+    return this.#cast('tryCast', type)
+  }
 
   /** In lower case, by Unicode's rules. */
-  lower(): Unary<'utf8', T, N, 'lower', 'string'> { return this.#call('lower') }
+  lower(): Unary<'utf8', T, N, 'lower', 'string'> {
+    return this.#call('lower')
+  }
   /** In upper case. */
-  upper(): Unary<'utf8', T, N, 'upper', 'string'> { return this.#call('upper') }
+  upper(): Unary<'utf8', T, N, 'upper', 'string'> {
+    return this.#call('upper')
+  }
   /** Characters (code points), as int32. */
-  length(): Unary<'int32', T, N, 'length', 'string'> { return this.#call('length') }
+  length(): Unary<'int32', T, N, 'length', 'string'> {
+    return this.#call('length')
+  }
   /** Whether a part occurs. */
-  contains<const V extends Text1>(part: V): TextTested<T, N, V, 'contains'> { return this.#call('contains', part) }
+  contains<const V extends Text1>(part: V): TextTested<T, N, V, 'contains'> {
+    return this.#call('contains', part)
+  }
   /** Whether the string begins so. */
-  startsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'startsWith'> { return this.#call('startsWith', part) }
+  startsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'startsWith'> {
+    return this.#call('startsWith', part)
+  }
   /** Whether the string ends so. */
-  endsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'endsWith'> { return this.#call('endsWith', part) }
+  endsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'endsWith'> {
+    return this.#call('endsWith', part)
+  }
   /** Whether the string matches: % is any run of characters, _ one, \ takes the next as it is. */
-  like<const V extends Text1>(pattern: V): TextTested<T, N, V, 'like'> { return this.#call('like', pattern) }
+  like<const V extends Text1>(pattern: V): TextTested<T, N, V, 'like'> {
+    return this.#call('like', pattern)
+  }
   /** This string and then another. */
-  concat<const V extends Text1>(other: V): ColumnExpr<StrictOf<'utf8', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'string', 'concat'> | Needs<SymbolOf<V>, 'string', 'concat'>> { return this.#call('concat', other) }
+  concat<const V extends Text1>(
+    other: V,
+  ): ColumnExpr<StrictOf<'utf8', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'string', 'concat'> | Needs<SymbolOf<V>, 'string', 'concat'>> {
+    return this.#call('concat', other)
+  }
   /** Characters [start, end), counted from 0; to the end of the string without `end`. */
   substring(start: number, end?: number): Unary<'utf8', T, N, 'substring', 'string'> {
     return new ColumnExpr(callExpression('substring', [this.expression], { start, ...(end !== undefined && { end }) }))
   }
 
   /** The start of the second, minute, hour or day in UTC. */
-  truncate(unit: 'second' | 'minute' | 'hour' | 'day'): ColumnExpr<T, N | Needs<T, 'time', 'truncate'>> { return new ColumnExpr(callExpression('truncate', [this.expression], { unit })) }
+  truncate(unit: 'second' | 'minute' | 'hour' | 'day'): ColumnExpr<T, N | Needs<T, 'time', 'truncate'>> {
+    return new ColumnExpr(callExpression('truncate', [this.expression], { unit }))
+  }
   /** The year in UTC, as int32. */
-  year(): Unary<'int32', T, N, 'year', 'time'> { return this.#call('year') }
+  year(): Unary<'int32', T, N, 'year', 'time'> {
+    return this.#call('year')
+  }
   /** The month, 1 to 12. */
-  month(): Unary<'int32', T, N, 'month', 'time'> { return this.#call('month') }
+  month(): Unary<'int32', T, N, 'month', 'time'> {
+    return this.#call('month')
+  }
   /** The day of the month, 1 to 31. */
-  day(): Unary<'int32', T, N, 'day', 'time'> { return this.#call('day') }
+  day(): Unary<'int32', T, N, 'day', 'time'> {
+    return this.#call('day')
+  }
   /** The hour, 0 to 23. */
-  hour(): Unary<'int32', T, N, 'hour', 'time'> { return this.#call('hour') }
+  hour(): Unary<'int32', T, N, 'hour', 'time'> {
+    return this.#call('hour')
+  }
   /** The minute, 0 to 59. */
-  minute(): Unary<'int32', T, N, 'minute', 'time'> { return this.#call('minute') }
+  minute(): Unary<'int32', T, N, 'minute', 'time'> {
+    return this.#call('minute')
+  }
   /** The second, 0 to 59. */
-  second(): Unary<'int32', T, N, 'second', 'time'> { return this.#call('second') }
+  second(): Unary<'int32', T, N, 'second', 'time'> {
+    return this.#call('second')
+  }
   /** The day of the week, 1 (Monday) to 7. */
-  dayOfWeek(): Unary<'int32', T, N, 'dayOfWeek', 'time'> { return this.#call('dayOfWeek') }
+  dayOfWeek(): Unary<'int32', T, N, 'dayOfWeek', 'time'> {
+    return this.#call('dayOfWeek')
+  }
 
   #call<E>(fn: string, ...others: readonly unknown[]): E {
     return new ColumnExpr(callExpression(fn, [this.expression, ...others.map(expressionOf)])) as E

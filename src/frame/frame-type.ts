@@ -27,12 +27,19 @@ export interface Grouped<in out S, in out K> {
   ): Frame<Flat<Take<S, Extract<K, string>> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
 }
 
-type KeyClash<S, R, L, RK> = IsAny<R> extends true ? never : L extends keyof S & string ? (RK extends keyof R & string ? UnmetSame<S[L], R[RK], 'join', Of<L>, Of<RK>> : never) : never
-type NameClash<S, R, RK, X> = string extends X ? (IsAny<R> extends true ? never : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`) : never
+type KeyClash<S, R, L, RK> =
+  IsAny<R> extends true ? never : L extends keyof S & string ? (RK extends keyof R & string ? UnmetSame<S[L], R[RK], 'join', Of<L>, Of<RK>> : never) : never
+type NameClash<S, R, RK, X> = string extends X
+  ? IsAny<R> extends true
+    ? never
+    : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`
+  : never
 /** How two frames meet: equal keys; names on both sides need a suffix. */
-export type JoinOn<S, R, L, RK, X> = { left: L | readonly L[]; right: [KeyClash<S, R, L, RK>] extends [never] ? RK | readonly RK[] : `join: ${KeyClash<S, R, L, RK>}`; how?: 'inner' } & ([NameClash<S, R, RK, X>] extends [never]
-  ? { suffix?: X }
-  : { suffix: `join: ${NameClash<S, R, RK, X>}` })
+export type JoinOn<S, R, L, RK, X> = {
+  left: L | readonly L[]
+  right: [KeyClash<S, R, L, RK>] extends [never] ? RK | readonly RK[] : `join: ${KeyClash<S, R, L, RK>}`
+  how?: 'inner'
+} & ([NameClash<S, R, RK, X>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X>}` })
 
 /** Rows with a schema: lazy, immutable, typed. Each method returns a new frame; nothing runs before collect, batches, forEach or a job. */
 export interface Frame<in out S = any> {
@@ -68,7 +75,10 @@ export interface Frame<in out S = any> {
   /** The first `count` rows, after `offset`. */
   limit(count: number, options?: { offset?: number }): Frame<S>
   /** Each left row with each right row of equal key; null keys meet nothing. The right key is dropped. */
-  join<R, const L extends Names<S>, const RK extends Names<R>, const X extends string = string>(right: Frame<R>, on: JoinOn<S, R, L, RK, X>): Frame<Joined<S, R, RK, X>>
+  join<R, const L extends Names<S>, const RK extends Names<R>, const X extends string = string>(
+    right: Frame<R>,
+    on: JoinOn<S, R, L, RK, X>,
+  ): Frame<Joined<S, R, RK, X>>
 
   /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
   watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
@@ -115,7 +125,11 @@ type ColumnOf<S, N> = N extends keyof S ? FrameColumn<S[N]> : FrameColumn<any>
 /** Some rows, as columns in the engine's memory: a BatchView whose columns are known to the compiler. */
 export interface FrameBatch<in out S> extends Omit<BatchView, 'column' | 'withColumn' | 'rows' | 'retain' | typeof Symbol.iterator> {
   column<const N extends Names<S>>(name: N): ColumnOf<S, N>
-  withColumn<const N extends string, V extends ArrayLike<unknown>>(name: N, values: V, type?: string): FrameBatch<Flat<Leave<S, N> & { [K in N]: ColumnTypeOf<V> }>>
+  withColumn<const N extends string, V extends ArrayLike<unknown>>(
+    name: N,
+    values: V,
+    type?: string,
+  ): FrameBatch<Flat<Leave<S, N> & { [K in N]: ColumnTypeOf<V> }>>
   rows(): Iterable<Row<S>>
   retain(): FrameBatch<S>
   [Symbol.iterator](): Iterator<Row<S>>

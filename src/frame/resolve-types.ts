@@ -13,23 +13,49 @@ export interface Typed<in out T, out N> {
 export type AnyExpr = Typed<any, any>
 
 /** "The type of column N." */
-export interface Of<out N extends string> { of: N }
+export interface Of<out N extends string> {
+  of: N
+}
 /** "What arithmetic gives for A and B." */
-export interface Arith<out A, out B> { a: A; b: B }
+export interface Arith<out A, out B> {
+  a: A
+  b: B
+}
 /** "K, null where A or B is." */
-export interface Strict<out K, out A, out B> { strict: K; left: A; right: B }
+export interface Strict<out K, out A, out B> {
+  strict: K
+  left: A
+  right: B
+}
 /** "A, or B where it is null." */
-export interface Filled<out A, out B> { filled: A; by: B }
+export interface Filled<out A, out B> {
+  filled: A
+  by: B
+}
 /** "A, or null." */
-export interface Maybe<out A> { maybe: A }
+export interface Maybe<out A> {
+  maybe: A
+}
 /** "What a sum over A is." */
-export interface Wider<out A> { wider: A }
+export interface Wider<out A> {
+  wider: A
+}
 /** "T must be a K, says function F." */
-export interface Need<out T, out K extends Kind, out F extends string> { t: T; k: K; f: F }
+export interface Need<out T, out K extends Kind, out F extends string> {
+  t: T
+  k: K
+  f: F
+}
 /** "L and R must compare, says function F." */
-export interface Same<out L, out R, out F extends string> { l: L; r: R; f: F }
+export interface Same<out L, out R, out F extends string> {
+  l: L
+  r: R
+  f: F
+}
 /** A type that doesn't exist, and why. */
-export interface Fail<M extends string> { readonly fail: M }
+export interface Fail<M extends string> {
+  readonly fail: M
+}
 
 interface Kinds {
   number: NumericType
@@ -49,13 +75,49 @@ export type Literal = number | bigint | string | boolean | Date | null
 export type Operand = Literal | AnyExpr
 /** What may stand beside a T: anything while T is a column's name, else what compares with it. */
 export type OperandFor<T> = IsAny<T> extends true ? Operand : T extends string ? LiteralFor<Bare<T>> | AnyExpr : Operand
-type LiteralFor<B> = B extends NumericType | 'int' ? number | bigint : B extends 'utf8' ? string : B extends 'bool' ? boolean : B extends TimeType ? Date | string : Literal
+type LiteralFor<B> = B extends NumericType | 'int'
+  ? number | bigint
+  : B extends 'utf8'
+    ? string
+    : B extends 'bool'
+      ? boolean
+      : B extends TimeType
+        ? Date | string
+        : Literal
 
-type KindOfLiteral<V> = V extends number ? 'number' : V extends bigint ? 'bigint' : V extends boolean ? 'bool' : V extends Date ? 'time'
-  : V extends null ? 'any' : V extends `${number}-${number}-${string}` ? 'iso' : string extends V ? 'iso' : 'string'
+type KindOfLiteral<V> = V extends number
+  ? 'number'
+  : V extends bigint
+    ? 'bigint'
+    : V extends boolean
+      ? 'bool'
+      : V extends Date
+        ? 'time'
+        : V extends null
+          ? 'any'
+          : V extends `${number}-${number}-${string}`
+            ? 'iso'
+            : string extends V
+              ? 'iso'
+              : 'string'
 /** A literal's type: a whole number ('int') fits itself to what stands beside it and is int64 alone; a plain `number` may be either. */
-export type LiteralType<V> = V extends number ? (number extends V ? 'int' | 'float64' : `${V}` extends `${bigint}` ? 'int' : 'float64')
-  : V extends bigint ? 'int64' : V extends string ? 'utf8' : V extends boolean ? 'bool' : V extends Date ? 'timestamp[ms]' : V extends null ? 'null' : never
+export type LiteralType<V> = V extends number
+  ? number extends V
+    ? 'int' | 'float64'
+    : `${V}` extends `${bigint}`
+      ? 'int'
+      : 'float64'
+  : V extends bigint
+    ? 'int64'
+    : V extends string
+      ? 'utf8'
+      : V extends boolean
+        ? 'bool'
+        : V extends Date
+          ? 'timestamp[ms]'
+          : V extends null
+            ? 'null'
+            : never
 
 /** The symbolic type of an operand. */
 export type SymbolOf<V> = V extends Typed<infer T, any> ? T : LiteralType<V>
@@ -77,30 +139,90 @@ type Near<N extends string, S> = N extends `${infer A}${infer B}${string}` ? Ext
 /** The type of a column that isn't there. */
 export type NoColumn<N extends string, S> = Fail<[Near<N, S>] extends [never] ? `no column '${N}'` : `no column '${N}'; did you mean '${Near<N, S>}'?`>
 
-interface Rank { int: 0; int32: 1; int64: 2; float64: 3 }
+interface Rank {
+  int: 0
+  int32: 1
+  int64: 2
+  float64: 3
+}
 /** The common type of two. */
-export type Promote<A, B> = A extends Fail<any> ? A : B extends Fail<any> ? B
-  : IsAny<A> extends true ? (B extends 'float64' ? B : any) : IsAny<B> extends true ? (A extends 'float64' ? A : any)
-  : A extends 'null' ? (B extends 'null' ? 'null' : OrNull<B>) : B extends 'null' ? OrNull<A>
-  : A extends `${infer X}?` ? OrNull<Promote<X, Bare<B>>> : B extends `${infer Y}?` ? OrNull<Promote<A, Y>>
-  : A extends B ? A
-  : A extends keyof Rank ? (B extends keyof Rank ? (Rank[A] extends 3 ? A : Rank[B] extends 3 ? B : Rank[A] extends 2 ? A : Rank[B] extends 2 ? B : Rank[A] extends 1 ? A : B) : A) : A
+export type Promote<A, B> =
+  A extends Fail<any>
+    ? A
+    : B extends Fail<any>
+      ? B
+      : IsAny<A> extends true
+        ? B extends 'float64'
+          ? B
+          : any
+        : IsAny<B> extends true
+          ? A extends 'float64'
+            ? A
+            : any
+          : A extends 'null'
+            ? B extends 'null'
+              ? 'null'
+              : OrNull<B>
+            : B extends 'null'
+              ? OrNull<A>
+              : A extends `${infer X}?`
+                ? OrNull<Promote<X, Bare<B>>>
+                : B extends `${infer Y}?`
+                  ? OrNull<Promote<A, Y>>
+                  : A extends B
+                    ? A
+                    : A extends keyof Rank
+                      ? B extends keyof Rank
+                        ? Rank[A] extends 3
+                          ? A
+                          : Rank[B] extends 3
+                            ? B
+                            : Rank[A] extends 2
+                              ? A
+                              : Rank[B] extends 2
+                                ? B
+                                : Rank[A] extends 1
+                                  ? A
+                                  : B
+                        : A
+                      : A
 type SumType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<SumType<B>> : D extends 'float64' ? D : 'int64'
 type NullOf<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : OrNull<D>
 type StrictResolved<K, A, B> = A extends Fail<any> ? A : B extends Fail<any> ? B : IsAny<A> extends true ? any : IsAny<B> extends true ? any : Nulled<K, A, B>
-type FilledResolved<A, B> = A extends Fail<any> ? A : B extends Fail<any> ? B : IsAny<A> extends true ? any : IsAny<B> extends true ? any
-  : B extends `${string}?` | 'null' ? OrNull<Promote<Bare<A>, Bare<B>>> : Promote<Bare<A>, B>
+type FilledResolved<A, B> =
+  A extends Fail<any>
+    ? A
+    : B extends Fail<any>
+      ? B
+      : IsAny<A> extends true
+        ? any
+        : IsAny<B> extends true
+          ? any
+          : B extends `${string}?` | 'null'
+            ? OrNull<Promote<Bare<A>, Bare<B>>>
+            : Promote<Bare<A>, B>
 
 /** The type of a symbolic type in schema S; a Fail where there is none. */
-export type Resolve<T, S> = IsAny<T> extends true ? any
-  : T extends string ? T
-  : T extends Of<infer N> ? (N extends keyof S ? S[N] : NoColumn<N, S>)
-  : T extends Arith<infer A, infer B> ? Promote<Resolve<A, S>, Resolve<B, S>>
-  : T extends Strict<infer K, infer A, infer B> ? StrictResolved<K, Resolve<A, S>, Resolve<B, S>>
-  : T extends Filled<infer A, infer B> ? FilledResolved<Resolve<A, S>, Resolve<B, S>>
-  : T extends Maybe<infer A> ? NullOf<Resolve<A, S>>
-  : T extends Wider<infer A> ? SumType<Resolve<A, S>>
-  : T
+export type Resolve<T, S> =
+  IsAny<T> extends true
+    ? any
+    : T extends string
+      ? T
+      : T extends Of<infer N>
+        ? N extends keyof S
+          ? S[N]
+          : NoColumn<N, S>
+        : T extends Arith<infer A, infer B>
+          ? Promote<Resolve<A, S>, Resolve<B, S>>
+          : T extends Strict<infer K, infer A, infer B>
+            ? StrictResolved<K, Resolve<A, S>, Resolve<B, S>>
+            : T extends Filled<infer A, infer B>
+              ? FilledResolved<Resolve<A, S>, Resolve<B, S>>
+              : T extends Maybe<infer A>
+                ? NullOf<Resolve<A, S>>
+                : T extends Wider<infer A>
+                  ? SumType<Resolve<A, S>>
+                  : T
 /** As Resolve, with a whole literal alone made int64, and null alone bool?. */
 export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
 type Settled<D> = IsAny<D> extends true ? any : D extends 'int' ? 'int64' : D extends 'int?' ? 'int64?' : D extends 'null' ? 'bool?' : D
@@ -109,16 +231,40 @@ type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
 type Show<D> = D extends string ? D : 'unknown'
 type Wants<F extends string, K> = F extends 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'isIn' | 'between' | 'fillNull' ? `${F}(${K & string})` : `${F}()`
 /** The messages for needs that S doesn't meet; never when all is well. Distributes over the union of needs. */
-export type Unmet<N, S> = N extends Need<infer T, infer K, infer F> ? UnmetNeed<Resolve<T, S>, K, F, T>
-  : N extends string ? N
-  : N extends Same<infer A, infer B, infer F> ? UnmetSame<Resolve<A, S>, Resolve<B, S>, F, A, B> : never
-type UnmetNeed<D, K extends Kind, F extends string, T> = IsAny<D> extends true ? never : D extends Fail<infer M> ? M
-  : Bare<D> extends Kinds[K] | 'int' | 'null' ? never : `${NameOf<T>} is ${Show<D>}: ${Wants<F, K>} does not apply`
+export type Unmet<N, S> =
+  N extends Need<infer T, infer K, infer F>
+    ? UnmetNeed<Resolve<T, S>, K, F, T>
+    : N extends string
+      ? N
+      : N extends Same<infer A, infer B, infer F>
+        ? UnmetSame<Resolve<A, S>, Resolve<B, S>, F, A, B>
+        : never
+type UnmetNeed<D, K extends Kind, F extends string, T> =
+  IsAny<D> extends true
+    ? never
+    : D extends Fail<infer M>
+      ? M
+      : Bare<D> extends Kinds[K] | 'int' | 'null'
+        ? never
+        : `${NameOf<T>} is ${Show<D>}: ${Wants<F, K>} does not apply`
 type Group<D> = D extends NumericType | 'int' ? 'number' : D extends TimeType ? 'time' : D
 /** The message where two types don't compare. */
-export type UnmetSame<D, E, F extends string, A, B> = IsAny<D> extends true ? never : IsAny<E> extends true ? never : D extends Fail<infer M> ? M : E extends Fail<infer M> ? M
-  : D extends 'null' ? never : E extends 'null' ? never
-  : Group<Bare<D>> extends Group<Bare<E>> ? never : `${NameOf<A>} is ${Show<D>} but ${NameOf<B>} is ${Show<E>}: ${F}() does not apply`
+export type UnmetSame<D, E, F extends string, A, B> =
+  IsAny<D> extends true
+    ? never
+    : IsAny<E> extends true
+      ? never
+      : D extends Fail<infer M>
+        ? M
+        : E extends Fail<infer M>
+          ? M
+          : D extends 'null'
+            ? never
+            : E extends 'null'
+              ? never
+              : Group<Bare<D>> extends Group<Bare<E>>
+                ? never
+                : `${NameOf<A>} is ${Show<D>} but ${NameOf<B>} is ${Show<E>}: ${F}() does not apply`
 /** The message of a Fail. */
 export type Failure<D> = IsAny<D> extends true ? never : D extends Fail<infer M> ? M : never
 
@@ -128,7 +274,8 @@ export type Fits<E, S, F extends string> = [Problems<E, S>] extends [never] ? E 
 /** As Fits, for conditions. */
 export type FitsBool<E, S, F extends string> = [Problems<E, S> | NotBool<E, S>] extends [never] ? E : `${F}: ${(Problems<E, S> | NotBool<E, S>) & string}`
 type NotBool<E, S> = E extends Typed<infer T, any> ? NotBoolOf<Resolve<T, S>, T> : never
-type NotBoolOf<D, T> = IsAny<D> extends true ? never : D extends Fail<any> ? never : Bare<D> extends 'bool' ? never : `${NameOf<T>} is ${Show<D>}, and a condition must be bool`
+type NotBoolOf<D, T> =
+  IsAny<D> extends true ? never : D extends Fail<any> ? never : Bare<D> extends 'bool' ? never : `${NameOf<T>} is ${Show<D>}, and a condition must be bool`
 /** A record of expressions, each of which fits S. */
 export type FitsAll<E, S, F extends string> = { [K in keyof E]: Fits<E[K], S, F> }
 /** The column type of an expression in S. */

@@ -46,7 +46,9 @@ export type Names<S> = string extends keyof S ? KnownNames<S> | (string & Record
 export type KnownNames<S> = keyof { [K in keyof S as string extends K ? never : number extends K ? never : K]: 1 } & string
 type KnownOf<S> = { [K in keyof S as string extends K ? never : K]: S[K] }
 /** The columns that hold times. */
-export type TimeNames<S> = string extends keyof S ? string : { [K in keyof S]: IsAny<S[K]> extends true ? K : Bare<S[K]> extends TimeType ? K : never }[keyof S] & string
+export type TimeNames<S> = string extends keyof S
+  ? string
+  : { [K in keyof S]: IsAny<S[K]> extends true ? K : Bare<S[K]> extends TimeType ? K : never }[keyof S] & string
 
 /** The schema with P's columns added or replaced. */
 export type Put<S, P> = [keyof S & keyof P] extends [never]
@@ -55,7 +57,9 @@ export type Put<S, P> = [keyof S & keyof P] extends [never]
     ? Flat<Leave<S, keyof P> & P>
     : { [K in keyof S | keyof P]: K extends keyof P ? P[K] : K extends keyof S ? S[K] : never }
 /** The named columns only. */
-export type Take<S, N> = { [K in keyof S as K extends N ? K : never]: S[K] } & (string extends keyof S ? { [K in N & string]: K extends keyof S ? S[K] : any } : {})
+export type Take<S, N> = { [K in keyof S as K extends N ? K : never]: S[K] } & (string extends keyof S
+  ? { [K in N & string]: K extends keyof S ? S[K] : any }
+  : {})
 /** All but the named columns. */
 export type Leave<S, N> = { [K in keyof S as K extends N ? never : K]: S[K] }
 /** The schema with columns renamed by M. */

@@ -31,7 +31,9 @@ function project(input: Fields, columns: { readonly [name: string]: Expression }
 }
 
 function kept(input: Fields, keep: (field: Field) => boolean): Projection[] {
-  return input.flatMap((field, index) => (keep(field) ? [{ field, bound: { kind: 'column', index, type: field.type, nullable: field.nullable } as const }] : []))
+  return input.flatMap((field, index) =>
+    keep(field) ? [{ field, bound: { kind: 'column', index, type: field.type, nullable: field.nullable } as const }] : [],
+  )
 }
 
 // New columns are seen by none of their siblings: all are computed from the input. One that is there keeps its place.
@@ -48,7 +50,10 @@ function selectColumns(input: Fields, { columns }: ProjectParams, where: string)
 
 function renameColumns(input: Fields, { names }: RenameParams, where: string): Projection[] {
   for (const name of Object.keys(names)) columnIndex(input, name, where)
-  const renamed = kept(input, () => true).map(p => ({ ...p, field: { ...p.field, name: Object.hasOwn(names, p.field.name) ? names[p.field.name]! : p.field.name } }))
+  const renamed = kept(input, () => true).map(p => ({
+    ...p,
+    field: { ...p.field, name: Object.hasOwn(names, p.field.name) ? names[p.field.name]! : p.field.name },
+  }))
   const seen = new Set<string>()
   for (const { field } of renamed) {
     if (seen.has(field.name)) throw new PlanError('DUPLICATE_COLUMN', `${where}: two columns would be named "${field.name}"; rename or drop the other one`)
@@ -62,7 +67,11 @@ function dropColumns(input: Fields, { names }: DropParams, where: string): Proje
   return kept(input, f => !names.includes(f.name))
 }
 
-function projection<P extends Json>(kind: string, plan: (input: Fields, params: P, where: string) => Projection[], describe: (params: P) => string): OperatorType<P> {
+function projection<P extends Json>(
+  kind: string,
+  plan: (input: Fields, params: P, where: string) => Projection[],
+  describe: (params: P) => string,
+): OperatorType<P> {
   return {
     kind,
     inputCount: 1,
@@ -97,7 +106,14 @@ export const withOperator = projection<ProjectParams>('with', withColumns, param
 export const selectOperator = projection<ProjectParams>('select', selectColumns, params => `select ${listText(params)}`)
 
 /** New names for some columns. Throws PlanError DUPLICATE_COLUMN when two would be the same. */
-export const renameOperator = projection<RenameParams>('rename', renameColumns, ({ names }) => `rename ${Object.entries(names).map(([from, to]) => `${from} to ${to}`).join(', ')}`)
+export const renameOperator = projection<RenameParams>(
+  'rename',
+  renameColumns,
+  ({ names }) =>
+    `rename ${Object.entries(names)
+      .map(([from, to]) => `${from} to ${to}`)
+      .join(', ')}`,
+)
 
 /** All columns but some. */
 export const dropOperator = projection<DropParams>('drop', dropColumns, ({ names }) => `drop ${names.join(', ')}`)

@@ -15,12 +15,21 @@ describe('a time as text', () => {
     expect(parseTimestamp(text, unit)).toBe(expected)
   })
 
-  it.each(['', 'x', '2023-02-29', '2024-13-01', '2024-01-01T24:00:00', '2024-01-01T00:60:00', '2024-1-1', '2024-01-01T00:00:00.0001', '2024-01-01T00:00:00+1'])('%j is none', text => {
-    expect(parseTimestamp(text, 'ms')).toBeUndefined()
-  })
+  it.each(['', 'x', '2023-02-29', '2024-13-01', '2024-01-01T24:00:00', '2024-01-01T00:60:00', '2024-1-1', '2024-01-01T00:00:00.0001', '2024-01-01T00:00:00+1'])(
+    '%j is none',
+    text => {
+      expect(parseTimestamp(text, 'ms')).toBeUndefined()
+    },
+  )
 
   it('is written with the digits of its unit, and read back', () => {
-    const cases = [[-1n, 's'], [-1n, 'ms'], [1_700_000_000_123_456n, 'us'], [-1n, 'ns'], [0n, 'ms']] as const
+    const cases = [
+      [-1n, 's'],
+      [-1n, 'ms'],
+      [1_700_000_000_123_456n, 'us'],
+      [-1n, 'ns'],
+      [0n, 'ms'],
+    ] as const
     for (const [value, unit] of cases) expect(parseTimestamp(formatTimestamp(value, unit), unit)).toBe(value)
     expect(formatTimestamp(-1n, 'ns')).toBe('1969-12-31T23:59:59.999999999Z')
     expect(formatTimestamp(0n, 's')).toBe('1970-01-01T00:00:00Z')

@@ -6,7 +6,20 @@ import { bindCondition, bindExpression } from '../../src/expr/bind.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../../src/expr/expression.ts'
 import { col, lit, when } from '../../src/frame/expr.ts'
 
-const fields = parseSchema({ price: 'int64', small: 'int32', bidder: 'int64?', ratio: 'float64', channel: 'utf8', at: 'timestamp[ms]', seconds: 'timestamp[s]', ok: 'bool?', raw: 'binary' }, 'test')
+const fields = parseSchema(
+  {
+    price: 'int64',
+    small: 'int32',
+    bidder: 'int64?',
+    ratio: 'float64',
+    channel: 'utf8',
+    at: 'timestamp[ms]',
+    seconds: 'timestamp[s]',
+    ok: 'bool?',
+    raw: 'binary',
+  },
+  'test',
+)
 const typeOf = ({ expression }: { expression: Expression }) => {
   const { type, nullable } = bindExpression(expression, fields, 'with')
   return typeName(type, nullable)
@@ -59,7 +72,9 @@ describe('types of expressions', () => {
 
 describe('a wrong expression', () => {
   it('names the column that is not there, and the nearest one', () => {
-    expect(message(col('prise').gt(1))).toBe('NO_COLUMN filter: no column "prise"; the input has price, small, bidder, ratio, channel, at, seconds, ok, raw; did you mean "price"?')
+    expect(message(col('prise').gt(1))).toBe(
+      'NO_COLUMN filter: no column "prise"; the input has price, small, bidder, ratio, channel, at, seconds, ok, raw; did you mean "price"?',
+    )
   })
 
   it('quotes the column, its type and what was asked of it', () => {
@@ -80,12 +95,16 @@ describe('a wrong expression', () => {
   })
 
   it('names the function that is not there', () => {
-    expect(message({ expression: callExpression('lowr', [columnExpression('channel')]) })).toBe('NO_FUNCTION filter: no function "lowr" in expressions; did you mean "lower"?')
+    expect(message({ expression: callExpression('lowr', [columnExpression('channel')]) })).toBe(
+      'NO_FUNCTION filter: no function "lowr" in expressions; did you mean "lower"?',
+    )
     expect(message({ expression: callExpression('cast', [columnExpression('price')], { to: 'int46' }) })).toContain('did you mean "int64"?')
   })
 
   it('says that a condition must be bool', () => {
-    expect(message(col('price').add(1), bindCondition)).toBe("CONDITION filter: price + 1 is int64, and a condition must be bool; compare it, as in .gt(0) or .eq('…')")
+    expect(message(col('price').add(1), bindCondition)).toBe(
+      "CONDITION filter: price + 1 is int64, and a condition must be bool; compare it, as in .gt(0) or .eq('…')",
+    )
     expect(message(col('ok'), bindCondition)).toBe('no error')
   })
 })

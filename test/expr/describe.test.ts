@@ -6,7 +6,12 @@ import { col, lit, when } from '../../src/frame/expr.ts'
 describe('the text of an expression', () => {
   it.each([
     [col('price').gt(100).and(col('channel').ne('Apple')), "price > 100 and channel != 'Apple'"],
-    [col('a').add(1).mul(col('b').sub(col('c').sub(2n))), '(a + 1) * (b - (c - 2))'],
+    [
+      col('a')
+        .add(1)
+        .mul(col('b').sub(col('c').sub(2n))),
+      '(a + 1) * (b - (c - 2))',
+    ],
     [col('a').or(col('b')).and(col('c').not()), '(a or b) and not c'],
     [col('a').or(col('b')).or(col('c')), 'a or b or c'],
     [col('two words').isNull(), '"two words" is null'],

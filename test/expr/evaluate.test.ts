@@ -79,11 +79,35 @@ describe('an expression', () => {
   })
 
   it('fails only for branches that are taken', () => {
-    expect(values(when(col('b').ne(0)).then(lit(100).intDiv(col('b'))).otherwise(-1))).toEqual([10n, -1n, 3n, -1n])
-    expect(values(col('b').ne(0).and(lit(100).intDiv(col('b')).gt(5)))).toEqual([true, false, false, null])
-    expect(values(col('b').eq(0).or(lit(100).intDiv(col('b')).gt(5)))).toEqual([true, true, false, null])
+    expect(
+      values(
+        when(col('b').ne(0))
+          .then(lit(100).intDiv(col('b')))
+          .otherwise(-1),
+      ),
+    ).toEqual([10n, -1n, 3n, -1n])
+    expect(
+      values(
+        col('b')
+          .ne(0)
+          .and(lit(100).intDiv(col('b')).gt(5)),
+      ),
+    ).toEqual([true, false, false, null])
+    expect(
+      values(
+        col('b')
+          .eq(0)
+          .or(lit(100).intDiv(col('b')).gt(5)),
+      ),
+    ).toEqual([true, true, false, null])
     expect(values(col('a').fillNull(col('b').add(2n ** 62n)))).toEqual([1n, 2n, 2n ** 62n + 30n, 4n])
-    expect(thrown(when(col('b').isNotNull()).then(lit(100).intDiv(col('b'))).otherwise(0))).toContain('DIVIDE_BY_ZERO')
+    expect(
+      thrown(
+        when(col('b').isNotNull())
+          .then(lit(100).intDiv(col('b')))
+          .otherwise(0),
+      ),
+    ).toContain('DIVIDE_BY_ZERO')
     expect(values(when(lit(false)).then(lit(1).intDiv(0)).otherwise(2))).toEqual([2n, 2n, 2n, 2n])
   })
 
@@ -107,10 +131,24 @@ describe('an expression', () => {
     expect(values(col('s').tryCast('int64'), texts)).toEqual([12n, null, null, null, null])
     expect(values(col('s').tryCast('float64'), texts)).toEqual([12, null, 1000, 9223372036854775808, null])
     expect(() => values(col('s').cast('int64'), texts)).toThrow('test: " 12" is no int64 in row 1 of a batch; use tryCast for null instead')
-    expect(values(col('s').tryCast('timestamp[ms]'), { s: ['utf8', ['2024-02-29', '2023-02-29', '2024-01-01T01:00:00+01:00', 'x']] })).toEqual([1_709_164_800_000, null, 1_704_067_200_000, null])
+    expect(values(col('s').tryCast('timestamp[ms]'), { s: ['utf8', ['2024-02-29', '2023-02-29', '2024-01-01T01:00:00+01:00', 'x']] })).toEqual([
+      1_709_164_800_000,
+      null,
+      1_704_067_200_000,
+      null,
+    ])
     expect(values(col('s').tryCast('bool'), { s: ['utf8', ['true', 'FALSE', 'yes']] })).toEqual([true, false, null])
-    expect(values(col('r').tryCast('utf8'), { r: ['binary', [new Uint8Array([0xc3, 0xa9]), new Uint8Array([0xff]), new Uint8Array(0)]] })).toEqual(['é', null, ''])
-    expect(values(col('t').cast('utf8'))).toEqual(['1970-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1970-01-02T00:00:00.000Z', '2023-11-14T22:13:20.123Z'])
+    expect(values(col('r').tryCast('utf8'), { r: ['binary', [new Uint8Array([0xc3, 0xa9]), new Uint8Array([0xff]), new Uint8Array(0)]] })).toEqual([
+      'é',
+      null,
+      '',
+    ])
+    expect(values(col('t').cast('utf8'))).toEqual([
+      '1970-01-01T00:00:00.000Z',
+      '1969-12-31T23:59:59.999Z',
+      '1970-01-02T00:00:00.000Z',
+      '2023-11-14T22:13:20.123Z',
+    ])
     expect(values(col('f').tryCast('int32'))).toEqual([1, 0, null, null])
     expect(values(col('f').round(), { f: ['float64', [0.5, -0.5, 1.5, 2.45]] })).toEqual([1, -1, 2, 2])
     expect(values(col('f').round(1), { f: ['float64', [0.25, -0.35, 1.5, 2.44]] })).toEqual([0.3, -0.4, 1.5, 2.4])

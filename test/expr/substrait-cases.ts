@@ -22,11 +22,25 @@ export interface Case {
   readonly expected: CaseValue | 'error' | undefined
 }
 
-const types: Record<string, string> = { i8: 'int32', i16: 'int32', i32: 'int32', i64: 'int64', fp32: 'float64', fp64: 'float64', bool: 'bool', str: 'utf8', 'pts<6>': 'timestamp[us]', 'pts<3>': 'timestamp[ms]', 'ptstz<6>': 'timestamp[us]' }
+const types: Record<string, string> = {
+  i8: 'int32',
+  i16: 'int32',
+  i32: 'int32',
+  i64: 'int64',
+  fp32: 'float64',
+  fp64: 'float64',
+  bool: 'bool',
+  str: 'utf8',
+  'pts<6>': 'timestamp[us]',
+  'pts<3>': 'timestamp[ms]',
+  'ptstz<6>': 'timestamp[us]',
+}
 
 /** All cases under a folder, in order of their files. */
 export function readCases(folder: string): Case[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.test')).sort()
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(f => f.endsWith('.test'))
+    .sort()
   return files.flatMap(file =>
     readFileSync(join(folder, file), 'utf8')
       .split('\n')
@@ -41,7 +55,10 @@ function parseCase(file: string, text: string): Case {
   const match = pattern.exec(text)
   const none = { file, text, fn: '', args: [], options: [], expected: undefined }
   if (!match) return none
-  const options = (match[3] ?? '').split(',').map(o => o.trim()).filter(o => o !== '')
+  const options = (match[3] ?? '')
+    .split(',')
+    .map(o => o.trim())
+    .filter(o => o !== '')
   const result = match[4]!.trim()
   const expected = result === '<!ERROR>' ? 'error' : result.startsWith('<!') ? undefined : parseValue(result)
   return { file, text, fn: match[1]!, args: splitArguments(match[2]!).map(parseValue), options, expected }
@@ -68,7 +85,13 @@ function splitArguments(text: string): string[] {
 
 function parseValue(text: string): CaseValue {
   const at = text.lastIndexOf('::')
-  const substraitType = at < 0 ? '' : text.slice(at + 2).replaceAll(' ', '').replace('?', '')
+  const substraitType =
+    at < 0
+      ? ''
+      : text
+          .slice(at + 2)
+          .replaceAll(' ', '')
+          .replace('?', '')
   const literal = at < 0 ? text : text.slice(0, at)
   const type = literal.startsWith('(') ? undefined : types[substraitType]
   return { text: literal, substraitType, type, value: type ? valueOf(literal, type) : undefined }
@@ -85,18 +108,40 @@ function valueOf(text: string, type: string): unknown {
 }
 
 type Build = (args: readonly Expression[], c: Case) => Expression | undefined
-const call = (fn: string, count?: number): Build => args => (count !== undefined && args.length !== count ? undefined : callExpression(fn, args))
+const call =
+  (fn: string, count?: number): Build =>
+  args =>
+    count !== undefined && args.length !== count ? undefined : callExpression(fn, args)
 const parts: Record<string, string> = { YEAR: 'year', MONTH: 'month', DAY: 'day', HOUR: 'hour', MINUTE: 'minute', SECOND: 'second' }
 const literalInt = (c: Case, i: number) => Number(c.args[i]!.value)
 
 /** How Millrace says what a Substrait function says; absent where it can't. */
 export const functions: Record<string, Build> = {
-  add: call('add', 2), subtract: call('sub', 2), multiply: call('mul', 2), modulus: call('mod', 2), negate: call('neg', 1), abs: call('abs', 1),
+  add: call('add', 2),
+  subtract: call('sub', 2),
+  multiply: call('mul', 2),
+  modulus: call('mod', 2),
+  negate: call('neg', 1),
+  abs: call('abs', 1),
   divide: (args, c) => callExpression(c.args.some(a => a.type === 'float64') ? 'div' : 'intDiv', args),
-  sqrt: call('sqrt', 1), exp: call('exp', 1), ln: call('ln', 1), log10: call('log10', 1), ceil: call('ceil', 1), floor: call('floor', 1),
+  sqrt: call('sqrt', 1),
+  exp: call('exp', 1),
+  ln: call('ln', 1),
+  log10: call('log10', 1),
+  ceil: call('ceil', 1),
+  floor: call('floor', 1),
   round: (args, c) => callExpression('round', [args[0]!], { digits: literalInt(c, 1) }),
-  equal: call('eq', 2), not_equal: call('ne', 2), lt: call('lt', 2), lte: call('le', 2), gt: call('gt', 2), gte: call('ge', 2), between: call('between', 3),
-  coalesce: call('coalesce'), is_null: call('isNull', 1), is_not_null: call('isNotNull', 1), is_nan: call('isNaN', 1),
+  equal: call('eq', 2),
+  not_equal: call('ne', 2),
+  lt: call('lt', 2),
+  lte: call('le', 2),
+  gt: call('gt', 2),
+  gte: call('ge', 2),
+  between: call('between', 3),
+  coalesce: call('coalesce'),
+  is_null: call('isNull', 1),
+  is_not_null: call('isNotNull', 1),
+  is_nan: call('isNaN', 1),
   nullif: args => callExpression('when', [callExpression('eq', args), { kind: 'literal', value: null }, args[0]!]),
   and: args => (args.length < 1 ? undefined : args.reduce((a, b) => callExpression('and', [a, b]))),
   or: args => (args.length < 1 ? undefined : args.reduce((a, b) => callExpression('or', [a, b]))),
@@ -106,8 +151,14 @@ export const functions: Record<string, Build> = {
   is_not_true: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: false }])]),
   is_false: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: true }])]),
   is_not_false: ([a]) => callExpression('coalesce', [a!, { kind: 'literal', value: true }]),
-  char_length: call('length', 1), lower: call('lower', 1), upper: call('upper', 1), concat: call('concat'), like: call('like', 2),
-  contains: call('contains', 2), starts_with: call('startsWith', 2), ends_with: call('endsWith', 2),
+  char_length: call('length', 1),
+  lower: call('lower', 1),
+  upper: call('upper', 1),
+  concat: call('concat'),
+  like: call('like', 2),
+  contains: call('contains', 2),
+  starts_with: call('startsWith', 2),
+  ends_with: call('endsWith', 2),
   substring: (args, c) => {
     const [start, count] = [literalInt(c, 1), c.args.length > 2 ? literalInt(c, 2) : undefined]
     return start < 1 ? undefined : callExpression('substring', [args[0]!], { start: start - 1, ...(count !== undefined && { end: start - 1 + count }) })
@@ -117,8 +168,14 @@ export const functions: Record<string, Build> = {
 
 // What Millrace does where a case leaves the choice; other settings are skipped.
 const settings: Record<string, readonly string[]> = {
-  overflow: ['ERROR'], rounding: ['TIE_TO_EVEN'], on_division_by_zero: ['ERROR'], division_type: ['TRUNCATE'], case_sensitivity: ['CASE_SENSITIVE'],
-  null_handling: ['ACCEPT_NULLS'], full_unicode: ['TRUE'], on_log_zero: ['MINUS_INFINITY'],
+  overflow: ['ERROR'],
+  rounding: ['TIE_TO_EVEN'],
+  on_division_by_zero: ['ERROR'],
+  division_type: ['TRUNCATE'],
+  case_sensitivity: ['CASE_SENSITIVE'],
+  null_handling: ['ACCEPT_NULLS'],
+  full_unicode: ['TRUE'],
+  on_log_zero: ['MINUS_INFINITY'],
 }
 
 /** Why a case can't be run; undefined where it can. */
@@ -135,8 +192,15 @@ export function reasonToSkip(c: Case): string | undefined {
     if (!chosen?.includes(setting)) return `the option ${option} is not Millrace's choice`
   }
   if (c.expected === 'error' && c.args.some(a => a.substraitType === 'i8' || a.substraitType === 'i16')) return 'int8 and int16 are int32 here'
-  if (c.fn === 'sqrt' && typeof c.expected === 'object' && c.expected.value === null && c.args[0]!.value !== null) return 'the root below 0 is NaN here, not null'
+  if (c.fn === 'sqrt' && typeof c.expected === 'object' && c.expected.value === null && c.args[0]!.value !== null)
+    return 'the root below 0 is NaN here, not null'
   if (c.fn === 'round' && literalInt(c, 1) < 0 && integers) return 'integers are not rounded to tens'
-  if (!build(c.args.map(() => ({ kind: 'literal', value: null })), c)) return 'no such form of the function'
+  if (
+    !build(
+      c.args.map(() => ({ kind: 'literal', value: null })),
+      c,
+    )
+  )
+    return 'no such form of the function'
   return undefined
 }

@@ -22,7 +22,8 @@ function constant({ value, type }: CaseValue): Expression {
 
 function sameValue(actual: Value, { value, type, substraitType }: CaseValue): boolean {
   if (value === null || actual === null) return value === actual
-  if (type !== 'float64') return typeof value === 'bigint' || typeof actual === 'bigint' ? BigInt(actual as bigint) === BigInt(value as bigint) : actual === value
+  if (type !== 'float64')
+    return typeof value === 'bigint' || typeof actual === 'bigint' ? BigInt(actual as bigint) === BigInt(value as bigint) : actual === value
   const [a, b] = [Number(actual), value as number]
   return Object.is(a, b) || a === b || Math.abs(a - b) <= Math.abs(b) * (substraitType === 'fp32' ? 1e-6 : 4e-15)
 }
@@ -58,7 +59,12 @@ describe.skipIf(!existsSync(folder))('the Substrait cases', () => {
   }
   const counts = Object.fromEntries(Object.entries(skipped).map(([reason, files]) => [reason, Object.values(files).flat().length]))
   // A function or type that isn't there skips hundreds of cases: those are counted by file, others listed.
-  const list = Object.fromEntries(Object.entries(skipped).map(([reason, files]) => [reason, reason.startsWith('no such') ? Object.fromEntries(Object.entries(files).map(([f, t]) => [f, t.length])) : files]))
+  const list = Object.fromEntries(
+    Object.entries(skipped).map(([reason, files]) => [
+      reason,
+      reason.startsWith('no such') ? Object.fromEntries(Object.entries(files).map(([f, t]) => [f, t.length])) : files,
+    ]),
+  )
   const score = { total: cases.length, run: cases.length - Object.values(counts).reduce((a, b) => a + b, 0), skipped: counts, list }
   if (process.env['UPDATE'] && cases.length > 0) writeFileSync(skipFile, `${JSON.stringify(score, null, 1)}\n`)
 
@@ -72,7 +78,10 @@ describe.skipIf(!existsSync(folder))('the Substrait cases', () => {
       const failures: string[] = []
       for (const c of runnable) {
         if (c.file !== file) continue
-        const problems = [run(c, 1, () => false), ...rowCounts.flatMap(rows => [run(c, rows, () => true), run(c, rows, i => i === 0), run(c, rows, i => i > 0)])]
+        const problems = [
+          run(c, 1, () => false),
+          ...rowCounts.flatMap(rows => [run(c, rows, () => true), run(c, rows, i => i === 0), run(c, rows, i => i > 0)]),
+        ]
         const problem = problems.find(p => p !== null)
         if (problem) failures.push(`${c.text}: ${problem}`)
       }

@@ -14,8 +14,22 @@ describe('the builders of expressions', () => {
       kind: 'call',
       fn: 'when',
       args: [
-        { kind: 'call', fn: 'gt', args: [{ kind: 'column', name: 'price' }, { kind: 'literal', value: 100 }] },
-        { kind: 'call', fn: 'mul', args: [{ kind: 'column', name: 'price' }, { kind: 'literal', value: 0.5 }] },
+        {
+          kind: 'call',
+          fn: 'gt',
+          args: [
+            { kind: 'column', name: 'price' },
+            { kind: 'literal', value: 100 },
+          ],
+        },
+        {
+          kind: 'call',
+          fn: 'mul',
+          args: [
+            { kind: 'column', name: 'price' },
+            { kind: 'literal', value: 0.5 },
+          ],
+        },
         { kind: 'literal', value: null },
       ],
     })

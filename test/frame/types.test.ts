@@ -34,19 +34,49 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['drop of a name that is not there', "bids.drop('prise')", '"prise"'],
   ['a group key that is not there', "bids.groupBy('prise')", '"prise"'],
   ['a sum over text', "bids.groupBy('auction').agg({ x: sum('channel') })", "agg: 'channel' is utf8: sum() does not apply"],
-  ['an aggregate of a column that is not there', "bids.groupBy('auction').agg({ x: max(col('prise').mul(2)) })", "agg: no column 'prise'; did you mean 'price'?"],
-  ['a condition of an aggregate', "bids.groupBy('auction').agg({ x: count().where(col('chanel').eq('a')) })", "agg: no column 'chanel'; did you mean 'channel'?"],
+  [
+    'an aggregate of a column that is not there',
+    "bids.groupBy('auction').agg({ x: max(col('prise').mul(2)) })",
+    "agg: no column 'prise'; did you mean 'price'?",
+  ],
+  [
+    'a condition of an aggregate',
+    "bids.groupBy('auction').agg({ x: count().where(col('chanel').eq('a')) })",
+    "agg: no column 'chanel'; did you mean 'channel'?",
+  ],
   ['a window over a column that holds no time', "bids.groupBy('auction', tumble('price', '10s'))", '"price"'],
   ['an order by a name that is not there', "bids.sort(desc('prise'))", '"prise"'],
-  ['names on both sides of a join', "bids.join(people, { left: 'auction', right: 'id' })", "join: both sides have 'price'; give suffix: '_right', or rename it"],
+  [
+    'names on both sides of a join',
+    "bids.join(people, { left: 'auction', right: 'id' })",
+    "join: both sides have 'price'; give suffix: '_right', or rename it",
+  ],
   ['join keys of two kinds', "bids.join(people, { left: 'auction', right: 'name', suffix: '_p' })", "join: 'auction' is int64 but 'name' is utf8"],
   ['a row of another type', "bids.map(() => ({ host: 1 }), { adds: { host: 'utf8' } })", "Type 'number' is not assignable to type 'string'"],
   ['a cast to a type that is not there', "bids.with({ x: col('price').cast('int46') })", '"int46"'],
 ]
 
 function compile(files: readonly string[]): { status: number | null; output: string } {
-  const options = ['--ignoreConfig', '--noEmit', '--strict', '--noUncheckedIndexedAccess', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom', '--module', 'nodenext', '--allowImportingTsExtensions', '--skipLibCheck', '--types', 'node']
-  const run = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, ...options, '--pretty', 'false', ...files], { cwd: root, encoding: 'utf8' })
+  const options = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--noUncheckedIndexedAccess',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,esnext.disposable,dom',
+    '--module',
+    'nodenext',
+    '--allowImportingTsExtensions',
+    '--skipLibCheck',
+    '--types',
+    'node',
+  ]
+  const run = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, ...options, '--pretty', 'false', ...files], {
+    cwd: root,
+    encoding: 'utf8',
+  })
   return { status: run.status, output: run.stdout + run.stderr }
 }
 

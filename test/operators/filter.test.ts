@@ -11,7 +11,8 @@ const rows = [
   { price: null, channel: 'Google' },
   { price: 200n, channel: 'a channel with a long name' },
 ]
-const filter = (predicate: ColumnExpr<any, any>, batches: readonly (typeof rows)[]) => runOperator(device, filterOperator as never, { predicate: predicate.expression }, schema, batches)
+const filter = (predicate: ColumnExpr<any, any>, batches: readonly (typeof rows)[]) =>
+  runOperator(device, filterOperator as never, { predicate: predicate.expression }, schema, batches)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)
@@ -19,7 +20,10 @@ afterAll(() => {
 
 describe('filter', () => {
   it('keeps rows in order, and drops rows whose predicate is null', () => {
-    expect(filter(col('price').gt(100), [rows, rows]).batches).toEqual([[rows[0], rows[2]], [rows[0], rows[2]]])
+    expect(filter(col('price').gt(100), [rows, rows]).batches).toEqual([
+      [rows[0], rows[2]],
+      [rows[0], rows[2]],
+    ])
   })
 
   it('emits nothing where nothing passes, and a batch whole where all does', () => {

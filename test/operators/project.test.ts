@@ -8,7 +8,10 @@ import { runOperator } from '../support/run-operator.ts'
 
 const device = await createDevice()
 const schema = { a: 'int64', b: 'utf8?' }
-const rows = [{ a: 1n, b: 'x' }, { a: 2n, b: null }]
+const rows = [
+  { a: 1n, b: 'x' },
+  { a: 2n, b: null },
+]
 const hidden = [...parseSchema(schema, 'test'), { name: '$watermark', type: int64, nullable: true }]
 const columns = (of: Record<string, { expression: unknown }>) => ({ columns: Object.fromEntries(Object.entries(of).map(([name, e]) => [name, e.expression])) })
 
@@ -20,18 +23,30 @@ describe('with', () => {
   it('adds columns, replaces those that are there in place, and computes all from the input', () => {
     const run = runOperator(device, withOperator as never, columns({ a: col('a').mul(0.5), c: col('a').add(1), d: col('b').fillNull('-') }), schema, [rows])
     expect(schemaText(run.fields)).toEqual({ a: 'float64', b: 'utf8?', c: 'int64', d: 'utf8' })
-    expect(run.batches).toEqual([[{ a: 0.5, b: 'x', c: 2n, d: 'x' }, { a: 1, b: null, c: 3n, d: '-' }]])
+    expect(run.batches).toEqual([
+      [
+        { a: 0.5, b: 'x', c: 2n, d: 'x' },
+        { a: 1, b: null, c: 3n, d: '-' },
+      ],
+    ])
     expect(run.emittedFields).toEqual([run.fields])
   })
 
   it('names itself where a row fails', () => {
-    expect(() => runOperator(device, withOperator as never, columns({ c: col('a').intDiv(0) }), schema, [rows])).toThrow('with: 1 intDiv 0 divides by zero in row 0 of a batch')
+    expect(() => runOperator(device, withOperator as never, columns({ c: col('a').intDiv(0) }), schema, [rows])).toThrow(
+      'with: 1 intDiv 0 divides by zero in row 0 of a batch',
+    )
   })
 })
 
 describe('select', () => {
   it('keeps names in the order given', () => {
-    expect(runOperator(device, selectOperator as never, selectNames(['b', 'a']), schema, [rows]).batches).toEqual([[{ b: 'x', a: 1n }, { b: null, a: 2n }]])
+    expect(runOperator(device, selectOperator as never, selectNames(['b', 'a']), schema, [rows]).batches).toEqual([
+      [
+        { b: 'x', a: 1n },
+        { b: null, a: 2n },
+      ],
+    ])
   })
 
   it('computes expressions', () => {
@@ -44,7 +59,12 @@ describe('select', () => {
 describe('rename and drop', () => {
   it('give new names without touching values', () => {
     const run = runOperator(device, renameOperator as never, { names: { a: 'b', b: 'a' } }, schema, [rows])
-    expect(run.batches).toEqual([[{ b: 1n, a: 'x' }, { b: 2n, a: null }]])
+    expect(run.batches).toEqual([
+      [
+        { b: 1n, a: 'x' },
+        { b: 2n, a: null },
+      ],
+    ])
     expect(runOperator(device, dropOperator as never, { names: ['b'] }, schema, [rows]).batches).toEqual([[{ a: 1n }, { a: 2n }]])
   })
 
@@ -58,10 +78,18 @@ describe('rename and drop', () => {
 describe('hidden columns', () => {
   it('stay through every step, and are not seen', () => {
     const batches = [rows.map((row, i) => ({ ...row, $watermark: BigInt(i) }))]
-    const steps = [[withOperator, columns({ c: col('a') })], [selectOperator, selectNames(['a'])], [renameOperator, { names: { a: 'z' } }], [dropOperator, { names: ['a'] }]] as const
+    const steps = [
+      [withOperator, columns({ c: col('a') })],
+      [selectOperator, selectNames(['a'])],
+      [renameOperator, { names: { a: 'z' } }],
+      [dropOperator, { names: ['a'] }],
+    ] as const
     for (const [type, params] of steps) {
       const run = runOperator(device, type as never, params, hidden, batches)
-      expect(run.fields.map(f => f.name), type.kind).toContain('$watermark')
+      expect(
+        run.fields.map(f => f.name),
+        type.kind,
+      ).toContain('$watermark')
       expect(Object.keys(run.batches[0]![0]!), type.kind).not.toContain('$watermark')
     }
   })

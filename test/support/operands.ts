@@ -17,13 +17,15 @@ export interface Pair {
 
 export function samplePair(random: Random, type: DataType, length: number, shape: Shape): Pair {
   const constant = (['none', 'a', 'b'] as const)[random.int(3)]!
-  const side = (name: 'a' | 'b') => (constant === name ? new Array<Value>(length).fill(sampleValue(random, type, shape)) : sampleValues(random, type, length, shape))
+  const side = (name: 'a' | 'b') =>
+    constant === name ? new Array<Value>(length).fill(sampleValue(random, type, shape)) : sampleValues(random, type, length, shape)
   return { type, a: side('a'), b: side('b'), constant }
 }
 
 export function operandsOf(device: Device, arena: Arena, { type, a, b, constant }: Pair): [Operand, Operand] {
   // Without rows there is nothing to say which value the constant had.
-  const side = (values: Value[], isConstant: boolean): Operand => (isConstant && values.length > 0 ? constantOf(type, values[0]!) : columnOf(device, arena, type, values))
+  const side = (values: Value[], isConstant: boolean): Operand =>
+    isConstant && values.length > 0 ? constantOf(type, values[0]!) : columnOf(device, arena, type, values)
   return [side(a, constant === 'a'), side(b, constant === 'b')]
 }
 

@@ -16,11 +16,26 @@ export interface OperatorRun {
 }
 
 /** Pushes each of `batches` through a fresh instance. Fails if memory is left. */
-export function runOperator<P>(device: Device, type: OperatorType<never>, params: P, schema: Record<string, string> | Fields, batches: readonly Rows[]): OperatorRun {
+export function runOperator<P>(
+  device: Device,
+  type: OperatorType<never>,
+  params: P,
+  schema: Record<string, string> | Fields,
+  batches: readonly Rows[],
+): OperatorRun {
   const operator = type as unknown as OperatorType
   const fields = Array.isArray(schema) ? (schema as Fields) : parseSchema(schema as Record<string, string>, 'table')
   const outputFields = operator.fields([fields], params as never, operator.kind)
-  const context: OperatorContext = { device, arena: undefined as never, clock: systemClock, instance: 0, parallelism: 1, where: operator.kind, bounded: true, count: () => {} }
+  const context: OperatorContext = {
+    device,
+    arena: undefined as never,
+    clock: systemClock,
+    instance: 0,
+    parallelism: 1,
+    where: operator.kind,
+    bounded: true,
+    count: () => {},
+  }
   const instance = operator.create(context, params as never, [fields])
   const run: OperatorRun = { fields: outputFields, batches: [], emittedFields: [] }
   for (const rows of batches) {

@@ -39,4 +39,8 @@ const unary = (name: 'neg' | 'abs'): ExpressionFunction => ({
 })
 
 /** add sub mul div intDiv mod neg abs. */
-export const arithmeticFunctions: readonly ExpressionFunction[] = [...(['add', 'sub', 'mul', 'div', 'intDiv', 'mod'] as const).map(binary), unary('neg'), unary('abs')]
+export const arithmeticFunctions: readonly ExpressionFunction[] = [
+  ...(['add', 'sub', 'mul', 'div', 'intDiv', 'mod'] as const).map(binary),
+  unary('neg'),
+  unary('abs'),
+]

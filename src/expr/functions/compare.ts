@@ -41,7 +41,12 @@ const isIn: ExpressionFunction = {
     return typeComparison(args)
   },
   evaluate({ device, arena, rowCount }, [x, ...members]) {
-    return isMember(device, arena, broadcast(device, arena, x!, rowCount), members.map(m => (m as Constant).value))
+    return isMember(
+      device,
+      arena,
+      broadcast(device, arena, x!, rowCount),
+      members.map(m => (m as Constant).value),
+    )
   },
   describe: ([x, ...members]) => ({ text: `${x!.text} in (${members.map(m => m.text).join(', ')})`, level: 4 }),
 }

@@ -54,4 +54,11 @@ const isNaNTest: ExpressionFunction = {
 }
 
 /** and or not isNull isNotNull isNaN. */
-export const logicFunctions: readonly ExpressionFunction[] = [connective('and'), connective('or'), negation, nullTest('isNull'), nullTest('isNotNull'), isNaNTest]
+export const logicFunctions: readonly ExpressionFunction[] = [
+  connective('and'),
+  connective('or'),
+  negation,
+  nullTest('isNull'),
+  nullTest('isNotNull'),
+  isNaNTest,
+]

@@ -26,11 +26,16 @@ const roundFunction: ExpressionFunction = {
   type(args, { digits = 0 }) {
     if (!Number.isInteger(digits) || Math.abs(digits as number) > 300) return 'digits must be a whole number from -300 to 300'
     const signature = typeNumeric(args, true)
-    return signature && signature.type.kind !== 'float64' && (digits as number) < 0 ? 'integers have no digits to the right; cast to float64 to round to tens' : signature
+    return signature && signature.type.kind !== 'float64' && (digits as number) < 0
+      ? 'integers have no digits to the right; cast to float64 to round to tens'
+      : signature
   },
   evaluate: ({ device, arena }, [a], { digits = 0 }, type) => (type.kind === 'float64' ? round(device, arena, a as Column, digits as number) : a!),
   describe: ([a], { digits = 0 }) => ({ text: digits === 0 ? `round(${a!.text})` : `round(${a!.text}, ${digits})`, level: 9 }),
 }
 
 /** floor ceil sqrt ln log10 exp round. */
-export const numericFunctions: readonly ExpressionFunction[] = [...(['floor', 'ceil', 'sqrt', 'ln', 'log10', 'exp'] as const).map(numericFunction), roundFunction]
+export const numericFunctions: readonly ExpressionFunction[] = [
+  ...(['floor', 'ceil', 'sqrt', 'ln', 'log10', 'exp'] as const).map(numericFunction),
+  roundFunction,
+]

@@ -27,4 +27,7 @@ const part = (name: TimePart): ExpressionFunction => ({
 })
 
 /** truncate year month day hour minute second dayOfWeek. */
-export const timeFunctions: readonly ExpressionFunction[] = [truncateFunction, ...(['year', 'month', 'day', 'hour', 'minute', 'second', 'dayOfWeek'] as const).map(part)]
+export const timeFunctions: readonly ExpressionFunction[] = [
+  truncateFunction,
+  ...(['year', 'month', 'day', 'hour', 'minute', 'second', 'dayOfWeek'] as const).map(part),
+]

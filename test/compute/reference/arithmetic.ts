@@ -35,7 +35,14 @@ function exact(op: Arithmetic, x: bigint, y: bigint): bigint | undefined {
   return op === 'mod' ? x % y : x / y
 }
 
-const float: Record<Arithmetic, (x: number, y: number) => number> = { add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y, div: (x, y) => x / y, intDiv: () => 0, mod: (x, y) => x % y }
+const float: Record<Arithmetic, (x: number, y: number) => number> = {
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  div: (x, y) => x / y,
+  intDiv: () => 0,
+  mod: (x, y) => x % y,
+}
 
 function plain({ op, pair, active }: Case): Value[] | string {
   if (pair.type.kind === 'float64') return mapPair(pair, (x, y) => float[op](x as number, y as number))
@@ -68,15 +75,18 @@ function compareResults(actual: readonly (Value[] | string)[], expected: readonl
 
 export const arithmeticAgreement = agreement<Case[], (Value[] | string)[]>({
   stem: 'arithmetic',
-  kernels: [
-    ...['add', 'sub', 'mul', 'mod'].flatMap(op => [`${op}I32`, `${op}I64`, `${op}F64`]),
-    ...['intDivI32', 'intDivI64', 'divF64'],
-  ],
+  kernels: [...['add', 'sub', 'mul', 'mod'].flatMap(op => [`${op}I32`, `${op}I64`, `${op}F64`]), ...['intDivI32', 'intDivI64', 'divF64']],
   sample: (random, length, shape) =>
     [int32, int64, float64].flatMap(type =>
       operations
         .filter(op => op !== (type.kind === 'float64' ? 'intDiv' : 'div'))
-        .flatMap(op => [0, 1, 2].map(i => ({ op, pair: samplePairOf(random, type, length, shape), active: Array.from({ length }, () => i === 0 || (i === 1 && random.int(2) === 1)) }))),
+        .flatMap(op =>
+          [0, 1, 2].map(i => ({
+            op,
+            pair: samplePairOf(random, type, length, shape),
+            active: Array.from({ length }, () => i === 0 || (i === 1 && random.int(2) === 1)),
+          })),
+        ),
     ),
   reference: cases => cases.map(plain),
   compute: (device, arena, cases) =>
@@ -95,14 +105,27 @@ export const arithmeticAgreement = agreement<Case[], (Value[] | string)[]>({
 export const signAgreement = agreement<{ op: 'neg' | 'abs'; type: DataType; values: Value[] }[], (Value[] | string)[]>({
   stem: 'arithmetic',
   kernels: ['absI32', 'absI64', 'negF64', 'absF64'],
-  sample: (random, length, shape) => [int32, int64, float64].flatMap(type => (['neg', 'abs'] as const).map(op => ({ op, type, values: sampleValues(random, type, length, shape) }))),
+  sample: (random, length, shape) =>
+    [int32, int64, float64].flatMap(type => (['neg', 'abs'] as const).map(op => ({ op, type, values: sampleValues(random, type, length, shape) }))),
   reference: cases =>
     cases.map(({ op, type, values }) => {
       const lowest = type.kind === 'int32' ? -(2 ** 31) : type.kind === 'int64' ? -(2n ** 63n) : undefined
       const at = lowest === undefined ? -1 : values.indexOf(lowest)
       if (at >= 0) return `INT_OVERFLOW row ${at}`
       // An integer has no −0.
-      return values.map(v => (v === null ? null : typeof v === 'bigint' ? (op === 'abs' && v >= 0n ? v : -v) : op === 'abs' ? Math.abs(v as number) : type.kind === 'int32' ? 0 - (v as number) : -(v as number)))
+      return values.map(v =>
+        v === null
+          ? null
+          : typeof v === 'bigint'
+            ? op === 'abs' && v >= 0n
+              ? v
+              : -v
+            : op === 'abs'
+              ? Math.abs(v as number)
+              : type.kind === 'int32'
+                ? 0 - (v as number)
+                : -(v as number),
+      )
     }),
   compute: (device, arena, cases) =>
     cases.map(({ op, type, values }) => {

@@ -9,8 +9,10 @@ import { agreement } from '../agreement.ts'
 const time = (unit: 's' | 'ms' | 'us' | 'ns'): DataType => ({ kind: 'timestamp', unit })
 const types: readonly DataType[] = [bool, int32, int64, float64, utf8, time('s'), time('ms'), time('us'), time('ns')]
 const perSecond = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n }
-const shown = (type: DataType, count: bigint): Value => (type.kind === 'timestamp' && (type.unit === 's' || type.unit === 'ms') ? Number(count) * (type.unit === 's' ? 1000 : 1) : count)
-const countOf = (type: DataType & { kind: 'timestamp' }, value: Value): bigint => (typeof value === 'bigint' ? value : BigInt(value as number) / (type.unit === 's' ? 1000n : 1n))
+const shown = (type: DataType, count: bigint): Value =>
+  type.kind === 'timestamp' && (type.unit === 's' || type.unit === 'ms') ? Number(count) * (type.unit === 's' ? 1000 : 1) : count
+const countOf = (type: DataType & { kind: 'timestamp' }, value: Value): bigint =>
+  typeof value === 'bigint' ? value : BigInt(value as number) / (type.unit === 's' ? 1000n : 1n)
 const fitting = (bits: number, value: bigint): bigint | 'misfit' => (BigInt.asIntN(bits, value) === value ? value : 'misfit')
 
 function plain(from: DataType, to: DataType, value: NonNullable<Value>): Value {
@@ -57,7 +59,8 @@ export const castAgreement = agreement<{ from: DataType; to: DataType; values: V
     cases.map(({ from, to, values }) => {
       const column = columnOf(device, arena, from, values)
       const tried = valuesOf(device, cast(device, arena, column, to, true, { active: 0, where: 'test' }))
-      if (castAlwaysFits(from, to) && tried.some((v, i) => v === null && values[i] !== null)) throw new RangeError(`${typeName(from)} to ${typeName(to)} made a null`)
+      if (castAlwaysFits(from, to) && tried.some((v, i) => v === null && values[i] !== null))
+        throw new RangeError(`${typeName(from)} to ${typeName(to)} made a null`)
       try {
         return { tried, strict: valuesOf(device, cast(device, arena, column, to, false, { active: 0, where: 'test' })) }
       } catch (error) {
@@ -69,7 +72,10 @@ export const castAgreement = agreement<{ from: DataType; to: DataType; values: V
     expected.forEach((want, i) => {
       const open = want.tried.includes('not compared')
       const same = (a: unknown, b: unknown) => JSON.stringify(a, encode) === JSON.stringify(b, encode)
-      if (!open && !(same(actual[i]!.tried, want.tried) && same(actual[i]!.strict, want.strict))) throw new RangeError(`${typeName(pairs[i]!.from)} to ${typeName(pairs[i]!.to)}: ${JSON.stringify(actual[i], encode)} is not ${JSON.stringify(want, encode)}`)
+      if (!open && !(same(actual[i]!.tried, want.tried) && same(actual[i]!.strict, want.strict)))
+        throw new RangeError(
+          `${typeName(pairs[i]!.from)} to ${typeName(pairs[i]!.to)}: ${JSON.stringify(actual[i], encode)} is not ${JSON.stringify(want, encode)}`,
+        )
     })
   },
 })

@@ -13,8 +13,10 @@ const types: readonly DataType[] = [bool, int32, int64, float64, timestampMs, ut
 export const chooseAgreement = agreement({
   stem: 'choose',
   kernels: ['chooseBytes4', 'chooseBytes8', 'chooseBytes16', 'chooseBits'],
-  sample: (random, length, shape) => types.map(type => ({ pair: samplePair(random, type, length, shape), mask: Array.from({ length }, () => random.int(2) === 1) })),
-  reference: cases => cases.map(({ pair, mask }) => ({ chosen: mask.map((bit, i) => (bit ? pair.a : pair.b)[i]!), spread: pair.a, nulls: pair.a.map((): Value => null) })),
+  sample: (random, length, shape) =>
+    types.map(type => ({ pair: samplePair(random, type, length, shape), mask: Array.from({ length }, () => random.int(2) === 1) })),
+  reference: cases =>
+    cases.map(({ pair, mask }) => ({ chosen: mask.map((bit, i) => (bit ? pair.a : pair.b)[i]!), spread: pair.a, nulls: pair.a.map((): Value => null) })),
   compute: (device, arena, cases) =>
     cases.map(({ pair, mask }) => {
       const [a, b] = operandsOf(device, arena, pair)
@@ -22,7 +24,17 @@ export const chooseAgreement = agreement({
       return {
         chosen: valuesOf(device, choose(device, arena, bitmapOf(device, arena, mask), a, b, rows)),
         spread: valuesOf(device, broadcast(device, arena, a, rows)),
-        nulls: valuesOf(device, choose(device, arena, bitmapOf(device, arena, mask), { type: pair.type, value: null }, broadcast(device, arena, { type: pair.type, value: null }, rows), rows)),
+        nulls: valuesOf(
+          device,
+          choose(
+            device,
+            arena,
+            bitmapOf(device, arena, mask),
+            { type: pair.type, value: null },
+            broadcast(device, arena, { type: pair.type, value: null }, rows),
+            rows,
+          ),
+        ),
       }
     }),
 })
@@ -34,8 +46,18 @@ const or = (x: Kleene, y: Kleene): Kleene => (x === true || y === true ? true : 
 export const logicAgreement = agreement({
   stem: 'bitmap',
   kernels: ['andBits', 'orBits', 'andNotBits', 'notBits'],
-  sample: (random, length, shape) => ({ a: sampleValues(random, bool, length, shape) as Kleene[], b: sampleValues(random, bool, length, random.int(2) ? shape : 'full') as Kleene[] }),
-  reference: ({ a, b }) => ({ and: a.map((x, i) => and(x, b[i]!)), or: a.map((x, i) => or(x, b[i]!)), not: a.map(x => (x === null ? null : !x)), isTrue: a.map(x => x === true), isNull: a.map(x => x === null), isNotNull: a.map(x => x !== null) }),
+  sample: (random, length, shape) => ({
+    a: sampleValues(random, bool, length, shape) as Kleene[],
+    b: sampleValues(random, bool, length, random.int(2) ? shape : 'full') as Kleene[],
+  }),
+  reference: ({ a, b }) => ({
+    and: a.map((x, i) => and(x, b[i]!)),
+    or: a.map((x, i) => or(x, b[i]!)),
+    not: a.map(x => (x === null ? null : !x)),
+    isTrue: a.map(x => x === true),
+    isNull: a.map(x => x === null),
+    isNotNull: a.map(x => x !== null),
+  }),
   compute(device, arena, { a, b }) {
     const [left, right] = [columnOf(device, arena, bool, a), columnOf(device, arena, bool, b)]
     return {

@@ -47,5 +47,15 @@ export const memberAgreement = agreement({
     }),
   reference: cases => cases.map(({ values, members }) => values.map(v => (v === null ? null : members.some(m => order(v, m) === 0)))),
   compute: (device, arena, cases) =>
-    cases.map(({ type, values, members }) => valuesOf(device, isMember(device, arena, columnOf(device, arena, type, values), members.map(m => constantOf(type, m).value)))),
+    cases.map(({ type, values, members }) =>
+      valuesOf(
+        device,
+        isMember(
+          device,
+          arena,
+          columnOf(device, arena, type, values),
+          members.map(m => constantOf(type, m).value),
+        ),
+      ),
+    ),
 })

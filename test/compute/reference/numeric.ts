@@ -5,7 +5,14 @@ import { numeric, type NumericFunction, round } from '../../../src/compute/numer
 import { columnOf, sampleValues, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
-const plain: Record<NumericFunction, (x: number) => number> = { floor: Math.floor, ceil: Math.ceil, sqrt: Math.sqrt, ln: Math.log, log10: Math.log10, exp: Math.exp }
+const plain: Record<NumericFunction, (x: number) => number> = {
+  floor: Math.floor,
+  ceil: Math.ceil,
+  sqrt: Math.sqrt,
+  ln: Math.log,
+  log10: Math.log10,
+  exp: Math.exp,
+}
 const names = Object.keys(plain) as NumericFunction[]
 
 /** Halves away from zero; from 2^52 on there is nothing to round. */
@@ -33,7 +40,10 @@ export const numericAgreement = agreement({
   stem: 'numeric',
   kernels: ['floorF64', 'ceilF64', 'sqrtF64', 'lnF64', 'log10F64', 'expF64', 'roundF64'],
   sample: (random, length, shape) => ({ values: sampleValues(random, float64, length, shape) as (number | null)[], digits: random.int(9) - 4 }),
-  reference: ({ values, digits }) => [...names.map(name => values.map(v => (v === null ? null : plain[name](v)))), values.map(v => (v === null ? null : roundNumber(v, digits)))],
+  reference: ({ values, digits }) => [
+    ...names.map(name => values.map(v => (v === null ? null : plain[name](v)))),
+    values.map(v => (v === null ? null : roundNumber(v, digits))),
+  ],
   compute(device, arena, { values, digits }) {
     const column = columnOf(device, arena, float64, values)
     return [...names.map(name => valuesOf(device, numeric(device, arena, name, column))), valuesOf(device, round(device, arena, column, digits))]

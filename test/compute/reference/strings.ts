@@ -17,7 +17,13 @@ function samplePart(random: Random, pair: Pair, like: boolean): Pair {
     return random.int(2) ? `%${pattern}%` : pattern
   }
   const given = pair.a.map(v => (typeof v === 'string' ? cut(v) : v))
-  return { ...pair, b: pair.constant === 'b' ? new Array(pair.a.length).fill(typeof given[0] === 'string' ? given[0] : 'a') : pair.b.map((v, i) => (v === null ? null : given[i] ?? 'a')) }
+  return {
+    ...pair,
+    b:
+      pair.constant === 'b'
+        ? new Array(pair.a.length).fill(typeof given[0] === 'string' ? given[0] : 'a')
+        : pair.b.map((v, i) => (v === null ? null : (given[i] ?? 'a'))),
+  }
 }
 
 /** LIKE as a regular expression. */
@@ -36,7 +42,10 @@ export function likeText(text: string, pattern: string): boolean {
 export const stringTestAgreement = agreement({
   stem: 'strings',
   kernels: ['containsViews', 'likeViews'],
-  sample: (random: Random, length: number, shape: Shape) => ({ part: samplePart(random, samplePair(random, utf8, length, shape), false), pattern: samplePart(random, samplePair(random, utf8, length, shape), true) }),
+  sample: (random: Random, length: number, shape: Shape) => ({
+    part: samplePart(random, samplePair(random, utf8, length, shape), false),
+    pattern: samplePart(random, samplePair(random, utf8, length, shape), true),
+  }),
   reference: ({ part, pattern }) => ({
     contains: mapPair(part, (x, y) => String(x).includes(String(y))),
     starts: mapPair(part, (x, y) => String(x).startsWith(String(y))),
@@ -57,7 +66,12 @@ export const stringTestAgreement = agreement({
 export const stringAgreement = agreement({
   stem: 'strings',
   kernels: ['lengthViews', 'heapBytesOfViews', 'lowerViews', 'upperViews', 'substringViews', 'heapBytesOfConcat', 'concatViews'],
-  sample: (random, length, shape) => ({ values: sampleValues(random, utf8, length, shape).map(v => (typeof v === 'string' && random.int(2) ? v.toUpperCase() : v)) as (string | null)[], pair: samplePair(random, utf8, length, shape), start: random.int(20), count: random.int(20) }),
+  sample: (random, length, shape) => ({
+    values: sampleValues(random, utf8, length, shape).map(v => (typeof v === 'string' && random.int(2) ? v.toUpperCase() : v)) as (string | null)[],
+    pair: samplePair(random, utf8, length, shape),
+    start: random.int(20),
+    count: random.int(20),
+  }),
   reference: ({ values, pair, start, count }) => ({
     length: values.map(v => (v === null ? null : [...v].length)),
     lower: values.map(v => v?.toLowerCase() ?? null),

@@ -21,7 +21,10 @@ export const timeAgreement = agreement({
   stem: 'time',
   kernels: ['truncateI64', 'extractI64'],
   // Times on both sides of 1970, over some 80,000 years.
-  sample: (random, length, shape) => sampleValues(random, timestampMs, length, shape).map(v => (v === null || shape === 'extreme' ? v : ((v as number) - 2 ** 31) * (random.int(2) ? 1 : 600))) as (number | null)[],
+  sample: (random, length, shape) =>
+    sampleValues(random, timestampMs, length, shape).map(v =>
+      v === null || shape === 'extreme' ? v : ((v as number) - 2 ** 31) * (random.int(2) ? 1 : 600),
+    ) as (number | null)[],
   reference: values => ({
     truncated: units.map(unit => values.map(v => (v === null ? null : Math.floor(v / unitMs[unit]) * unitMs[unit]))),
     parts: parts.map(part => values.map(v => (v === null ? null : plainParts[part](new Date(v))))),
@@ -29,6 +32,9 @@ export const timeAgreement = agreement({
   compute(device, arena, values) {
     const column = columnOf(device, arena, timestampMs, values)
     // Truncation below the first day of JavaScript's Date has no Date to compare with, so numbers are.
-    return { truncated: units.map(unit => valuesOf(device, truncate(device, arena, column, unit))), parts: parts.map(part => valuesOf(device, extract(device, arena, column, part))) } as never
+    return {
+      truncated: units.map(unit => valuesOf(device, truncate(device, arena, column, unit))),
+      parts: parts.map(part => valuesOf(device, extract(device, arena, column, part))),
+    } as never
   },
 })

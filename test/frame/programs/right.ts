@@ -7,8 +7,12 @@ import { hop, processingTime, session, tumble } from '../../../src/frame/windows
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Flat<T> = { [K in keyof T]: T[K] } & {}
-const schemaIs = <S>() => <F>(_: F, __: Equal<Flat<SchemaOf<F>>, Flat<S>>) => {}
-const is = <T>() => <V>(_: V, __: Equal<V, T>) => {}
+const schemaIs =
+  <S>() =>
+  <F>(_: F, __: Equal<Flat<SchemaOf<F>>, Flat<S>>) => {}
+const is =
+  <T>() =>
+  <V>(_: V, __: Equal<V, T>) => {}
 
 type Bids = { auction: 'int64'; bidder: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }
 declare const bids: Frame<Bids>
@@ -71,8 +75,14 @@ schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: '
 )
 
 // The callback form knows every type at once.
-schemaIs<Bids>()(bids.filter(c => c.price.gt(100).and(c.channel.ne('Apple'))), true)
-schemaIs<Bids & { euro: 'float64' }>()(bids.with(c => ({ euro: c.price.mul(0.908) })), true)
+schemaIs<Bids>()(
+  bids.filter(c => c.price.gt(100).and(c.channel.ne('Apple'))),
+  true,
+)
+schemaIs<Bids & { euro: 'float64' }>()(
+  bids.with(c => ({ euro: c.price.mul(0.908) })),
+  true,
+)
 auctions.filter(c => c.anything.gt(1))
 
 // Joins, windows, names.
@@ -84,17 +94,32 @@ const windowed = bids
   .agg({ bids: count(), top: max('price'), low: min('channel'), middle: mean(col('price').mul(2)) })
   .late(sink)
   .named('bids-per-auction')
-schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; bids: 'int64'; top: 'int64'; low: 'utf8'; middle: 'float64' }>()(windowed, true)
+schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; bids: 'int64'; top: 'int64'; low: 'utf8'; middle: 'float64' }>()(
+  windowed,
+  true,
+)
 bids.groupBy(hop('dateTime', '10s', { slide: '2s' })).agg({ n: count() })
 bids.groupBy('bidder', session('dateTime', { gap: '10s' })).agg({ n: count('price') })
 bids.groupBy('bidder', processingTime.tumble('10s')).agg({ n: count() })
 schemaIs<{ price: 'int64'; auction: 'int64' }>()(bids.select('price', 'auction'), true)
 schemaIs<{ price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>()(bids.drop('auction', 'bidder').sort('price', asc('channel')).limit(3), true)
-schemaIs<{ id: 'int64'; category: 'utf8' }>()(auctions.filter(col('anything').gt(1)).with({ x: col('y').mul(0.5) }).as({ id: 'int64', category: 'utf8' }), true)
+schemaIs<{ id: 'int64'; category: 'utf8' }>()(
+  auctions
+    .filter(col('anything').gt(1))
+    .with({ x: col('y').mul(0.5) })
+    .as({ id: 'int64', category: 'utf8' }),
+  true,
+)
 
 // User functions.
-schemaIs<Bids & { host: 'utf8' }>()(bids.map(row => ({ host: row.channel.slice(1) }), { adds: { host: 'utf8' } }), true)
-schemaIs<{ word: 'utf8' }>()(bids.flatMap(row => row.channel.split(' ').map(word => ({ word })), { schema: { word: 'utf8' } }), true)
+schemaIs<Bids & { host: 'utf8' }>()(
+  bids.map(row => ({ host: row.channel.slice(1) }), { adds: { host: 'utf8' } }),
+  true,
+)
+schemaIs<{ word: 'utf8' }>()(
+  bids.flatMap(row => row.channel.split(' ').map(word => ({ word })), { schema: { word: 'utf8' } }),
+  true,
+)
 bids.filterRows(row => row.price > 10n)
 bids.mapBatches(batch => batch.withColumn('z', new Float64Array(batch.numRows))).filter(col('z').gt(1))
 for await (const batch of bids.batches()) is<bigint>()(batch.column('price').get(0), true)
