@@ -1,8 +1,10 @@
 // Data out of nothing, the same for the same seed: the streams of the Nexmark benchmark.
 import type { Json } from '../base/json.ts'
 import type { NexmarkStreamOptions } from '../source/nexmark.ts'
+import { type NexmarkJsonOptions, nexmarkRecords } from '../source/nexmark-json.ts'
 import { frameOf } from './frame.ts'
 import type { Frame } from './frame-type.ts'
+import type { TopicRecord } from './topic.ts'
 
 /** Bids of the Nexmark auction house. */
 export type NexmarkBids = Frame<{ auction: 'int64'; bidder: 'int64'; price: 'int64'; channel: 'utf8'; url: 'utf8'; dateTime: 'timestamp[ms]'; extra: 'utf8' }>
@@ -33,5 +35,18 @@ export const generate = {
       auctions: stream('auctions') as unknown as NexmarkAuctions,
       persons: stream('persons') as unknown as NexmarkPersons,
     }
+  },  /** The same events as JSON records, ten thousand at a time, ready for `topic.append`. `poisonEvery`: each n-th is broken; `partitions`: in turn. */
+  *nexmarkJson(options: NexmarkJsonOptions): Generator<readonly Required<Omit<TopicRecord, 'key'>>[]> {
+    for (let start = 0; start < options.events; start += chunkEvents) {
+      const { count, partitions, timestampsMs, valueLengths, valueBytes } = nexmarkRecords(options, start, Math.min(options.events, start + chunkEvents), 'generate.nexmarkJson')
+      let at = 0
+      yield Array.from({ length: count }, (_, i) => {
+        const value = valueBytes.subarray(at, at + valueLengths[i]!)
+        at += valueLengths[i]!
+        return { value, partition: partitions[i]!, timestamp: timestampsMs[i]! }
+      })
+    }
   },
 }
+
+const chunkEvents = 10_000
