@@ -27,3 +27,4 @@ const names = [...readFileSync('kernels/index.ts', 'utf8').matchAll(/from '\.\/(
   .flatMap(f => [...readFileSync(`kernels/${f}`, 'utf8').matchAll(/^export function (\w+)/gm)].map(m => m[1]))
 writeFileSync('dist/kernels/exports.json', JSON.stringify(names.sort()))
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
+run('node_modules/typescript/bin/tsc', '-p', 'examples/tsconfig.json')
