@@ -68,9 +68,9 @@ const magnitudeMax: f64 = 1e100
   return i64x2.all_true(ok)
 }
 
-/** Puts a column into rows: out[row × stride] = the value, NaN where `validity` (0: none is null) says null. */
-export function packFeatureF64(values: usize, validity: usize, rows: i32, stride: i32, out: usize): void {
-  for (let row = 0; row < rows; row++) {
+/** Puts rows [start, start + rows) of a column into rows: out[i × stride] = the value, NaN where `validity` (0: none is null) says null. */
+export function packFeatureF64(values: usize, validity: usize, start: i32, rows: i32, stride: i32, out: usize): void {
+  for (let row = start; row < start + rows; row++) {
     const valid = validity == 0 || (load<u8>(validity + (row >> 3)) >> <u8>(row & 7)) & 1
     store<f64>(out, valid ? load<f64>(at(values, row)) : NaN)
     out += <usize>stride << 3

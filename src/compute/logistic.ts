@@ -29,7 +29,7 @@ export function featureColumn(device: Device, arena: Arena, column: Column): Col
   return cast(device, arena, column, float64, false, { where: 'features', active: 0 })
 }
 
-/** Rows [start, start + rows) of float64 columns, packed at `x` (rows × stride × 8 bytes). Nulls become NaN. `start` is a multiple of 8. */
+/** Rows [start, start + rows) of float64 columns, packed at `x` (rows × stride × 8 bytes). Nulls become NaN. */
 export function packRows(device: Device, columns: readonly Column[], start: number, rows: number, intercept: boolean, x: number): PackedRows {
   const { kernels } = device
   const stride = strideOf(columns.length, intercept)
@@ -38,10 +38,10 @@ export function packRows(device: Device, columns: readonly Column[], start: numb
   return { x, rows, stride }
 }
 
-/** Rows [start, start + rows) of one float64 column, `stride` values apart, at `out`; nulls become NaN. `start` is a multiple of 8. */
+/** Rows [start, start + rows) of one float64 column, `stride` values apart, at `out`; nulls become NaN. */
 export function packColumn(device: Device, column: Column, start: number, rows: number, stride: number, out: number): void {
-  assert(start % 8 === 0 && start + rows <= column.length, `rows ${start} to ${start + rows} of ${column.length}`)
-  device.kernels.packFeatureF64(column.values + 8 * start, column.validity === 0 ? 0 : column.validity + start / 8, rows, stride, out)
+  assert(start + rows <= column.length, `rows ${start} to ${start + rows} of ${column.length}`)
+  device.kernels.packFeatureF64(column.values, column.validity, start, rows, stride, out)
 }
 
 /** The first of `count` values at `values` that can't be learned from (NaN, infinite, above 1e100 in size), or -1. */

@@ -10,6 +10,7 @@ import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
 import { logisticAgreements } from './reference/logistic.ts'
+import { momentsAgreement } from './reference/moments.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
@@ -47,4 +48,5 @@ export const catalogue: readonly AnyAgreement[] = [
   stringAgreement,
   gemmAgreement,
   ...logisticAgreements,
+  momentsAgreement,
 ]
