@@ -1,0 +1,115 @@
+// A file being written: buffered appends, synced once, with the system's refusals as typed errors.
+import { closeSync, fsync, openSync, writeSync } from 'node:fs'
+import type { ByteSink } from '../base/bytes.ts'
+import { ConnectorError } from '../base/errors.ts'
+
+const known: Record<string, { code: string; what: string; todo: string; retryable?: boolean }> = {
+  ENOSPC: { code: 'DISK_FULL', what: 'the disk is full', todo: 'free space or write elsewhere', retryable: true },
+  EDQUOT: { code: 'DISK_FULL', what: 'the disk quota is used up', todo: 'free space or write elsewhere', retryable: true },
+  EFBIG: { code: 'DISK_FULL', what: 'the file is larger than the disk or the process limit allows', todo: 'raise the limit or write elsewhere' },
+  EACCES: { code: 'FILE_DENIED', what: 'permission denied', todo: 'give this user write permission, or write elsewhere' },
+  EPERM: { code: 'FILE_DENIED', what: 'the operation is not permitted', todo: 'give this user write permission, or write elsewhere' },
+  EROFS: { code: 'FILE_DENIED', what: 'the disk is mounted read-only', todo: 'write elsewhere' },
+  ENOENT: { code: 'FILE_MISSING', what: 'there is no such file or directory', todo: 'check the path' },
+  ENOTDIR: { code: 'FILE_KIND', what: 'a part of the path is a file', todo: 'check the path' },
+  EEXIST: { code: 'FILE_KIND', what: 'a part of the path is a file', todo: 'check the path' },
+  EISDIR: { code: 'FILE_KIND', what: 'it is a directory', todo: 'end the path with / to write part files into it' },
+  EMFILE: { code: 'FILE_HANDLES', what: 'too many files are open', todo: 'raise the limit (ulimit -n)', retryable: true },
+}
+
+/** The ConnectorError for a failed call on an output. `doing` is a verb, such as 'write'. */
+export function outputError(where: string, doing: string, path: string, cause: unknown): ConnectorError {
+  if (cause instanceof ConnectorError) return cause
+  const errno = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error'
+  const { code, what, todo, retryable } = known[errno] ?? { code: 'FILE_FAILED', what: 'the system refused', todo: 'check the disk' }
+  return new ConnectorError(code, `${where}: can't ${doing} ${path}: ${what} (${errno}); ${todo}`, { cause, retryable: retryable ?? false })
+}
+
+const bufferBytes = 256 * 1024
+
+/** The calls on files that writing is made of, so that a test can fail each of them. */
+export interface OutputCalls {
+  open(path: string, flags: 'w' | 'a'): number
+  write(descriptor: number, bytes: Uint8Array, offset: number): number
+  sync(descriptor: number): Promise<void>
+  close(descriptor: number): void
+}
+
+/** The machine's own calls. */
+export const nodeOutputCalls: OutputCalls = {
+  open: (path, flags) => openSync(path, flags),
+  write: (descriptor, bytes, offset) => writeSync(descriptor, bytes, offset),
+  sync: descriptor => new Promise((resolve, reject) => fsync(descriptor, error => (error ? reject(error) : resolve()))),
+  close: descriptor => closeSync(descriptor),
+}
+
+/** An open output. After an error it takes nothing more; close it in any case. */
+export class FileOutput implements ByteSink {
+  readonly path: string
+  readonly #where: string
+  readonly #calls: OutputCalls
+  readonly #descriptor: number
+  readonly #buffer = new Uint8Array(bufferBytes)
+  #buffered = 0
+  #bytes = 0
+  #open = true
+
+  /** 'w' begins the file anew, 'a' goes on behind its `bytes` bytes. Throws ConnectorError. */
+  constructor(path: string, flags: 'w' | 'a', where: string, bytes = 0, calls: OutputCalls = nodeOutputCalls) {
+    this.path = path
+    this.#where = where
+    this.#calls = calls
+    this.#bytes = bytes
+    try {
+      this.#descriptor = calls.open(path, flags)
+    } catch (thrown) {
+      throw outputError(where, 'open', path, thrown)
+    }
+  }
+
+  /** Bytes appended, those before a resumption included. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#bytes += bytes.byteLength
+    if (this.#buffered + bytes.byteLength > bufferBytes) this.flush()
+    if (bytes.byteLength > bufferBytes / 2) return this.#write(bytes)
+    this.#buffer.set(bytes, this.#buffered)
+    this.#buffered += bytes.byteLength
+  }
+
+  /** Hands everything to the system. */
+  flush(): void {
+    const count = this.#buffered
+    this.#buffered = 0
+    if (count > 0) this.#write(this.#buffer.subarray(0, count))
+  }
+
+  /** Makes everything durable. A failed sync is final: what the system still holds can't be known. */
+  async sync(): Promise<void> {
+    this.flush()
+    try {
+      await this.#calls.sync(this.#descriptor)
+    } catch (thrown) {
+      const errno = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
+      throw new ConnectorError('FILE_SYNC', `${this.#where}: fsync of ${this.path} failed (${errno}), so nothing written to it can be trusted; check the disk, then restart the job`, { cause: thrown })
+    }
+  }
+
+  /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#calls.close(this.#descriptor)
+  }
+
+  #write(bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.byteLength; ) at += this.#calls.write(this.#descriptor, bytes, at)
+    } catch (thrown) {
+      throw outputError(this.#where, 'write', this.path, thrown)
+    }
+  }
+}
