@@ -22,6 +22,15 @@ export interface OpenTopicLog extends TopicLog {
 
 /** Opens the log in `files`, or begins one. A torn tail is cut off. Throws PlanError TOPIC_PARTITIONS, DataError TOPIC_CORRUPT, ConnectorError TOPIC_IO. Cost: reads the newest segment. */
 export async function openTopicLog(files: LogFiles, options: TopicLogOptions): Promise<OpenTopicLog> {
+  try {
+    return await openSegments(files, options)
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+}
+
+async function openSegments(files: LogFiles, options: TopicLogOptions): Promise<OpenTopicLog> {
   const names = (await files.list()).filter(name => segmentSequence(name) !== undefined)
   const partitions = options.partitions ?? 1
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > 1024) {
@@ -209,6 +218,9 @@ class SegmentedLog implements OpenTopicLog {
       if (partition < 0 || partition >= this.partitionCount) {
         throw new PlanError('TOPIC_PARTITION', `topic "${this.name}": a record for partition ${partition}; the partitions are 0 to ${this.partitionCount - 1}`)
       }
+    }
+    for (const time of records.timestampsMs) {
+      if (!Number.isSafeInteger(time)) throw new PlanError('TOPIC_TIMESTAMP', `topic "${this.name}": a record with the timestamp ${time}; give whole milliseconds since the epoch`)
     }
   }
 }

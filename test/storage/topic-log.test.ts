@@ -157,6 +157,7 @@ describe('a topic on disk', () => {
     expect(() => log.append(pack([{ partition: 2, time: 0, key: null, value: '' }]))).toThrow(/partitions are 0 to 1/)
     await expect(openTopicLog(files, { name: 't', partitions: 3 })).rejects.toMatchObject({ code: 'TOPIC_PARTITIONS' })
     await expect(openTopicLog(files, { name: 't', partitions: 0 })).rejects.toMatchObject({ code: 'TOPIC_PARTITIONS' })
+    await log.close()
   })
 })
 
