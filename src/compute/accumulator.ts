@@ -6,9 +6,9 @@ import { type DataType, float64, int64, isNumeric, typeName } from '../batch/dat
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { CountAccumulator } from './count-accumulator.ts'
+import { CountAccumulator, countFields } from './count-accumulator.ts'
 import { ExtremeAccumulator } from './extreme-accumulator.ts'
-import { SumAccumulator } from './sum-accumulator.ts'
+import { SumAccumulator, sumFields } from './sum-accumulator.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 
 /** The aggregate functions. */
@@ -59,6 +59,14 @@ export function aggregateType(spec: AggregateSpec): DataType {
   if (spec.fn === 'count') return int64
   if (spec.fn === 'mean') return float64
   return spec.fn === 'sum' && type!.kind === 'int32' ? int64 : type!
+}
+
+/** The fields of the state of an accumulator of `spec`, as its `partialFields`. Throws as `createAccumulator`. */
+export function partialFieldsOf(spec: AggregateSpec, name: string): Field[] {
+  const type = aggregateInput(spec)
+  if (spec.fn === 'count') return countFields(name)
+  if (spec.fn === 'sum' || spec.fn === 'mean') return sumFields(type!, name)
+  return [{ name, type: type!, nullable: true }]
 }
 
 /** The spec of an accumulator that can take the state in `fields`, which `partialFields(name)` of one of `fn` gave. */

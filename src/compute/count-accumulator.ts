@@ -25,7 +25,7 @@ export class CountAccumulator implements Accumulator {
     this.#state.device.kernels.addWordsI64(gids, partial[0]!.values, rows, this.#state.ensure(groupCount), shift)
   }
   partialFields(name: string): Field[] {
-    return [{ name: `${name}.count`, type: int64, nullable: false }]
+    return countFields(name)
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)
@@ -41,4 +41,9 @@ export class CountAccumulator implements Accumulator {
   close(): void {
     this.#state.close()
   }
+}
+
+/** The state of a count as fields. */
+export function countFields(name: string): Field[] {
+  return [{ name: `${name}.count`, type: int64, nullable: false }]
 }

@@ -51,3 +51,16 @@ export function rowNumbers(device: Device, arena: Arena, rows: number, start = 0
   device.kernels.fillIndices(out, rows, start)
   return out
 }
+
+/** As `gatherBatch`, with the bytes behind views copied too: for sources whose memory is reused, such as stored rows. */
+export function gatherOwned(device: Device, arena: Arena, batch: Batch, indices: number, rows: number): Batch {
+  const { kernels } = device
+  const columns = batch.columns.map(column => {
+    const out = gatherColumn(device, arena, column, indices, rows)
+    if (layoutOf(column.type) !== 'view') return out
+    const bytes = kernels.countViewBytes(out.values, rows)
+    if (bytes > 0) kernels.copyViews(out.values, rows, out.values, arena.allocate(bytes))
+    return out
+  })
+  return { fields: batch.fields, rowCount: rows, columns, arena: arena.address }
+}

@@ -1,5 +1,6 @@
 // One side of a join: its rows, stored, and a multi-map from key to rows in order of arrival. The other side's batches probe it, chunk by chunk.
-import type { Batch, Column } from '../batch/batch.ts'
+import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
+import type { DataType } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -25,17 +26,19 @@ export class JoinIndex {
   readonly #store: RowStore
   readonly #memory: OwnedMemory
   readonly #keys: readonly number[]
+  readonly #keyTypes: readonly DataType[]
   #first = 0
   #last = 0
   #groupCapacity = 0
   #next = 0
   #rowCapacity = 0
-  /** `keys`: the positions of the key columns among `fields`. */
-  constructor(device: Device, fields: Fields, keys: readonly number[]) {
+  /** `keys`: the positions of the key columns among `fields`; `keyTypes`: what they are compared as, their own types or int64 for int32. */
+  constructor(device: Device, fields: Fields, keys: readonly number[], keyTypes: readonly DataType[] = keys.map(i => fields[i]!.type)) {
     this.#device = device
     this.#keys = keys
+    this.#keyTypes = keyTypes
     this.#memory = new OwnedMemory(device)
-    this.#table = new GroupTable(device, keys.map(i => fields[i]!))
+    this.#table = new GroupTable(device, keys.map((i, k) => ({ ...fields[i]!, type: keyTypes[k]! })))
     this.#store = new RowStore(device, fields)
   }
 
@@ -56,7 +59,7 @@ export class JoinIndex {
     const mask = this.#keys.reduce((bits, i) => andBits(this.#device, arena, bits, batch.columns[i]!.validity, batch.rowCount), 0)
     const kept = mask === 0 ? batch : compactBatch(this.#device, arena, batch, mask)
     if (kept.rowCount === 0) return
-    const gids = this.#table.find(arena, this.#keys.map(i => kept.columns[i]!), kept.rowCount)
+    const gids = this.#table.find(arena, this.#widen(arena, this.#keys.map(i => kept.columns[i]!)), kept.rowCount)
     const start = this.#store.rowCount
     this.#store.append(kept)
     this.#grow()
@@ -67,7 +70,7 @@ export class JoinIndex {
   *probe(arena: Arena, keyColumns: readonly Column[], rows: number, pairsMax: number): Generator<Pairs> {
     if (rows === 0 || this.#store.rowCount === 0) return
     const { kernels, memory } = this.#device
-    const gids = this.#table.lookup(arena, keyColumns, rows)
+    const gids = this.#table.lookup(arena, this.#widen(arena, keyColumns), rows)
     const [cursor, left, right] = [arena.allocate(8), arena.allocate(4 * pairsMax), arena.allocate(4 * pairsMax)]
     memory.uint32s(cursor, 2).set([0, none])
     for (;;) {
@@ -82,6 +85,16 @@ export class JoinIndex {
     this.#table.close()
     this.#store.close()
     this.#memory.close()
+  }
+
+  #widen(arena: Arena, columns: readonly Column[]): Column[] {
+    return columns.map((column, i) => {
+      const type = this.#keyTypes[i]!
+      if (column.type.kind === type.kind) return column
+      const out = { ...allocateColumn(arena, type, column.length), validity: column.validity }
+      this.#device.kernels.castI32ToI64(column.values, column.length, out.values)
+      return out
+    })
   }
 
   #grow(): void {

@@ -15,11 +15,13 @@ const bankedGroupsMax = 32
 export class SumAccumulator implements Accumulator {
   readonly #state: EntryState
   readonly #fn: 'sum' | 'mean'
+  readonly #type: DataType
   readonly #kind: 'int32' | 'int64' | 'float64'
   readonly #shift: number
   readonly #where: string
   constructor(device: Device, fn: 'sum' | 'mean', type: DataType, where: string) {
     this.#fn = fn
+    this.#type = type
     this.#kind = type.kind as 'int32' | 'int64' | 'float64'
     this.#shift = this.#kind === 'int64' ? 5 : 4
     this.#where = where
@@ -48,10 +50,7 @@ export class SumAccumulator implements Accumulator {
   }
 
   partialFields(name: string): Field[] {
-    const field = (suffix: string, type: DataType) => ({ name: name + suffix, type, nullable: false })
-    if (this.#kind === 'int64') return [field('.low', int64), field('.high', int64), field('.count', int64)]
-    const type = this.#kind === 'int32' ? int64 : float64
-    return [field('.sum', type), field('.count', type)]
+    return sumFields(this.#type, name)
   }
 
   partialColumns(arena: Arena, groupCount: number): Column[] {
@@ -85,4 +84,12 @@ export class SumAccumulator implements Accumulator {
   close(): void {
     this.#state.close()
   }
+}
+
+/** The state of a sum or mean as fields; see the entries in kernels/aggregate.ts. */
+export function sumFields(input: DataType, name: string): Field[] {
+  const field = (suffix: string, type: DataType) => ({ name: name + suffix, type, nullable: false })
+  if (input.kind === 'int64') return [field('.low', int64), field('.high', int64), field('.count', int64)]
+  const type = input.kind === 'int32' ? int64 : float64
+  return [field('.sum', type), field('.count', type)]
 }

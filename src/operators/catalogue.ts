@@ -1,9 +1,14 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
 import { asOperator } from './as.ts'
+import { decodeJsonOperator } from './decode-json.ts'
 import { filterOperator } from './filter.ts'
 import { logisticScoreOperator } from './logistic-score.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
+import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
+import { joinOperator } from './join.ts'
+import { limitOperator } from './limit.ts'
+import { sortOperator } from './sort.ts'
 import type { AnyOperatorType } from './operator.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
@@ -15,6 +20,7 @@ import { windowAggregateOperator } from './window-aggregate.ts'
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
   filterOperator,
+  decodeJsonOperator,
   asOperator,
   withOperator,
   selectOperator,
@@ -30,4 +36,9 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sessionAggregateOperator,
   watermarkOperator,
   windowAggregateOperator,
+  partialAggregateOperator,
+  finalAggregateOperator,
+  joinOperator,
+  limitOperator,
+  sortOperator,
 ]

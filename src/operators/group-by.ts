@@ -1,0 +1,209 @@
+// groupBy(…).agg(…) over bounded input, in two steps that share their code: each instance of `partialAggregate` aggregates what it gets and
+// emits its groups as partial states at the end; `finalAggregate` gets all partial states of its keys, merges them and emits the results.
+import { PlanError } from '../base/errors.ts'
+import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
+import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
+import { type AggregateFunction, aggregateType, type AggregateSpec, partialFieldsOf, specOfPartial } from '../compute/accumulator.ts'
+import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
+import { GroupTable } from '../compute/group-table.ts'
+import { rowsOfKeyGroups } from '../compute/partition.ts'
+import type { Arena } from '../device/arena.ts'
+import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import type { StateRun } from '../state/state-run.ts'
+import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+
+/** One aggregate: `input` is a column; without one, `count` counts rows. */
+export type AggregateParam = { readonly name: string; readonly fn: AggregateFunction; readonly input?: string }
+
+/** Parameters of both steps. Without keys there is one group, also over no rows. */
+export type AggregateParams = { readonly keys: readonly string[]; readonly aggregates: readonly AggregateParam[] }
+
+/** Rows that go through table and accumulators at once: their group numbers stay in the first cache. */
+const sliceRows = 16_384
+/** Rows of an emitted batch. */
+const emitRows = 65_536
+/** A partial step with more groups than this gains little by holding more: it emits what it has and starts again. */
+const partialGroupsMax = 1 << 20
+
+/** Aggregates before the exchange; emits keys and partial states when its input ends, or when there are too many groups. */
+export const partialAggregateOperator: OperatorType<AggregateParams> = {
+  kind: 'partialAggregate',
+  inputCount: 1,
+  placement: () => 'any',
+  fields: ([input], params, where) => partialFields(input!, params, where),
+  describe: params => `${describe(params)}, in part`,
+  create(context, params, [input]) {
+    const specs = params.aggregates.map(aggregate => specOf(input!, aggregate, context.where))
+    const keys = params.keys.map(key => fieldOf(input!, key, context.where))
+    return new AggregateOperator(context, {
+      keys,
+      specs,
+      partial: partialFields(input!, params, context.where),
+      inputs: params.aggregates.map(({ input: name }) => (name === undefined ? -1 : columnIndex(input!, name, context.where))),
+      keyAt: keys.map(key => input!.indexOf(key)),
+    })
+  },
+}
+
+/** Merges partial states by key and emits one row per group: the keys, then the aggregates. The order of groups is not specified. */
+export const finalAggregateOperator: OperatorType<AggregateParams> = {
+  kind: 'finalAggregate',
+  inputCount: 1,
+  placement: params => (params.keys.length === 0 ? 'single' : 'keyed'),
+  keys: params => params.keys,
+  fields: ([partial], params, where) => resultFields(partial!, params, where),
+  describe,
+  create(context, params, [partial]) {
+    const keys = params.keys.map(key => fieldOf(partial!, key, context.where))
+    const specs = params.aggregates.map(({ fn, name }, i) => specOfPartial(fn, stateName(i), partial!, `${context.where}, ${name}`))
+    return new AggregateOperator(context, { keys, specs, partial: partial!, results: resultFields(partial!, params, context.where) })
+  },
+}
+
+interface Shape {
+  readonly keys: readonly Field[]
+  readonly specs: readonly AggregateSpec[]
+  /** Keys, then states: what the partial step emits, what the final one gets, and what snapshots hold. */
+  readonly partial: Fields
+  /** The partial step: the positions of keys and inputs in its input. */
+  readonly keyAt?: readonly number[]
+  readonly inputs?: readonly number[]
+  /** The final step: keys, then results. */
+  readonly results?: Fields
+}
+
+class AggregateOperator implements Operator {
+  readonly #context: OperatorContext
+  readonly #shape: Shape
+  readonly #table: GroupTable
+  readonly #accumulators: Accumulators
+  constructor(context: OperatorContext, shape: Shape) {
+    this.#context = context
+    this.#shape = shape
+    this.#table = new GroupTable(context.device, shape.keys)
+    this.#accumulators = createAccumulators(context.device, shape.specs)
+  }
+
+  push(batch: Batch, out: Output): void {
+    const arena = this.#context.device.arena()
+    try {
+      if (this.#shape.results) return this.#merge(arena, batch)
+      for (let start = 0; start < batch.rowCount; start += sliceRows) this.#update(arena, batch, start, Math.min(batch.rowCount, start + sliceRows))
+    } finally {
+      arena.release()
+    }
+    if (this.#table.groupCount > partialGroupsMax) {
+      this.#emit(out)
+      this.#table.reset()
+      this.#accumulators.reset()
+    }
+  }
+
+  finish(out: Output): void {
+    this.#emit(out)
+  }
+
+  snapshot(): StateRun[] {
+    const { device, instance, parallelism } = this.#context
+    const arena = device.arena()
+    try {
+      const batch = this.#state(arena)
+      const keyGroups = this.#shape.results ? keyGroupRange(instance, parallelism) : { start: 0, end: keyGroupCount }
+      return batch.rowCount === 0 ? [] : [{ table: 'groups', keyGroups, bytes: encodeRun(device, batch) }]
+    } finally {
+      arena.release()
+    }
+  }
+
+  restore(runs: readonly StateRun[]): void {
+    const { device, instance, parallelism } = this.#context
+    for (const run of runs) {
+      const arena = device.arena()
+      try {
+        const batch = decodeRun(device, arena, run.bytes)
+        this.#merge(arena, rowsOfKeyGroups(device, arena, batch, this.#shape.keys.map(key => key.name), keyGroupRange(instance, parallelism), this.#context.where))
+      } finally {
+        arena.release()
+      }
+    }
+  }
+
+  close(): void {
+    this.#table.close()
+    this.#accumulators.close()
+  }
+
+  #update(arena: Arena, batch: Batch, start: number, end: number): void {
+    const { columns, rowCount } = batch.rowCount <= sliceRows ? batch : sliceBatch(batch, start, end)
+    const gids = this.#table.find(arena, this.#shape.keyAt!.map(i => columns[i]!), rowCount)
+    const inputs: (Column | undefined)[] = this.#shape.inputs!.map(i => columns[i])
+    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount)
+  }
+
+  #merge(arena: Arena, batch: Batch): void {
+    if (batch.rowCount === 0) return
+    const { keys } = this.#shape
+    const gids = this.#table.find(arena, batch.columns.slice(0, keys.length), batch.rowCount)
+    this.#accumulators.merge(gids, batch.columns.slice(keys.length), batch.rowCount, this.#table.groupCount)
+  }
+
+  #state(arena: Arena): Batch {
+    const rowCount = this.#table.groupCount
+    return { fields: this.#shape.partial, rowCount, columns: [...this.#table.keyColumns(arena), ...this.#accumulators.partialColumns(arena, rowCount)], arena: arena.address }
+  }
+
+  #emit(out: Output): void {
+    const { arena } = this.#context
+    const { results } = this.#shape
+    const rowCount = this.#table.groupCount
+    const whole: Batch = results
+      ? { fields: results, rowCount, columns: [...this.#table.keyColumns(arena), ...this.#accumulators.resultColumns(arena, rowCount)], arena: arena.address }
+      : this.#state(arena)
+    for (let start = 0; start < rowCount; start += emitRows) out.emit(rowCount <= emitRows ? whole : sliceBatch(whole, start, Math.min(rowCount, start + emitRows)))
+  }
+}
+
+// The name under which the i-th aggregate's state travels; no user's column begins like this.
+function stateName(i: number): string {
+  return `\u0001${i}\u0001`
+}
+
+function specOf(input: Fields, { fn, input: name, name: result }: AggregateParam, where: string): AggregateSpec {
+  const place = `${where}, ${result}`
+  return name === undefined ? { fn, where: place } : { fn, inputType: fieldOf(input, name, where).type, where: place }
+}
+
+// A state is nullable where the result may be null: the final step sees only this.
+function partialFields(input: Fields, { keys, aggregates }: AggregateParams, where: string): Fields {
+  const place = where.replace(/:partial$/, '')
+  const keyFields = keys.map(key => fieldOf(input, key, place))
+  const names = [...keys, ...aggregates.map(a => a.name)]
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw new PlanError('AGGREGATE_NAME', `${place}: "${twice}" is the name of two of the result's columns; rename one of the aggregates`)
+  return [
+    ...keyFields,
+    ...aggregates.flatMap((aggregate, i) => {
+      const spec = specOf(input, aggregate, place)
+      aggregateType(spec)
+      const nullable = keys.length === 0 || (aggregate.input !== undefined && fieldOf(input, aggregate.input, place).nullable)
+      return partialFieldsOf(spec, stateName(i)).map(field => ({ ...field, nullable }))
+    }),
+  ]
+}
+
+function resultFields(partial: Fields, { keys, aggregates }: AggregateParams, where: string): Fields {
+  return [
+    ...keys.map(key => fieldOf(partial, key, where)),
+    ...aggregates.map(({ name, fn }, i) => {
+      const nullable = partial.some(field => field.nullable && field.name.startsWith(stateName(i)))
+      return { name, type: aggregateType(specOfPartial(fn, stateName(i), partial)), nullable: fn !== 'count' && nullable }
+    }),
+  ]
+}
+
+function describe({ keys, aggregates }: AggregateParams): string {
+  const calls = aggregates.map(({ name, fn, input }) => `${name} = ${fn}(${input ?? ''})`).join(', ')
+  return keys.length === 0 ? calls : `${keys.join(', ')}: ${calls}`
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { random } from '../../src/base/random.ts'
+import type { PlainRow } from '../../src/batch/read-values.ts'
+import { schemaText } from '../../src/batch/schema.ts'
+import { type JoinParams, joinOperator } from '../../src/operators/join.ts'
+import type { StateRun } from '../../src/state/state-run.ts'
+import { operatorHarness } from '../support/operator-harness.ts'
+
+const bids = { auction: 'int64?', channel: 'utf8', price: 'float64' }
+const auctions = { id: 'int32?', channel: 'utf8', item: 'utf8?' }
+const params = (mode: JoinParams['mode'], keys = 1): JoinParams => ({
+  left: ['auction', 'channel'].slice(0, keys),
+  right: ['id', 'channel'].slice(0, keys),
+  ...(keys === 1 && { suffix: '_right' }),
+  mode,
+})
+
+function sample(count: number, seed: number) {
+  const chance = random(seed)
+  const channel = () => ['web', 'a channel with a long name'][chance.int(2)]!
+  const id = () => (chance.int(8) === 0 ? null : chance.int(count / 4))
+  return {
+    left: Array.from({ length: count }, (_, i) => {
+      const auction = id()
+      return { auction: auction === null ? null : BigInt(auction), channel: channel(), price: i }
+    }),
+    right: Array.from({ length: count / 2 }, (_, i) => ({ id: id(), channel: channel(), item: i % 5 ? `item number ${i} has a long name` : null })),
+  }
+}
+
+function naive({ left, right }: ReturnType<typeof sample>, keys: number): PlainRow[] {
+  return left.flatMap(l =>
+    right.flatMap(r => {
+      if (l.auction === null || r.id === null || l.auction !== BigInt(r.id)) return []
+      if (keys === 1) return [{ ...l, channel_right: r.channel, item: r.item }]
+      return l.channel === r.channel ? [{ ...l, item: r.item }] : []
+    }),
+  )
+}
+
+const text = (rows: readonly PlainRow[]) => rows.map(row => JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? `${v}n` : v)))
+
+describe('join', () => {
+  it('stores the right side and streams the left past it, in left order, matches in order of arrival', async () => {
+    for (const keys of [1, 2]) {
+      const data = sample(200, keys)
+      const harness = await operatorHarness(joinOperator, params('build', keys), [bids, auctions])
+      for (let at = 0; at < data.right.length; at += 30) harness.push(data.right.slice(at, at + 30), 1)
+      harness.finish(1)
+      for (let at = 0; at < data.left.length; at += 70) harness.push(data.left.slice(at, at + 70), 0)
+      harness.finish(0)
+      expect(text(harness.close())).toEqual(text(naive(data, keys)))
+    }
+  })
+
+  it('emits every pair once in symmetric mode, however the sides arrive, and over restarts with another parallelism', async () => {
+    const data = sample(160, 9)
+    const expected = text(naive(data, 1)).sort()
+    for (const [seed, parallelism] of [[1, 1], [2, 2], [3, 3]] as const) {
+      const chance = random(seed)
+      let [left, right] = [0, 0]
+      let harness = await operatorHarness(joinOperator, params('symmetric'), [bids, auctions], { bounded: false })
+      const found: PlainRow[] = []
+      while (left < data.left.length || right < data.right.length) {
+        const size = chance.int(20)
+        if (chance.int(3) > 0) harness.push(data.left.slice(left, (left += size)), 0)
+        else harness.push(data.right.slice(right, (right += size)), 1)
+      }
+      found.push(...harness.rows())
+      // The state moves into instances that own a part of the keys each; a second copy of both sides must find everything stored.
+      const runs: StateRun[] = harness.snapshot()
+      harness.close()
+      expect(text(found).sort()).toEqual(expected)
+      const again: PlainRow[] = []
+      for (let instance = 0; instance < parallelism; instance++) {
+        harness = await operatorHarness(joinOperator, params('symmetric'), [bids, auctions], { instance, parallelism })
+        harness.restore(runs)
+        harness.push(data.left, 0)
+        again.push(...harness.close())
+      }
+      expect(text(again).sort()).toEqual(expected)
+    }
+  })
+
+  it('emits matches of a heavy key in batches of bounded size', async () => {
+    const harness = await operatorHarness(joinOperator, params('build'), [bids, auctions])
+    harness.push(Array.from({ length: 300 }, (_, i) => ({ id: 1, channel: 'c', item: `${i}` })), 1)
+    harness.push(Array.from({ length: 300 }, (_, i) => ({ auction: 1n, channel: 'c', price: i })), 0)
+    expect(harness.batchSizes()).toEqual([32_768, 32_768, 24_464])
+    expect(harness.close().at(-1)).toEqual({ auction: 1n, channel: 'c', price: 299, channel_right: 'c', item: '299' })
+  })
+
+  it('drops the right key and hidden columns, and needs a suffix for other names that both sides have', async () => {
+    const hidden = [[{ name: '$watermark', type: { kind: 'int64' }, nullable: true }]] as const
+    const harness = await operatorHarness(joinOperator, params('build'), [bids, auctions], { hidden })
+    expect(schemaText(harness.fields)).toEqual({ auction: 'int64?', channel: 'utf8', price: 'float64', channel_right: 'utf8', item: 'utf8?' })
+    expect(harness.fields.length).toBe(5)
+    harness.close()
+    await expect(operatorHarness(joinOperator, { left: ['auction'], right: ['id'], mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_CLASH' })
+    await expect(operatorHarness(joinOperator, { left: ['price'], right: ['id'], suffix: '_', mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_TYPE' })
+    await expect(operatorHarness(joinOperator, { left: ['auktion'], right: ['id'], suffix: '_', mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'NO_COLUMN' })
+  })
+})
