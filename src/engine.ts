@@ -116,8 +116,10 @@ export class Engine {
     if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
     const job = options.name ?? 'job'
     const physical = await this.#withKept(plan, bindings)
-    const resolved = resolvePlan(physical, bindings)
-    const stages = cutStages(resolved, this.workers.length, neededColumns(resolved))
+    const whole = resolvePlan(physical, bindings)
+    const columns = neededColumns(whole)
+    const resolved = columns.size === 0 ? whole : resolvePlan(physical, bindings, { resolved: whole, columns })
+    const stages = cutStages(resolved, this.workers.length, columns)
     const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
     let audit: AuditLog | undefined
     const topics = createTopics()

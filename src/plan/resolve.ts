@@ -6,7 +6,7 @@ import type { Json } from '../base/json.ts'
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import type { Edge, OperatorNode, Plan, PlanNode } from './plan.ts'
+import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import { lowerOperator } from './rewrite.ts'
 
 /** A plan whose every edge is known. `nodes` hold physical operators only. */
@@ -29,8 +29,14 @@ export function optionsOf(node: { options: Json; binding?: string }, bindings: B
   return node.binding === undefined ? node.options : bindings.get(node.binding)
 }
 
+/** What an earlier resolution found, and the columns of each scan that are needed: the scans are not looked at again. */
+export interface Pruning {
+  readonly resolved: ResolvedPlan
+  readonly columns: ReadonlyMap<string, readonly string[]>
+}
+
 /** Resolves a plan. Throws PlanError (the job is wrong) or DataError/ConnectorError (a source can't be looked at). Reads file heads, nothing more. */
-export function resolvePlan(plan: Plan, bindings: Bindings): ResolvedPlan {
+export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): ResolvedPlan {
   const edges = new Map<string, EdgeFacts>()
   const nodes: PlanNode[] = []
   let allBounded = true
@@ -54,7 +60,7 @@ export function resolvePlan(plan: Plan, bindings: Bindings): ResolvedPlan {
   for (const node of plan.nodes) {
     switch (node.node) {
       case 'scan': {
-        const { options, fields, sidePorts } = scanType(node.kind).resolve(node.options, node.id)
+        const { options, fields, sidePorts } = pruning ? prunedScan(node.id, pruning) : scanType(node.kind).resolve(node.options, node.id)
         const facts = { fields, bounded: true, watermarked: false, sources: new Set([node.id]) }
         edges.set(node.id, facts)
         addSidePorts(node.id, sidePorts, facts)
@@ -94,3 +100,10 @@ function noPort(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Error {
   return new PlanError('NO_PORT', `${edge.node}: no side output "${edge.port ?? ''}"; it has ${ports.join(', ') || 'none'}`)
 }
 
+function prunedScan(id: string, { resolved, columns }: Pruning): { options: Json; fields: Fields; sidePorts: Record<string, Fields> } {
+  const node = resolved.nodes.find(n => n.id === id) as ScanNode
+  const needed = columns.get(id)
+  const { fields } = factsOf(resolved.edges, { node: id })
+  const ports = [...resolved.edges].filter(([key]) => key.startsWith(`${id}:`)).map(([key, facts]) => [key.slice(id.length + 1), facts.fields] as const)
+  return { options: node.options, fields: needed ? fields.filter(f => needed.includes(f.name)) : fields, sidePorts: Object.fromEntries(ports) }
+}
