@@ -23,8 +23,15 @@ export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
   /** Texts that mean null, unquoted; the empty one by default. */
   readonly nulls?: readonly string[]
 }
+/** Where in nested objects the columns of JSON records lie: `{ price: 'bid.price' }`, or `nested` for columns that are named so themselves. */
+export interface JsonPaths {
+  readonly paths?: { readonly [column: string]: string }
+  readonly nested?: boolean
+}
+/** Options of `read.ndjson`. */
+export type ReadNdjsonOptions<S> = ReadFileOptions<S> & JsonPaths
 /** Options of `read.topic`. */
-export interface ReadTopicOptions<S> {
+export interface ReadTopicOptions<S> extends JsonPaths {
   readonly format: 'json'
   readonly schema: S
   readonly onError?: OnError
@@ -46,7 +53,7 @@ export interface ReadKafkaOptions<S> extends KafkaConnection {
   readonly group?: string
   /** 'utf8', 'binary', or JSON with a schema of its own, whose columns are named key.… */
   readonly key?: 'utf8' | 'binary'
-  readonly value: { readonly format: 'json'; readonly schema: S }
+  readonly value: { readonly format: 'json'; readonly schema: S } & JsonPaths
   readonly metadata?: readonly ('key' | 'headers' | 'partition' | 'offset' | 'timestamp')[]
   readonly start?: 'earliest' | 'latest'
   readonly until?: 'end'
@@ -70,15 +77,16 @@ function sideOf(onError: OnError | undefined): FrameNode['side'] {
 }
 
 // Records with a value in some format: the source gives them as bytes, an operator in the workers decodes them.
-function decoded(source: FrameNode, label: string, schema: object, keep: readonly string[], onError: OnError | undefined): FrameValue {
-  const params = { column: 'value', schema, keep, ...policy(onError) } as unknown as Json
+function decoded(source: FrameNode, label: string, json: JsonPaths & { readonly schema: object }, keep: readonly string[], onError: OnError | undefined): FrameValue {
+  const { schema, paths, nested } = json
+  const params = { column: 'value', schema, keep, ...(paths && { paths }), ...(nested && { nested }), ...policy(onError) } as unknown as Json
   return frameOf({ node: 'operator', label: `${label}.decode`, kind: 'decodeJson', params, inputs: [{ node: source }], side: sideOf(onError) })
 }
 
 /** Readers. Paths may be globs or directories; several files are read in order of their names. */
 export const read = {
   /** NDJSON: an object a line. */
-  ndjson<const S extends Schema | undefined = undefined>(paths: Paths, { onError, ...options }: ReadFileOptions<S> = {}): FrameFor<S> {
+  ndjson<const S extends Schema | undefined = undefined>(paths: Paths, { onError, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
     return scan('ndjson', paths, options, onError) as unknown as FrameFor<S>
   },
   /** CSV and its kin, with a header line unless said otherwise. */
@@ -97,12 +105,12 @@ export const read = {
   topic<const S extends Schema>(topic: TopicOptions, options: ReadTopicOptions<S>): Frame<S> {
     const params = { ...topic, ...(options.until && { until: options.until }) } as Json
     const source: FrameNode = { node: 'feed', label: 'read.topic', kind: 'topic', params, inputs: [], side: [] }
-    return decoded(source, 'read.topic', options.schema, options.metadata ?? [], options.onError) as unknown as Frame<S>
+    return decoded(source, 'read.topic', options, options.metadata ?? [], options.onError) as unknown as Frame<S>
   },
   /** A Kafka topic. Needs the package @platformatic/kafka. */
   kafka<const S extends Schema>({ value, metadata = [], onError, ...options }: ReadKafkaOptions<S>): Frame<S> {
     const source: FrameNode = { node: 'feed', label: 'read.kafka', kind: 'kafka', params: options as unknown as Json, inputs: [], side: [] }
-    return decoded(source, 'read.kafka', value.schema, metadata, onError) as unknown as Frame<S>
+    return decoded(source, 'read.kafka', value, metadata, onError) as unknown as Frame<S>
   },
 }
 
