@@ -178,3 +178,23 @@ export function selectEqualI32(ids: usize, rows: i32, id: i32, start: i32, out: 
   }
   return count
 }
+
+/** The least of the times, "no time" among them; the greatest int64 where there are none. */
+export function leastTime(times: usize, rows: i32, out: usize): void {
+  let least = i64.MAX_VALUE
+  for (let row = 0; row < rows; row++) least = min(least, load<i64>(times + (<usize>row << 3)))
+  store<i64>(out, least)
+}
+
+/** Writes the numbers of the rows with a time of `watermark` or less to `due`, the others' to `rest`, in order; returns how many are due. Room for one more. */
+export function splitByTime(times: usize, rows: i32, watermark: f64, due: usize, rest: usize): i32 {
+  const limit: i64 = watermark > 9e15 ? i64.MAX_VALUE : <i64>watermark
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const isDue = load<i64>(times + (<usize>row << 3)) <= limit
+    store<i32>(due + (<usize>count << 2), row)
+    store<i32>(rest + (<usize>(row - count) << 2), row)
+    count += i32(isDue)
+  }
+  return count
+}

@@ -180,3 +180,18 @@ export function rowsWithId(device: Device, arena: Arena, ids: number, rows: numb
   const indices = arena.allocate(4 * rows + 4)
   return { indices, rows: device.kernels.selectEqualI32(ids, rows, id, start, indices) }
 }
+
+/** The least of the times; −Infinity where one is "no time", Infinity where there are none. */
+export function leastTime(device: Device, arena: Arena, times: number, rows: number): number {
+  if (rows === 0) return Number.POSITIVE_INFINITY
+  const out = arena.allocate(8)
+  device.kernels.leastTime(times, rows, out)
+  return timeAt(device, out)
+}
+
+/** Row numbers (addresses of u32s) of the rows whose time is `watermark` or less, or "no time", and of the rest. `watermark` is a whole number or Infinity. */
+export function splitByTime(device: Device, arena: Arena, times: number, rows: number, watermark: number): { due: number; dueRows: number; rest: number } {
+  const due = arena.allocate(4 * rows + 4)
+  const rest = arena.allocate(4 * rows + 4)
+  return { due, dueRows: device.kernels.splitByTime(times, rows, watermark, due, rest), rest }
+}

@@ -10,6 +10,7 @@ import { joinOperator } from './join.ts'
 import { limitOperator } from './limit.ts'
 import { sortOperator } from './sort.ts'
 import type { AnyOperatorType } from './operator.ts'
+import { orderByTimeOperator } from './order-by-time.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
 import { sampleOperator } from './sample.ts'
@@ -36,6 +37,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sessionAggregateOperator,
   watermarkOperator,
   windowAggregateOperator,
+  orderByTimeOperator,
   partialAggregateOperator,
   finalAggregateOperator,
   joinOperator,

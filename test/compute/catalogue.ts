@@ -17,6 +17,7 @@ import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
 import { timeAgreement } from './reference/time.ts'
+import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { sortAgreement } from './reference/sort.ts'
 
@@ -48,5 +49,6 @@ export const catalogue: readonly AnyAgreement[] = [
   stringAgreement,
   gemmAgreement,
   ...logisticAgreements,
+  ...windowAgreements,
   momentsAgreement,
 ]
