@@ -1,7 +1,7 @@
 // Ends for rows: `write.parquet(…)` and its kin, as plain data. A path that ends in / is a directory of part files.
 import type { Json } from '../base/json.ts'
-import type { SecretLike } from '../base/secret.ts'
 import type { TopicOptions } from '../base/topic.ts'
+import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { SinkLike } from './node.ts'
 import type { KafkaConnection } from './read.ts'
 
@@ -24,17 +24,7 @@ export interface WriteKafkaOptions extends KafkaConnection {
   readonly delivery?: 'exactly-once' | 'at-least-once'
 }
 /** Options of `write.elasticsearch`. */
-export interface WriteElasticsearchOptions {
-  /** The server's URL. */
-  readonly node: string
-  readonly index: string
-  /** Columns that make the document's id: rows of one id overwrite each other. */
-  readonly id: readonly string[]
-  readonly auth?: { readonly apiKey: SecretLike } | { readonly username: string; readonly password: SecretLike }
-  readonly tls?: { readonly ca?: string; readonly rejectUnauthorized?: boolean }
-  /** Documents per request at most. */
-  readonly bulkRows?: number
-}
+export type WriteElasticsearchOptions = ElasticsearchOptions
 
 function to(sink: string, options: object): SinkLike {
   return { sink, options: options as unknown as Json }

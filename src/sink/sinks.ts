@@ -1,6 +1,7 @@
 // The catalogue of sinks. A new one is its file and a line here.
 import { arrowSink } from './arrow.ts'
 import { csvSink } from './csv.ts'
+import { elasticsearchSink } from './elasticsearch.ts'
 import { ndjsonSink } from './ndjson.ts'
 import { parquetSink } from './parquet.ts'
 import type { SinkType } from './sink.ts'
@@ -8,4 +9,4 @@ import { topicSink } from './topic.ts'
 import { userSink } from './user-sink.ts'
 
 /** Every sink by kind. */
-export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, ndjsonSink, parquetSink, userSink, topicSink]
+export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, ndjsonSink, parquetSink, userSink, topicSink]

@@ -1,0 +1,69 @@
+// Deterministic document ids from columns, so that a row written again overwrites itself. One column: its text. Several: their texts joined by |,
+// with \ and | escaped by \. What a backslash begins otherwise is ours: \e is the empty id, \#… the SHA-256 of an id beyond the 512 bytes that nodes take.
+import { createHash } from 'node:crypto'
+import { PlanError } from '../base/errors.ts'
+import { type Batch, column } from '../batch/batch.ts'
+import { typeName } from '../batch/data-type.ts'
+import { type Value, valueReader } from '../batch/read-values.ts'
+import { fieldOf, type Fields } from '../batch/schema.ts'
+import { formatTimestamp } from '../batch/timestamp-text.ts'
+import type { Device } from '../device/device.ts'
+
+const idBytesMax = 512
+
+/** Throws PlanError ELASTIC_ID unless `id` names at least one column, each once, each free of nulls and not binary; NO_COLUMN for a misspelt one. */
+export function checkIdColumns(id: unknown, fields: Fields, where: string): void {
+  const bad = (what: string) => new PlanError('ELASTIC_ID', `${where}: ${what}`)
+  if (!Array.isArray(id) || id.length === 0 || id.some(name => typeof name !== 'string')) throw bad(`id must list the columns that tell documents apart; found ${JSON.stringify(id) ?? 'none'}; write id: ['column', …]`)
+  for (const [i, name] of (id as string[]).entries()) {
+    const { type, nullable } = fieldOf(fields, name, where)
+    if (id.indexOf(name) !== i) throw bad(`id names column "${name}" twice; name it once`)
+    if (nullable) throw bad(`id column "${name}" is ${typeName(type, true)}, and a document needs its id; drop the rows without one and declare it ${typeName(type)}, or fill it in`)
+    if (type.kind === 'binary') throw bad(`id column "${name}" is binary; use a column of text, numbers or timestamps`)
+  }
+}
+
+/** Reads the id of a row of `batch`. Timestamps are ISO 8601, -0 is 0. Valid until the device's memory grows. Cost: a string a row. */
+export function idReader(device: Device, batch: Batch, id: readonly string[]): (row: number) => string {
+  const readers = id.map(name => textReader(device, batch, name))
+  const [only] = readers
+  if (readers.length === 1 && only) {
+    return row => {
+      const text = only(row)
+      return fitted(text.startsWith('\\') ? `\\${text}` : text)
+    }
+  }
+  return row => {
+    let text = ''
+    for (let i = 0; i < readers.length; i++) {
+      const part = readers[i]!(row)
+      text += `${i === 0 ? '' : '|'}${part.includes('|') || part.includes('\\') ? part.replace(/[\\|]/g, '\\$&') : part}`
+    }
+    return fitted(text)
+  }
+}
+
+function fitted(id: string): string {
+  if (id === '') return '\\e'
+  if (id.length * 3 <= idBytesMax || Buffer.byteLength(id) <= idBytesMax) return id
+  return `\\#${createHash('sha256').update(id).digest('hex')}`
+}
+
+// Times repeat from row to row (a window's start), so the last text is kept.
+function textReader(device: Device, batch: Batch, name: string): (row: number) => string {
+  const source = column(batch, name, 'id')
+  const read = valueReader(device.memory, source)
+  const { type } = source
+  if (type.kind !== 'timestamp') return row => String(read(row))
+  const scale = type.unit === 's' ? 1000 : 1
+  let last: Value = null
+  let text = ''
+  return row => {
+    const value = read(row) as number | bigint
+    if (value !== last) {
+      text = formatTimestamp(typeof value === 'bigint' ? value : BigInt(value / scale), type.unit)
+      last = value
+    }
+    return text
+  }
+}
