@@ -1,10 +1,10 @@
 // count() and count(column): rows, or values that aren't null.
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { int64 } from '../batch/data-type.ts'
+import { int64, rowCount64 } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './accumulator.ts'
+import type { Accumulator } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 const shift = 3
@@ -28,10 +28,10 @@ export class CountAccumulator implements Accumulator {
     return countFields(name)
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
-    return this.resultColumns(arena, groupCount)
+    return this.resultColumns(arena, groupCount).map(column => ({ ...column, type: int64 }))
   }
   resultColumns(arena: Arena, groupCount: number): Column[] {
-    const out = allocateColumn(arena, int64, groupCount)
+    const out = allocateColumn(arena, rowCount64, groupCount)
     this.#state.device.kernels.takeWords(this.#state.ensure(groupCount), groupCount, shift, out.values)
     return [out]
   }

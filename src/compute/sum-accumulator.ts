@@ -5,7 +5,7 @@ import { bitmapBytes, type DataType, float64, int64 } from '../batch/data-type.t
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './accumulator.ts'
+import type { Accumulator } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 /** Up to this many groups, rows are dealt to four banks so that they don't wait for each other's stores. */

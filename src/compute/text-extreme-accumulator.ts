@@ -5,7 +5,7 @@ import { bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './accumulator.ts'
+import type { Accumulator } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 const heapBytesMin = 4_096

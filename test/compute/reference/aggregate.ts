@@ -19,7 +19,7 @@ export function compareValues(a: Value, b: Value): number {
 /** An aggregate of one group's values; a sum beyond int64 is 'overflow'. */
 export function aggregate(fn: AggregateFunction, type: DataType, values: readonly Value[]): Value {
   const some = values.filter(value => value !== null)
-  if (fn === 'count') return BigInt(some.length)
+  if (fn === 'count') return some.length
   if (some.length === 0) return null
   if (fn === 'min' || fn === 'max') return some.reduce((best, value) => (compareValues(value, best) * (fn === 'min' ? -1 : 1) > 0 ? value : best))
   if (type.kind === 'float64') {
