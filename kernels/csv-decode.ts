@@ -26,8 +26,9 @@ const ERROR_BYTES: usize = 24
   isLast: i32
   delimiter: i32
   quote: i32
-  nullText: usize
-  nullBytes: i32
+  /** Pairs of address and byte count of the texts that mean null. */
+  nulls: usize
+  nullCount: i32
   /** For each cell of a row the column it goes to, or -1. */
   targets: usize
   cellCount: i32
@@ -266,6 +267,14 @@ function letters(at: usize, bytes: i32): u64 {
   return (load<u64>(at) & kept) | (0x2020202020202020 & kept)
 }
 
+function isNull(job: CsvJob): bool {
+  for (let i: usize = 0; i < <usize>job.nullCount; i++) {
+    const pair = job.nulls + (i << 3)
+    if (load<i32>(pair, 4) == job.cellBytes && memory.compare(job.cellAt, load<u32>(pair), job.cellBytes) == 0) return true
+  }
+  return false
+}
+
 // The cell into its column; false where there is no room.
 function storeCell(job: CsvJob, index: i32): bool {
   const field = changetype<JsonField>(job.fields + (<usize>index << 5))
@@ -273,7 +282,7 @@ function storeCell(job: CsvJob, index: i32): bool {
   const bytes = job.cellBytes
   const row = <usize>job.row
   const type = field.type
-  if (!job.cellQuoted && bytes == job.nullBytes && memory.compare(at, job.nullText, bytes) == 0) {
+  if (!job.cellQuoted && isNull(job)) {
     if (field.nullable) {
       field.clear(job.row)
       return true

@@ -117,8 +117,7 @@ function scaleMillis(ms: i64, unit: i32, out: usize): i32 {
   return 1
 }
 
-// The timestamp as 2026-01-31T23:59:59.123Z, with 0, 3, 6 or 9 digits of fraction by its unit (3 for seconds too); years outside 0–9999 have
-// a sign and six digits. Returns the address behind it: at most 45 bytes.
+// The timestamp as 2026-01-31T23:59:59.123Z, with 0, 3, 6 or 9 digits of fraction by its unit; years outside 0–9999 have a sign and six digits. Returns the address behind it: at most 45 bytes.
 function writeTime(value: i64, unit: i32, out: usize): usize {
   const scale = perSecond(unit)
   let seconds = value / scale
@@ -156,10 +155,13 @@ function writeTime(value: i64, unit: i32, out: usize): usize {
   writeDigits((second / 60) % 60, 2, out + 10)
   store<u8>(out, 58, 12)
   writeDigits(second % 60, 2, out + 13)
-  store<u8>(out, 46, 15)
-  const digits: u32 = unit == 0 ? 3 : <u32>unit * 3
-  writeDigits(fraction, digits, out + 16)
-  out += 16 + digits
+  out += 15
+  if (unit != 0) {
+    const digits = <u32>unit * 3
+    store<u8>(out, 46)
+    writeDigits(fraction, digits, out + 1)
+    out += 1 + digits
+  }
   store<u8>(out, 90)
   return out + 1
 }

@@ -9,15 +9,15 @@ import type { RecordError } from './json-errors.ts'
 import { textTypeNumber } from './json-tables.ts'
 import { roundSlow } from './json.ts'
 
-/** How a CSV is written. A cell that equals `nullText` and isn't quoted is null. */
+/** How a CSV is written. A cell that equals one of `nulls` and isn't quoted is null; the first of them (or nothing) is what null is written as. */
 export interface CsvDialect {
   readonly delimiter: string
   readonly quote: string
-  readonly nullText: string
+  readonly nulls: readonly string[]
 }
 
 /** RFC 4180: comma, double quote, an empty cell is null. */
-export const plainDialect: CsvDialect = { delimiter: ',', quote: '"', nullText: '' }
+export const plainDialect: CsvDialect = { delimiter: ',', quote: '"', nulls: [''] }
 
 /** A refused row: `byte` counts from the row's start, which lies `start` bytes after the chunk's, up to `end`. */
 export interface CsvError extends RecordError {
@@ -36,7 +36,7 @@ export interface DecodedCsv {
 
 // CsvJob of kernels/csv-decode.ts, in 32-bit words.
 const job = {
-  at: 0, end: 1, isLast: 2, delimiter: 3, quote: 4, nullText: 5, nullBytes: 6, targets: 7, cellCount: 8, fields: 9, fieldCount: 10, row: 11, rowMax: 12, record: 13, recordOf: 14,
+  at: 0, end: 1, isLast: 2, delimiter: 3, quote: 4, nulls: 5, nullCount: 6, targets: 7, cellCount: 8, fields: 9, fieldCount: 10, row: 11, rowMax: 12, record: 13, recordOf: 14,
   errors: 15, errorCount: 16, errorMax: 17, slow: 18, slowCount: 19, slowMax: 20, text: 21, textEnd: 22, decimal: 23, paused: 31, words: 32,
 } as const
 const errorsMax = 256
@@ -86,13 +86,17 @@ export class CsvDecoder {
     const validities = fields.map(field => (field.nullable ? arena.allocate(bitmapBytes(rowMax)) : 0))
     const at = arena.allocateZeroed(4 * job.words)
     const fieldsAt = arena.allocateZeroed(32 * fields.length)
-    const nullText = encoder.encode(this.dialect.nullText)
-    const nullAt = arena.allocate(nullText.length)
+    const nullTexts = this.dialect.nulls.map(text => encoder.encode(text))
+    const nullPlaces = nullTexts.map(text => arena.allocate(text.length))
+    const nulls = arena.allocate(8 * nullTexts.length)
     const targets = arena.allocate(4 * this.#targets.length)
     const recordOf = arena.allocate(4 * rowMax)
     const [errors, slow, decimal] = [arena.allocate(24 * errorsMax), arena.allocate(16 * Math.max(slowMin, fields.length)), arena.allocate(16)]
     memory.bytes(address + bytes, 1)[0] = 10
-    memory.write(nullAt, nullText)
+    nullTexts.forEach((text, i) => {
+      memory.write(nullPlaces[i]!, text)
+      memory.uint32s(nulls + 8 * i, 2).set([nullPlaces[i]!, text.length])
+    })
     memory.int32s(targets, this.#targets.length).set(this.#targets)
     fields.forEach((field, i) => {
       const filled = this.#targets.includes(i)
@@ -102,8 +106,8 @@ export class CsvDecoder {
     })
     const state = memory.int32s(at, job.words)
     const values: Partial<Record<keyof typeof job, number>> = {
-      at: address, end: address + bytes, isLast: isLast ? 1 : 0, delimiter: this.dialect.delimiter.charCodeAt(0), quote: this.dialect.quote.charCodeAt(0), nullText: nullAt,
-      nullBytes: nullText.length, targets, cellCount: this.#targets.length, fields: fieldsAt, fieldCount: fields.length, rowMax, recordOf, errors, errorMax: errorsMax, slow,
+      at: address, end: address + bytes, isLast: isLast ? 1 : 0, delimiter: this.dialect.delimiter.charCodeAt(0), quote: this.dialect.quote.charCodeAt(0), nulls,
+      nullCount: nullTexts.length, targets, cellCount: this.#targets.length, fields: fieldsAt, fieldCount: fields.length, rowMax, recordOf, errors, errorMax: errorsMax, slow,
       slowMax: Math.max(slowMin, fields.length), decimal,
     }
     for (const [name, value] of Object.entries(values)) state[job[name as keyof typeof job]] = value

@@ -20,7 +20,7 @@ export interface EncodedRows {
 export interface EncodeOptions {
   /** Only these columns, in this order; by default all that users see. */
   readonly columns?: readonly string[]
-  /** 'iso' (default): ISO 8601 in UTC with the unit's digits, at least milliseconds; 'epoch': whole milliseconds. */
+  /** 'iso' (default): ISO 8601 in UTC with the unit's digits; 'epoch': whole milliseconds. */
   readonly timestamps?: 'iso' | 'epoch'
 }
 
@@ -38,12 +38,12 @@ export function encodeJsonRows(device: Device, arena: Arena, batch: Batch, optio
   return encode(device, arena, batch.rowCount, columns, labels, strings, options, undefined)
 }
 
-/** Each row as CSV and a line feed, RFC 4180 quoting where needed; null is the dialect's text, empty text is quoted, NaN and infinities are spelt out. Throws as `encodeJsonRows`. */
+/** Each row as CSV and a line feed, RFC 4180 quoting where needed; null is the dialect's first text, empty text is quoted, NaN and infinities are spelt out. Throws as `encodeJsonRows`. */
 export function encodeCsvRows(device: Device, arena: Arena, batch: Batch, dialect: CsvDialect, options: EncodeOptions = {}): EncodedRows {
   checkDialect(dialect, 'csv')
   const columns = chosen(batch, options)
   const labels = columns.map((_, i) => encoder.encode(i === 0 ? '' : dialect.delimiter))
-  const strings = columns.map(({ column }) => textBytes(device, column, 'csv') + batch.rowCount * dialect.nullText.length * 3)
+  const strings = columns.map(({ column }) => textBytes(device, column, 'csv') + batch.rowCount * (dialect.nulls[0] ?? '').length * 3)
   return encode(device, arena, batch.rowCount, columns, labels, strings, options, dialect)
 }
 
@@ -73,7 +73,7 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
   const offsets = arena.allocate(4 * (rowCount + 1))
   const table = arena.allocateZeroed(32 * columns.length)
   const at = arena.allocateZeroed(64)
-  const nullText = encoder.encode(dialect?.nullText ?? '')
+  const nullText = encoder.encode(dialect?.nulls[0] ?? '')
   const nullAt = arena.allocate(nullText.length)
   const places = labels.map(label => arena.allocate(label.length))
   labels.forEach((label, i) => memory.write(places[i]!, label))
@@ -89,9 +89,9 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
 
 /** The header row of a CSV of these columns, quoted where needed, with its line feed. */
 export function csvHeader(fields: Fields | readonly { readonly name: string }[], dialect: CsvDialect): Uint8Array {
-  const { delimiter, quote, nullText } = dialect
+  const { delimiter, quote, nulls } = dialect
   const cells = fields.map(({ name }) => {
-    const plain = name !== nullText && name !== '' && name.trim() === name && ![delimiter, quote, '\n', '\r'].some(c => name.includes(c))
+    const plain = !nulls.includes(name) && name !== '' && name.trim() === name && ![delimiter, quote, '\n', '\r'].some(c => name.includes(c))
     return plain ? name : quote + name.replaceAll(quote, quote + quote) + quote
   })
   return encoder.encode(`${cells.join(delimiter)}\n`)

@@ -8,6 +8,8 @@ import { fileError } from './file-list.ts'
 export interface FileReader extends ByteReader {
   /** Changes when the file does. */
   readonly version: string
+  /** Reads from byte `start` on into `target`, which may be a view on the shared memory; less than it holds only at the file's end. Returns the bytes read. */
+  readInto(target: Uint8Array, start: number): number
   close(): void
 }
 
@@ -25,23 +27,30 @@ export function openFile(path: string, where: string): FileReader {
   } catch (thrown) {
     throw fileError(where, 'open', path, thrown)
   }
+  const readInto = (target: Uint8Array, start: number): number => {
+    let at = 0
+    while (at < target.byteLength) {
+      let count: number
+      try {
+        count = readSync(descriptor, target, at, target.byteLength - at, start + at)
+      } catch (thrown) {
+        throw fileError(where, 'read', path, thrown)
+      }
+      if (count === 0) break
+      at += count
+    }
+    return at
+  }
   return {
     size,
     version,
     read(start, end) {
       const bytes = new Uint8Array(Math.max(0, end - start))
-      for (let at = 0; at < bytes.byteLength; ) {
-        let count: number
-        try {
-          count = readSync(descriptor, bytes, at, bytes.byteLength - at, start + at)
-        } catch (thrown) {
-          throw fileError(where, 'read', path, thrown)
-        }
-        if (count === 0) throw new DataError('FILE_CUT', `${where}: ${path}, byte ${start + at}: the file ends, ${bytes.byteLength - at} bytes before it should; it was cut while it was read`)
-        at += count
-      }
-      return bytes
+      const count = readInto(bytes, start)
+      if (count === bytes.byteLength) return bytes
+      throw new DataError('FILE_CUT', `${where}: ${path}, byte ${start + count}: the file ends, ${bytes.byteLength - count} bytes before it should; it was cut while it was read`)
     },
+    readInto,
     close: () => closeSync(descriptor),
   }
 }

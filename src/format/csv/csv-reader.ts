@@ -48,6 +48,11 @@ export class CsvReader {
     return this.#carry.length
   }
 
+  /** The input's byte that the next row begins with. */
+  get position(): number {
+    return this.#position
+  }
+
   /** Where in `arena` the next chunk, of at most `bytes` bytes, is to be written: behind the carry. */
   reserve(arena: Arena, bytes: number): number {
     this.#address = arena.allocate(this.#carry.length + bytes + 1)

@@ -66,7 +66,7 @@ export function inferCsvSchema(rows: readonly (readonly CsvCell[])[], dialect: C
 }
 
 function lookOf({ text, quoted }: CsvCell, dialect: CsvDialect): Look {
-  if (!quoted && text === dialect.nullText) return 'null'
+  if (!quoted && dialect.nulls.includes(text)) return 'null'
   if (/^(true|false)$/i.test(text)) return 'bool'
   if (/^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$|^[+-]?\.\d+([eE][+-]?\d+)?$/.test(text)) return numberLook(text)
   if (/^(nan|[+-]?inf|[+-]?infinity)$/i.test(text) && !text.startsWith('+')) return 'float64'

@@ -21,7 +21,7 @@ export interface RowGroupRequest {
   readonly columns: readonly string[] | undefined
   readonly batchRows: number
   readonly limits?: ParquetLimits
-  /** An arena for the next batch; its reference goes to `emit`, or is released here on an error. */
+  /** An arena for the next batch; its reference goes to `emit`. On an error the last one stays the caller's. */
   arena(): Arena
   emit(batch: Batch): void
 }
@@ -61,14 +61,7 @@ export function readRowGroup(request: RowGroupRequest): void {
     for (let row = 0; row < group.rowCount; row += batchRows) {
       const rowCount = Math.min(batchRows, group.rowCount - row)
       const arena = request.arena()
-      let batch: Batch
-      try {
-        batch = { fields, rowCount, columns: open.map(c => c.read(arena, rowCount)), arena: arena.address }
-      } catch (thrown) {
-        arena.release()
-        throw thrown
-      }
-      request.emit(batch)
+      request.emit({ fields, rowCount, columns: open.map(c => c.read(arena, rowCount)), arena: arena.address })
     }
   } finally {
     for (const column of open) column.close()

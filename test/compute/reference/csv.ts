@@ -11,16 +11,16 @@ import { plainTime } from './json.ts'
 
 export const csvFields = parseSchema({ id: 'int64', small: 'int32?', ratio: 'float64?', name: 'utf8', note: 'utf8?', at: 'timestamp[ms]?', ok: 'bool?', raw: 'binary?' }, 'sample')
 export const dialects: readonly CsvDialect[] = [
-  { delimiter: ',', quote: '"', nullText: '' },
-  { delimiter: ';', quote: "'", nullText: 'NA' },
-  { delimiter: '\t', quote: '"', nullText: '\\N' },
+  { delimiter: ',', quote: '"', nulls: [''] },
+  { delimiter: ';', quote: "'", nulls: ['NA', '-'] },
+  { delimiter: '\t', quote: '"', nulls: ['\\N'] },
 ]
 
 const refused = Symbol('refused')
 
-function cellOf(text: string, quoted: boolean, field: Field, nullText: string): Value | typeof refused {
+function cellOf(text: string, quoted: boolean, field: Field, nulls: readonly string[]): Value | typeof refused {
   const { type } = field
-  if (!quoted && text === nullText) {
+  if (!quoted && nulls.includes(text)) {
     if (field.nullable) return null
     if (type.kind !== 'utf8') return refused
   }
@@ -59,7 +59,7 @@ export function plainCsv(text: string, fields: readonly Field[], dialect: CsvDia
     .filter(row => row.length > 1 || row[0]!.text !== '' || row[0]!.quoted)
     .map(row => {
       if (row.length !== fields.length) return undefined
-      const cells = row.map((cell, i) => cellOf(cell.text, cell.quoted, fields[i]!, dialect.nullText))
+      const cells = row.map((cell, i) => cellOf(cell.text, cell.quoted, fields[i]!, dialect.nulls))
       return cells.includes(refused) ? undefined : (cells as Value[])
     })
 }
@@ -68,11 +68,11 @@ const pick = <T>(r: Random, ...list: readonly T[]): T => list[r.int(list.length)
 
 /** A CSV of `csvFields` in which most rows fit. */
 export function sampleCsv(r: Random, rows: number, shape: Shape, dialect: CsvDialect): string {
-  const { delimiter, quote, nullText } = dialect
+  const { delimiter, quote, nulls } = dialect
   const wild = shape === 'extreme' ? 20 : 200
   const quoted = (text: string) => quote + text.replaceAll(quote, quote + quote) + quote
   const cell = (text: string, nullable: boolean) => {
-    if (nullable && (shape === 'allNull' || (shape === 'nulls' && r.int(3) === 0))) return nullText
+    if (nullable && (shape === 'allNull' || (shape === 'nulls' && r.int(3) === 0))) return pick(r, ...nulls)
     if (r.int(wild) === 0) return pick(r, 'x', '', quoted(''), '-', '1.5.2', '99999999999999999999', 'é', `${delimiter}`)
     return r.int(8) === 0 || [delimiter, quote, '\n', '\r'].some(c => text.includes(c)) ? quoted(text) : text
   }
@@ -123,7 +123,8 @@ function jsonCell(value: Value, field: Field): string {
   return typeof value === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0' : String(value)
 }
 
-function csvCell(value: Value, field: Field, { delimiter, quote, nullText }: CsvDialect): string {
+function csvCell(value: Value, field: Field, { delimiter, quote, nulls }: CsvDialect): string {
+  const nullText = nulls[0]!
   if (value === null) return nullText
   const text = field.type.kind === 'timestamp' ? isoText(value, field) : value instanceof Uint8Array ? Buffer.from(value).toString('base64') : Object.is(value, -0) ? '-0' : String(value)
   const isText = field.type.kind === 'utf8' || (field.type.kind === 'binary' && text === '')
