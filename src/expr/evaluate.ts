@@ -1,7 +1,7 @@
 // Evaluates typed expressions over batches, one kernel a node. Constants stay scalar until a kernel needs them.
 import { assert } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import { int64 } from '../batch/data-type.ts'
+import { type DataType, int64 } from '../batch/data-type.ts'
 import { valueReader } from '../batch/read-values.ts'
 import { countBits } from '../compute/bitmap.ts'
 import { truth } from '../compute/logic.ts'
@@ -32,24 +32,22 @@ function evaluateNode(at: Evaluation, bound: Bound, batch: Batch): Operand {
       return bound.constant
     case 'call': {
       const { fn, options, type } = bound
-      if (fn.evaluateLazily) return fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch), type)
+      if (fn.evaluateLazily) return typed(fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch), type), type)
       assert(fn.evaluate, `the function ${fn.name} has no evaluate`)
       const args = bound.args.map(arg => evaluateNode(at, arg, batch))
       if (args.some(arg => !isColumn(arg) && arg.value === null)) return { type, value: null }
-      if (args.some(isColumn)) return fn.evaluate(at, args, options, type)
+      if (args.some(isColumn)) return typed(fn.evaluate(at, args, options, type), type)
       if (at.active !== 0 && countBits(at.device, at.active, at.rowCount) === 0) return { type, value: null }
       const one: Evaluation = { ...at, rowCount: 1, active: 0 }
-      return firstValue(
-        at.device,
-        fn.evaluate(
-          one,
-          args.map((arg, i) => (i === 0 ? broadcast(at.device, at.arena, arg, 1) : arg)),
-          options,
-          type,
-        ),
-      )
+      const first = args.map((arg, i) => (i === 0 ? broadcast(at.device, at.arena, arg, 1) : arg))
+      return firstValue(at.device, typed(fn.evaluate(one, first, options, type), type))
     }
   }
+}
+
+// What is computed of a count is an int64 like any other, whatever column the kernel took the type from.
+function typed(operand: Operand, type: DataType): Operand {
+  return isColumn(operand) && operand.type !== type ? { ...operand, type } : operand
 }
 
 // Constants are folded by computing one row.

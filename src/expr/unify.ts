@@ -8,12 +8,16 @@ import type { Argument } from './function.ts'
 const unitRank: Record<TimeUnit, number> = { s: 0, ms: 1, us: 2, ns: 3 }
 const numberRank: Record<string, number> = { int32: 0, int64: 1, float64: 2 }
 
-/** The type that holds both: the wider number, the finer timestamp; undefined where there is none. */
+/** The type that holds both: the wider number, the finer timestamp; undefined where there is none. What is made of a count is an int64. */
 export function widerType(a: DataType, b: DataType): DataType | undefined {
-  if (sameType(a, b)) return a
+  if (sameType(a, b)) return plain(a)
   if (isNumeric(a) && isNumeric(b)) return numberRank[a.kind]! > numberRank[b.kind]! ? a : b
   if (a.kind === 'timestamp' && b.kind === 'timestamp') return unitRank[a.unit] > unitRank[b.unit] ? a : b
   return undefined
+}
+
+function plain(type: DataType): DataType {
+  return type.kind === 'int64' ? int64 : type
 }
 
 /** The type of a literal alone. Null is bool, for want of anything better. */
@@ -32,7 +36,7 @@ export function unify(args: readonly Argument[], exact: boolean): DataType | und
   let type: DataType | undefined
   for (const arg of args) {
     if (arg.type === undefined) continue
-    type = type === undefined ? arg.type : widerType(type, arg.type)
+    type = type === undefined ? plain(arg.type) : widerType(type, arg.type)
     if (type === undefined) return undefined
   }
   for (const arg of args) {

@@ -6,6 +6,7 @@ import type {
   AnyExpr,
   brand,
   Failure,
+  Made,
   Maybe,
   Need,
   Needs,
@@ -19,7 +20,7 @@ import type {
   Unmet,
   Wider,
 } from './resolve-types.ts'
-import type { IsAny } from './types.ts'
+import type { CountType, IsAny } from './types.ts'
 
 /** An aggregate. `call` is its plain data; `columns` the type of the names it reads, so that editors complete them. */
 export class AggregateExpr<in out T, out N, out C extends string = never> {
@@ -30,7 +31,7 @@ export class AggregateExpr<in out T, out N, out C extends string = never> {
     this.call = call
   }
   /** Only the rows for which a condition is true. Where a group has none, the result is null (a count is 0). Twice: both must hold. */
-  where<E extends AnyExpr>(condition: E): AggregateExpr<T extends 'int64' ? T : Maybe<T>, N | NeedsOf<E> | Needs<SymbolOf<E>, 'bool', 'where'>, C> {
+  where<E extends AnyExpr>(condition: E): AggregateExpr<T extends CountType ? T : Maybe<Made<T>>, N | NeedsOf<E> | Needs<SymbolOf<E>, 'bool', 'where'>, C> {
     const also = expressionOf(condition)
     const all: Expression = this.call.where ? callExpression('and', [this.call.where, also]) : also
     return new AggregateExpr({ ...this.call, where: all })
@@ -55,10 +56,10 @@ function aggregate(fn: AggregateName, of: Argument | undefined): AggregateCall {
   return { fn, input: of instanceof ColumnExpr ? of.expression : typeof of === 'string' ? of : expressionOf(of) }
 }
 
-/** The rows of a group, as int64; with a column or expression those where it is not null. */
+/** The rows of a group, as int64 that rows hold as a number; with a column or expression those where it is not null. */
 export function count<const A extends Argument = never>(
   of?: A,
-): AggregateExpr<'int64', NeedsOfArgument<A> | ([A] extends [never] ? never : Need<SymbolOfArgument<A>, 'any', 'count'>), Extract<A, string>> {
+): AggregateExpr<CountType, NeedsOfArgument<A> | ([A] extends [never] ? never : Need<SymbolOfArgument<A>, 'any', 'count'>), Extract<A, string>> {
   return new AggregateExpr(aggregate('count', of))
 }
 

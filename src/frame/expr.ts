@@ -11,6 +11,7 @@ import type {
   Filled,
   Literal,
   LiteralType,
+  Made,
   Maybe,
   Needs,
   NeedsOf,
@@ -130,23 +131,23 @@ export class ColumnExpr<in out T, out N> {
     return this.#call('mod', other)
   }
   /** The negative. */
-  neg(): ColumnExpr<T, N | Needs<T, 'number', 'neg'>> {
+  neg(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'neg'>> {
     return this.#call('neg')
   }
   /** The size without its sign. */
-  abs(): ColumnExpr<T, N | Needs<T, 'number', 'abs'>> {
+  abs(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'abs'>> {
     return this.#call('abs')
   }
   /** The greatest whole number not above. */
-  floor(): ColumnExpr<T, N | Needs<T, 'number', 'floor'>> {
+  floor(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'floor'>> {
     return this.#call('floor')
   }
   /** The least whole number not below. */
-  ceil(): ColumnExpr<T, N | Needs<T, 'number', 'ceil'>> {
+  ceil(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'ceil'>> {
     return this.#call('ceil')
   }
   /** Rounded to `digits` decimals, halves away from 0. */
-  round(digits = 0): ColumnExpr<T, N | Needs<T, 'number', 'round'>> {
+  round(digits = 0): ColumnExpr<Made<T>, N | Needs<T, 'number', 'round'>> {
     return new ColumnExpr(callExpression('round', [this.expression], { digits }))
   }
   /** Square root; NaN below 0. */
@@ -285,7 +286,7 @@ export class Then<T, N> {
     this.#args = args
   }
   /** The value where the last condition holds and none before it. */
-  then<const V extends Operand>(value: V): When<[T] extends [never] ? SymbolOf<V> : Arith<T, SymbolOf<V>>, N | NeedsOf<V>> {
+  then<const V extends Operand>(value: V): When<[T] extends [never] ? Made<SymbolOf<V>> : Arith<T, SymbolOf<V>>, N | NeedsOf<V>> {
     return new WhenExpr([...this.#args, expressionOf(value)])
   }
 }

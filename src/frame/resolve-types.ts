@@ -1,7 +1,7 @@
 // Expressions at compile time: an expression carries the type it will have ("that of column price", not known yet) and what it needs;
 // a frame resolves both against its schema. A method then takes the expression, or else a string literal type whose text is the error
 // message, which is what the compiler prints. Nothing here runs.
-import type { Bare, IsAny, KnownNames, NumericType, OrNull, TimeType } from './types.ts'
+import type { Bare, CountType, IsAny, KnownNames, NumericType, OrNull, TimeType } from './types.ts'
 
 /** Carries the compile-time type of an expression or aggregate: T what it is, N what it needs. No such property exists at run time. */
 export declare const brand: unique symbol
@@ -36,6 +36,8 @@ export interface Filled<out A, out B> {
 export interface Maybe<out A> {
   maybe: A
 }
+/** The type of what a function makes of a T: T, but int64 where T is a count. */
+export type Made<T> = IsAny<T> extends true ? any : T extends `int64#${infer Q}` ? `int64${Q}` : T extends string ? T : Arith<T, 'int'>
 /** "What a sum over A is." */
 export interface Wider<out A> {
   wider: A
@@ -143,9 +145,11 @@ interface Rank {
   int: 0
   int32: 1
   int64: 2
+  'int64#': 2
   float64: 3
 }
-/** The common type of two. */
+type Plain<D> = D extends CountType ? 'int64' : D
+/** The common type of two. What is made of a count is an int64. */
 export type Promote<A, B> =
   A extends Fail<any>
     ? A
@@ -170,20 +174,18 @@ export type Promote<A, B> =
                 : B extends `${infer Y}?`
                   ? OrNull<Promote<A, Y>>
                   : A extends B
-                    ? A
+                    ? Plain<A>
                     : A extends keyof Rank
                       ? B extends keyof Rank
                         ? Rank[A] extends 3
                           ? A
                           : Rank[B] extends 3
                             ? B
-                            : Rank[A] extends 2
-                              ? A
-                              : Rank[B] extends 2
-                                ? B
-                                : Rank[A] extends 1
-                                  ? A
-                                  : B
+                            : 2 extends Rank[A] | Rank[B]
+                              ? 'int64'
+                              : Rank[A] extends 1
+                                ? A
+                                : B
                         : A
                       : A
 type SumType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<SumType<B>> : D extends 'float64' ? D : 'int64'
@@ -228,7 +230,7 @@ export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
 type Settled<D> = IsAny<D> extends true ? any : D extends 'int' ? 'int64' : D extends 'int?' ? 'int64?' : D extends 'null' ? 'bool?' : D
 
 type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
-type Show<D> = D extends string ? D : 'unknown'
+type Show<D> = D extends `int64#${infer Q}` ? `int64${Q}` : D extends string ? D : 'unknown'
 type Wants<F extends string, K> = F extends 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'isIn' | 'between' | 'fillNull' ? `${F}(${K & string})` : `${F}()`
 /** The messages for needs that S doesn't meet; never when all is well. Distributes over the union of needs. */
 export type Unmet<N, S> =

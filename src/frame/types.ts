@@ -8,8 +8,10 @@ export interface Schema {
   readonly [column: string]: TypeName
 }
 
+/** The int64 of counts: to the compiler a type of its own, because rows hold it as a number. What is computed of it is an int64. */
+export type CountType = 'int64#'
 /** The types that arithmetic takes. */
-export type NumericType = 'int32' | 'int64' | 'float64'
+export type NumericType = 'int32' | 'int64' | CountType | 'float64'
 /** The types of points in time. */
 export type TimeType = `timestamp[${'s' | 'ms' | 'us' | 'ns'}]`
 
@@ -26,6 +28,7 @@ interface JsTypes {
   bool: boolean
   int32: number
   int64: bigint
+  'int64#': number
   float64: number
   utf8: string
   binary: Uint8Array
@@ -35,7 +38,7 @@ interface JsTypes {
   'timestamp[ns]': bigint
 }
 
-/** What a value of a type is in JavaScript: int64 a bigint, times epoch milliseconds (us, ns: bigint), null where the type allows it. */
+/** What a value of a type is in JavaScript: int64 a bigint (a count a number), times epoch milliseconds (us, ns: bigint), null where the type allows it. */
 export type Js<T> = IsAny<T> extends true ? any : T extends keyof JsTypes ? JsTypes[T] : T extends `${infer B}?` ? Js<B> | null : unknown
 /** A row as a plain object. */
 export type Row<S> = { [K in keyof S]: Js<S[K]> }

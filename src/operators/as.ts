@@ -23,7 +23,7 @@ export const asOperator: OperatorType<AsParams> = {
     return {
       push(batch, out) {
         const columns = fields.map((field, i) => {
-          const column = batch.columns[indices[i]!]!
+          const column = { ...batch.columns[indices[i]!]!, type: field.type }
           if (field.nullable || column.validity === 0) return column
           const nulls = batch.rowCount - countBits(context.device, column.validity, batch.rowCount)
           if (nulls > 0) throw new DataError('NULL_VALUE', `${context.where}: column "${field.name}" has ${nulls} nulls in a batch of ${batch.rowCount} rows, but the schema says ${typeName(field.type)}; write '${typeName(field.type, true)}' to allow them`)

@@ -1,12 +1,12 @@
 // A batch as bytes: the format of state runs, in checkpoints and spills. Little-endian; every section begins at a multiple of 8.
 //
 // [magic 'MRUN' u32][version u32][CRC-32C of all that follows u32][rows u32][schema bytes u32][columns u32]
-// then the schema (JSON: [[name, type], …]), then a column after the other:
+// then the schema (JSON: [[name, type], …], a count's with a third entry, 'count'), then a column after the other:
 // [has validity u32][heap bytes u32][validity][values][heap]. A view of more than 12 bytes holds its offset in the heap.
 import { crc32c } from '../base/crc32c.ts'
 import { AssertionError, DataError } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import { bitmapBytes, layoutOf, parseType, typeName, valueBytes } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, layoutOf, parseType, rowCount64, typeName, valueBytes } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -19,7 +19,7 @@ const inlineBytesMax = 12
 
 /** Copies a batch into bytes that need no arena. Strings are compacted: bytes that no row refers to are left behind. Cost: one pass, about 1 GB/s. */
 export function encodeRun(device: Device, batch: Batch): Uint8Array {
-  const schema = encoder.encode(JSON.stringify(batch.fields.map(f => [f.name, typeName(f.type, f.nullable)])))
+  const schema = encoder.encode(JSON.stringify(batch.fields.map(f => [f.name, typeName(f.type, f.nullable), ...(isCount(f.type) ? ['count'] : [])])))
   const heaps = batch.columns.map(column => heapBytes(device, column))
   let total = headerBytes + pad8(schema.length)
   batch.columns.forEach((column, i) => {
@@ -73,6 +73,10 @@ interface Reader {
 }
 
 const encoder = new TextEncoder()
+
+function isCount(type: DataType): boolean {
+  return type.kind === 'int64' && type.asNumber === true
+}
 
 function pad8(bytes: number): number {
   return Math.ceil(bytes / 8) * 8
@@ -146,7 +150,8 @@ function parseFields(json: Uint8Array): Field[] {
   if (!Array.isArray(list)) throw corrupt('its schema is no list')
   return list.map((entry: unknown) => {
     if (!Array.isArray(entry) || typeof entry[0] !== 'string' || typeof entry[1] !== 'string') throw corrupt('its schema has an entry that is no [name, type]')
-    return { name: entry[0], ...parseType(entry[1], 'state') }
+    const parsed = parseType(entry[1], 'state')
+    return { name: entry[0], ...parsed, ...(entry[2] === 'count' && parsed.type.kind === 'int64' && { type: rowCount64 }) }
   })
 }
 

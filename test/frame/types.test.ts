@@ -53,6 +53,7 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ],
   ['join keys of two kinds', "bids.join(people, { left: 'auction', right: 'name', suffix: '_p' })", "join: 'auction' is int64 but 'name' is utf8"],
   ['a row of another type', "bids.map(() => ({ host: 1 }), { adds: { host: 'utf8' } })", "Type 'number' is not assignable to type 'string'"],
+  ['text beside a count', "bids.groupBy('auction').agg({ n: count() }).filter(col('n').eq('x'))", "filter: 'n' is int64: eq(string) does not apply"],
   ['a cast to a type that is not there', "bids.with({ x: col('price').cast('int46') })", '"int46"'],
 ]
 

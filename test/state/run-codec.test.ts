@@ -3,6 +3,7 @@ import { crc32c } from '../../src/base/crc32c.ts'
 import { random } from '../../src/base/random.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { sliceBatch } from '../../src/batch/batch.ts'
+import { int64, rowCount64 } from '../../src/batch/data-type.ts'
 import { rowReader } from '../../src/batch/read-values.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
@@ -47,6 +48,15 @@ describe('a run', () => {
       expect(read(decoded)).toEqual(read(batch))
       arena.release()
     }
+  })
+
+  test('keeps which int64 is a count', () => {
+    const arena = device.arena()
+    const counts = [{ name: 'n', type: rowCount64, nullable: false }, { name: 'm', type: int64, nullable: true }]
+    const decoded = decodeRun(device, arena, encodeRun(device, buildBatch(device, arena, counts, [{ n: 3, m: 4n }], 'test')))
+    expect(decoded.fields).toEqual(counts)
+    expect(read(decoded)).toEqual([{ n: 3, m: 4n }])
+    arena.release()
   })
 
   test('holds a slice, without the bytes outside it', () => {

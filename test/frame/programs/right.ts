@@ -29,10 +29,10 @@ const report = bids
   .groupBy('category', 'day')
   .agg({ bids: count(), revenue: sum('euro'), best: max('price').where(col('channel').eq('Google')) })
   .sort(desc('revenue'))
-schemaIs<{ category: any; day: 'timestamp[ms]'; bids: 'int64'; revenue: 'float64'; best: 'int64?' }>()(report, true)
+schemaIs<{ category: any; day: 'timestamp[ms]'; bids: 'int64#'; revenue: 'float64'; best: 'int64?' }>()(report, true)
 for (const row of await report.collect()) {
   is<number>()(row.revenue, true)
-  is<bigint>()(row.bids, true)
+  is<number>()(row.bids, true)
   is<bigint | null>()(row.best, true)
 }
 
@@ -94,7 +94,7 @@ const windowed = bids
   .agg({ bids: count(), top: max('price'), low: min('channel'), middle: mean(col('price').mul(2)) })
   .late(sink)
   .named('bids-per-auction')
-schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; bids: 'int64'; top: 'int64'; low: 'utf8'; middle: 'float64' }>()(
+schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; bids: 'int64#'; top: 'int64'; low: 'utf8'; middle: 'float64' }>()(
   windowed,
   true,
 )
@@ -110,6 +110,31 @@ schemaIs<{ id: 'int64'; category: 'utf8' }>()(
     .as({ id: 'int64', category: 'utf8' }),
   true,
 )
+
+// A count is a number in rows, compares with int64, and what is computed of it is an int64.
+const counted = bids.groupBy('auction').agg({ n: count(), k: count('channel').where(col('price').gt(1)) })
+schemaIs<{ auction: 'int64'; n: 'int64#'; k: 'int64#' }>()(counted.filter(col('n').ge(col('auction')).and(col('k').gt(10))), true)
+schemaIs<{ a: 'int64#'; b: 'int64'; c: 'int64'; d: 'float64'; e: 'int64'; f: 'int64'; g: 'int64?' }>()(
+  counted.select({
+    a: col('n'),
+    b: col('n').add(1),
+    c: col('n').add(col('k')),
+    d: col('n').div(2),
+    e: col('n').neg(),
+    f: when(col('n').gt(1)).then(col('n')).otherwise(0),
+    g: when(col('n').gt(1)).then(col('n')),
+  }),
+  true,
+)
+schemaIs<{ most: 'int64#'; all: 'int64'; some: 'int64?' }>()(
+  counted.groupBy().agg({ most: max('n'), all: sum('n'), some: min('n').where(col('k').gt(0)) }),
+  true,
+)
+schemaIs<{ b: 'int64' }>()(
+  counted.select(c => ({ b: c.n.abs().add(c.auction) })),
+  true,
+)
+counted.join(people, { left: 'n', right: 'id' })
 
 // User functions.
 schemaIs<Bids & { host: 'utf8' }>()(
