@@ -2,6 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import type { TopicRecords } from '../base/topic.ts'
 import { NexmarkEvents, type NexmarkKind } from './nexmark-events.ts'
+import type { NexmarkText } from './nexmark-text.ts'
 import { nexmarkOptions, type NexmarkStreamOptions } from './nexmark.ts'
 
 /** Options of `nexmarkRecords`. */
@@ -68,9 +69,23 @@ function writeEvent(out: JsonWriter, events: NexmarkEvents, kind: NexmarkKind, n
 }
 
 function writeBid(out: JsonWriter, events: NexmarkEvents): void {
-  const { channels, urls } = events.text
-  out.text(`{"auction":${events.auction},"bidder":${events.bidder},"price":${events.price},"channel":"${channels[events.channel]}","url":"${urls[events.channel]}"`)
+  out.text('{"auction":')
+  out.whole(events.auction)
+  out.text(',"bidder":')
+  out.whole(events.bidder)
+  out.text(',"price":')
+  out.whole(events.price)
+  out.raw(channelJson(events.text)[events.channel]!)
   writeTail(out, events)
+}
+
+const channelJsons = new WeakMap<NexmarkText, Uint8Array[]>()
+
+// Each channel with its URL, as it stands in a bid.
+function channelJson(text: NexmarkText): Uint8Array[] {
+  let made = channelJsons.get(text)
+  if (!made) channelJsons.set(text, (made = text.channels.map((channel, i) => encoder.encode(`,"channel":"${channel}","url":"${text.urls[i]}"`))))
+  return made
 }
 
 function writeAuction(out: JsonWriter, events: NexmarkEvents): void {
@@ -109,7 +124,29 @@ class JsonWriter {
   }
   text(text: string): void {
     this.#reserve(text.length)
-    this.length += encoder.encodeInto(text, this.#bytes.subarray(this.length)).written
+    const bytes = this.#bytes
+    const at = this.length
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
+    this.length = at + text.length
+  }
+  raw(source: Uint8Array): void {
+    this.#reserve(source.length)
+    this.#bytes.set(source, this.length)
+    this.length += source.length
+  }
+  /** A whole number from 0 to 2^53. */
+  whole(value: number): void {
+    this.#reserve(16)
+    const bytes = this.#bytes
+    let digits = 1
+    for (let power = 10; power <= value; power *= 10) digits++
+    let rest = value
+    for (let i = this.length + digits - 1; i >= this.length; i--) {
+      const next = Math.floor(rest / 10)
+      bytes[i] = 48 + rest - next * 10
+      rest = next
+    }
+    this.length += digits
   }
   /** A time as 2015-07-15T00:00:00.000Z. */
   time(ms: number): void {
