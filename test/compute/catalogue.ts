@@ -20,6 +20,11 @@ import { timeAgreement } from './reference/time.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { sortAgreement } from './reference/sort.ts'
+import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
+import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
+import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
+import * as parquetEncode from './reference/parquet-encode.ts'
+import * as snappy from './reference/snappy.ts'
 
 export const catalogue: readonly AnyAgreement[] = [
   bitmapAgreement,
@@ -51,4 +56,19 @@ export const catalogue: readonly AnyAgreement[] = [
   ...logisticAgreements,
   ...windowAgreements,
   momentsAgreement,
+  snappy.unpackAgreement,
+  snappy.packAgreement,
+  hybridAgreement,
+  bitsAgreement,
+  dictionaryAgreement,
+  spreadAgreement,
+  widenAgreement,
+  streamsAgreement,
+  plainViewsAgreement,
+  prefixAgreement,
+  deltaAgreement,
+  ...Object.values(parquetEncode),
+  arrowStringsAgreement,
+  arrowWriteAgreement,
+  narrowAgreement,
 ]
