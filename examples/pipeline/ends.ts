@@ -1,5 +1,5 @@
 // The ends of the main job: putting the records there, and reading back what it wrote, with Millrace's own readers or, for real servers, with other clients.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { read, topic } from 'millrace'
 import type { ExpectedRow } from './oracle.ts'
 import type { Places } from './pipeline.ts'
@@ -41,7 +41,7 @@ async function rows(frame: { collect(): Promise<Iterable<unknown>> }): Promise<E
 }
 
 async function countLines(directory: string): Promise<number> {
-  if (!existsSync(directory)) return 0
+  if (!existsSync(directory) || !readdirSync(directory).some(file => file.endsWith('.ndjson'))) return 0
   return (await read.ndjson(directory).collect()).numRows
 }
 

@@ -11,8 +11,10 @@ const run = await pipeline(places).start({
 })
 const tell = (done: boolean) => {
   const { rowsRead, progress, elapsedMs, checkpoints, counts, rowsWritten } = run.metrics()
-  process.send?.({ rowsRead, progress, elapsedMs, checkpoints: checkpoints.completed, ...(done && { done: { counts, rowsWritten } }) })
+  if (process.connected) process.send?.({ rowsRead, progress, elapsedMs, checkpoints: checkpoints.completed, ...(done && { done: { counts, rowsWritten } }) })
 }
+// An orphan has nobody to work for.
+process.once('disconnect', () => process.exit(1))
 const timer = setInterval(() => tell(false), 100)
 process.once('SIGTERM', () => void run.stop({ drain: true }))
 try {
@@ -21,5 +23,6 @@ try {
   clearInterval(timer)
 }
 tell(true)
+process.removeAllListeners('disconnect')
 process.disconnect?.()
 process.exit(0)

@@ -86,8 +86,8 @@ let lastLineAt = 0
 console.log(`An auction house of ${events.toLocaleString('en')} events in ${partitions} partitions, out of order, every 1,000th broken${places.kafka ? `, in Kafka at ${places.kafka}` : ''}`)
 const records: RawRecord[] = []
 const house = topic('auction-house', { dir: join(dir, 'topics'), partitions })
-for (const chunk of generate.nexmarkJson({ events, seed: Number(values.seed), rate: 2_000, disorder: 4_000, partitions, poisonEvery: 1_000 })) {
-  records.push(...chunk)
+for (const chunk of generate.nexmarkJson({ events, seed: Number(values.seed), rate: 2_000, disorder: 7_000, partitions, poisonEvery: 1_000 })) {
+  for (const { partition, value } of chunk) records.push({ partition, value: value as Uint8Array })
   if (places.kafka) await fillKafka(places.kafka, chunk, partitions)
   else await house.append(chunk)
 }

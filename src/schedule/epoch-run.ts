@@ -76,6 +76,7 @@ export class EpochRun {
           stagesMissing: this.#environment.stageCount,
           done: error => (error ? reject(error) : resolve(barrier.epoch)),
         }
+        this.#starting = false
         for (const source of this.#sources()) {
           source.requestBarrier(barrier, position => {
             this.#open?.positions.set(source.id, position)
@@ -139,8 +140,8 @@ export class EpochRun {
     await Promise.all(this.#sinks().map(sink => sink.commit(barrier.epoch, handles.get(sink.id)!)))
     for (const source of this.#sources()) await source.committed(positions.get(source.id)!)
     await store?.retain(retain)
-    await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, handles: Object.fromEntries(handles) })
     this.#open = undefined
+    await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, handles: Object.fromEntries(handles) })
     open.done()
   }
 }
