@@ -2,7 +2,7 @@
 import { DataError } from '../base/errors.ts'
 import { textTable } from '../base/text-table.ts'
 import { columnIndex } from '../batch/schema.ts'
-import { featureColumn, findBadLabel } from '../compute/logistic.ts'
+import { featureColumn } from '../compute/logistic.ts'
 import type { Frame } from '../frame/frame-type.ts'
 import type { JobOptions } from '../frame/run.ts'
 import { checkLabel } from '../operators/online-logistic.ts'

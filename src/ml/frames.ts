@@ -4,6 +4,14 @@ import type { Json } from '../base/json.ts'
 import { FrameValue } from '../frame/frame.ts'
 import type { Frame } from '../frame/frame-type.ts'
 
+/** What scoring adds to a frame's columns. */
+export interface ScoreColumns {
+  prediction: 'bool?'
+  probability: 'float64?'
+}
+/** What scoring by a model that goes on learning adds. */
+export type LiveScoreColumns = ScoreColumns & { model_version: 'int64' }
+
 /** The run time of a frame. Throws PlanError FRAME for anything else. */
 export function frameValue(frame: Frame, where: string): FrameValue {
   if (frame instanceof FrameValue) return frame

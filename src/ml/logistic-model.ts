@@ -6,9 +6,8 @@ import type { Frame } from '../frame/frame-type.ts'
 import type { JobOptions } from '../frame/run.ts'
 import type { Put } from '../frame/types.ts'
 import { type BinaryEvaluation, evaluateBinary } from './binary-evaluation.ts'
-import { applied, typed } from './frames.ts'
+import { applied, type ScoreColumns, typed } from './frames.ts'
 import { numbersOf, type SavedModel, saveModel, textsOf } from './model-files.ts'
-import type { ScoreColumns } from './logistic-regression.ts'
 
 /** How fitting went. */
 export interface FitSummary {

@@ -4,7 +4,7 @@ import { didYouMean } from '../base/names.ts'
 import type { Frame } from '../frame/frame-type.ts'
 import type { Put } from '../frame/types.ts'
 import { fitDescent } from './gradient-descent.ts'
-import { applied, typed } from './frames.ts'
+import { applied, type LiveScoreColumns, typed } from './frames.ts'
 import { LogisticModel } from './logistic-model.ts'
 import { fitNewton } from './newton.ts'
 import { type TrainingColumns, type TrainingOptions, TrainingRows } from './training-rows.ts'
@@ -35,14 +35,6 @@ export interface LogisticRegressionOptions {
   /** 'ftrl': scale features by their running mean and deviation. */
   readonly standardize?: boolean
 }
-
-/** What scoring adds to a frame's columns. */
-export interface ScoreColumns {
-  prediction: 'bool?'
-  probability: 'float64?'
-}
-/** What scoring by a model that goes on learning adds. */
-export type LiveScoreColumns = ScoreColumns & { model_version: 'int64' }
 
 /** A model that learns from a stream while it scores it. */
 export interface LiveModel<S> {

@@ -56,6 +56,7 @@ export class TrainingRows {
   #kept: TrainingChunk[] | undefined = []
   #keptBytes = 0
   #rowCount = 0
+  #seen = 0
   #positives = 0
   #isChecked = false
 
@@ -91,7 +92,7 @@ export class TrainingRows {
       yield* this.#kept
       return
     }
-    this.#rowCount = 0
+    this.#seen = 0
     this.#positives = 0
     let chunk: TrainingChunk | undefined
     let filled = 0
@@ -176,15 +177,16 @@ export class TrainingRows {
       this.#positives += labels[row]!
       if (weights && !(weights[row]! >= 0 && weights[row]! <= 1e100)) this.#refuse('WEIGHT_VALUE', 'weight', this.#columns.weight!, weights[row]!, row, 'a finite number from 0')
     }
-    this.#rowCount += rows
+    this.#seen += rows
   }
 
   #refuse(code: string, what: string, name: string, value: number, row: number, wanted: string): never {
     const found = Number.isNaN(value) ? 'null or NaN' : String(value)
-    throw new DataError(code, `${this.#where}: ${what} "${name}" is ${found} in row ${this.#rowCount + row}; it must be ${wanted}; fill it or filter such rows out before`)
+    throw new DataError(code, `${this.#where}: ${what} "${name}" is ${found} in row ${this.#seen + row}; it must be ${wanted}; fill it or filter such rows out before`)
   }
 
   #checkWhole(): void {
+    this.#rowCount = this.#seen
     const { label } = this.#columns
     if (this.#rowCount === 0) throw new DataError('EMPTY', `${this.#where}: the frame has no rows; there is nothing to learn from`)
     if (this.#positives > 0 && this.#positives < this.#rowCount) return
