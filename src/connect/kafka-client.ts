@@ -1,6 +1,6 @@
 // Kafka for the source and the sink: leaders and coordinators found and found again, retries with an end, plain numbers for offsets, and fetched
 // record batches as bytes. Producing is in kafka-producer.ts.
-import { systemClock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { CancelledError, ConnectorError, PlanError } from '../base/errors.ts'
 import {
   type BrokerAddress, type CoordinatorKind, earliestTimestamp, type FetchedPartition, featuresMessage, fetchMessage, findCoordinatorMessage, type GroupOffset,
@@ -34,10 +34,10 @@ const fetchWaitMsDefault = 100
 type Purpose = 'ask' | 'fetch'
 
 /** Connects and learns the cluster. Each broker is tried once: a wrong address fails at once. Throws what `openKafkaConnection` throws. */
-export async function connectKafka(options: KafkaOptions, where: string, signal?: AbortSignal): Promise<KafkaClient> {
+export async function connectKafka(options: KafkaOptions, where: string, signal?: AbortSignal, clock: Clock = systemClock): Promise<KafkaClient> {
   const brokers = options.brokers.map(text => parseBroker(text, where))
   if (brokers.length === 0) throw new PlanError('KAFKA_BROKERS', `${where}: no broker is named; found an empty list; write { brokers: ['localhost:9092'] }`)
-  const client = new KafkaClient(options, brokers, where, signal)
+  const client = new KafkaClient(options, brokers, where, signal, clock)
   try {
     await client.learn([])
   } catch (error) {
@@ -53,17 +53,19 @@ export class KafkaClient {
   private readonly options: KafkaOptions
   private readonly bootstrap: readonly HostPort[]
   private readonly signal: AbortSignal | undefined
+  private readonly clock: Clock
   private readonly connections = new Map<string, Promise<KafkaConnection>>()
   private readonly coordinators = new Map<string, BrokerAddress>()
   private readonly leaders = new Map<string, Map<number, number>>()
   private brokers = new Map<number, BrokerAddress>()
   private closed = false
 
-  constructor(options: KafkaOptions, bootstrap: readonly HostPort[], where: string, signal?: AbortSignal) {
+  constructor(options: KafkaOptions, bootstrap: readonly HostPort[], where: string, signal: AbortSignal | undefined, clock: Clock) {
     this.options = options
     this.bootstrap = bootstrap
     this.where = where
     this.signal = signal
+    this.clock = clock
   }
 
   /** The partitions of a topic, ascending. Throws ConnectorError KAFKA_TOPIC_MISSING. */
@@ -191,7 +193,7 @@ export class KafkaClient {
 
   /** Repeats what fails in a passing way, for a minute. */
   async retrying<T>(what: string, attempt: () => Promise<T>): Promise<T> {
-    const end = systemClock.elapsed() + retryMs
+    const end = this.clock.elapsed() + retryMs
     for (;;) {
       if (this.signal?.aborted) throw new CancelledError(this.where)
       if (this.closed) throw unreachable(`${this.where}: ${what}`, 'the client is closed')
@@ -199,8 +201,8 @@ export class KafkaClient {
         return await attempt()
       } catch (error) {
         const passing = error instanceof ConnectorError && error.retryable && error.code !== 'KAFKA_TRANSACTION_ABORTED'
-        if (!passing || systemClock.elapsed() > end) throw error
-        await systemClock.sleep(retryPauseMs, this.signal)
+        if (!passing || this.clock.elapsed() > end) throw error
+        await this.clock.sleep(retryPauseMs, this.signal)
       }
     }
   }

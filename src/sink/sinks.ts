@@ -2,6 +2,7 @@
 import { arrowSink } from './arrow.ts'
 import { csvSink } from './csv.ts'
 import { elasticsearchSink } from './elasticsearch.ts'
+import { kafkaSink } from './kafka.ts'
 import { ndjsonSink } from './ndjson.ts'
 import { parquetSink } from './parquet.ts'
 import type { SinkType } from './sink.ts'
@@ -9,4 +10,4 @@ import { topicSink } from './topic.ts'
 import { userSink } from './user-sink.ts'
 
 /** Every sink by kind. */
-export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, ndjsonSink, parquetSink, userSink, topicSink]
+export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, ndjsonSink, parquetSink, userSink, topicSink, kafkaSink]
