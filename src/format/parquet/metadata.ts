@@ -204,7 +204,11 @@ function readColumnChunk(reader: ThriftReader): ColumnChunk {
   reader.struct((id, type) => {
     if (id === 1 && type === thriftType.binary) chunk.filePath = reader.text()
     else if (id === 3 && type === thriftType.struct) readColumnMetadata(reader, chunk)
-    else return false
+    else if (id === 8) {
+      // Encryption of this column; its metadata stands in front of it.
+      chunk.encrypted = true
+      return false
+    } else return false
     return true
   })
   return chunk
