@@ -74,8 +74,9 @@ export class FileOutput implements ByteSink {
 
   append(bytes: Uint8Array): void {
     this.#bytes += bytes.byteLength
-    if (this.#buffered + bytes.byteLength > bufferBytes) this.flush()
-    if (bytes.byteLength > bufferBytes / 2) return this.#write(bytes)
+    const isLarge = bytes.byteLength > bufferBytes / 2
+    if (isLarge || this.#buffered + bytes.byteLength > bufferBytes) this.flush()
+    if (isLarge) return this.#write(bytes)
     this.#buffer.set(bytes, this.#buffered)
     this.#buffered += bytes.byteLength
   }
