@@ -1,6 +1,6 @@
 // Sorting row numbers by a column, stable: values become 64-bit keys whose unsigned order is the wanted one, in records [key u64, row u32, 0]
 // that a least-significant-digit radix sort orders byte by byte, passing over bytes that are all equal. Strings go by their first eight bytes,
-// then runs of equal keys are merge-sorted by all bytes. Nulls are split off first; NaN comes after all numbers in either direction.
+// then each run of equal keys by its next eight, and so on. Nulls are split off first; NaN comes after all numbers in either direction.
 import { orderViews } from './views'
 
 const signBit: u64 = 0x8000000000000000
@@ -115,8 +115,17 @@ export function sortRecords(records: usize, rows: i32, scratch: usize, counts: u
   return source == records ? 0 : 1
 }
 
-/** Orders the runs of equal keys among sorted records by all bytes of their views. `scratch` is as large as the records. */
-export function settleViews(records: usize, rows: i32, values: usize, flip: i32, scratch: usize): void {
+/** Orders the runs of equal keys among sorted records by all bytes of their views. `scratch` is as large as the records, `counts` 8 KiB. */
+export function settleViews(records: usize, rows: i32, values: usize, flip: i32, scratch: usize, counts: usize): void {
+  settleRuns(records, rows, values, flip, scratch, counts, 8, 0)
+}
+
+const mergeRows = 64
+const levelsMax = 32
+
+// Runs agree in all bytes before `offset`. A long run is sorted by its next eight bytes and looked at again; a short one, and whatever is left
+// many levels down, is merge-sorted.
+function settleRuns(records: usize, rows: i32, values: usize, flip: i32, scratch: usize, counts: usize, offset: u32, level: i32): void {
   const end = records + <usize>rows * recordBytes
   let start = records
   while (start < end) {
@@ -127,9 +136,47 @@ export function settleViews(records: usize, rows: i32, values: usize, flip: i32,
       if (sorted && before(stop, stop - recordBytes, values, flip)) sorted = false
       stop += recordBytes
     }
-    if (!sorted) mergeSort(start, stop, values, flip, scratch)
+    if (!sorted) {
+      const count = <i32>((stop - start) / recordBytes)
+      if (count <= mergeRows || level == levelsMax) mergeSort(start, stop, values, flip, scratch)
+      else refine(start, count, values, flip, scratch, counts, offset, level)
+    }
     start = stop
   }
+}
+
+// Sorts a run by the first eight bytes from `offset` on that are not the same for all, or else by length: then it is done.
+function refine(records: usize, rows: i32, values: usize, flip: i32, scratch: usize, counts: usize, offset: u32, level: i32): void {
+  let longest: u32 = 0
+  let varied = false
+  const end = records + <usize>rows * recordBytes
+  for (let record = records; record < end; record += recordBytes) longest = max(longest, load<u32>(values + (<usize>load<u32>(record, 8) << 4)))
+  while (!varied && offset < longest) {
+    for (let record = records; record < end; record += recordBytes) {
+      const key = chunk(values + (<usize>load<u32>(record, 8) << 4), offset) ^ <u64>(<i64>flip)
+      store<u64>(record, key)
+      if (key != load<u64>(records)) varied = true
+    }
+    offset += 8
+  }
+  if (!varied) {
+    for (let record = records; record < end; record += recordBytes) {
+      store<u64>(record, <u64>load<u32>(values + (<usize>load<u32>(record, 8) << 4)) ^ <u64>(<i64>flip))
+    }
+  }
+  if (sortRecords(records, rows, scratch, counts)) memory.copy(records, scratch, <usize>rows * recordBytes)
+  if (varied) settleRuns(records, rows, values, flip, scratch, counts, offset, level + 1)
+}
+
+// Eight bytes from `offset` on, in the order of their bytes, filled with zeros behind the end.
+function chunk(view: usize, offset: u32): u64 {
+  const length = load<u32>(view)
+  if (offset >= length) return 0
+  const bytes = (length > 12 ? <usize>load<u32>(view, 12) : view + 4) + <usize>offset
+  if (offset + 8 <= length) return bswap<u64>(load<u64>(bytes))
+  let key: u64 = 0
+  for (let i: u32 = 0; i < length - offset; i++) key |= <u64>load<u8>(bytes + i) << <u64>(56 - (i << 3))
+  return key
 }
 
 // Whether record a must come before record b, by all bytes; equal ones keep their order.

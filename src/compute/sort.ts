@@ -56,7 +56,7 @@ function sortByKey(device: Device, key: SortKey, rows: number, out: number, scra
   fillRecords(device, column, source, valid, flip, scratch.records)
   const moved = kernels.sortRecords(scratch.records, valid, scratch.other, scratch.counts) === 1
   const sorted = moved ? scratch.other : scratch.records
-  if (column.type.kind === 'utf8' || column.type.kind === 'binary') kernels.settleViews(sorted, valid, column.values, flip, moved ? scratch.records : scratch.other)
+  if (column.type.kind === 'utf8' || column.type.kind === 'binary') kernels.settleViews(sorted, valid, column.values, flip, moved ? scratch.records : scratch.other, scratch.counts)
   kernels.takeRows(sorted, valid, target)
 }
 
