@@ -83,12 +83,7 @@ export function assignSessions(
     const at = slotAt(table, mine)
     store<i64>(at, min(load<i64>(at), time))
     store<i64>(at, max(load<i64>(at, 8), time), 8)
-    if (other >= 0) {
-      const from = slotAt(table, other)
-      store<i64>(at, max(load<i64>(at, 8), load<i64>(from, 8)), 8)
-      store<i32>(from, merged, 24)
-      store<i32>(from, mine, 28)
-    }
+    if (other >= 0) takeOver(table, mine, other)
     if (alone) {
       store<i32>(at, open, 24)
       store<i32>(table, watermark != none && load<i64>(at, 8) + gap - 1 <= watermark ? 1 : 0, 20)
@@ -105,6 +100,15 @@ export function assignSessions(
   if (mine < 0) return time + gap - 1 <= watermark
   if (load<i64>(slotAt(table, mine), 8) + gap - 1 <= watermark) return true
   return other >= 0 && load<i64>(slotAt(table, other), 8) + gap - 1 <= watermark
+}
+
+// The earlier session takes over the later one.
+function takeOver(table: usize, mine: i32, other: i32): void {
+  const at = slotAt(table, mine)
+  const from = slotAt(table, other)
+  store<i64>(at, max(load<i64>(at, 8), load<i64>(from, 8)), 8)
+  store<i32>(from, merged, 24)
+  store<i32>(from, mine, 28)
 }
 
 function openSession(table: usize, key: i32, time: i64, head: usize): i32 {

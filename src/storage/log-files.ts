@@ -52,18 +52,7 @@ export function diskFiles(dir: string): LogFiles {
         return names.filter(n => !n.endsWith(unfinished)).sort()
       }),
     size: name => attempt('measure', name, async () => (await stat(path(name))).size),
-    read: (name, start, count) =>
-      attempt('read', name, async () => {
-        const bytes = new Uint8Array(count)
-        const file = await handle(name)
-        let filled = 0
-        while (filled < count) {
-          const { bytesRead } = await file.read(bytes, filled, count - filled, start + filled)
-          if (bytesRead === 0) break
-          filled += bytesRead
-        }
-        return filled === count ? bytes : bytes.slice(0, filled)
-      }),
+    read: (name, start, count) => attempt('read', name, async () => readUpTo(await handle(name), start, count)),
     append: (name, bytes) =>
       attempt('write', name, async () => {
         const file = await handle(name)
@@ -94,6 +83,17 @@ export function diskFiles(dir: string): LogFiles {
       for (const name of [...handles.keys()]) await forget(name)
     },
   }
+}
+
+async function readUpTo(file: FileHandle, start: number, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count)
+  let filled = 0
+  while (filled < count) {
+    const { bytesRead } = await file.read(bytes, filled, count - filled, start + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled === count ? bytes : bytes.slice(0, filled)
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, start: number): Promise<number> {

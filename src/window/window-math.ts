@@ -26,8 +26,3 @@ export function nextWindowEnd(grid: WindowGrid, watermark: number): number {
   const { sizeMs, slideMs, offsetMs } = grid
   return Math.ceil((watermark + 2 - offsetMs - sizeMs) / slideMs) * slideMs + offsetMs + sizeMs
 }
-
-/** The watermark of a greatest time seen: no row with a time of `watermark` or less is to be expected, for a disorder of up to `boundMs`. */
-export function boundedWatermark(greatestTime: number, boundMs: number): number {
-  return greatestTime - boundMs - 1
-}

@@ -124,7 +124,7 @@ describe('a topic on disk', () => {
     await log.commit(await log.stage('w', 1, [pack(rowsOf(2, 2)), pack(rowsOf(1, 3))]))
     await log.close()
     const whole = readFileSync(path)
-    for (let cut = keep; cut < whole.length; cut++) {
+    for (let cut = keep; cut < whole.length; cut += cut % 5 === 0 ? 1 : 4) {
       writeFileSync(path, whole.subarray(0, cut))
       const again = await openTopicLog(diskFiles(dir), { name: 't' })
       expect(await readAll(again)).toEqual(rowsOf(3, 1))

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { checkWindow, describeWindow, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
+
+describe('windows as plain data', () => {
+  test('are what was said, in milliseconds, and survive JSON', () => {
+    const specs: WindowSpec[] = [
+      tumble('t', '10s', { lateness: '1m', offset: '-2s' }),
+      hop('t', '10s', { slide: '2s' }),
+      session('t', { gap: 500, lateness: 10 }),
+      processingTime.tumble('1h'),
+    ]
+    expect(specs).toEqual([
+      { kind: 'tumble', time: 't', sizeMs: 10_000, offsetMs: -2_000, latenessMs: 60_000 },
+      { kind: 'hop', time: 't', sizeMs: 10_000, slideMs: 2_000 },
+      { kind: 'session', time: 't', gapMs: 500, latenessMs: 10 },
+      { kind: 'processing', sizeMs: 3_600_000 },
+    ])
+    expect(JSON.parse(JSON.stringify(specs))).toEqual(specs)
+  })
+
+  test('describe themselves', () => {
+    expect(describeWindow(hop('t', '10s', { slide: '2s', lateness: 5 }))).toBe('hop(t, 10000 ms every 2000 ms, lateness 5 ms)')
+    expect(describeWindow(session('t', { gap: '1s' }))).toBe('session(t, gap 1000 ms)')
+    expect(describeWindow(tumble('t', 5, { offset: 1 }))).toBe('tumble(t, 5 ms, offset 1 ms)')
+    expect(describeWindow(processingTime.tumble(5))).toBe('processingTime(5 ms)')
+  })
+
+  test('refuse numbers that make no sense, with the number', () => {
+    expect(() => tumble('t', 0)).toThrow(/^tumble: the size is 0 ms/)
+    expect(() => tumble('t', 1.5)).toThrow(/the size is 1.5 ms/)
+    expect(() => tumble('t', '10s', { lateness: -1 })).toThrow(/the lateness is -1 ms/)
+    expect(() => hop('t', '10s', { slide: -5 })).toThrow(/^hop: the slide is -5 ms/)
+    expect(() => session('t', { gap: '0s' })).toThrow(/^session: the gap is 0 ms/)
+    expect(() => processingTime.tumble('1h', { offset: 0.5 })).toThrow(/the offset is 0.5 ms/)
+    expect(() => tumble('t', 'soon' as never)).toThrow(/"soon" is not a duration/)
+    expect(() => checkWindow({ kind: 'tumble', time: 't', sizeMs: Number.NaN }, 'job')).toThrow(/^job: the size is NaN ms/)
+  })
+})
