@@ -17,6 +17,7 @@ import { sampleOperator } from './sample.ts'
 import { sessionAggregateOperator } from './session-aggregate.ts'
 import { watermarkOperator } from './watermark.ts'
 import { windowAggregateOperator } from './window-aggregate.ts'
+import { windowTopOperator } from './window-top.ts'
 
 /** Every operator by kind. */
 export const operatorTypes: readonly AnyOperatorType[] = [
@@ -37,6 +38,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sessionAggregateOperator,
   watermarkOperator,
   windowAggregateOperator,
+  windowTopOperator,
   orderByTimeOperator,
   partialAggregateOperator,
   finalAggregateOperator,

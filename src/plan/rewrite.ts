@@ -22,6 +22,8 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]):
       return [lowerJoin(node, inputs)]
     case 'watermark':
       return [lowerWatermark(node, inputs[0]!)]
+    case 'windowTop':
+      return lowerWindowTop(node)
     case 'sort':
       if (!inputs[0]!.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
       return [node]
@@ -53,6 +55,12 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] },
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
   ]
+}
+
+// Where rows are made most of them are beaten already; only the rest moves.
+function lowerWindowTop(node: OperatorNode): OperatorNode[] {
+  const part = { ...node, id: `${node.id}:part`, params: { ...(node.params as object), part: true } }
+  return [part, { ...node, inputs: [{ node: part.id }] }]
 }
 
 // The right side is stored first and the left streams past it, unless either never ends or both come from one scan.
