@@ -142,7 +142,7 @@ export class ParquetWriter {
 
   #footer(): Uint8Array {
     const thrift = new ThriftWriter()
-    thrift.i32(1, 2)
+    thrift.i32(1, 1)
     thrift.structs(2, [undefined, ...this.#fields], field => {
       if (field) writeSchemaElement(thrift, field)
       else thrift.binary(4, 'schema').i32(5, this.#fields.length)
