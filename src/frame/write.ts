@@ -1,9 +1,10 @@
 // Ends for rows: `write.parquet(…)` and its kin, as plain data. A path that ends in / is a directory of part files.
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
+import type { Duration } from '../base/units.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { SinkLike } from './node.ts'
-import type { KafkaConnection } from './read.ts'
+import type { KafkaConnection } from './read-kafka.ts'
 
 /** Options of file writers. A single file that exists is an error unless `overwrite`. */
 export interface WriteFileOptions {
@@ -14,14 +15,20 @@ export interface WriteParquetOptions extends WriteFileOptions {
   readonly compression?: 'snappy' | 'none'
   readonly rowGroupRows?: number
 }
-/** Options of `write.kafka`. Without brokers, those of the job's one Kafka source are used. */
-export interface WriteKafkaOptions extends KafkaConnection {
+/** Options of `write.kafka`. Brokers may be left out for the dead letters of a `read.kafka`: then they go to its brokers. */
+export interface WriteKafkaOptions extends Partial<KafkaConnection> {
   readonly topic: string
-  /** The column whose text is the record's key. */
+  /** The column whose text (of binary: whose bytes) is the record's key, and chooses its partition as Java's clients do. */
   readonly key?: string
+  /** A JSON object a row. By default too, but for rows with a binary column `value`, such as dead letters: they become records of those bytes, with their other columns as headers. */
   readonly format?: 'json'
-  /** 'exactly-once' writes in transactions that are committed with the checkpoint. */
+  /**
+   * 'exactly-once' (the default) writes in transactions that are committed with the checkpoint: for readers at read_committed, and under a job name that no
+   * other job of the cluster has. A bounded job without checkpoints is one transaction. 'at-least-once' shows rows at once.
+   */
   readonly delivery?: 'exactly-once' | 'at-least-once'
+  /** How long the brokers keep a transaction open: more than a checkpoint's interval and a restart together; default 15 minutes, the most that brokers allow by default. */
+  readonly transactionTimeout?: Duration
 }
 /** Options of `write.elasticsearch`. */
 export type WriteElasticsearchOptions = ElasticsearchOptions

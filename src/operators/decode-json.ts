@@ -3,7 +3,7 @@
 import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Batch, type Column, column } from '../batch/batch.ts'
-import { typeName } from '../batch/data-type.ts'
+import { bitmapBytes, typeName } from '../batch/data-type.ts'
 import { valueReader, viewBytes } from '../batch/read-values.ts'
 import { type Field, fieldOf, type Fields, isHidden, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
@@ -11,9 +11,15 @@ import { JsonDecoder } from '../compute/json.ts'
 import type { RecordError } from '../compute/json-errors.ts'
 import { type JsonField, jsonFields } from '../compute/json-tables.ts'
 import { type BadRecords, deadLetterBatch, deadLetterFields, excerpt } from '../format/dead-letters.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
 import type { OperatorContext, OperatorType } from './operator.ts'
 
-/** Parameters of `decodeJson`. `column` holds the records; `keep` names columns to carry along; `nested` and `paths` are as in `JsonPaths`. */
+/**
+ * Parameters of `decodeJson`. `column` holds the records; `keep` names columns to carry along; `nested` and `paths` are as in `JsonPaths`. For keys of topics:
+ * `prefix` stands before the names of what is decoded; `nulls: 'empty'` takes a null record for an object without keys; `letter` is the column whose
+ * bytes are a dead letter's value, with the broken record beside it.
+ */
 export interface DecodeJsonParams {
   readonly column: string
   readonly schema: SchemaLike
@@ -21,6 +27,9 @@ export interface DecodeJsonParams {
   readonly onError?: BadRecords
   readonly nested?: boolean
   readonly paths?: { readonly [column: string]: string }
+  readonly prefix?: string
+  readonly nulls?: 'empty'
+  readonly letter?: string
   readonly [key: string]: Json | undefined
 }
 
@@ -51,7 +60,8 @@ export const decodeJsonOperator: OperatorType<DecodeJsonParams> = {
     return {
       push(batch, out) {
         const { device, arena } = context
-        const records = column(batch, params.column, context.where)
+        const given = column(batch, params.column, context.where)
+        const records = params.nulls === 'empty' ? withoutNulls(device, arena, given) : given
         const { batch: rows, rowOfRecord, errors } = decoder.decode(device, arena, { column: records })
         holdViews(device, arena, batch)
         if (errors.length > 0) {
@@ -72,8 +82,24 @@ export const decodeJsonOperator: OperatorType<DecodeJsonParams> = {
 }
 
 function decoded(params: DecodeJsonParams, where: string): JsonField[] {
-  return jsonFields(parseSchema(params.schema, where), { nested: params.nested, paths: params.paths }, where)
+  const fields = jsonFields(parseSchema(params.schema, where), { nested: params.nested, paths: params.paths }, where)
+  const { prefix } = params
+  return prefix === undefined ? fields : fields.map(field => ({ ...field, name: prefix + field.name, path: field.path ?? [field.name] }))
 }
+
+// Null records as `{}`.
+function withoutNulls(device: Device, arena: Arena, records: Column): Column {
+  if (records.validity === 0) return records
+  const { length } = records
+  const values = arena.allocate(16 * length)
+  const views = device.memory.int32s(values, 4 * length)
+  views.set(device.memory.int32s(records.values, 4 * length))
+  const validity = device.memory.bytes(records.validity, bitmapBytes(length))
+  for (let row = 0; row < length; row++) if (((validity[row >>> 3]! >>> (row & 7)) & 1) === 0) views.set(emptyObject, 4 * row)
+  return { ...records, values, validity: 0 }
+}
+
+const emptyObject = [2, 0x7d7b, 0, 0]
 
 function carried(input: Fields, params: DecodeJsonParams, where: string): Field[] {
   return [...(params.keep ?? []).map(name => fieldOf(input, name, where)), ...input.filter(f => isHidden(f.name))]
@@ -81,7 +107,8 @@ function carried(input: Fields, params: DecodeJsonParams, where: string): Field[
 
 // A kept column whose name a dead letter has already is left out of it.
 function letterExtras(input: Fields, params: DecodeJsonParams): Field[] {
-  return (params.keep ?? []).map(name => fieldOf(input, name, 'decodeJson')).filter(f => !deadLetterFields.some(d => d.name === f.name))
+  const broken = params.letter === undefined ? [] : [params.column]
+  return [...broken, ...(params.keep ?? [])].map(name => fieldOf(input, name, 'decodeJson')).filter(f => !deadLetterFields.some(d => d.name === f.name))
 }
 
 function deadLetters(context: OperatorContext, params: DecodeJsonParams, batch: Batch, input: Fields, errors: readonly RecordError[]): Batch {
@@ -90,7 +117,7 @@ function deadLetters(context: OperatorContext, params: DecodeJsonParams, batch: 
   device.memory.uint32s(numbers, errors.length).set(errors.map(e => e.record))
   const take = (source: Column) => gatherColumn(device, arena, source, numbers, errors.length)
   const extra = letterExtras(input, params).map(field => ({ field, column: take(column(batch, field.name, context.where)) }))
-  return deadLetterBatch(device, arena, errors, take(column(batch, params.column, context.where)), e => e.byte, extra)
+  return deadLetterBatch(device, arena, errors, take(column(batch, params.letter ?? params.column, context.where)), e => e.byte, extra)
 }
 
 function failure(context: OperatorContext, params: DecodeJsonParams, batch: Batch, error: RecordError): DataError {

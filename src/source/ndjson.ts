@@ -14,11 +14,12 @@ import { packFields, unpackFields } from './merge-fields.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 import { isGzip, openText, sampleText, type TextFile } from './text-file.ts'
 
-/** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `splitBytes`: 16 MiB unless said. */
+/** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: 16 MiB unless said. */
 export interface NdjsonScanOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly nested?: boolean
+  readonly columnPaths?: { readonly [column: string]: string }
   readonly onError?: BadRecords
   readonly splitBytes?: number
   readonly files?: readonly { readonly path: string; readonly bytes: number }[]
@@ -36,7 +37,7 @@ export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = {
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => ({ path, bytes: statSync(path).size }))
     const fields = options.schema ? parseSchema(options.schema, where) : inferred(files, where)
-    new JsonDecoder(jsonFields(fields, { nested: options.nested }, where), where)
+    new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)
     return { options: { ...(options as NdjsonScanOptions), files, fields: packFields(fields) }, fields, ...sidePortsOf(options.onError) }
   },
   splits(options) {
@@ -84,7 +85,7 @@ function lineStart(file: TextFile, start: number, end: number): number {
 function readLines(context: ScanContext, options: NdjsonScanOptions, file: TextFile, path: string, start: number, end: number, columns: readonly string[] | undefined): void {
   const { device, where, batchRows } = context
   const fields = decodedFields(unpackFields(options.fields!), columns)
-  const decoder = new JsonDecoder(jsonFields(fields, { nested: options.nested }, where), where)
+  const decoder = new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)
   const reader = new LineReader(device, { where: `${where}: ${path}`, position: start })
   let chunkBytes = chunkBytesFirst
   for (let at = start; reader.position < end && (at < file.size || reader.carried > 0); ) {
