@@ -2,7 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
 import type { Frame } from '../frame/frame-type.ts'
-import type { Put } from '../frame/types.ts'
+import type { Names, Put } from '../frame/types.ts'
 import { fitDescent } from './gradient-descent.ts'
 import { applied, type LiveScoreColumns, typed } from './frames.ts'
 import { LogisticModel } from './logistic-model.ts'
@@ -63,7 +63,7 @@ export class LogisticRegression {
    * features. The result doesn't depend on batches or workers. Throws DataError EMPTY, ONE_CLASS, FEATURE_VALUE, LABEL_VALUE, WEIGHT_VALUE,
    * SINGULAR; PlanError for columns. Cost: bench/README.md.
    */
-  async fit<S>(frame: Frame<S>, columns: TrainingColumns, options: TrainingOptions = {}): Promise<LogisticModel> {
+  async fit<S>(frame: Frame<S>, columns: TrainingColumns<Names<S>>, options: TrainingOptions = {}): Promise<LogisticModel> {
     const { fitIntercept = true, solver = 'newton', c = 1, reg = 0, elasticNet = 0, learningRate = 0.1, batchRows = 32 } = this.options
     const isNewton = solver === 'newton'
     const rows = new TrainingRows(frame, columns, { ...options, intercept: fitIntercept, chunkRows: isNewton ? chunkRows : batchRows, where: `${where}.fit` })
@@ -83,7 +83,7 @@ export class LogisticRegression {
   }
 
   /** A model that scores a stream and learns from it, row by row in source order, on one thread. Nothing runs before its frame does. */
-  fitStream<S>(frame: Frame<S>, columns: { readonly features: readonly string[]; readonly label: string }): LiveModel<S> {
+  fitStream<S>(frame: Frame<S>, columns: { readonly features: readonly Names<S>[]; readonly label: Names<S> }): LiveModel<S> {
     const { alpha, beta, l1, l2, standardize, fitIntercept } = this.options
     const given = Object.fromEntries(Object.entries({ alpha, beta, l1, l2, standardize, intercept: fitIntercept }).filter(([, value]) => value !== undefined))
     const scored = applied(frame, `${where}.fitStream`, 'onlineLogistic', { features: [...columns.features], label: columns.label, ...given })

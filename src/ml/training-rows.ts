@@ -12,13 +12,13 @@ import type { JobOptions } from '../frame/run.ts'
 import { checkFeatures, checkLabel } from '../operators/online-logistic.ts'
 import { selected } from './frames.ts'
 
-/** Which columns to learn from. */
-export interface TrainingColumns {
-  readonly features: readonly string[]
+/** Which columns to learn from; `N` are the names there are. */
+export interface TrainingColumns<N extends string = string> {
+  readonly features: readonly N[]
   /** A bool, or a number that is 0 or 1. */
-  readonly label: string
+  readonly label: N
   /** How much a row counts: a number from 0. */
-  readonly weight?: string
+  readonly weight?: N
 }
 
 /** Options of reading: those of every run, and how many bytes of rows to keep between passes. */

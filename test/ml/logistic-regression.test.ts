@@ -5,7 +5,7 @@ import { sampleFeatures as features, sampleRows, sampleSchema as schema } from '
 
 const rows = sampleRows(800)
 const frame = from(rows, { schema })
-const columns = { features, label: 'fraud' }
+const columns = { features, label: 'fraud' } as const
 
 afterAll(closeEngines)
 
@@ -16,7 +16,7 @@ function expectWeights(model: { weights: readonly number[]; intercept: number },
 
 describe('LogisticRegression.fit', () => {
   // Coefficients of scikit-learn 1.9.1, LogisticRegression(tol=1e-12, solver='newton-cholesky'), on the same rows.
-  it.each<[string, LogisticRegressionOptions, string | undefined, number[], number]>([
+  it.each<[string, LogisticRegressionOptions, 'weight' | undefined, number[], number]>([
     ['by default', {}, undefined, [-0.03302810846006508, 0.0013086215913343632, 0.0006771954447366869, 1.43690747847975], -0.41433066237006705],
     ['with a strong penalty and weights', { c: 0.01 }, 'weight', [-0.031706602567958014, 0.001173330874901842, 5.931920498100522e-6, 0.33335007737795946], 0.0467848366501329],
     ['without an intercept', { fitIntercept: false }, undefined, [-0.04023088416266849, 0.0012898086686587403, 0.0006935852018737374, 1.3735653461019521], 0],
@@ -125,6 +125,7 @@ describe('LogisticRegression.fitStream', () => {
 
   it('refuses to score another stream, and columns that are not there', async () => {
     expect(() => stream().score(from(rows, { schema }))).toThrow('another frame than the one it learns from')
+    // @ts-expect-error: no such column
     expect(() => new LogisticRegression().fitStream(frame, { features: ['agee'], label: 'fraud' }).frame.explain()).toThrow('LogisticRegression.fitStream: no column "agee"')
   })
 })

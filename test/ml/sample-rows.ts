@@ -17,4 +17,4 @@ export function sampleRows(count: number, seed = 11) {
   })
 }
 
-export const sampleFeatures = ['age', 'price', 'ratio', 'isNew']
+export const sampleFeatures = ['age', 'price', 'ratio', 'isNew'] as const
