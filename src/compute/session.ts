@@ -99,7 +99,8 @@ export class SessionTable {
   fire(arena: Arena, watermark: number): SessionList {
     const slots = arena.allocate(4 * this.slotCount)
     const groups = arena.allocate(4 * this.slotCount)
-    const count = watermark === Number.NEGATIVE_INFINITY ? 0 : this.#device.kernels.fireSessions(this.#table, watermark, this.#gapMs, this.#latenessMs, slots, groups)
+    const count =
+      watermark === Number.NEGATIVE_INFINITY ? 0 : this.#device.kernels.fireSessions(this.#table, watermark, this.#gapMs, this.#latenessMs, slots, groups)
     return { count, slots, groups }
   }
 

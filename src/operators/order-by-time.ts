@@ -62,7 +62,12 @@ class OrderByTime implements Operator {
     this.#store.clear()
     this.#store.append(left)
     this.#least = leastTime(device, arena, floorTimes(device, arena, left.columns[this.#keys[0]!]!), left.rowCount)
-    const order = sortIndices(device, arena, this.#keys.map(k => ({ column: ready.columns[k]! })), dueRows)
+    const order = sortIndices(
+      device,
+      arena,
+      this.#keys.map(k => ({ column: ready.columns[k]! })),
+      dueRows,
+    )
     const sorted = gatherBatch(device, arena, ready, order, dueRows)
     for (let start = 0; start < dueRows; start += emitRowsMax) out.emit(sliceBatch(sorted, start, Math.min(dueRows, start + emitRowsMax)))
   }

@@ -39,7 +39,8 @@ export const sessionAggregateOperator: OperatorType<SessionAggregateParams> = {
     return windowFields(input!, params, where)
   },
   sidePorts: ([input]): Record<string, Fields> => ({ late: visible(input!) }),
-  describe: params => `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
+  describe: params =>
+    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
   create: (context, params, [input]) => new SessionAggregate(context, params, input!),
 }
 
@@ -90,7 +91,11 @@ class SessionAggregate implements Operator {
     const times = floorTimes(device, arena, batch.columns[this.#time]!)
     const watermarks = this.#watermark < 0 ? 0 : batch.columns[this.#watermark]!.values
     const ids = arena.allocate(4 * rows)
-    const gids = this.#table.find(arena, this.#keys.map(k => batch.columns[k]!), rows)
+    const gids = this.#table.find(
+      arena,
+      this.#keys.map(k => batch.columns[k]!),
+      rows,
+    )
     this.#sessions.clearCounts()
     for (let start = 0; start < rows; ) {
       const { row, isDue } = this.#sessions.assign(gids, this.#table.groupCount, times, watermarks, start, rows, ids)
@@ -123,7 +128,13 @@ class SessionAggregate implements Operator {
     const { device, arena } = this.#context
     const { slotCount } = this.#sessions
     const kept = keptIds(device, arena, ids + 4 * start, end - start, start)
-    if (kept.rows === batch.rowCount) return this.#bySlot.update(ids, this.#inputs.map(i => batch.columns[i]), kept.rows, slotCount)
+    if (kept.rows === batch.rowCount)
+      return this.#bySlot.update(
+        ids,
+        this.#inputs.map(i => batch.columns[i]),
+        kept.rows,
+        slotCount,
+      )
     if (kept.rows === 0) return
     const inputs = this.#inputs.map(i => (i < 0 ? undefined : gatherColumn(device, arena, batch.columns[i]!, kept.places, kept.rows)))
     this.#bySlot.update(kept.ids, inputs, kept.rows, slotCount)
@@ -209,7 +220,10 @@ class SessionAggregate implements Operator {
       try {
         const all = decodeRun(device, arena, run.bytes)
         if (JSON.stringify(all.fields) !== JSON.stringify(this.#stateFields())) {
-          throw new DataError('STATE_SHAPE', `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`)
+          throw new DataError(
+            'STATE_SHAPE',
+            `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`,
+          )
         }
         const keys = this.#shape.keys.map(f => f.name)
         this.#load(arena, keys.length === 0 ? all : rowsOfKeyGroups(device, arena, all, keys, keyGroupRange(instance, parallelism), where))

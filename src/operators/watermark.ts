@@ -42,9 +42,13 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
     checkTime(input!, params.time, where)
     if (params.splitColumn !== undefined) {
       const split = fieldOf(input!, params.splitColumn, where)
-      if (split.type.kind !== 'int32' || split.nullable) throw new PlanError('SPLIT_TYPE', `${where}: the split column "${split.name}" is ${typeName(split.type, split.nullable)}; it must be int32`)
+      if (split.type.kind !== 'int32' || split.nullable)
+        throw new PlanError('SPLIT_TYPE', `${where}: the split column "${split.name}" is ${typeName(split.type, split.nullable)}; it must be int32`)
     }
-    for (const [name, ms] of [['bound', params.boundMs], ['idle', params.idleMs ?? 1]] as const) {
+    for (const [name, ms] of [
+      ['bound', params.boundMs],
+      ['idle', params.idleMs ?? 1],
+    ] as const) {
       if (!Number.isInteger(ms) || ms < 0) throw new PlanError('WATERMARK', `${where}: the ${name} is ${ms} ms; give 0 or more whole milliseconds`)
     }
     return [...input!.filter(f => f.name !== watermarkColumn), watermarkField]
@@ -59,7 +63,10 @@ const watermarkField: Field = { name: watermarkColumn, type: int64, nullable: fa
 export function checkTime(fields: Fields, time: string, where: string): void {
   const field = fieldOf(fields, time, where)
   if (field.type.kind !== 'timestamp') {
-    throw new PlanError('TIME_TYPE', `${where}: the time column "${time}" is ${typeName(field.type, field.nullable)}; it must be a timestamp, such as 'timestamp[ms]'`)
+    throw new PlanError(
+      'TIME_TYPE',
+      `${where}: the time column "${time}" is ${typeName(field.type, field.nullable)}; it must be a timestamp, such as 'timestamp[ms]'`,
+    )
   }
 }
 
@@ -110,7 +117,9 @@ class WatermarkOperator implements Operator {
     const rows = this.#splits.splits().map(({ split, greatest }) => ({ split, greatest: finite(greatest), watermark }))
     const arena = device.arena()
     try {
-      return [{ table: 'splits', keyGroups: { start: 0, end: keyGroupCount }, bytes: encodeRun(device, buildBatch(device, arena, stateFields, rows, 'watermark')) }]
+      return [
+        { table: 'splits', keyGroups: { start: 0, end: keyGroupCount }, bytes: encodeRun(device, buildBatch(device, arena, stateFields, rows, 'watermark')) },
+      ]
     } finally {
       arena.release()
     }

@@ -33,7 +33,8 @@ export const windowAggregateOperator: OperatorType<WindowAggregateParams & { rea
     return windowFields(input!, params, where)
   },
   sidePorts: ([input], params): Record<string, Fields> => (params.window.kind === 'processing' ? {} : { late: visible(input!) }),
-  describe: params => `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
+  describe: params =>
+    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
   create: (context, params, [input]) => new WindowAggregate(context, params, input!),
 }
 
@@ -66,7 +67,12 @@ class WindowAggregate implements Operator {
     const at = (name: string) => columnIndex(input, name, context.where)
     this.#context = context
     const sizeMs = 'sizeMs' in window ? window.sizeMs : 0
-    this.#grid = { sizeMs, slideMs: ('slideMs' in window ? window.slideMs : undefined) ?? sizeMs, offsetMs: ('offsetMs' in window ? window.offsetMs : undefined) ?? 0, latenessMs: ('latenessMs' in window ? window.latenessMs : undefined) ?? 0 }
+    this.#grid = {
+      sizeMs,
+      slideMs: ('slideMs' in window ? window.slideMs : undefined) ?? sizeMs,
+      offsetMs: ('offsetMs' in window ? window.offsetMs : undefined) ?? 0,
+      latenessMs: ('latenessMs' in window ? window.latenessMs : undefined) ?? 0,
+    }
     this.#shape = shapeOf(input, params, context.where)
     this.#fields = windowFields(input, params, context.where)
     this.#time = window.kind === 'processing' ? -1 : at(window.time)
@@ -108,7 +114,12 @@ class WindowAggregate implements Operator {
     const starts = windowStarts(this.#grid, Math.max(clock.now(), this.#fired + 1))
     if (starts.length === 0) return this.#context.count('rowsWithoutWindow', batch.rowCount)
     const pane = this.#pane(starts[0]! + this.#grid.sizeMs, starts.at(-1)! + this.#grid.sizeMs)
-    pane.groups.add(arena, this.#keys.map(k => batch.columns[k]!), this.#inputs.map(i => batch.columns[i]), batch.rowCount)
+    pane.groups.add(
+      arena,
+      this.#keys.map(k => batch.columns[k]!),
+      this.#inputs.map(i => batch.columns[i]),
+      batch.rowCount,
+    )
   }
 
   #addRows(batch: Batch, { id, firstEnd, lastEnd, rows }: Pane, ids: number, start: number, found: number): void {
@@ -178,7 +189,9 @@ class WindowAggregate implements Operator {
   }
 
   #panesOf(end: number): PaneState[] {
-    return [...this.#panes.values()].filter(pane => pane.firstEnd <= end && end <= pane.lastEnd).sort((a, b) => a.lastEnd - b.lastEnd || a.firstEnd - b.firstEnd)
+    return [...this.#panes.values()]
+      .filter(pane => pane.firstEnd <= end && end <= pane.lastEnd)
+      .sort((a, b) => a.lastEnd - b.lastEnd || a.firstEnd - b.firstEnd)
   }
 
   #emitWindow(end: number, out: Output): void {
@@ -256,7 +269,10 @@ class WindowAggregate implements Operator {
     const all = decodeRun(device, arena, run.bytes)
     const expected = match?.[1] === 'changed' ? this.#shape.keys : this.#stateFields()
     if (!match || JSON.stringify(all.fields) !== JSON.stringify(expected)) {
-      throw new DataError('STATE_SHAPE', `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`)
+      throw new DataError(
+        'STATE_SHAPE',
+        `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`,
+      )
     }
     const keys = this.#shape.keys.map(f => f.name)
     const rows = keys.length === 0 ? all : rowsOfKeyGroups(device, arena, all, keys, keyGroupRange(instance, parallelism), where)

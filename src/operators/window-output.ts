@@ -37,7 +37,11 @@ const endField: Field = { name: 'window_end', type: timestampMs, nullable: false
 /** What is grouped: the keys' fields and the aggregates' types. Throws PlanError NO_COLUMN or AGGREGATE_TYPE. */
 export function shapeOf(input: Fields, params: WindowAggregateParams, where: string): GroupShape {
   const keys = params.keys.map(key => fieldOf(input, key, where))
-  const specs = params.aggregates.map(({ name, fn, input: column }) => ({ fn, where: `${where}, "${name}"`, ...(column === undefined ? {} : { inputType: fieldOf(input, column, where).type }) }))
+  const specs = params.aggregates.map(({ name, fn, input: column }) => ({
+    fn,
+    where: `${where}, "${name}"`,
+    ...(column === undefined ? {} : { inputType: fieldOf(input, column, where).type }),
+  }))
   return { keys, names: params.aggregates.map(a => a.name), specs }
 }
 
@@ -65,7 +69,15 @@ export function timeColumn(device: Device, arena: Arena, time: number, rows: num
 }
 
 /** Emits rows in batches, sorted by `rank` (a number per row), then by the hash of their keys; equal ones stay in order. */
-export function emitSorted(context: OperatorContext, out: Output, fields: Fields, keyCount: number, columns: readonly Column[], rows: number, rank?: (row: number) => number): void {
+export function emitSorted(
+  context: OperatorContext,
+  out: Output,
+  fields: Fields,
+  keyCount: number,
+  columns: readonly Column[],
+  rows: number,
+  rank?: (row: number) => number,
+): void {
   if (rows === 0) return
   const { device, arena } = context
   const hashes = hashColumns(device, arena, columns.slice(0, keyCount), rows)
@@ -73,7 +85,8 @@ export function emitSorted(context: OperatorContext, out: Output, fields: Fields
   const indices = arena.allocate(4 * rows)
   device.memory.uint32s(indices, rows).set(order)
   const sorted: Batch = { fields, rowCount: rows, columns: columns.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
-  for (let start = 0; start < rows; start += emitRowsMax) out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
+  for (let start = 0; start < rows; start += emitRowsMax)
+    out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
 }
 
 function sortedOrder(hashes: Uint32Array, rank?: (row: number) => number): Uint32Array {
@@ -95,7 +108,10 @@ function sortedOrder(hashes: Uint32Array, rank?: (row: number) => number): Uint3
 /** Sends rows that no window took to the side output `late`: those of `ids` that are late, and those without a time. */
 export function emitLate(context: OperatorContext, out: Output, batch: Batch, ids: number, start: number, rows: number, late: number, timeless: number): void {
   const { device, arena } = context
-  for (const [id, count, metric] of [[lateRow, late, 'lateRows'], [timelessRow, timeless, 'nullTimeRows']] as const) {
+  for (const [id, count, metric] of [
+    [lateRow, late, 'lateRows'],
+    [timelessRow, timeless, 'nullTimeRows'],
+  ] as const) {
     if (count === 0) continue
     context.count(metric, count)
     const taken = rowsWithId(device, arena, ids, rows, id, start)

@@ -25,11 +25,16 @@ export const topicSink: SinkType<TopicSinkOptions> = {
   check(options, fields, where) {
     if (options.key === undefined) return
     const { type, nullable } = fieldOf(fields, options.key, where)
-    if (type.kind === 'binary') throw new PlanError('KEY_TYPE', `${where}: the key column "${options.key}" is ${typeName(type, nullable)}; give a column of text, numbers or times`)
+    if (type.kind === 'binary')
+      throw new PlanError('KEY_TYPE', `${where}: the key column "${options.key}" is ${typeName(type, nullable)}; give a column of text, numbers or times`)
   },
   async open(context, options) {
     assert(context.topics, 'a topic is written where there are no topics')
-    const log = await context.topics.open({ name: options.name, ...(options.dir !== undefined && { dir: options.dir }), ...(options.partitions !== undefined && { partitions: options.partitions }) })
+    const log = await context.topics.open({
+      name: options.name,
+      ...(options.dir !== undefined && { dir: options.dir }),
+      ...(options.partitions !== undefined && { partitions: options.partitions }),
+    })
     const resumed = context.resumed?.handle as StagedEpoch | null | undefined
     const writer = `${context.job}/${context.sink}`
     await log.abandon(writer, resumed ?? undefined)
@@ -77,7 +82,15 @@ class TopicWriter implements SinkWriter {
 }
 
 // A batch as records. Without a key, rows go round the partitions, counted from the epoch's first.
-function recordsOf(device: Device, batch: Batch, columns: readonly string[], key: string | undefined, partitionCount: number, rowsBefore: number, nowMs: number): TopicRecords {
+function recordsOf(
+  device: Device,
+  batch: Batch,
+  columns: readonly string[],
+  key: string | undefined,
+  partitionCount: number,
+  rowsBefore: number,
+  nowMs: number,
+): TopicRecords {
   const count = batch.rowCount
   const arena = device.arena()
   try {
@@ -98,7 +111,15 @@ function recordsOf(device: Device, batch: Batch, columns: readonly string[], key
     for (let row = 0; row < count; row++) partitions[row] = (rowsBefore + row) % partitionCount
     const keys = key === undefined ? undefined : keysOf(device, batch, key, partitions, partitionCount)
     const keyLengths = keys?.keyLengths ?? new Int32Array(count).fill(-1)
-    return { count, partitions, timestampsMs: new Float64Array(count).fill(Math.floor(nowMs)), keyLengths, keyBytes: keys?.keyBytes ?? new Uint8Array(0), valueLengths, valueBytes }
+    return {
+      count,
+      partitions,
+      timestampsMs: new Float64Array(count).fill(Math.floor(nowMs)),
+      keyLengths,
+      keyBytes: keys?.keyBytes ?? new Uint8Array(0),
+      valueLengths,
+      valueBytes,
+    }
   } finally {
     arena.release()
   }

@@ -12,10 +12,24 @@ import type { NexmarkEvents, NexmarkKind } from './nexmark-events.ts'
 export const nexmarkFields: Readonly<Record<NexmarkKind, readonly Field[]>> = {
   bid: parseSchema({ auction: 'int64', bidder: 'int64', price: 'int64', channel: 'utf8', url: 'utf8', dateTime: 'timestamp[ms]', extra: 'utf8' }, 'nexmark'),
   auction: parseSchema(
-    { id: 'int64', itemName: 'utf8', description: 'utf8', initialBid: 'int64', reserve: 'int64', dateTime: 'timestamp[ms]', expires: 'timestamp[ms]', seller: 'int64', category: 'int64', extra: 'utf8' },
+    {
+      id: 'int64',
+      itemName: 'utf8',
+      description: 'utf8',
+      initialBid: 'int64',
+      reserve: 'int64',
+      dateTime: 'timestamp[ms]',
+      expires: 'timestamp[ms]',
+      seller: 'int64',
+      category: 'int64',
+      extra: 'utf8',
+    },
     'nexmark',
   ),
-  person: parseSchema({ id: 'int64', name: 'utf8', emailAddress: 'utf8', creditCard: 'utf8', city: 'utf8', state: 'utf8', dateTime: 'timestamp[ms]', extra: 'utf8' }, 'nexmark'),
+  person: parseSchema(
+    { id: 'int64', name: 'utf8', emailAddress: 'utf8', creditCard: 'utf8', city: 'utf8', state: 'utf8', dateTime: 'timestamp[ms]', extra: 'utf8' },
+    'nexmark',
+  ),
 }
 
 /** The texts that events share, in memory: views ready to be copied. Lives in `arena`. */
@@ -36,7 +50,11 @@ export function shareTexts(device: Device, arena: Arena, events: NexmarkEvents):
 }
 
 function viewsOf(device: Device, arena: Arena, texts: readonly string[]): Int32Array {
-  const heap = new TextWriter(device, arena, texts.reduce((sum, text) => sum + text.length, 0))
+  const heap = new TextWriter(
+    device,
+    arena,
+    texts.reduce((sum, text) => sum + text.length, 0),
+  )
   const views = new Int32Array(4 * texts.length)
   texts.forEach((text, i) => heap.write(views, 4 * i, text))
   return views
@@ -83,10 +101,22 @@ const ownTextBytes: Readonly<Record<NexmarkKind, number>> = { bid: 0, auction: 2
  * A batch of the events of one kind among [start, end), at most `rowsMax`, in an arena that it holds alone; and where to go on.
  * `names`: only these columns are wanted. Cost: about 0.15 µs a bid with all columns.
  */
-export function nexmarkBatch(device: Device, arena: Arena, events: NexmarkEvents, shared: SharedTexts, kind: NexmarkKind, fields: readonly Field[], start: number, end: number, rowsMax: number): { batch: Batch; next: number } {
+export function nexmarkBatch(
+  device: Device,
+  arena: Arena,
+  events: NexmarkEvents,
+  shared: SharedTexts,
+  kind: NexmarkKind,
+  fields: readonly Field[],
+  start: number,
+  end: number,
+  rowsMax: number,
+): { batch: Batch; next: number } {
   const columns = fields.map(field => allocateColumn(arena, field.type, rowsMax))
   const heap = new TextWriter(device, arena, ownTextBytes[kind] * rowsMax)
-  const writers = fields.map((field, i) => writerOf(field, device.memory.int32s(columns[i]!.values, (layoutOf(field.type) === 'view' ? 4 : 2) * rowsMax), events, shared, heap))
+  const writers = fields.map((field, i) =>
+    writerOf(field, device.memory.int32s(columns[i]!.values, (layoutOf(field.type) === 'view' ? 4 : 2) * rowsMax), events, shared, heap),
+  )
   let rows = 0
   let k = start
   for (; k < end && rows < rowsMax; k++) {

@@ -156,9 +156,11 @@ export class NexmarkEvents {
     const hotAuction = this.#below(2) > 0
     this.auction = firstId + (hotAuction ? Math.floor(this.#lastAuction() / hotEvery) * hotEvery : this.#anyAuction())
     const hotBidder = this.#below(4) > 0
-    this.bidder = (this.#options.doubleBidderOffset ? 2 * firstId : firstId) + (hotBidder ? Math.floor(this.#lastPerson() / hotEvery) * hotEvery + 1 : this.#anyPerson())
+    this.bidder =
+      (this.#options.doubleBidderOffset ? 2 * firstId : firstId) + (hotBidder ? Math.floor(this.#lastPerson() / hotEvery) * hotEvery + 1 : this.#anyPerson())
     this.price = this.#price()
-    this.channel = this.#below(2) > 0 ? this.#below(this.text.hotChannels) : this.text.hotChannels + this.#below(this.text.channels.length - this.text.hotChannels)
+    this.channel =
+      this.#below(2) > 0 ? this.#below(this.text.hotChannels) : this.text.hotChannels + this.#below(this.text.channels.length - this.text.hotChannels)
     this.#extra(100, 32)
   }
 

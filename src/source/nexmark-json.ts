@@ -30,7 +30,8 @@ export function isPoison(k: number, poisonEvery: number | undefined): boolean {
 export function nexmarkRecords(options: NexmarkJsonOptions, start: number, end: number, where = 'nexmark'): TopicRecords {
   const events = new NexmarkEvents(nexmarkOptions(options, where))
   const { only, poisonEvery, partitions = 1 } = options
-  if (poisonEvery !== undefined && !(Number.isInteger(poisonEvery) && poisonEvery > 0)) throw new PlanError('NEXMARK', `${where}: poisonEvery is ${poisonEvery}; give a whole number from 1`)
+  if (poisonEvery !== undefined && !(Number.isInteger(poisonEvery) && poisonEvery > 0))
+    throw new PlanError('NEXMARK', `${where}: poisonEvery is ${poisonEvery}; give a whole number from 1`)
   const countMax = end - start
   const numbers = new Int32Array(countMax)
   const timestampsMs = new Float64Array(countMax)
@@ -97,7 +98,9 @@ function writeAuction(out: JsonWriter, events: NexmarkEvents): void {
 }
 
 function writePerson(out: JsonWriter, events: NexmarkEvents): void {
-  out.text(`{"id":${events.id},"name":"${events.name}","emailAddress":"${events.email}","creditCard":"${events.creditCard}","city":"${events.city}","state":"${events.state}"`)
+  out.text(
+    `{"id":${events.id},"name":"${events.name}","emailAddress":"${events.email}","creditCard":"${events.creditCard}","city":"${events.city}","state":"${events.state}"`,
+  )
   writeTail(out, events)
 }
 

@@ -51,10 +51,18 @@ export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
   resolve(options, where) {
     nexmarkOptions(options, where)
     const kind = kinds[options.kind]
-    if (!kind) throw new PlanError('NEXMARK', `${where}: kind is "${options.kind}"; give persons, auctions or bids${nearest(String(options.kind), Object.keys(kinds)) ? `, such as ${nearest(String(options.kind), Object.keys(kinds))}` : ''}`)
+    if (!kind)
+      throw new PlanError(
+        'NEXMARK',
+        `${where}: kind is "${options.kind}"; give persons, auctions or bids${nearest(String(options.kind), Object.keys(kinds)) ? `, such as ${nearest(String(options.kind), Object.keys(kinds))}` : ''}`,
+      )
     return { options, fields: nexmarkFields[kind] }
   },
-  splits: options => Array.from({ length: Math.ceil(options.events / splitEvents) }, (_, i) => ({ start: i * splitEvents, end: Math.min((i + 1) * splitEvents, options.events) })),
+  splits: options =>
+    Array.from({ length: Math.ceil(options.events / splitEvents) }, (_, i) => ({
+      start: i * splitEvents,
+      end: Math.min((i + 1) * splitEvents, options.events),
+    })),
   rowCount: options => Math.round((options.events * { persons: 1, auctions: 3, bids: 46 }[options.kind]) / 50),
   read(context, options, split, columns) {
     const kind = kinds[options.kind]

@@ -35,7 +35,11 @@ export const topicFeed: FeedSourceType<TopicFeedOptions> = {
   resolve: options => ({ fields: topicFields, bounded: options.until === 'end' }),
   async open(context, options, position) {
     assert(context.topics, 'a topic is read where there are no topics')
-    const log = await context.topics.open({ name: options.name, ...(options.dir !== undefined && { dir: options.dir }), ...(options.partitions !== undefined && { partitions: options.partitions }) })
+    const log = await context.topics.open({
+      name: options.name,
+      ...(options.dir !== undefined && { dir: options.dir }),
+      ...(options.partitions !== undefined && { partitions: options.partitions }),
+    })
     const { offsets, until } = parsePosition(position, log, context.where)
     return new TopicReader(context, log, offsets, options.until === 'end' ? (until ?? log.recordCount) : Number.POSITIVE_INFINITY)
   },
@@ -46,9 +50,13 @@ function parsePosition(position: Json | undefined, log: TopicLog, where: string)
   if (position === undefined) return { offsets: new Array<number>(log.partitionCount).fill(0) }
   const { offsets, until } = position as { offsets: number[]; until?: number }
   const end = log.offsets()
-  const fits = Array.isArray(offsets) && offsets.length === end.length && offsets.every((offset, p) => Number.isSafeInteger(offset) && offset >= 0 && offset <= end[p]!)
+  const fits =
+    Array.isArray(offsets) && offsets.length === end.length && offsets.every((offset, p) => Number.isSafeInteger(offset) && offset >= 0 && offset <= end[p]!)
   if (!fits) {
-    throw new DataError('TOPIC_POSITION', `${where}: the checkpoint's position ${JSON.stringify(offsets)} is beyond topic "${log.name}", which ends at ${JSON.stringify(end)}; the topic was replaced or cut; start without the checkpoint`)
+    throw new DataError(
+      'TOPIC_POSITION',
+      `${where}: the checkpoint's position ${JSON.stringify(offsets)} is beyond topic "${log.name}", which ends at ${JSON.stringify(end)}; the topic was replaced or cut; start without the checkpoint`,
+    )
   }
   return { offsets: [...offsets], ...(until !== undefined && { until }) }
 }

@@ -49,7 +49,10 @@ async function openSegments(files: LogFiles, options: TopicLogOptions): Promise<
   }
   const found = state!.offsets.length
   if (options.partitions !== undefined && found !== options.partitions) {
-    throw new PlanError('TOPIC_PARTITIONS', `topic "${options.name}": it has ${found} partitions, not ${options.partitions}; leave partitions out or give ${found}`)
+    throw new PlanError(
+      'TOPIC_PARTITIONS',
+      `topic "${options.name}": it has ${found} partitions, not ${options.partitions}; leave partitions out or give ${found}`,
+    )
   }
   return new SegmentedLog(files, options, segments, await recoverSegment(files, segments.at(-1)!, state!))
 }
@@ -88,7 +91,11 @@ class SegmentedLog implements OpenTopicLog {
     const step = this.#reading.then(async () => {
       if (sequence >= this.#state.sequence) return undefined
       const at = this.#segments.findLastIndex(segment => segment.sequence <= sequence)
-      if (sequence < 0 || at < 0) throw new DataError('TOPIC_POSITION', `topic "${this.name}": record ${sequence} is not kept; the first is ${this.#segments[0]!.sequence}; start from there`)
+      if (sequence < 0 || at < 0)
+        throw new DataError(
+          'TOPIC_POSITION',
+          `topic "${this.name}": record ${sequence} is not kept; the first is ${this.#segments[0]!.sequence}; start from there`,
+        )
       return this.#reader.frameOf(this.#segments[at]!, sequence)
     })
     this.#reading = step.catch(() => {})
@@ -121,7 +128,10 @@ class SegmentedLog implements OpenTopicLog {
       const done = this.#state.writers[staged.writer]
       if (!(await this.#files.list()).includes(name)) {
         if (done && (done.id === staged.id || done.epoch > staged.epoch)) return
-        throw new DataError('TOPIC_STAGED', `topic "${this.name}": epoch ${staged.epoch} of ${staged.writer} was staged in ${this.#files.place}/${name}, which is gone; ${staged.rows} records are missing; restore an earlier checkpoint`)
+        throw new DataError(
+          'TOPIC_STAGED',
+          `topic "${this.name}": epoch ${staged.epoch} of ${staged.writer} was staged in ${this.#files.place}/${name}, which is gone; ${staged.rows} records are missing; restore an earlier checkpoint`,
+        )
       }
       if (done?.id !== staged.id) {
         await this.#write(await this.#readStaged(name), staged)
@@ -161,7 +171,10 @@ class SegmentedLog implements OpenTopicLog {
   // One change at a time. After a failed one nobody knows what the file holds: only opening it again tells.
   #alone<T>(act: () => Promise<T>): Promise<T> {
     const step = this.#busy.then(async () => {
-      if (this.#failed) throw new ConnectorError('TOPIC_FAILED', `topic "${this.name}": an earlier write failed; open the topic again; ${this.#failed.message}`, { cause: this.#failed })
+      if (this.#failed)
+        throw new ConnectorError('TOPIC_FAILED', `topic "${this.name}": an earlier write failed; open the topic again; ${this.#failed.message}`, {
+          cause: this.#failed,
+        })
       try {
         return await act()
       } catch (error) {
@@ -220,7 +233,8 @@ class SegmentedLog implements OpenTopicLog {
       }
     }
     for (const time of records.timestampsMs) {
-      if (!Number.isSafeInteger(time)) throw new PlanError('TOPIC_TIMESTAMP', `topic "${this.name}": a record with the timestamp ${time}; give whole milliseconds since the epoch`)
+      if (!Number.isSafeInteger(time))
+        throw new PlanError('TOPIC_TIMESTAMP', `topic "${this.name}": a record with the timestamp ${time}; give whole milliseconds since the epoch`)
     }
   }
 }

@@ -86,7 +86,8 @@ export async function recoverSegment(files: LogFiles, segment: Segment, start: L
       await refuseWithin(reader, segment, at, frame)
       break
     }
-    if (frame.sequence !== pending.sequence || frame.header.index !== index) throw corrupt(files, segment.name, at, `record ${frame.sequence} follows record ${pending.sequence - 1}`)
+    if (frame.sequence !== pending.sequence || frame.header.index !== index)
+      throw corrupt(files, segment.name, at, `record ${frame.sequence} follows record ${pending.sequence - 1}`)
     noteFrame(segment, frame.sequence, at)
     for (const partition of frame.partitions) pending.offsets[partition]!++
     pending.sequence += frame.count
@@ -111,7 +112,8 @@ async function refuseWithin(reader: SegmentReader, segment: Segment, at: number,
   const header = await reader.headerAt(segment, at)
   if (typeof header === 'string') return
   const next = at + header.bytes
-  if (next < segment.bytes && typeof (await reader.frameAt(segment, next)) !== 'string') throw corrupt(reader.files, segment.name, at, `${what}, and a whole frame follows`)
+  if (next < segment.bytes && typeof (await reader.frameAt(segment, next)) !== 'string')
+    throw corrupt(reader.files, segment.name, at, `${what}, and a whole frame follows`)
 }
 
 /** Remembers where a frame is, now and then. */
@@ -166,7 +168,8 @@ export class SegmentReader {
   async #bytes(segment: Segment, at: number, count: number): Promise<Uint8Array> {
     const end = Math.min(at + count, segment.bytes)
     const block = this.#block
-    if (block.name === segment.name && at >= block.start && end <= block.start + block.bytes.length) return block.bytes.subarray(at - block.start, end - block.start)
+    if (block.name === segment.name && at >= block.start && end <= block.start + block.bytes.length)
+      return block.bytes.subarray(at - block.start, end - block.start)
     const bytes = await this.files.read(segment.name, at, Math.min(Math.max(count, blockBytes), segment.bytes - at))
     this.#block = { name: segment.name, start: at, bytes }
     return bytes.subarray(0, end - at)

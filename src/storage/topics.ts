@@ -62,7 +62,10 @@ function checkName(options: TopicOptions): void {
 
 function checked(log: OpenTopicLog, options: TopicOptions): OpenTopicLog {
   if (options.partitions !== undefined && options.partitions !== log.partitionCount) {
-    throw new PlanError('TOPIC_PARTITIONS', `topic "${options.name}": it has ${log.partitionCount} partitions, not ${options.partitions}; leave partitions out or give ${log.partitionCount}`)
+    throw new PlanError(
+      'TOPIC_PARTITIONS',
+      `topic "${options.name}": it has ${log.partitionCount} partitions, not ${options.partitions}; leave partitions out or give ${log.partitionCount}`,
+    )
   }
   return log
 }

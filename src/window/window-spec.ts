@@ -37,7 +37,10 @@ export const processingTime = {
   /** Windows of one size, side by side. Throws PlanError WINDOW or DURATION. */
   tumble(size: Duration, options: { readonly offset?: Duration } = {}): WindowSpec {
     const { offsetMs } = common({ offset: options.offset }, 'processingTime.tumble')
-    return checkWindow({ kind: 'processing', sizeMs: parseDuration(size, 'processingTime.tumble'), ...(offsetMs === undefined ? {} : { offsetMs }) }, 'processingTime.tumble')
+    return checkWindow(
+      { kind: 'processing', sizeMs: parseDuration(size, 'processingTime.tumble'), ...(offsetMs === undefined ? {} : { offsetMs }) },
+      'processingTime.tumble',
+    )
   },
 }
 
@@ -48,12 +51,15 @@ const sizeMax = 1e12
 export function checkWindow<S extends WindowSpec>(spec: S, where: string): S {
   const positive = { size: 'sizeMs' in spec ? spec.sizeMs : 1, slide: 'slideMs' in spec ? (spec.slideMs ?? 1) : 1, gap: 'gapMs' in spec ? spec.gapMs : 1 }
   for (const [name, ms] of Object.entries(positive)) {
-    if (!Number.isInteger(ms) || ms < 1 || ms > sizeMax) throw new PlanError('WINDOW', `${where}: the ${name} is ${ms} ms; give a whole number of milliseconds from 1 to ${sizeMax}`)
+    if (!Number.isInteger(ms) || ms < 1 || ms > sizeMax)
+      throw new PlanError('WINDOW', `${where}: the ${name} is ${ms} ms; give a whole number of milliseconds from 1 to ${sizeMax}`)
   }
   const offset = 'offsetMs' in spec ? (spec.offsetMs ?? 0) : 0
-  if (!Number.isInteger(offset) || Math.abs(offset) > sizeMax) throw new PlanError('WINDOW', `${where}: the offset is ${offset} ms; give a whole number of milliseconds`)
+  if (!Number.isInteger(offset) || Math.abs(offset) > sizeMax)
+    throw new PlanError('WINDOW', `${where}: the offset is ${offset} ms; give a whole number of milliseconds`)
   const lateness = 'latenessMs' in spec ? (spec.latenessMs ?? 0) : 0
-  if (!Number.isInteger(lateness) || lateness < 0 || lateness > sizeMax) throw new PlanError('WINDOW', `${where}: the lateness is ${lateness} ms; give 0 or more whole milliseconds`)
+  if (!Number.isInteger(lateness) || lateness < 0 || lateness > sizeMax)
+    throw new PlanError('WINDOW', `${where}: the lateness is ${lateness} ms; give 0 or more whole milliseconds`)
   return spec
 }
 

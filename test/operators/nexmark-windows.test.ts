@@ -21,7 +21,10 @@ beforeAll(async () => {
 
 function windowed(stream: string, schema: SchemaLike, keys: string[], window: WindowSpec, aggregates: WindowedAggregate[], parallelism: number): PlainRow[] {
   const fields = parseSchema({ ...schema, date_time: 'timestamp[ms]' }, 'suite')
-  const rows = readFileSync(join(folder, `${stream}.ndjson`), 'utf8').trim().split('\n').map(line => JSON.parse(line))
+  const rows = readFileSync(join(folder, `${stream}.ndjson`), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
   const run = new EventRun(
     device,
     fields,
@@ -31,7 +34,8 @@ function windowed(stream: string, schema: SchemaLike, keys: string[], window: Wi
     ],
     parallelism,
   )
-  for (let start = 0; start < rows.length; start += 7) run.push(rows.slice(start, start + 7).map(row => ({ ...row, date_time: Date.parse(`${row.date_time.replace(' ', 'T')}Z`) })))
+  for (let start = 0; start < rows.length; start += 7)
+    run.push(rows.slice(start, start + 7).map(row => ({ ...row, date_time: Date.parse(`${row.date_time.replace(' ', 'T')}Z`) })))
   run.finish()
   run.close()
   return run.rows
@@ -50,14 +54,20 @@ describe.skipIf(!existsSync(folder))('Nexmark over the suite', () => {
 
   test('q7: the highest price of each tumbling window', () => {
     const highest = windowed('bid', { price: 'int64' }, [], tumble('date_time', '10s'), [{ name: 'top', fn: 'max', input: 'price' }], 1)
-    expect(highest.map(r => String(r.top)).sort()).toEqual(answer('q7').map(row => row.split(/\s/)[1]).sort())
+    expect(highest.map(r => String(r.top)).sort()).toEqual(
+      answer('q7')
+        .map(row => row.split(/\s/)[1])
+        .sort(),
+    )
   })
 
   test('q8: persons who opened auctions in the window in which they came', () => {
     const persons = windowed('person', { id: 'int64', name: 'utf8' }, ['id', 'name'], tumble('date_time', '10s'), [], 2)
     const sellers = windowed('auction', { seller: 'int64' }, ['seller'], tumble('date_time', '10s'), [], 2)
     const known = new Set(sellers.map(r => `${r.seller} ${r.window_start}`))
-    const rows = persons.filter(r => known.has(`${r.id} ${r.window_start}`)).map(r => `${r.id}\t${r.name}\t${new Date(r.window_start as number).toISOString().slice(0, 19).replace('T', ' ')}`)
+    const rows = persons
+      .filter(r => known.has(`${r.id} ${r.window_start}`))
+      .map(r => `${r.id}\t${r.name}\t${new Date(r.window_start as number).toISOString().slice(0, 19).replace('T', ' ')}`)
     expect(rows.sort()).toEqual(answer('q8').toSorted())
   })
 })

@@ -22,16 +22,29 @@ const rowsOf = (seed: number, count: number) => {
 
 test('rows leave in the order of time, then of the named columns, when the watermark has passed them', () => {
   const run = new EventRun(device, fields, [{ type: orderByTimeOperator, params: { time: 'time', by: ['name', 'n'] } }])
-  run.push([{ time: 5, name: 'b', n: 1 }, { time: 3, name: 'z', n: 2 }, { time: 5, name: 'a', n: 3 }, { time: 9, name: 'x', n: 4 }])
+  run.push([
+    { time: 5, name: 'b', n: 1 },
+    { time: 3, name: 'z', n: 2 },
+    { time: 5, name: 'a', n: 3 },
+    { time: 9, name: 'x', n: 4 },
+  ])
   expect(run.rows).toEqual([])
   run.advance(4)
   expect(run.rows.map(r => r.n)).toEqual([2])
   run.restart(1)
   run.advance(5)
   expect(run.rows.map(r => r.n)).toEqual([2, 3, 1])
-  run.push([{ time: null, name: 'no time', n: 5 }, { time: 1, name: 'late', n: 6 }])
+  run.push([
+    { time: null, name: 'no time', n: 5 },
+    { time: 1, name: 'late', n: 6 },
+  ])
   run.advance(6)
-  expect(run.rows.map(r => r.n).slice(3).sort()).toEqual([5, 6])
+  expect(
+    run.rows
+      .map(r => r.n)
+      .slice(3)
+      .sort(),
+  ).toEqual([5, 6])
   run.finish()
   expect(run.rows.map(r => r.n).slice(5)).toEqual([4])
   run.close()
@@ -41,7 +54,10 @@ test('the order behind a watermark is that of a sort, whatever the batches and r
   const rows = rowsOf(3, 500).map(row => ({ ...row, time: row.time ?? 0 }))
   const expected = rows.toSorted((a, b) => a.time - b.time || a.n - b.n).map(r => r.n)
   for (const size of [1, 7, 100, 1000]) {
-    const run = new EventRun(device, fields, [{ type: watermarkOperator, params: { time: 'time', boundMs: 40 } }, { type: orderByTimeOperator, params: { time: 'time', by: ['n'] } }])
+    const run = new EventRun(device, fields, [
+      { type: watermarkOperator, params: { time: 'time', boundMs: 40 } },
+      { type: orderByTimeOperator, params: { time: 'time', by: ['n'] } },
+    ])
     for (let start = 0; start < rows.length; start += size) {
       run.push(rows.slice(start, start + size))
       if (start % 3 === 0) run.restart(1)
@@ -74,7 +90,12 @@ test('windows of several instances have one order behind it', () => {
   }
   const expected = run(1, 2_000)
   expect(expected.length).toBeGreaterThan(500)
-  for (const [parallelism, size] of [[1, 7], [2, 100], [3, 999]] as const) expect(run(parallelism, size)).toEqual(expected)
+  for (const [parallelism, size] of [
+    [1, 7],
+    [2, 100],
+    [3, 999],
+  ] as const)
+    expect(run(parallelism, size)).toEqual(expected)
 })
 
 test('a time column that is no time is refused', () => {

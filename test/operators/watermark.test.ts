@@ -32,7 +32,17 @@ function open(params: WatermarkParams, clock = handClock(), runs?: ReturnType<No
       const read = valueReader(device.memory, batch.columns[at]!)
       for (let row = 0; row < batch.rowCount; row++) seen.push(Number(read(row)))
     }
-    operator.push(buildBatch(device, arena, fields, rows.map(r => ({ split: 0, ...r })), 'test'), { emit }, 0)
+    operator.push(
+      buildBatch(
+        device,
+        arena,
+        fields,
+        rows.map(r => ({ split: 0, ...r })),
+        'test',
+      ),
+      { emit },
+      0,
+    )
     arena.release()
     return seen
   }
@@ -50,10 +60,23 @@ describe('a watermark', () => {
 
   test('is the least over splits; declared ones are waited for, others count once they are seen', () => {
     const seen = open({ time: 'time', boundMs: 0, splitColumn: 'split' })
-    expect(seen.push([{ time: 100, split: 7 }, { time: 10, split: 3 }, { time: 20, split: 3 }, { time: 300, split: 3 }])).toEqual([unknown, 99, 99, 99])
+    expect(
+      seen.push([
+        { time: 100, split: 7 },
+        { time: 10, split: 3 },
+        { time: 20, split: 3 },
+        { time: 300, split: 3 },
+      ]),
+    ).toEqual([unknown, 99, 99, 99])
     expect(seen.watermark()).toBe(99)
     const declared = open({ time: 'time', boundMs: 0, splitColumn: 'split', splitCount: 2 })
-    expect(declared.push([{ time: 100, split: 0 }, { time: 10, split: 1 }, { time: 50, split: 1 }])).toEqual([unknown, unknown, 9])
+    expect(
+      declared.push([
+        { time: 100, split: 0 },
+        { time: 10, split: 1 },
+        { time: 50, split: 1 },
+      ]),
+    ).toEqual([unknown, unknown, 9])
     expect(declared.watermark()).toBe(49)
     seen.operator.close!()
     declared.operator.close!()
@@ -71,7 +94,10 @@ describe('a watermark', () => {
     clock.set(1_000)
     operator.tick!(1_000, { emit: () => {} })
     expect(watermark()).toBe(199)
-    push([{ time: 150, split: 1 }, { time: 500, split: 0 }])
+    push([
+      { time: 150, split: 1 },
+      { time: 500, split: 0 },
+    ])
     expect(watermark()).toBe(199)
     push([{ time: 300, split: 1 }])
     expect(watermark()).toBe(299)
@@ -82,7 +108,12 @@ describe('a watermark', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const r = random(seed)
       const splitCount = r.int(4)
-      const rows = Array.from({ length: 300 }, (_, i) => ({ key: '', value: null, time: r.int(9) ? i * 3 - r.int(90) - 200 : null, split: r.int(1 + r.int(40)) }))
+      const rows = Array.from({ length: 300 }, (_, i) => ({
+        key: '',
+        value: null,
+        time: r.int(9) ? i * 3 - r.int(90) - 200 : null,
+        split: r.int(1 + r.int(40)),
+      }))
       const expected = naiveWatermarks(rows, 7, splitCount).map(w => (w === Number.NEGATIVE_INFINITY ? unknown : w))
       const params = { time: 'time', boundMs: 7, splitColumn: 'split', splitCount }
       let run = open(params)

@@ -31,11 +31,24 @@ function steps(window: WindowSpec, boundMs: number, splits = 0): Step[] {
   ]
 }
 
-const toInput = (row: NaiveRow) => ({ k: row.key === 'null' ? null : row.key, time: row.time, value: row.value === null ? null : BigInt(row.value), split: row.split ?? 0 })
+const toInput = (row: NaiveRow) => ({
+  k: row.key === 'null' ? null : row.key,
+  time: row.time,
+  value: row.value === null ? null : BigInt(row.value),
+  split: row.split ?? 0,
+})
 const keyText = (row: PlainRow) => String(row.k)
 const number = (value: unknown) => (value === null ? null : Number(value))
 function toResult(row: PlainRow): NaiveResult {
-  return { key: keyText(row), start: row.window_start as number, end: row.window_end as number, count: Number(row.count), sum: number(row.sum), min: number(row.min), max: number(row.max) }
+  return {
+    key: keyText(row),
+    start: row.window_start as number,
+    end: row.window_end as number,
+    count: Number(row.count),
+    sum: number(row.sum),
+    min: number(row.min),
+    max: number(row.max),
+  }
 }
 const lateText = (row: PlainRow | NaiveRow) => ('key' in row ? `${row.key} ${row.time} ${row.value}` : `${keyText(row)} ${row.time} ${number(row.value)}`)
 const sorted = (texts: Iterable<string>) => [...texts].sort()
@@ -69,7 +82,15 @@ function sampleWindow(r: Random): WindowSpec {
 }
 
 /** Runs the rows in batches of `batchRows`; at each restart point, to another parallelism. */
-function run(window: WindowSpec, boundMs: number, splits: number, rows: readonly NaiveRow[], batchRows: number, parallelism: number, restarts: ReadonlyMap<number, number>): EventRun {
+function run(
+  window: WindowSpec,
+  boundMs: number,
+  splits: number,
+  rows: readonly NaiveRow[],
+  batchRows: number,
+  parallelism: number,
+  restarts: ReadonlyMap<number, number>,
+): EventRun {
   const run = new EventRun(device, fields, steps(window, boundMs, splits), parallelism)
   for (let start = 0; start < rows.length; start += batchRows) {
     const to = restarts.get(Math.floor(start / batchRows))
@@ -106,7 +127,11 @@ describe('windows agree with the naive interpreter', () => {
             if (exact) expect(sorted(results.map(resultText)), label).toEqual(sorted(expected.results.map(resultText)))
             else expect(applied(results), label).toEqual(applied(expected.results))
             expect(sorted((got.side.late ?? []).map(lateText)), label).toEqual(sorted([...expected.late, ...expected.timeless].map(lateText)))
-            expect([got.counts.lateRows ?? 0, got.counts.nullTimeRows ?? 0, got.counts.rowsWithoutWindow ?? 0], label).toEqual([expected.late.length, expected.timeless.length, expected.lone])
+            expect([got.counts.lateRows ?? 0, got.counts.nullTimeRows ?? 0, got.counts.rowsWithoutWindow ?? 0], label).toEqual([
+              expected.late.length,
+              expected.timeless.length,
+              expected.lone,
+            ])
           }
         }
       }
@@ -126,9 +151,16 @@ describe('a window', () => {
     run.push([one(29)])
     expect(ends(run)).toEqual([[0, 10, 1]])
     run.push([one(30), one(31)])
-    expect(ends(run)).toEqual([[0, 10, 1], [20, 30, 2]])
+    expect(ends(run)).toEqual([
+      [0, 10, 1],
+      [20, 30, 2],
+    ])
     run.finish()
-    expect(ends(run)).toEqual([[0, 10, 1], [20, 30, 2], [30, 40, 2]])
+    expect(ends(run)).toEqual([
+      [0, 10, 1],
+      [20, 30, 2],
+      [30, 40, 2],
+    ])
     run.close()
   })
 
@@ -137,7 +169,11 @@ describe('a window', () => {
     run.push([one(1)])
     run.push([one(21)])
     run.push([one(0), one(22)])
-    expect(ends(run)).toEqual([[0, 2, 1], [0, 2, 2], [20, 22, 1]])
+    expect(ends(run)).toEqual([
+      [0, 2, 1],
+      [0, 2, 2],
+      [20, 22, 1],
+    ])
     run.push([one(0)])
     expect(run.counts.lateRows).toBe(1)
     run.finish()
@@ -149,7 +185,11 @@ describe('a window', () => {
     run.push([one(4_100), one(3_500), one(2_500)])
     run.finish()
     run.close()
-    expect(ends(run).filter(([start]) => (start as number) >= 1_000)).toEqual([[2_000, 5_000, 3], [3_000, 6_000, 2], [4_000, 7_000, 1]])
+    expect(ends(run).filter(([start]) => (start as number) >= 1_000)).toEqual([
+      [2_000, 5_000, 3],
+      [3_000, 6_000, 2],
+      [4_000, 7_000, 1],
+    ])
     expect(run.counts.lateRows ?? 0).toBe(0)
   })
 
@@ -158,7 +198,10 @@ describe('a window', () => {
     run.push([one(-1)])
     run.finish()
     run.close()
-    expect(ends(run)).toEqual([[-10, 0, 1], [-5, 5, 1]])
+    expect(ends(run)).toEqual([
+      [-10, 0, 1],
+      [-5, 5, 1],
+    ])
   })
 
   test('of a session ends a gap after the last row, and takes rows that are exactly a gap away', () => {
@@ -166,12 +209,21 @@ describe('a window', () => {
     run.push([one(0), one(10), one(31), one(20), one(21), one(60, 'b')])
     run.finish()
     run.close()
-    expect(run.rows.map(r => [r.k, r.window_start, r.window_end, Number(r.count)])).toEqual([['a', 0, 41, 5], ['b', 60, 70, 1]])
+    expect(run.rows.map(r => [r.k, r.window_start, r.window_end, Number(r.count)])).toEqual([
+      ['a', 0, 41, 5],
+      ['b', 60, 70, 1],
+    ])
   })
 
   test('of processing time goes by the clock', () => {
     const clock = handClock(1_000)
-    const run = new EventRun(device, fields, [{ type: windowAggregateOperator, params: { keys: ['k'], window: processingTime.tumble(100), aggregates } }], 2, clock)
+    const run = new EventRun(
+      device,
+      fields,
+      [{ type: windowAggregateOperator, params: { keys: ['k'], window: processingTime.tumble(100), aggregates } }],
+      2,
+      clock,
+    )
     run.push([one(5), one(6, 'b')])
     clock.set(1_099)
     run.push([one(7)])
@@ -180,7 +232,10 @@ describe('a window', () => {
     clock.set(1_100)
     run.push([one(8)])
     run.tick(1_100)
-    expect(ends(run).sort()).toEqual([[1_000, 1_100, 1], [1_000, 1_100, 2]])
+    expect(ends(run).sort()).toEqual([
+      [1_000, 1_100, 1],
+      [1_000, 1_100, 2],
+    ])
     run.finish()
     expect(ends(run)).toHaveLength(3)
     run.close()
@@ -208,12 +263,19 @@ describe('a window', () => {
       run.close()
       return run.rows
     }
-    expect(emit(1).map(r => r.window_end)).toEqual(emit(1).map(r => r.window_end).sort((a, b) => (a as number) - (b as number)))
+    expect(emit(1).map(r => r.window_end)).toEqual(
+      emit(1)
+        .map(r => r.window_end)
+        .sort((a, b) => (a as number) - (b as number)),
+    )
     expect(emit(1)).toEqual(emit(1))
   })
 
   test('refuses a time that is none, a name that is taken, sizes that make no sense', () => {
-    const check = (window: WindowSpec, extra: object = {}) => () => new EventRun(device, fields, [{ type: windowAggregateOperator, params: { keys: ['k'], window, aggregates, ...extra } }])
+    const check =
+      (window: WindowSpec, extra: object = {}) =>
+      () =>
+        new EventRun(device, fields, [{ type: windowAggregateOperator, params: { keys: ['k'], window, aggregates, ...extra } }])
     expect(check(tumble('value', 10))).toThrow(/must be a timestamp/)
     expect(check(tumble('tiem', 10))).toThrow(/did you mean "time"/)
     expect(check(tumble('time', 10), { aggregates: [{ name: 'window_end', fn: 'count' }] })).toThrow(/two columns "window_end"/)

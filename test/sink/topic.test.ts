@@ -18,7 +18,22 @@ const topics = createTopics()
 const fields = parseSchema({ name: 'utf8?', n: 'int64' }, 'test')
 
 function open(options: TopicSinkOptions, epoch: number, resumed?: SinkContext['resumed']): Promise<SinkWriter> {
-  return topicSink.open({ device, clock: handClock(1234), fields, where: 'test', job: 'job', sink: 'out', signal: new AbortController().signal, topics, epoch, count: () => {}, ...(resumed && { resumed }) }, options)
+  return topicSink.open(
+    {
+      device,
+      clock: handClock(1234),
+      fields,
+      where: 'test',
+      job: 'job',
+      sink: 'out',
+      signal: new AbortController().signal,
+      topics,
+      epoch,
+      count: () => {},
+      ...(resumed && { resumed }),
+    },
+    options,
+  )
 }
 
 async function write(writer: SinkWriter, epoch: number, rows: { name: string | null; n: bigint }[]): Promise<void> {
@@ -43,7 +58,10 @@ describe('a topic as a sink', () => {
     dropTopic('sink')
     const log = await topics.open({ name: 'sink', partitions: 2 })
     const first = await open({ name: 'sink' }, 1)
-    await write(first, 1, [{ name: 'a', n: 1n }, { name: null, n: 2n }])
+    await write(first, 1, [
+      { name: 'a', n: 1n },
+      { name: null, n: 2n },
+    ])
     const handle = JSON.parse(JSON.stringify(await first.prepare!(1)))
     await write(first, 2, [{ name: 'lost', n: 9n }])
     await first.prepare!(2)
@@ -53,7 +71,11 @@ describe('a topic as a sink', () => {
     await second.commit!(1, handle)
     await write(second, 2, [{ name: 'b "quoted"\n', n: 3n }])
     await second.commit!(2, await second.prepare!(2))
-    expect(await valuesOf(log)).toEqual([{ name: 'a', n: 1 }, { name: null, n: 2 }, { name: 'b "quoted"\n', n: 3 }])
+    expect(await valuesOf(log)).toEqual([
+      { name: 'a', n: 1 },
+      { name: null, n: 2 },
+      { name: 'b "quoted"\n', n: 3 },
+    ])
     expect(log.offsets()).toEqual([2, 1])
   })
 
@@ -68,7 +90,11 @@ describe('a topic as a sink', () => {
     dropTopic('keys')
     const log = await topics.open({ name: 'keys', partitions: 4 })
     const writer = await open({ name: 'keys', key: 'name' }, 1)
-    await write(writer, 1, Array.from({ length: 40 }, (_, i) => ({ name: i % 8 === 7 ? null : `k${i % 8}`, n: BigInt(i) })))
+    await write(
+      writer,
+      1,
+      Array.from({ length: 40 }, (_, i) => ({ name: i % 8 === 7 ? null : `k${i % 8}`, n: BigInt(i) })),
+    )
     await writer.commit!(1, await writer.prepare!(1))
     const frame = (await log.read(0))!
     const byKey = new Map<number, Set<number>>()

@@ -14,7 +14,9 @@ afterAll(() => expect(device.pages.used()).toBe(0))
 function rowsOf(options: NexmarkScanOptions, batchRows = 1000, columns?: string[]): PlainRow[] {
   const rows: PlainRow[] = []
   const context = {
-    device, where: 'test', batchRows,
+    device,
+    where: 'test',
+    batchRows,
     arena: () => device.arena(),
     emit: (batch: Parameters<typeof rowReader>[1]) => {
       const read = rowReader(device.memory, batch)
@@ -106,10 +108,21 @@ describe('Nexmark as JSON', () => {
   }
 
   test('says what the columns say', () => {
-    for (const [only, kind] of [['bid', 'bids'], ['auction', 'auctions'], ['person', 'persons']] as const) {
+    for (const [only, kind] of [
+      ['bid', 'bids'],
+      ['auction', 'auctions'],
+      ['person', 'persons'],
+    ] as const) {
       const rows = rowsOf({ events: 2_000, kind })
       const flat = parse({ events: 2_000, only }, 0, 2_000).map(text => JSON.parse(text))
-      const read = flat.map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? BigInt(value) : name === 'dateTime' || name === 'expires' ? Date.parse(value as string) : value])))
+      const read = flat.map(row =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [
+            name,
+            typeof value === 'number' ? BigInt(value) : name === 'dateTime' || name === 'expires' ? Date.parse(value as string) : value,
+          ]),
+        ),
+      )
       expect(read).toEqual(rows)
     }
   })

@@ -33,7 +33,12 @@ function records(count: number, seed: number, partitions: number): TopicRecords 
   }
 }
 
-function open(options: TopicFeedOptions, batchRows: () => number, position?: Parameters<typeof topicFeed.open>[2], signal = new AbortController().signal): Promise<FeedReader> {
+function open(
+  options: TopicFeedOptions,
+  batchRows: () => number,
+  position?: Parameters<typeof topicFeed.open>[2],
+  signal = new AbortController().signal,
+): Promise<FeedReader> {
   return topicFeed.open({ device, clock: handClock(), where: 'test', signal, topics, batchRows, count: () => {} }, options, position)
 }
 
@@ -62,7 +67,8 @@ describe('a topic as a source', () => {
     for (let i = 0; i < 20; i++) await log.append(records(i * 3, i + 1, 3))
     const rows = await readAll(await open({ name: 'order', until: 'end' }, () => 100_000))
     expect(rows).toHaveLength(570)
-    for (const p of [0, 1, 2]) expect(rows.filter(r => r.partition === p).map(r => r.offset)).toEqual(rows.filter(r => r.partition === p).map((_, i) => BigInt(i)))
+    for (const p of [0, 1, 2])
+      expect(rows.filter(r => r.partition === p).map(r => r.offset)).toEqual(rows.filter(r => r.partition === p).map((_, i) => BigInt(i)))
     expect(rows.slice(-57).map(r => (r.value as string).slice(0, 3))).toEqual(rows.slice(-57).map(r => '20/'.slice(0, (r.value as string).length)))
     for (const size of [1, 7, 64]) expect(await readAll(await open({ name: 'order', until: 'end' }, () => size))).toEqual(rows)
   })

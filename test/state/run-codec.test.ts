@@ -52,7 +52,10 @@ describe('a run', () => {
 
   test('keeps which int64 is a count', () => {
     const arena = device.arena()
-    const counts = [{ name: 'n', type: rowCount64, nullable: false }, { name: 'm', type: int64, nullable: true }]
+    const counts = [
+      { name: 'n', type: rowCount64, nullable: false },
+      { name: 'm', type: int64, nullable: true },
+    ]
     const decoded = decodeRun(device, arena, encodeRun(device, buildBatch(device, arena, counts, [{ n: 3, m: 4n }], 'test')))
     expect(decoded.fields).toEqual(counts)
     expect(read(decoded)).toEqual([{ n: 3, m: 4n }])

@@ -60,10 +60,18 @@ async function readAll(log: TopicLog, from = 0): Promise<Row[]> {
 
 function rowsOf(count: number, seed: number, partitions = 3): Row[] {
   const r = random(seed)
-  return Array.from({ length: count }, (_, i) => ({ partition: r.int(partitions), time: r.int(2 ** 41), key: r.int(3) ? `k${r.int(99)}` : null, value: `${seed}:${i}:${'x'.repeat(r.int(40))}` }))
+  return Array.from({ length: count }, (_, i) => ({
+    partition: r.int(partitions),
+    time: r.int(2 ** 41),
+    key: r.int(3) ? `k${r.int(99)}` : null,
+    value: `${seed}:${i}:${'x'.repeat(r.int(40))}`,
+  }))
 }
 
-for (const [kind, make] of [['memory', () => memoryFiles('test')], ['disk', () => diskFiles(folder())]] as const) {
+for (const [kind, make] of [
+  ['memory', () => memoryFiles('test')],
+  ['disk', () => diskFiles(folder())],
+] as const) {
   describe(`a topic's log, ${kind}`, () => {
     test('gives back all records in the order of their appends, from any of them on, over many segments', async () => {
       const log = await openTopicLog(make(), { name: 't', partitions: 3, segmentBytes: 3_000 })
@@ -173,11 +181,31 @@ function faulty(files: LogFiles, failAt: number): LogFiles & { calls(): number }
   return {
     ...files,
     calls: () => calls,
-    append: (name, bytes) => step(() => files.append(name, bytes), () => files.append(name, [bytes[0]!.slice(0, bytes[0]!.length - 5)])),
-    create: (name, bytes) => step(() => files.create(name, bytes), async () => {}),
-    sync: name => step(() => files.sync(name), async () => {}),
-    truncate: (name, bytes) => step(() => files.truncate(name, bytes), async () => {}),
-    remove: name => step(() => files.remove(name), async () => {}),
+    append: (name, bytes) =>
+      step(
+        () => files.append(name, bytes),
+        () => files.append(name, [bytes[0]!.slice(0, bytes[0]!.length - 5)]),
+      ),
+    create: (name, bytes) =>
+      step(
+        () => files.create(name, bytes),
+        async () => {},
+      ),
+    sync: name =>
+      step(
+        () => files.sync(name),
+        async () => {},
+      ),
+    truncate: (name, bytes) =>
+      step(
+        () => files.truncate(name, bytes),
+        async () => {},
+      ),
+    remove: name =>
+      step(
+        () => files.remove(name),
+        async () => {},
+      ),
   }
 }
 

@@ -15,7 +15,15 @@ function folder(): string {
   return made
 }
 
-const record: TopicRecords = { count: 1, partitions: Int32Array.of(0), timestampsMs: Float64Array.of(1), keyLengths: Int32Array.of(-1), keyBytes: new Uint8Array(0), valueLengths: Int32Array.of(2), valueBytes: Uint8Array.of(7, 8) }
+const record: TopicRecords = {
+  count: 1,
+  partitions: Int32Array.of(0),
+  timestampsMs: Float64Array.of(1),
+  keyLengths: Int32Array.of(-1),
+  keyBytes: new Uint8Array(0),
+  valueLengths: Int32Array.of(2),
+  valueBytes: Uint8Array.of(7, 8),
+}
 
 describe('topics', () => {
   test('in memory are shared within the process and stay until they are dropped', async () => {

@@ -47,7 +47,15 @@ export function naiveWatermarks(rows: readonly NaiveRow[], boundMs: number, spli
 function resultOf(key: string, start: number, end: number, rows: readonly NaiveRow[]): NaiveResult {
   const values = rows.map(r => r.value).filter(v => v !== null)
   const some = values.length > 0
-  return { key, start, end, count: rows.length, sum: some ? values.reduce((a, b) => a + b, 0) : null, min: some ? Math.min(...values) : null, max: some ? Math.max(...values) : null }
+  return {
+    key,
+    start,
+    end,
+    count: rows.length,
+    sum: some ? values.reduce((a, b) => a + b, 0) : null,
+    min: some ? Math.min(...values) : null,
+    max: some ? Math.max(...values) : null,
+  }
 }
 
 /** Tumbling and hopping windows: the last result of each (key, window), and what no window took. */

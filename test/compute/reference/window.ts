@@ -50,7 +50,12 @@ export const floorAgreement = agreement({
     const type = unit === 's' ? ({ kind: 'timestamp', unit } as const) : unit === 'ms' ? timestampMs : ({ kind: 'timestamp', unit } as const)
     const at = floorTimes(device, arena, columnOf(device, arena, type, raw))
     const { due, dueRows, rest } = splitByTime(device, arena, at, raw.length, watermark)
-    return { times: readTimes(device, at, raw.length), least: leastTime(device, arena, at, raw.length), due: uint32sAt(device, due, dueRows), rest: uint32sAt(device, rest, raw.length - dueRows) }
+    return {
+      times: readTimes(device, at, raw.length),
+      least: leastTime(device, arena, at, raw.length),
+      due: uint32sAt(device, due, dueRows),
+      rest: uint32sAt(device, rest, raw.length - dueRows),
+    }
   },
 })
 
@@ -91,13 +96,23 @@ export const paneAgreement = agreement({
     const size = 1 + random.int(300)
     let watermark = none
     const watermarks = times.map(() => (random.int(4) ? watermark : (watermark = Math.max(watermark, random.int(3_000) - 1_600))))
-    return { times, watermarks, grid: { sizeMs: size, slideMs: random.int(2) ? size : 1 + random.int(300), offsetMs: random.int(40) - 20, latenessMs: random.int(2) ? 0 : random.int(300) } }
+    return {
+      times,
+      watermarks,
+      grid: {
+        sizeMs: size,
+        slideMs: random.int(2) ? size : 1 + random.int(300),
+        offsetMs: random.int(40) - 20,
+        latenessMs: random.int(2) ? 0 : random.int(300),
+      },
+    }
   },
   reference: ({ times, watermarks, grid }) =>
     times.map((time, i) => {
       if (time === none) return 'timeless'
       const ends: number[] = []
-      for (let start = Math.floor((time - grid.offsetMs) / grid.slideMs) * grid.slideMs + grid.offsetMs; start > time - grid.sizeMs; start -= grid.slideMs) ends.unshift(start + grid.sizeMs)
+      for (let start = Math.floor((time - grid.offsetMs) / grid.slideMs) * grid.slideMs + grid.offsetMs; start > time - grid.sizeMs; start -= grid.slideMs)
+        ends.unshift(start + grid.sizeMs)
       const open = ends.filter(end => end - 1 + grid.latenessMs > watermarks[i]!)
       if (open.length > 0) return `${open[0]} to ${open.at(-1)}`
       return ends.length > 0 || time + grid.latenessMs <= watermarks[i]! ? 'late' : 'lone'
@@ -108,7 +123,12 @@ export const paneAgreement = agreement({
     const before = timesAt(device, arena, watermarks)
     for (let start = 0; start < times.length; ) {
       const found = assignPanes(device, arena, at + 8 * start, before + 8 * start, times.length - start, grid)
-      const names = new Map<number, string>([[-1, 'late'], [-2, 'lone'], [-3, 'timeless'], ...found.panes.map(p => [p.id, `${p.firstEnd} to ${p.lastEnd}`] as const)])
+      const names = new Map<number, string>([
+        [-1, 'late'],
+        [-2, 'lone'],
+        [-3, 'timeless'],
+        ...found.panes.map(p => [p.id, `${p.firstEnd} to ${p.lastEnd}`] as const),
+      ])
       const counts = new Map<number, number>([[-1, found.late], [-2, found.lone], [-3, found.timeless], ...found.panes.map(p => [p.id, p.rows] as const)])
       for (const [id, name] of names) {
         const taken = rowsWithId(device, arena, found.ids, found.rows, id, start)
@@ -133,7 +153,13 @@ export const sessionAgreement = agreement({
   stem: 'session',
   kernels: ['assignSessions', 'fireSessions', 'liveSessions', 'readSessions', 'writeSessions', 'selectKeptI32'],
   sample(random, length, shape) {
-    return { keys: Array.from({ length }, () => random.int(5)), times: sampleTimes(random, length, shape), gap: 1 + random.int(60), lateness: random.int(2) * random.int(500), watermark: random.int(3_000) - 1_500 }
+    return {
+      keys: Array.from({ length }, () => random.int(5)),
+      times: sampleTimes(random, length, shape),
+      gap: 1 + random.int(60),
+      lateness: random.int(2) * random.int(500),
+      watermark: random.int(3_000) - 1_500,
+    }
   },
   reference({ keys, times, gap, lateness, watermark }) {
     let sessions: NaiveSession[] = []
@@ -141,7 +167,13 @@ export const sessionAgreement = agreement({
       if (time === none) return
       const touched = sessions.filter(s => s.key === keys[row] && time >= s.start - gap && time <= s.last + gap)
       sessions = sessions.filter(s => !touched.includes(s))
-      sessions.push({ key: keys[row]!, start: Math.min(time, ...touched.map(s => s.start)), last: Math.max(time, ...touched.map(s => s.last)), rows: [...touched.flatMap(s => s.rows), row], fired: false })
+      sessions.push({
+        key: keys[row]!,
+        start: Math.min(time, ...touched.map(s => s.start)),
+        last: Math.max(time, ...touched.map(s => s.last)),
+        rows: [...touched.flatMap(s => s.rows), row],
+        fired: false,
+      })
     })
     const text = (s: NaiveSession, fired: boolean) => `${s.key} [${s.start}, ${s.last + gap}) ${s.rows.toSorted((a, b) => a - b)}${fired ? ' fired' : ''}`
     const due = sessions.filter(s => s.last + gap - 1 <= watermark)
@@ -168,7 +200,9 @@ export const sessionAgreement = agreement({
       })
     }
     const dueList = table.fire(arena, watermark)
-    const due = describe(dueList).map(line => line.replace(' fired', '')).sort()
+    const due = describe(dueList)
+      .map(line => line.replace(' fired', ''))
+      .sort()
     const live = table.live(arena)
     // What is left goes into another table and must be the same there.
     const copy = new SessionTable(device, memory, gap, lateness)
