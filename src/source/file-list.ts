@@ -53,7 +53,7 @@ function matches(pattern: string, where: string): string[] {
   const expression = patternExpression(pattern.slice(fixed.length))
   const deep = pattern.slice(fixed.length).split('/').length
   const depth = pattern.includes('**') ? Number.POSITIVE_INFINITY : deep
-  return walk(fixed || '.', where, depth).map(file => (fixed === '' ? file : file)).filter(file => expression.test(fixed === '' ? file : file.slice(fixed.length)))
+  return walk(fixed || '.', where, depth).filter(file => expression.test(file.slice(fixed.length)))
 }
 
 // Files below a directory, with the directory as their prefix ('' for '.').
@@ -68,8 +68,10 @@ function walk(directory: string, where: string, depth = Number.POSITIVE_INFINITY
   return entries.flatMap(entry => {
     if (entry.name.startsWith('.') || entry.name.startsWith('_')) return []
     const path = `${base}${entry.name}`
-    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(join(directory, entry.name)))
-    if (isFolder) return depth > 1 ? walk(path, where, depth - 1) : []
+    const isLinkedFolder = entry.isSymbolicLink() && isDirectory(join(directory, entry.name))
+    // Links are not followed without end: they may lead back.
+    if (isLinkedFolder && depth === Number.POSITIVE_INFINITY) return []
+    if (entry.isDirectory() || isLinkedFolder) return depth > 1 ? walk(path, where, depth - 1) : []
     return entry.isFile() || entry.isSymbolicLink() ? [path] : []
   })
 }
