@@ -321,7 +321,7 @@ function storeCell(job: CsvJob, index: i32): bool {
 }
 
 function storeBytes(job: CsvJob, field: JsonField, index: i32): bool {
-  if (job.textEnd - job.text < job.end - job.start) {
+  if (job.textEnd - job.text < <usize>job.cellBytes) {
     job.paused = 1
     return false
   }

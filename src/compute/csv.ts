@@ -1,5 +1,5 @@
 // CSV rows to columns, by kernels/csv-decode.ts. A row that is malformed or doesn't fit the schema is left out and listed; its neighbours are untouched.
-import { PlanError } from '../base/errors.ts'
+import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
 import { bitmapBytes, typeName } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
@@ -124,7 +124,7 @@ export class CsvDecoder {
   #run(device: Device, arena: Arena, at: number, address: number, columns: readonly Column[]): CsvError[] {
     const { memory, kernels } = device
     const errors: CsvError[] = []
-    while (true) {
+    for (let stuckAt = -1; ; ) {
       kernels.decodeCsv(at)
       const state = memory.int32s(at, job.words)
       roundSlow(device, state[job.slow]! >>> 0, state[job.slowCount]!, columns)
@@ -135,14 +135,15 @@ export class CsvDecoder {
       state[job.errorCount] = 0
       if (wasFull) continue
       if (state[job.paused] === 0) return errors
-      // The text buffer is full: all that is left fits into as many bytes. Or the floats were: the list is empty again.
-      const left = (state[job.end]! >>> 0) - (state[job.at]! >>> 0)
+      // The text buffer is full: what is left takes at most as many bytes unquoted, and as many again as binary. Or the floats were: their list is empty again.
+      const left = 2 * ((state[job.end]! >>> 0) - (state[job.at]! >>> 0))
       if ((state[job.textEnd]! >>> 0) - (state[job.text]! >>> 0) < left) {
         const text = arena.allocate(left)
         const grown = memory.int32s(at, job.words)
         grown[job.text] = text
         grown[job.textEnd] = text + left
-      }
+      } else assert(stuckAt !== state[job.at], 'the CSV decoder does not get on')
+      stuckAt = state[job.at]!
     }
   }
 

@@ -1,0 +1,127 @@
+// Lines across chunks, schemas from samples, and rows to text and back.
+import { afterAll, describe, expect, it } from 'vitest'
+import { rowReader } from '../../src/batch/read-values.ts'
+import { buildBatch } from '../../src/batch/build-columns.ts'
+import { parseSchema, schemaText } from '../../src/batch/schema.ts'
+import { CsvDecoder, plainDialect } from '../../src/compute/csv.ts'
+import { csvHeader, encodeCsvRows, encodeJsonRows } from '../../src/compute/encode-text.ts'
+import { decodeJsonRecords, splitLines } from '../../src/compute/json.ts'
+import { createDevice } from '../../src/device/device.ts'
+import { inferJsonSchema } from '../../src/format/json/infer-schema.ts'
+import { LineReader } from '../../src/format/json/line-reader.ts'
+
+const device = await createDevice()
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+afterAll(() => {
+  expect(device.pages.used()).toBe(0)
+})
+
+describe('LineReader', () => {
+  it('tells where each line lies in the input, and carries what has no end', () => {
+    const reader = new LineReader(device, { where: 'test', position: 100 })
+    const seen: [string, number][] = []
+    for (const [text, isLast] of [['ab', false], ['c\n\r\nde', false], ['f', true]] as const) {
+      const arena = device.arena()
+      device.memory.write(reader.reserve(arena, text.length), bytesOf(text))
+      const lines = reader.take(arena, text.length, isLast, 10)
+      const pairs = device.memory.uint32s(lines.pairs, 2 * lines.count)
+      for (let i = 0; i < lines.count; i++) seen.push([device.memory.text(pairs[2 * i]!, pairs[2 * i + 1]!), pairs[2 * i]! - lines.address + lines.position])
+      arena.release()
+    }
+    expect(seen).toEqual([['abc', 100], ['def', 106]])
+    expect([reader.carried, reader.position]).toEqual([0, 109])
+  })
+
+  it('refuses a line beyond its limit', () => {
+    const reader = new LineReader(device, { where: 'logs.ndjson', lineBytesMax: 1_000 })
+    const arena = device.arena()
+    reader.reserve(arena, 2_000)
+    device.memory.bytes(reader.reserve(arena, 2_000), 2_000).fill(97)
+    expect(() => reader.take(arena, 2_000, false, 10)).toThrow('logs.ndjson, byte 0: a line has more than 1000 B and no end so far')
+    arena.release()
+  })
+})
+
+describe('inferJsonSchema', () => {
+  const infer = (text: string, isWhole = true) => schemaText(inferJsonSchema(bytesOf(text), isWhole, 'test'))
+
+  it('takes the narrowest type that holds every value exactly', () => {
+    expect(infer('{"a":1,"b":1,"c":1.0,"d":true,"e":"2026-01-01T10:00:00.123456Z","f":"x","g":[1],"h":9223372036854775808}\n{"a":2,"b":2.5,"c":1,"d":false,"e":"2026-01-02","f":"2026-01-01","g":{"q":1},"h":1}')).toEqual({
+      a: 'int64', b: 'float64', c: 'float64', d: 'bool', e: 'timestamp[us]', f: 'utf8', g: 'utf8', h: 'float64',
+    })
+  })
+
+  it('allows nulls where a value is null or absent, and everywhere if the sample is not all', () => {
+    expect(infer('{"a":1,"b":null}\n{"b":"2026-01-01","c":1}')).toEqual({ a: 'int64?', b: 'timestamp[ms]?', c: 'int64?' })
+    expect(infer('{"a":1}\n{"a":2}\n{"a":"cut', false)).toEqual({ a: 'int64?' })
+  })
+
+  it('passes over what is no object, and fails where nothing is left', () => {
+    expect(infer('[1]\nnonsense\n{"toString":1}\n{"a":{"\\u0000":"x"}}')).toEqual({ toString: 'int64?', a: 'float64?' })
+    expect(() => infer('[1]\n2')).toThrow('test: no JSON object found in the first 5 bytes to take the columns from')
+  })
+})
+
+const schema = parseSchema({ b: 'bool?', i: 'int32?', l: 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', n: 'timestamp[ns]?' }, 'test')
+const rows = [
+  { b: true, i: -5, l: 9223372036854775807n, f: 0.1, s: 'a "quoted", longer\nstring \u0001 \\ é€😀', x: new Uint8Array([0, 255, 1]), t: 1767225600123, n: -1n },
+  { b: null, i: null, l: null, f: null, s: null, x: null, t: null, n: null },
+  { b: false, i: 0, l: -(2n ** 63n), f: -0, s: '', x: new Uint8Array(0), t: -1, n: 0n },
+]
+
+describe('rows as NDJSON and CSV', () => {
+  it('come back as they were', () => {
+    const arena = device.arena()
+    const batch = buildBatch(device, arena, schema, rows, 'test')
+    const json = encodeJsonRows(device, arena, batch)
+    const lines = splitLines(device, arena, json.address, json.bytes, true, 10)
+    const fromJson = decodeJsonRecords(device, arena, lines, schema, 'test')
+    const csv = encodeCsvRows(device, arena, batch, plainDialect)
+    const fromCsv = new CsvDecoder(schema, schema.map(f => f.name), plainDialect, 'test').decode(device, arena, csv.address, csv.bytes, true, 10)
+    for (const { batch: back, errors } of [fromJson, fromCsv]) {
+      expect(errors).toEqual([])
+      const read = rowReader(device.memory, back)
+      expect(rows.map((_, row) => read(row))).toEqual(rows)
+    }
+    arena.release()
+  })
+
+  it('have their bounds row by row, leave columns out, and write times as numbers if asked', () => {
+    const arena = device.arena()
+    const batch = buildBatch(device, arena, schema, rows, 'test')
+    const { address, offsets, rowCount } = encodeJsonRows(device, arena, batch, { columns: ['t', 'i'], timestamps: 'epoch' })
+    const at = device.memory.uint32s(offsets, rowCount + 1)
+    const texts = Array.from({ length: rowCount }, (_, row) => device.memory.text(address + at[row]!, at[row + 1]! - at[row]!))
+    expect(texts).toEqual(['{"t":1767225600123,"i":-5}\n', '{"t":null,"i":null}\n', '{"t":-1,"i":0}\n'])
+    expect(() => encodeJsonRows(device, arena, batch, { columns: ['z'] })).toThrow('encode: no column "z"')
+    expect(new TextDecoder().decode(csvHeader([{ name: 'a' }, { name: 'b,"c"' }, { name: '' }], plainDialect))).toBe('a,"b,""c""",""\n')
+    arena.release()
+  })
+
+  it('write whole floats with a point if asked', () => {
+    const arena = device.arena()
+    const floats = parseSchema({ x: 'float64?', i: 'int32' }, 'test')
+    const values = [1, -0, 0.5, -123456, 2 ** 53, 2 ** 60, 1e20, 1e21, -1.5e300, 5e-324, 1.7976931348623157e308, NaN, null]
+    const batch = buildBatch(device, arena, floats, values.map(x => ({ x, i: 7 })), 'test')
+    const { address, bytes } = encodeJsonRows(device, arena, batch, { floats: 'pointed' })
+    const lines = device.memory.text(address, bytes).trimEnd().split('\n')
+    for (const [row, line] of lines.entries()) {
+      const value = values[row]!
+      expect((JSON.parse(line) as { x: number | null }).x).toBe(Number.isNaN(value) ? null : value)
+      if (Number.isFinite(value)) expect(line).toMatch(/^\{"x":-?\d+(\.\d+(e[+-]?\d+)?|e[+-]?\d+),"i":7\}$/)
+    }
+    expect(lines[0]).toBe('{"x":1.0,"i":7}')
+    arena.release()
+  })
+
+  it('write NaN and infinities as null in JSON, and spelt out in CSV', () => {
+    const arena = device.arena()
+    const floats = parseSchema({ x: 'float64' }, 'test')
+    const batch = buildBatch(device, arena, floats, [{ x: NaN }, { x: Infinity }, { x: -Infinity }], 'test')
+    const json = encodeJsonRows(device, arena, batch)
+    const csv = encodeCsvRows(device, arena, batch, plainDialect)
+    expect(device.memory.text(json.address, json.bytes)).toBe('{"x":null}\n{"x":null}\n{"x":null}\n')
+    expect(device.memory.text(csv.address, csv.bytes)).toBe('NaN\nInfinity\n-Infinity\n')
+    arena.release()
+  })
+})
