@@ -47,6 +47,10 @@ class LimitOperator implements Operator {
     out.emit(kept)
   }
 
+  done(): boolean {
+    return this.#seen >= this.#end
+  }
+
   snapshot(): StateRun[] {
     const { device } = this.#context
     const arena = device.arena()

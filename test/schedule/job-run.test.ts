@@ -67,6 +67,18 @@ describe.each([0, 1, 2])('a job on %i workers', workers => {
     expect(await pagesInUse(workers)).toBe(0)
   })
 
+  test('stops an endless source when a limit is reached', async () => {
+    const endless = fromData(
+      (async function* () {
+        for (let i = 0; ; i++) yield { id: i }
+      })(),
+      { schema: { id: 'int32' } },
+    )
+    const table = await endless.filter(col('id').ge(5)).limit(10).collect({ workers, batchRows: 7 })
+    expect(table.column('id').toArray()).toEqual(Array.from({ length: 10 }, (_, i) => i + 5))
+    expect(await pagesInUse(workers)).toBe(0)
+  })
+
   test('ends an endless source when the loop over its batches is left', async () => {
     const endless = fromData(
       (async function* () {
