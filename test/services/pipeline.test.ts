@@ -1,0 +1,88 @@
+// The main job between a real Kafka and a real Elasticsearch: 200,000 records in 4 partitions, out of order, one in a thousand broken; the
+// job is killed with −9 ten times at random. What is in the index and the topic must be the naive interpreter's rows, once each.
+import { fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { fillKafka, readBack } from '../../examples/pipeline/ends.ts'
+import { type ExpectedRow, oracle, type RawRecord } from '../../examples/pipeline/oracle.ts'
+import { random } from '../../src/base/random.ts'
+import { generate } from '../../src/frame/generate.ts'
+import { elasticClassPath, type ElasticServer, startElastic } from './elastic-server.ts'
+import { kafkaClassPath, type KafkaServer, startKafka } from './kafka-server.ts'
+
+const events = Number(process.env.EVENTS ?? 200_000)
+const kills = Number(process.env.KILLS ?? 10)
+const partitions = 4
+const seed = Number(process.env.SEED ?? 5)
+const missing = [kafkaClassPath(), elasticClassPath()].find(c => 'reason' in c && c.reason)
+const reason = missing && 'reason' in missing ? missing.reason : undefined
+
+let kafka: KafkaServer | undefined
+let elastic: ElasticServer | undefined
+let dir: string | undefined
+afterAll(async () => {
+  await Promise.all([kafka?.stop(), elastic?.stop()])
+  if (dir) await rm(dir, { recursive: true, force: true })
+})
+
+interface News {
+  readonly rowsRead: number
+  readonly checkpoints: number
+  readonly done?: object
+}
+
+/** Runs the job's process; kills it once `killWhen` says so. */
+function runJob(places: object, killWhen: (news: News) => boolean): Promise<'killed' | 'done'> {
+  return new Promise((resolve, reject) => {
+    const script = new URL('../../dist/examples/pipeline/job.js', import.meta.url)
+    const child = fork(script, [JSON.stringify({ places, workers: 2 })], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    let isDone = false
+    child.on('message', (news: News) => {
+      isDone ||= news.done !== undefined
+      if (!isDone && killWhen(news)) child.kill('SIGKILL')
+    })
+    child.on('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve('killed')
+      else if (code === 0 && isDone) resolve('done')
+      else reject(new Error(`the job ended with ${signal ?? code}`))
+    })
+  })
+}
+
+const shown = (row: ExpectedRow) =>
+  [row.auction, new Date(Number(row.window_end)).toISOString(), Number(row.bids), row.top, row.reserve, row.category, row.met, row.model_version, row.mean_euro.toPrecision(10), row.probability.toFixed(9)].join(' ')
+const sorted = (rows: readonly ExpectedRow[]) => rows.map(shown).sort()
+
+describe.skipIf(reason !== undefined)(`the main job on real servers${reason ? ` (${reason})` : ''}`, () => {
+  test(`killed ${kills} times, it loses nothing and doubles nothing (SEED=${seed})`, { timeout: 900_000 }, async () => {
+    dir = await mkdtemp(join(tmpdir(), 'millrace-services-'))
+    ;[kafka, elastic] = await Promise.all([startKafka(), startElastic()])
+    const records: RawRecord[] = []
+    for (const chunk of generate.nexmarkJson({ events, seed, rate: 2_000, disorder: 1_500, partitions, poisonEvery: 1_000 })) {
+      await fillKafka(kafka.plain, chunk, partitions)
+      for (const { partition, value } of chunk) records.push({ partition, value: value as Uint8Array })
+    }
+    const places = { dir, kafka: kafka.plain, elastic: elastic.url }
+    const chance = random(seed)
+    let killed = 0
+    for (let run = 0; killed < kills && run < 3 * kills; run++) {
+      const atNews = 1 + chance.int(12)
+      let count = 0
+      const outcome = await runJob(places, ({ rowsRead }) => rowsRead > 0 && ++count >= atNews)
+      if (outcome === 'done') break
+      killed++
+    }
+    expect(killed).toBe(kills)
+    expect(await runJob(places, () => false)).toBe('done')
+
+    const expected = oracle(records, partitions)
+    const { table, topicRows, deadLetters } = await readBack(places)
+    expect(expected.late).toBe(0)
+    expect(sorted(table)).toEqual(sorted(expected.rows))
+    expect(sorted(topicRows)).toEqual(sorted(expected.rows))
+    expect(deadLetters).toBe(expected.deadLetters)
+    expect(expected.deadLetters).toBe(events / 1_000)
+  })
+})
