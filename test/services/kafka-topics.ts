@@ -4,11 +4,10 @@ import { expect } from 'vitest'
 import type { KafkaClient } from '../../src/connect/kafka-client.ts'
 import { openProducer } from '../../src/connect/kafka-producer.ts'
 import { decodeRecordBatches, headersOf } from '../../src/format/kafka/decode-record-batches.ts'
-import { encodeRecordBatch } from '../../src/format/kafka/encode-record-batch.ts'
+import { batchOf, type TestRecord } from '../support/kafka-batches.ts'
 import type { KafkaServer } from './kafka-server.ts'
 
 const text = new TextDecoder()
-const encoder = new TextEncoder()
 let topics = 0
 
 /** Makes a topic of a name of its own. */
@@ -18,24 +17,6 @@ export async function newTopic(kafka: KafkaServer, partitions = 1, name = 'topic
   await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
   await admin.close()
   return topic
-}
-
-/** A record to write; null values are tombstones. */
-export interface TestRecord {
-  readonly key?: string | null
-  readonly value: string | Uint8Array | null
-}
-
-function ranges(items: readonly (Uint8Array | null)[]): { bytes: Uint8Array; offsets: Uint32Array; lengths: Int32Array } {
-  const offsets = new Uint32Array(items.length)
-  for (let i = 1; i < items.length; i++) offsets[i] = offsets[i - 1]! + (items[i - 1]?.length ?? 0)
-  return { bytes: new Uint8Array(Buffer.concat(items.map(item => item ?? new Uint8Array(0)))), offsets, lengths: Int32Array.from(items, item => item?.length ?? -1) }
-}
-
-/** An unstamped batch of records. */
-export function batchOf(records: readonly TestRecord[], timestamp = 1_700_000_000_000): Uint8Array {
-  const bytes = (value: string | Uint8Array | null | undefined) => (typeof value === 'string' ? encoder.encode(value) : (value ?? null))
-  return encodeRecordBatch({ recordCount: records.length, keys: ranges(records.map(r => bytes(r.key))), values: ranges(records.map(r => bytes(r.value))), timestamp }, 0, { bytesMax: 2 ** 30 }).batch
 }
 
 /** Writes records to the partitions, the i-th list to partition i, in batches of `batchRecords`. */
