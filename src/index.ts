@@ -26,7 +26,7 @@ export { hop, processingTime, session, tumble } from './frame/windows.ts'
 export { write } from './frame/write.ts'
 
 /** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */
-export function from<S extends Schema>(source: UserSource<S & SchemaLike>): Frame<S>
+export function from<S extends Schema>(source: UserSource<S, any, any>): Frame<S>
 export function from<const S extends Schema>(data: unknown, options: { schema: S; bounded?: boolean }): Frame<S>
 export function from(data: unknown): Frame<any>
 export function from(data: unknown, options?: { schema?: Schema; bounded?: boolean }): Frame<any> {

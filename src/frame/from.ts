@@ -10,11 +10,12 @@ import { columnsOfArrow, fieldsOfArrow, isArrowTable } from './arrow.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { SinkLike } from './node.ts'
 import { Table } from './table.ts'
+import type { Row, Schema } from './types.ts'
 
 const sourceMark = Symbol('millrace.source')
 
-/** Declares a source of one's own; its types follow from the schema. */
-export function source<S extends UserSource>(definition: S): S {
+/** Declares a source of one's own. The type of `position` follows from `start`, that of the rows from `schema`. */
+export function source<const S extends Schema, P>(definition: UserSource<S, P, Row<NoInfer<S>>>): UserSource<S, P, Row<NoInfer<S>>> {
   return Object.assign(definition, { [sourceMark]: true })
 }
 
