@@ -1,24 +1,16 @@
 // Nexmark's queries q0, q1, q2, q5, q11 and q12 over its bids (github.com/nexmark/nexmark, queries/qN.sql). Event time is dateTime, with a
 // watermark 4 s behind, as in the original's table definition.
-import { col, count, type Frame, type generate, hop, max, processingTime, session } from 'millrace'
+import { col, count, type generate, hop, max, processingTime, session } from 'millrace'
 
 /** The bids that `generate.nexmark` makes. */
 export type Bids = ReturnType<typeof generate.nexmark>['bids']
 
-/** What the queries read of a bid. */
-export type NeededBids = Frame<{ auction: 'int64'; bidder: 'int64'; price: 'int64'; dateTime: 'timestamp[ms]'; extra: 'utf8' }>
-
-/** All bids of a generated stream, in the columns that the queries read. */
-export function neededBids(bids: Bids): NeededBids {
-  return bids.select('auction', 'bidder', 'price', 'dateTime', 'extra')
-}
-
 /** The queries by name; q12's result depends on the clock. */
-export function nexmarkQueries(bids: NeededBids) {
+export function nexmarkQueries(bids: Bids) {
   const timed = bids.watermark('dateTime', { bound: '4s' })
   const counts = timed.groupBy('auction', hop('dateTime', '10s', { slide: '2s' })).agg({ num: count() })
   return {
-    q0: timed,
+    q0: timed.select('auction', 'bidder', 'price', 'dateTime', 'extra'),
     // The original multiplies by 0.908 as DECIMAL(23,3); here the exact product in thousandths, as int64.
     q1: timed.select({ auction: col('auction'), bidder: col('bidder'), price_thousandths: col('price').mul(908), dateTime: col('dateTime'), extra: col('extra') }),
     q2: timed.filter(col('auction').mod(123).eq(0)).select('auction', 'price'),
@@ -30,7 +22,7 @@ export function nexmarkQueries(bids: NeededBids) {
 }
 
 /** q5 as the original writes it: the counts joined with their maximum per window. For bounded input; nothing is given out before its end. */
-export function q5ByJoin(bids: NeededBids) {
+export function q5ByJoin(bids: Bids) {
   const counts = bids.groupBy('auction', hop('dateTime', '10s', { slide: '2s' })).agg({ num: count() })
   const greatest = counts.groupBy('window_end').agg({ most: max('num') })
   return counts.join(greatest, { left: 'window_end', right: 'window_end' }).filter(col('num').ge(col('most'))).select('auction', 'num', 'window_start', 'window_end')
