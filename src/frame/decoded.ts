@@ -12,6 +12,9 @@ export interface JsonPaths {
   readonly nested?: boolean
 }
 
+/** The columns of a record's parts as one schema. */
+export type RecordColumns<T> = { -readonly [K in keyof T]: T[K] } & {}
+
 /** The policy as an operator's or source's parameter. */
 export function policyOf(onError: OnError | undefined): { onError?: string } {
   return onError === undefined ? {} : { onError: typeof onError === 'string' ? onError : 'deadLetters' }

@@ -1,10 +1,10 @@
 // `read.kafka`: the options and the types of its columns, and the nodes it stands for: the source, a decoder of JSON keys, a decoder of values.
 import type { Json } from '../base/json.ts'
 import type { SecretLike } from '../base/secret.ts'
-import { decoded, decodeNode, type JsonPaths, type OnError } from './decoded.ts'
+import { decoded, decodeNode, type JsonPaths, type OnError, type RecordColumns } from './decoded.ts'
 import type { FrameValue } from './frame.ts'
 import type { FrameNode } from './node.ts'
-import type { Flat, Schema } from './types.ts'
+import type { Schema } from './types.ts'
 
 /** How to reach Kafka. */
 export interface KafkaConnection {
@@ -50,7 +50,7 @@ type KeyColumns<K, M> = [K] extends [never]
     ? { [N in keyof KS as `key.${N & string}`]: KS[N] } & ('key' extends M ? { key: 'binary?' } : {})
     : { key: K extends 'binary' ? 'binary?' : 'utf8?' }
 /** The columns of a Kafka frame. */
-export type KafkaColumns<S, K, M> = Flat<S & KeyColumns<K, M> & { [N in M & keyof ColumnTypes]: ColumnTypes[N] }>
+export type KafkaColumns<S, K, M> = RecordColumns<S & KeyColumns<K, M> & { [N in M & keyof ColumnTypes]: ColumnTypes[N] }>
 
 /** The run time of `read.kafka`. */
 export function readKafka({ value, key, metadata = [], onError, ...options }: ReadKafkaOptions<Schema, KafkaKey, KafkaColumn>): FrameValue {

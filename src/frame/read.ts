@@ -1,12 +1,12 @@
 // Frames over files, topics and systems outside: `read.csv(…)` and its kin. Nothing is opened before the frame runs or is explained.
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
-import { decoded, type JsonPaths, type OnError, policyOf, sideOf } from './decoded.ts'
+import { decoded, type JsonPaths, type OnError, policyOf, type RecordColumns, sideOf } from './decoded.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
 import { type KafkaColumn, type KafkaColumns, type KafkaKey, readKafka, type ReadKafkaOptions } from './read-kafka.ts'
-import type { Flat, Schema } from './types.ts'
+import type { Schema } from './types.ts'
 
 /** Options of file readers. A schema is optional where the files carry or show one; with it, columns are known to the compiler. */
 export interface ReadFileOptions<S> {
@@ -68,10 +68,10 @@ export const read = {
     return checkedBySchema(scan('arrow', paths, {}), options.schema) as unknown as FrameFor<S>
   },
   /** An in-process topic. */
-  topic<const S extends Schema, const M extends TopicColumn = never>(topic: TopicOptions, options: ReadTopicOptions<S, M>): Frame<Flat<S & Pick<TopicTypes, M>>> {
+  topic<const S extends Schema, const M extends TopicColumn = never>(topic: TopicOptions, options: ReadTopicOptions<S, M>): Frame<RecordColumns<S & Pick<TopicTypes, M>>> {
     const params = { ...topic, ...(options.until && { until: options.until }) } as Json
     const source: FrameNode = { node: 'feed', label: 'read.topic', kind: 'topic', params, inputs: [], side: [] }
-    return decoded(source, 'read.topic', options, options.metadata ?? [], options.onError) as unknown as Frame<Flat<S & Pick<TopicTypes, M>>>
+    return decoded(source, 'read.topic', options, options.metadata ?? [], options.onError) as unknown as Frame<RecordColumns<S & Pick<TopicTypes, M>>>
   },
   /** A Kafka topic. Needs the package @platformatic/kafka. */
   kafka<const S extends Schema, const K extends KafkaKey = never, const M extends KafkaColumn = never>(options: ReadKafkaOptions<S, K, M>): Frame<KafkaColumns<S, K, M>> {

@@ -22,14 +22,14 @@ interface Run {
 }
 
 // Input batches live in an arena of their own, which is released before the rows are read: what they point at must be held.
-function decode(params: Partial<DecodeJsonParams>, values: readonly (string | null)[]): Run {
+function decode(params: Partial<DecodeJsonParams>, values: readonly (string | null)[], keys: readonly (string | null)[] = values.map((_, i) => `key ${i}`)): Run {
   const all = { column: 'value', schema: { id: 'int64', name: 'utf8?' }, keep: ['offset'], ...params } as DecodeJsonParams
   const promised = decodeJsonOperator.fields([fields], all, 'read.topic.decode')
   const run: Run = { rows: [], letters: [], hidden: [], counted: 0 }
   const arena = device.arena()
   const source = device.arena()
   const context = { device, arena, clock: systemClock, instance: 0, parallelism: 1, where: 'read.topic.decode', bounded: false, count: (_: string, by: number) => (run.counted += by) } as OperatorContext
-  const rows = values.map((value, i) => ({ value: value === null ? null : encoder.encode(value), offset: BigInt(100 + i), key: `key ${i}`, $split: i }))
+  const rows = values.map((value, i) => ({ value: value === null ? null : encoder.encode(value), offset: BigInt(100 + i), key: keys[i], $split: i }))
   const emitted: (() => void)[] = []
   try {
     decodeJsonOperator.create(context, all, [fields]).push(
@@ -92,6 +92,19 @@ describe('decodeJson', () => {
     expect(run.rows).toEqual([{ price: 7n, type: 2, offset: 100n }, { price: null, type: 0, offset: 101n }])
     expect(() => decode({ schema: { a: 'int64', b: 'int64' }, paths: { b: 'a.b' } }, [])).toThrow('column "b" can\'t be read from "a.b": column "a" takes the whole of "a"')
     expect(() => decode({ schema: { a: 'int64' }, paths: { z: 'a' } }, [])).toThrow('a path is given for "z", which is no column')
+  })
+
+  it('decodes keys under a prefix, takes a null one for an empty object, and keeps the record’s value in dead letters', () => {
+    const params: Partial<DecodeJsonParams> = { column: 'key', schema: { id: 'int64?', name: 'utf8?' }, prefix: 'key.', nulls: 'empty', letter: 'value', keep: ['value', 'offset'], onError: 'deadLetters' }
+    const run = decode(params, ['a', 'b', null, 'd'], ['{"id":1,"name":"a name beyond twelve bytes"}', null, '{}', '{"id":'])
+    const text = (value: unknown) => value && new TextDecoder().decode(value as Uint8Array)
+    expect(run.rows.map(row => ({ ...row, value: text(row.value) }))).toEqual([
+      { 'key.id': 1n, 'key.name': 'a name beyond twelve bytes', value: 'a', offset: 100n },
+      { 'key.id': null, 'key.name': null, value: 'b', offset: 101n },
+      { 'key.id': null, 'key.name': null, value: null, offset: 102n },
+    ])
+    expect(run.letters).toEqual([{ value: encoder.encode('d'), error: 'JSON_CUT_OFF: the record ends before its JSON does, at byte 6 of the record', byte: 6n, key: '{"id":', offset: 103n }])
+    expect(() => decode({ ...params, schema: { id: 'int64' }, onError: 'fail' }, ['a'], [null])).toThrow('column "key.id" (int64): the key is missing')
   })
 
   it('refuses columns that are missing, of another type, or clash with the schema', () => {

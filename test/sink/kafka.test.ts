@@ -64,7 +64,7 @@ describe('rows as records', () => {
   test('are JSON objects of the columns that users see, without a key by default', () => {
     const { records } = written({ n: 'int64', text: 'utf8?', at: 'timestamp[ms]' }, [[{ n: 2n ** 60n, text: 'a "quoted" text beyond twelve', at: 0 }, { n: 1n, text: null, at: 1 }], [], [{ n: 2n, text: '', at: 2 }]])
     expect(records.map(r => r.value)).toEqual([
-      '{"n":1152921504606846976,"text":"a \"quoted\" text beyond twelve","at":"1970-01-01T00:00:00.000Z"}'.replaceAll('"quoted"', '\\"quoted\\"'),
+      '{"n":1152921504606846976,"text":"a \\"quoted\\" text beyond twelve","at":"1970-01-01T00:00:00.000Z"}',
       '{"n":1,"text":null,"at":"1970-01-01T00:00:00.001Z"}',
       '{"n":2,"text":"","at":"1970-01-01T00:00:00.002Z"}',
     ])

@@ -3,6 +3,7 @@ import { count, max, mean, min, sum } from '../../../src/frame/aggregates.ts'
 import { col, lit, when } from '../../../src/frame/expr.ts'
 import type { Frame, SchemaOf } from '../../../src/frame/frame-type.ts'
 import { asc, desc } from '../../../src/frame/orders.ts'
+import { read } from '../../../src/frame/read.ts'
 import { hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -149,5 +150,16 @@ bids.filterRows(row => row.price > 10n)
 bids.mapBatches(batch => batch.withColumn('z', new Float64Array(batch.numRows))).filter(col('z').gt(1))
 for await (const batch of bids.batches()) is<bigint>()(batch.column('price').get(0), true)
 await bids.forEach(row => is<string>()(row.channel, true))
+
+// Records of Kafka and of topics: the value's columns, and those that are asked for.
+const records = { brokers: ['b'], topic: 't', value: { format: 'json', schema: { n: 'int32' } } } as const
+schemaIs<{ n: 'int32' }>()(read.kafka(records), true)
+schemaIs<{ n: 'int32'; key: 'binary?'; offset: 'int64'; headers: 'utf8' }>()(read.kafka({ ...records, key: 'binary', metadata: ['offset', 'headers'] }), true)
+schemaIs<{ n: 'int32'; 'key.id': 'int64'; timestamp: 'timestamp[ms]' }>()(
+  read.kafka({ ...records, key: { format: 'json', schema: { id: 'int64' } }, metadata: ['timestamp'] }),
+  true,
+)
+schemaIs<{ n: 'int32'; key: 'utf8?'; partition: 'int32' }>()(read.kafka({ ...records, metadata: ['key', 'partition'] }), true)
+schemaIs<{ n: 'int32'; offset: 'int64' }>()(read.topic({ name: 't' }, { format: 'json', schema: { n: 'int32' }, metadata: ['offset'] }), true)
 
 export { report, windowed }
