@@ -85,9 +85,9 @@ function skipSpace(job: JsonJob, p: usize): usize {
 }
 
 // @ts-ignore: decorator
-@inline function specials(block: v128): u32 {
+@inline function specials(block: v128): v128 {
   const control = i8x16.eq(i8x16.min_u(block, i8x16.splat(31)), block)
-  return <u32>i8x16.bitmask(v128.or(v128.or(i8x16.eq(block, i8x16.splat(34)), i8x16.eq(block, i8x16.splat(92))), control))
+  return v128.or(v128.or(i8x16.eq(block, i8x16.splat(34)), i8x16.eq(block, i8x16.splat(92))), control)
 }
 
 /** From behind an opening quote to behind the closing one, or 0. */
@@ -97,16 +97,21 @@ function skipString(job: JsonJob, p: usize): usize {
   let high: u32 = 0
   while (true) {
     const block = v128.load(p)
-    const found = specials(block)
-    const sign = <u32>i8x16.bitmask(block)
-    if (found == 0) {
-      high |= sign
+    const stops = specials(block)
+    // The top bit of a byte beyond ASCII counts as a stop too: one test passes over plain text.
+    if (i8x16.bitmask(v128.or(stops, block)) == 0) {
       p += 16
       if (p >= end) return fail(job, CUT_OFF, end)
       continue
     }
-    const at = ctz(found)
-    high |= sign & ((1 << at) - 1)
+    const found = <u32>i8x16.bitmask(stops)
+    const at = found ? ctz(found) : 16
+    high |= <u32>i8x16.bitmask(block) & ((1 << at) - 1)
+    if (found == 0) {
+      p += 16
+      if (p >= end) return fail(job, CUT_OFF, end)
+      continue
+    }
     p += at
     if (p >= end) return fail(job, CUT_OFF, end)
     const c = load<u8>(p)
@@ -176,16 +181,21 @@ function captureString(job: JsonJob, p: usize): usize {
   let high: u32 = 0
   while (true) {
     const block = v128.load(p)
-    const found = specials(block)
-    const sign = <u32>i8x16.bitmask(block)
-    if (found == 0) {
-      high |= sign
+    const stops = specials(block)
+    // The top bit of a byte beyond ASCII counts as a stop too: one test passes over plain text.
+    if (i8x16.bitmask(v128.or(stops, block)) == 0) {
       p += 16
       if (p >= end) return fail(job, CUT_OFF, end)
       continue
     }
-    const at = ctz(found)
-    high |= sign & ((1 << at) - 1)
+    const found = <u32>i8x16.bitmask(stops)
+    const at = found ? ctz(found) : 16
+    high |= <u32>i8x16.bitmask(block) & ((1 << at) - 1)
+    if (found == 0) {
+      p += 16
+      if (p >= end) return fail(job, CUT_OFF, end)
+      continue
+    }
     p += at
     if (p >= end) return fail(job, CUT_OFF, end)
     const c = load<u8>(p)
@@ -231,7 +241,7 @@ function decodeEscapes(job: JsonJob, start: usize, p: usize, high: u32): usize {
       if (p >= end) return fail(job, CUT_OFF, end)
       const block = v128.load(p)
       v128.store(out, block)
-      const found = specials(block)
+      const found = <u32>i8x16.bitmask(specials(block))
       const at = found ? ctz(found) : 16
       high |= <u32>i8x16.bitmask(block) & ((1 << at) - 1)
       p += at
