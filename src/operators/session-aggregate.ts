@@ -150,7 +150,7 @@ class SessionAggregate implements Operator {
     const own = this.#table.keyColumns(arena).map(column => gatherColumn(device, arena, column, keys.values, due.count))
     const columns = [...own, starts, ends, ...this.#merged.resultColumns(arena, due.count)]
     this.#merged.reset()
-    emitSorted(this.#context, out, this.#fields, own.length, columns, due.count, row => timeAt(device, ends.values + 8 * row))
+    emitSorted(this.#context, out, this.#fields, own.length, columns, due.count, ends)
   }
 
   // Fills #merged with the sessions of the list, in its order.

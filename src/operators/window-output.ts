@@ -1,11 +1,12 @@
 // What windowed aggregates have in common: their parameters' check, their output's fields, the order of their rows.
 import { PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
-import { timestampMs } from '../batch/data-type.ts'
+import { int32, timestampMs } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { type AggregateFunction, aggregateType } from '../compute/accumulator.ts'
 import { gatherBatch, gatherColumn } from '../compute/gather.ts'
 import { hashColumns } from '../compute/hash.ts'
+import { sortIndices } from '../compute/sort.ts'
 import { lateRow, rowsWithId, setTimeAt, timeAt, timelessRow } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -68,41 +69,15 @@ export function timeColumn(device: Device, arena: Arena, time: number, rows: num
   return out
 }
 
-/** Emits rows in batches, sorted by `rank` (a number per row), then by the hash of their keys; equal ones stay in order. */
-export function emitSorted(
-  context: OperatorContext,
-  out: Output,
-  fields: Fields,
-  keyCount: number,
-  columns: readonly Column[],
-  rows: number,
-  rank?: (row: number) => number,
-): void {
+/** Emits rows in batches, sorted by the column `rank`, then by the hash of their keys; equal ones stay in order. */
+export function emitSorted(context: OperatorContext, out: Output, fields: Fields, keyCount: number, columns: readonly Column[], rows: number, rank?: Column): void {
   if (rows === 0) return
   const { device, arena } = context
-  const hashes = hashColumns(device, arena, columns.slice(0, keyCount), rows)
-  const order = sortedOrder(device.memory.uint32s(hashes, rows), rank)
-  const indices = arena.allocate(4 * rows)
-  device.memory.uint32s(indices, rows).set(order)
+  const hashes: Column = { type: int32, length: rows, values: hashColumns(device, arena, columns.slice(0, keyCount), rows), validity: 0 }
+  const indices = sortIndices(device, arena, [...(rank ? [{ column: rank }] : []), { column: hashes }], rows)
   const sorted: Batch = { fields, rowCount: rows, columns: columns.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
   for (let start = 0; start < rows; start += emitRowsMax)
     out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
-}
-
-function sortedOrder(hashes: Uint32Array, rank?: (row: number) => number): Uint32Array {
-  const rows = hashes.length
-  const order = new Uint32Array(rows)
-  if (!rank && rows <= 2 ** 21) {
-    // Hash and row number in one exact double: sorted by numbers, without calls.
-    const packed = new Float64Array(rows)
-    for (let row = 0; row < rows; row++) packed[row] = hashes[row]! * 2 ** 21 + row
-    packed.sort()
-    for (let row = 0; row < rows; row++) order[row] = packed[row]! % 2 ** 21
-    return order
-  }
-  for (let row = 0; row < rows; row++) order[row] = row
-  const ranks = rank && Float64Array.from(order, rank)
-  return order.sort((a, b) => (ranks ? ranks[a]! - ranks[b]! : 0) || hashes[a]! - hashes[b]! || a - b)
 }
 
 /** Sends rows that no window took to the side output `late`: those of `ids` that are late, and those without a time. */
