@@ -81,7 +81,7 @@ export function encodeDictionary4(values: usize, count: i32, table: usize, mask:
 export function encodeDictionary8(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
   for (let i = 0; i < count; i++) {
     const value = load<u64>(values + (<usize>i << 3))
-    let slot = <u32>(((value ^ (value >> 29)) * GOLDEN) >> 32) & mask
+    let slot = <u32>((fold(value * GOLDEN) * GOLDEN) >> 32) & mask
     while (true) {
       const code = load<u32>(table + (<usize>slot << 2))
       if (code == 0) {
@@ -138,24 +138,30 @@ export function encodeDictionary16(values: usize, count: i32, table: usize, mask
   return known
 }
 
+// A product moves differences upwards only: each is folded down before the next, so that the last byte of a text reaches every bit.
 function hashView(view: usize, length: u32, bytes: usize): u32 {
-  let hash: u64
+  let hash: u64 = fold(load<u64>(view) * GOLDEN)
   if (length <= 12) {
-    hash = (load<u64>(view) * GOLDEN) ^ load<u64>(view, 8)
+    hash = fold((hash ^ load<u64>(view, 8)) * GOLDEN)
   } else {
-    hash = <u64>length
-    let i: usize = 0
-    for (; i + 8 <= <usize>length; i += 8) hash = (rotl<u64>(hash, 29) ^ load<u64>(bytes + i)) * GOLDEN
-    hash = rotl<u64>(hash, 29) ^ load<u64>(bytes + <usize>length - 8)
+    for (let i: usize = 0; i + 8 <= <usize>length; i += 8) hash = fold((hash ^ load<u64>(bytes + i)) * GOLDEN)
+    hash = fold((hash ^ load<u64>(bytes + <usize>length - 8)) * GOLDEN)
   }
-  hash *= GOLDEN
-  return <u32>((hash ^ (hash >> 15)) >> 24)
+  return <u32>((hash * GOLDEN) >> 32)
+}
+
+// @ts-ignore: decorator
+@inline function fold(hash: u64): u64 {
+  return hash ^ (hash >> 32)
 }
 
 function sameView(view: usize, length: u32, bytes: usize, other: usize): bool {
   if (load<u64>(view) != load<u64>(other)) return false
   if (length <= 12) return load<u64>(view, 8) == load<u64>(other, 8)
-  return memory.compare(bytes, <usize>load<u32>(other, 12), <usize>length) == 0
+  const others = <usize>load<u32>(other, 12)
+  let i: usize = 0
+  for (; i + 8 <= <usize>length; i += 8) if (load<u64>(bytes + i) != load<u64>(others + i)) return false
+  return load<u64>(bytes + <usize>length - 8) == load<u64>(others + <usize>length - 8)
 }
 
 /** The most bytes that `encodeHybridU32` writes. */
@@ -301,14 +307,22 @@ export function boundsViews(views: usize, count: i32, out: usize): void {
   store<i32>(out, most, 4)
 }
 
+// In the order of their bytes. Short views are zero-filled, so that they compare as numbers; a tie of zeros is decided by the lengths.
 function orderViews(a: usize, b: usize): i32 {
   const headA = bswap<u32>(load<u32>(a, 4))
   const headB = bswap<u32>(load<u32>(b, 4))
   if (headA != headB) return headA < headB ? -1 : 1
   const lengthA = load<u32>(a)
   const lengthB = load<u32>(b)
-  const bytesA = lengthA <= 12 ? a + 4 : <usize>load<u32>(a, 12)
-  const bytesB = lengthB <= 12 ? b + 4 : <usize>load<u32>(b, 12)
-  const order = memory.compare(bytesA, bytesB, <usize>min(lengthA, lengthB))
-  return order != 0 ? order : <i32>(lengthA > lengthB) - <i32>(lengthA < lengthB)
+  if (lengthA <= 12 && lengthB <= 12) {
+    const restA = bswap<u64>(load<u64>(a, 8))
+    const restB = bswap<u64>(load<u64>(b, 8))
+    if (restA != restB) return restA < restB ? -1 : 1
+  } else {
+    const bytesA = lengthA <= 12 ? a + 4 : <usize>load<u32>(a, 12)
+    const bytesB = lengthB <= 12 ? b + 4 : <usize>load<u32>(b, 12)
+    const order = memory.compare(bytesA, bytesB, <usize>min(lengthA, lengthB))
+    if (order != 0) return order
+  }
+  return <i32>(lengthA > lengthB) - <i32>(lengthA < lengthB)
 }

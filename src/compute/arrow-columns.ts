@@ -4,13 +4,30 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
 /** Views of strings by 32- or 64-bit offsets (`rows` + 1 of them). `bits`: validity or 0. Cost: about 2 ns a row. */
-export function viewsOfOffsets(device: Device, large: boolean, offsets: number, rows: number, bits: number, data: number, dataBytes: number, out: number): boolean {
+export function viewsOfOffsets(
+  device: Device,
+  large: boolean,
+  offsets: number,
+  rows: number,
+  bits: number,
+  data: number,
+  dataBytes: number,
+  out: number,
+): boolean {
   const { kernels } = device
   return (large ? kernels.largeOffsetsToViews : kernels.offsetsToViews)(offsets, rows, bits, data, dataBytes, out) === 0
 }
 
 /** Arrow's views (utf8_view, binary_view) into the engine's; `buffers` are the variadic buffers. */
-export function viewsOfArrowViews(device: Device, arena: Arena, source: number, rows: number, bits: number, buffers: readonly { address: number; bytes: number }[], out: number): boolean {
+export function viewsOfArrowViews(
+  device: Device,
+  arena: Arena,
+  source: number,
+  rows: number,
+  bits: number,
+  buffers: readonly { address: number; bytes: number }[],
+  out: number,
+): boolean {
   const list = arena.allocate(8 * buffers.length)
   device.memory.uint32s(list, 2 * buffers.length).set(buffers.flatMap(b => [b.address, b.bytes]))
   return device.kernels.arrowViewsToViews(source, rows, bits, list, buffers.length, out) === 0

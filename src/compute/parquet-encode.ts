@@ -63,7 +63,14 @@ export function writePlain(device: Device, views: number, count: number, out: nu
 }
 
 /** The bounds of `count` > 0 values as their PLAIN bytes; undefined where there are none (all NaN, or any NaN). `scratch` has 16 bytes. */
-export function boundsOf(device: Device, layout: Layout, isFloat: boolean, values: number, count: number, scratch: number): { least: Uint8Array; most: Uint8Array } | undefined {
+export function boundsOf(
+  device: Device,
+  layout: Layout,
+  isFloat: boolean,
+  values: number,
+  count: number,
+  scratch: number,
+): { least: Uint8Array; most: Uint8Array } | undefined {
   const { kernels, memory } = device
   if (layout === 'view') {
     kernels.boundsViews(values, count, scratch)

@@ -54,7 +54,15 @@ export function setBits(device: Device, bits: number, bit: number, count: number
 }
 
 /** Dictionary values by u32 indices. False where an index is not below `dictionaryCount`. Cost: about 0.5 ns a value while the dictionary is in cache. */
-export function gatherDictionary(device: Device, layout: Layout, indices: number, count: number, dictionary: number, dictionaryCount: number, out: number): boolean {
+export function gatherDictionary(
+  device: Device,
+  layout: Layout,
+  indices: number,
+  count: number,
+  dictionary: number,
+  dictionaryCount: number,
+  out: number,
+): boolean {
   const { kernels } = device
   const gather = layout === 'word4' ? kernels.gatherDictionary4 : layout === 'word8' ? kernels.gatherDictionary8 : kernels.gatherDictionary16
   return gather(indices, count, dictionary, dictionaryCount, out) === count
@@ -88,7 +96,16 @@ export function viewsOfLengths(device: Device, lengths: number, count: number, p
 }
 
 /** DELTA_BYTE_ARRAY values, joined into a chunk of `arena` of at most `bytesMax`. False where lengths are wrong or the cap is passed. */
-export function viewsOfPrefixes(device: Device, arena: Arena, prefixes: number, suffixes: number, count: number, position: number, bytesMax: number, out: number): boolean {
+export function viewsOfPrefixes(
+  device: Device,
+  arena: Arena,
+  prefixes: number,
+  suffixes: number,
+  count: number,
+  position: number,
+  bytesMax: number,
+  out: number,
+): boolean {
   const bytes = device.kernels.joinedBytes(prefixes, suffixes, count)
   if (bytes < 0 || bytes > bytesMax) return false
   return device.kernels.joinPrefixes(prefixes, suffixes, count, position, arena.allocate(bytes), out) === count

@@ -45,7 +45,8 @@ export function unpackBytes(codec: ByteCodec, bytes: Uint8Array, outBytes: numbe
 // fzstd allocates what the frame's header asks for: the header is read first, and refused where it asks for more than is promised.
 function unpackWithFzstd(bytes: Uint8Array, outBytes: number): Uint8Array {
   const asked = zstdContentBytes(bytes)
-  if (asked === undefined || asked > Math.max(outBytes, 8 * 1024 * 1024)) throw new RangeError(`its frame asks for ${asked ?? 'an unknown number of'} bytes, ${outBytes} are promised`)
+  if (asked === undefined || asked > Math.max(outBytes, 8 * 1024 * 1024))
+    throw new RangeError(`its frame asks for ${asked ?? 'an unknown number of'} bytes, ${outBytes} are promised`)
   return unpackZstd(bytes, new Uint8Array(outBytes))
 }
 

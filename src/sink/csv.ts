@@ -30,7 +30,11 @@ export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
 }
 
 function dialectOf(options: CsvSinkOptions): CsvDialect {
-  return { ...plainDialect, ...(options.delimiter !== undefined && { delimiter: options.delimiter }), ...(options.quote !== undefined && { quote: options.quote }) }
+  return {
+    ...plainDialect,
+    ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
+    ...(options.quote !== undefined && { quote: options.quote }),
+  }
 }
 
 /** The sink of CSV files. */

@@ -95,7 +95,11 @@ export class FileOutput implements ByteSink {
       await this.#calls.sync(this.#descriptor)
     } catch (thrown) {
       const errno = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
-      throw new ConnectorError('FILE_SYNC', `${this.#where}: fsync of ${this.path} failed (${errno}), so nothing written to it can be trusted; check the disk, then restart the job`, { cause: thrown })
+      throw new ConnectorError(
+        'FILE_SYNC',
+        `${this.#where}: fsync of ${this.path} failed (${errno}), so nothing written to it can be trusted; check the disk, then restart the job`,
+        { cause: thrown },
+      )
     }
   }
 

@@ -46,7 +46,8 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
     kind: format.kind,
     delivery: () => 'transactional',
     check(options, fields, where) {
-      if (typeof options.path !== 'string' || options.path === '') throw new PlanError('PATHS', `${where}: no path is given; name a file, or a directory with a / at its end`)
+      if (typeof options.path !== 'string' || options.path === '')
+        throw new PlanError('PATHS', `${where}: no path is given; name a file, or a directory with a / at its end`)
       format.check?.(options, fields, where)
     },
     async open(context, options) {
@@ -94,7 +95,10 @@ class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     if (resumed) return
     this.#replaced = names.filter(name => name.startsWith('part-') && name.endsWith(`.${this.#format.ending}`))
     if (this.#replaced.length > 0 && !this.#options.overwrite) {
-      throw new ConnectorError('FILE_EXISTS', `${where}: ${this.#directory} holds ${this.#replaced.length} part files already, such as ${this.#replaced[0]}; write elsewhere, or set overwrite: true`)
+      throw new ConnectorError(
+        'FILE_EXISTS',
+        `${where}: ${this.#directory} holds ${this.#replaced.length} part files already, such as ${this.#replaced[0]}; write elsewhere, or set overwrite: true`,
+      )
     }
   }
 
@@ -242,7 +246,10 @@ class SingleFile<O extends FileSinkOptions> implements SinkWriter {
       if (!existsSync(this.#temp) && existsSync(this.#final)) copyFileSync(this.#final, this.#temp)
       const bytes = existsSync(this.#temp) ? statSync(this.#temp).size : -1
       if (bytes < handle.bytes) {
-        throw new ConnectorError('FILE_LOST', `${where}: the checkpoint counts on ${handle.bytes} bytes in ${this.#temp}, ${Math.max(0, bytes)} are there; restore an older checkpoint, or start anew with restore: 'none'`)
+        throw new ConnectorError(
+          'FILE_LOST',
+          `${where}: the checkpoint counts on ${handle.bytes} bytes in ${this.#temp}, ${Math.max(0, bytes)} are there; restore an older checkpoint, or start anew with restore: 'none'`,
+        )
       }
       truncateSync(this.#temp, handle.bytes)
     } catch (thrown) {
@@ -286,7 +293,12 @@ async function show(temp: string, final: string, where: string): Promise<void> {
     await rename(temp, final)
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw outputError(where, 'rename to', final, thrown)
-    if (!existsSync(final)) throw new ConnectorError('FILE_LOST', `${where}: neither ${temp} nor ${final} is there, one of which the checkpoint counts on; restore an older checkpoint`, { cause: thrown })
+    if (!existsSync(final))
+      throw new ConnectorError(
+        'FILE_LOST',
+        `${where}: neither ${temp} nor ${final} is there, one of which the checkpoint counts on; restore an older checkpoint`,
+        { cause: thrown },
+      )
   }
 }
 

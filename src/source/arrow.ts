@@ -1,6 +1,6 @@
 // Arrow IPC files and streams as a scan: a split is a record batch, and only the columns that are needed are read.
 import type { Json } from '../base/json.ts'
-import { type Batch, retainBatch, sliceBatch } from '../batch/batch.ts'
+import { type Batch, releaseBatch, retainBatch, sliceBatch } from '../batch/batch.ts'
 import { arrowRowCount, decodeRecordBatch, selectArrowColumns } from '../format/arrow/decode-record-batch.ts'
 import { type ArrowFile, readArrow } from '../format/arrow/read-arrow.ts'
 import { listFiles } from './file-list.ts'
@@ -22,8 +22,14 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
   kind: 'arrow',
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) })))
-    const fields = mergeFields(files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })), where)
-    return { options: { ...(options as ArrowScanOptions), files: files.map(({ path, file }) => ({ path, batches: file.batches.length })), fields: packFields(fields) }, fields }
+    const fields = mergeFields(
+      files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
+      where,
+    )
+    return {
+      options: { ...(options as ArrowScanOptions), files: files.map(({ path, file }) => ({ path, batches: file.batches.length })), fields: packFields(fields) },
+      fields,
+    }
   },
   splits: options => options.files!.flatMap((file, index) => Array.from({ length: file.batches }, (_, batch) => ({ file: index, batch }))),
   read(context, options, split, columns) {
@@ -32,17 +38,14 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
     withFile(path, context.where, reader => {
       const decode = { device: context.device, reader, file: openedOf(path, reader), where: path }
-      const chosen = selectArrowColumns(decode.file, fields.map(f => f.name), path)
+      const chosen = selectArrowColumns(
+        decode.file,
+        fields.map(f => f.name),
+        path,
+      )
       if (chosen.length === 0 && arrowRowCount(decode, split.batch as number) === 0) return
       const arena = context.arena()
-      let batch: Batch
-      try {
-        batch = { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) }
-      } catch (thrown) {
-        arena.release()
-        throw thrown
-      }
-      emitSlices(context, batch)
+      emitSlices(context, { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) })
     })
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
@@ -52,7 +55,12 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
 function emitSlices(context: ScanContext, batch: Batch): void {
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   let start = 0
-  for (; start + step < batch.rowCount; start += step) context.emit(sliceBatch(retainBatch(context.device, batch), start, start + step))
+  try {
+    for (; start + step < batch.rowCount; start += step) context.emit(sliceBatch(retainBatch(context.device, batch), start, start + step))
+  } catch (thrown) {
+    releaseBatch(context.device, batch)
+    throw thrown
+  }
   context.emit(start === 0 ? batch : sliceBatch(batch, start, batch.rowCount))
 }
 

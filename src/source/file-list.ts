@@ -1,5 +1,5 @@
 // Which files a reader means: paths, directories and patterns, in the order of their names. And how the system's refusals are told.
-import { readdirSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConnectorError, PlanError } from '../base/errors.ts'
 
@@ -38,7 +38,8 @@ function filesOf(path: string, endings: readonly string[], where: string): strin
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || !isPattern(path)) throw fileError(where, 'read', path, thrown)
   }
   if (kind === 'file') return [path]
-  const found = kind === 'directory' ? walk(path, where).filter(file => endings.length === 0 || endings.some(ending => file.endsWith(ending))) : matches(path, where)
+  const found =
+    kind === 'directory' ? walk(path, where).filter(file => endings.length === 0 || endings.some(ending => file.endsWith(ending))) : matches(path, where)
   if (found.length > 0) return found.sort((a, b) => (a < b ? -1 : 1))
   const what = kind === 'directory' ? `the directory has no file that ends in ${endings.join(' or ')}` : 'no file matches the pattern'
   throw new ConnectorError('FILE_MISSING', `${where}: can't read ${path}: ${what}; check the path`)
@@ -58,7 +59,7 @@ function matches(pattern: string, where: string): string[] {
 
 // Files below a directory, with the directory as their prefix ('' for '.').
 function walk(directory: string, where: string, depth = Number.POSITIVE_INFINITY): string[] {
-  let entries
+  let entries: Dirent[]
   try {
     entries = readdirSync(directory, { withFileTypes: true })
   } catch (thrown) {
@@ -99,7 +100,10 @@ export function patternExpression(pattern: string): RegExp {
     } else if (char === '?') text += '[^/]'
     else if (char === '[' && pattern.indexOf(']', i + 2) > 0) {
       const end = pattern.indexOf(']', i + 2)
-      text += `[${pattern.slice(i + 1, end).replace(/^!/, '^').replace(/[\\\]]/g, '\\$&')}]`
+      text += `[${pattern
+        .slice(i + 1, end)
+        .replace(/^!/, '^')
+        .replace(/[\\\]]/g, '\\$&')}]`
       i = end
     } else if (char === '{' && pattern.indexOf('}', i) > 0) {
       text += '(?:'

@@ -48,7 +48,10 @@ export function openFile(path: string, where: string): FileReader {
       const bytes = new Uint8Array(Math.max(0, end - start))
       const count = readInto(bytes, start)
       if (count === bytes.byteLength) return bytes
-      throw new DataError('FILE_CUT', `${where}: ${path}, byte ${start + count}: the file ends, ${bytes.byteLength - count} bytes before it should; it was cut while it was read`)
+      throw new DataError(
+        'FILE_CUT',
+        `${where}: ${path}, byte ${start + count}: the file ends, ${bytes.byteLength - count} bytes before it should; it was cut while it was read`,
+      )
     },
     readInto,
     close: () => closeSync(descriptor),

@@ -24,7 +24,10 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
   kind: 'parquet',
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader) })))
-    const fields = mergeFields(files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })), where)
+    const fields = mergeFields(
+      files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
+      where,
+    )
     const listed = files.map(({ path, file }) => ({ path, groups: file.rowGroups.map(g => g.rowCount) }))
     return { options: { ...(options as ParquetScanOptions), files: listed, fields: packFields(fields) }, fields }
   },
@@ -36,7 +39,11 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
     withFile(path, context.where, reader => {
       const file = footerOf(path, reader)
-      selectColumns(file, fields.map(f => f.name), path)
+      selectColumns(
+        file,
+        fields.map(f => f.name),
+        path,
+      )
       readRowGroup({
         device: context.device,
         reader,

@@ -31,42 +31,56 @@ interface Golden {
 const folder = suiteFolder('arrow-testing')
 const device = await createDevice()
 const sets = folder
-  ? readdirSync(folder).flatMap(part => (existsSync(`${folder}/${part}`) && !part.includes('.txt') ? readdirSync(`${folder}/${part}`).filter(f => f.endsWith('.json.gz')).map(f => `${part}/${f.replace('.json.gz', '')}`) : [])).sort()
+  ? readdirSync(folder)
+      .flatMap(part =>
+        existsSync(`${folder}/${part}`) && !part.includes('.txt')
+          ? readdirSync(`${folder}/${part}`)
+              .filter(f => f.endsWith('.json.gz'))
+              .map(f => `${part}/${f.replace('.json.gz', '')}`)
+          : [],
+      )
+      .sort()
   : []
 const skippedSets: Record<string, string> = skips.sets
 const skippedColumns: Record<string, string> = skips.columns
 const seen = { sets: 0, columns: 0, skippedSets: 0, skippedColumns: 0 }
 
 describe.skipIf(!folder)('arrow-testing', () => {
-  describe.each(sets.flatMap(set => ['arrow_file', 'stream'].filter(ending => existsSync(`${folder}/${set}.${ending}`)).map(ending => ({ set, ending }))))('$set.$ending', ({ set, ending }) => {
-    const bytes = new Uint8Array(readFileSync(`${folder}/${set}.${ending}`))
-    if (set in skippedSets) {
-      it('is refused with a reason', () => {
-        seen.skippedSets++
-        expect(() => readArrowRows(device, bytes)).toThrow(skippedSets[set])
+  describe.each(sets.flatMap(set => ['arrow_file', 'stream'].filter(ending => existsSync(`${folder}/${set}.${ending}`)).map(ending => ({ set, ending }))))(
+    '$set.$ending',
+    ({ set, ending }) => {
+      const bytes = new Uint8Array(readFileSync(`${folder}/${set}.${ending}`))
+      if (set in skippedSets) {
+        it('is refused with a reason', () => {
+          seen.skippedSets++
+          expect(() => readArrowRows(device, bytes)).toThrow(skippedSets[set])
+        })
+        return
+      }
+      it('holds what its JSON says', () => {
+        const golden = JSON.parse(gunzipSync(readFileSync(`${folder}/${set}.json.gz`)).toString('utf8')) as Golden
+        const { columns } = readArrow(bytesReader(bytes), set)
+        expect(columns.map(c => c.field.name)).toEqual(golden.schema.fields.map(f => f.name))
+        seen.sets++
+        const rows = readArrowRows(device, bytes)
+        golden.schema.fields.forEach((field, i) => {
+          const { unreadable } = columns[i]!
+          if (unreadable !== undefined) {
+            expect(skippedColumns[`${set}: ${field.name}`], `${set}: ${field.name}`).toBe(unreadable)
+            seen.skippedColumns++
+            return
+          }
+          seen.columns++
+          const expected = golden.batches.flatMap(batch => valuesOf(golden, field, batch.columns[i]!))
+          expect(
+            rows.map(row => textOf(field, row[field.name])),
+            field.name,
+          ).toEqual(expected)
+        })
+        expect(device.pages.used()).toBe(0)
       })
-      return
-    }
-    it('holds what its JSON says', () => {
-      const golden = JSON.parse(gunzipSync(readFileSync(`${folder}/${set}.json.gz`)).toString('utf8')) as Golden
-      const { columns } = readArrow(bytesReader(bytes), set)
-      expect(columns.map(c => c.field.name)).toEqual(golden.schema.fields.map(f => f.name))
-      seen.sets++
-      const rows = readArrowRows(device, bytes)
-      golden.schema.fields.forEach((field, i) => {
-        const { unreadable } = columns[i]!
-        if (unreadable !== undefined) {
-          expect(skippedColumns[`${set}: ${field.name}`], `${set}: ${field.name}`).toBe(unreadable)
-          seen.skippedColumns++
-          return
-        }
-        seen.columns++
-        const expected = golden.batches.flatMap(batch => valuesOf(golden, field, batch.columns[i]!))
-        expect(rows.map(row => textOf(field, row[field.name])), field.name).toEqual(expected)
-      })
-      expect(device.pages.used()).toBe(0)
-    })
-  })
+    },
+  )
 
   it('keeps its score', () => {
     expect(seen).toEqual(skips.score)

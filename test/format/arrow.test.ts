@@ -25,8 +25,23 @@ describe.each(['file', 'stream'] as const)('an arrow %s', format => {
     const table = arrow.tableFromIPC(writeArrow(device, allTypes, rows, format, 300))
     expect(table.numRows).toBe(1000)
     expect(table.schema.fields.map(f => `${f.name} ${f.type} ${f.nullable}`)).toEqual([
-      'flag Bool false', 'flagN Bool true', 'int Int32 false', 'intN Int32 true', 'long Int64 false', 'longN Int64 true', 'float Float64 false', 'floatN Float64 true', 'text Utf8 false', 'textN Utf8 true',
-      'bytes Binary true', 'ms Timestamp<MILLISECOND, UTC> false', 'us Timestamp<MICROSECOND, UTC> true', 'ns Timestamp<NANOSECOND, UTC> true', 'none Utf8 true', 'unique Utf8 false', 'few Utf8 true',
+      'flag Bool false',
+      'flagN Bool true',
+      'int Int32 false',
+      'intN Int32 true',
+      'long Int64 false',
+      'longN Int64 true',
+      'float Float64 false',
+      'floatN Float64 true',
+      'text Utf8 false',
+      'textN Utf8 true',
+      'bytes Binary true',
+      'ms Timestamp<MILLISECOND, UTC> false',
+      'us Timestamp<MICROSECOND, UTC> true',
+      'ns Timestamp<NANOSECOND, UTC> true',
+      'none Utf8 true',
+      'unique Utf8 false',
+      'few Utf8 true',
     ])
     for (const name of ['flag', 'flagN', 'int', 'intN', 'long', 'longN', 'float', 'floatN', 'text', 'textN', 'bytes', 'ms', 'none', 'unique', 'few']) {
       const column = table.getChild(name)!
@@ -43,25 +58,43 @@ describe.each(['file', 'stream'] as const)('an arrow %s', format => {
   it('by apache-arrow is read, narrow types widened and dictionaries looked up', () => {
     const words = ['a', 'a word that is longer than a view', null, 'a', 'b']
     const table = new arrow.Table({
-      i8: arrow.vectorFromArray([1, -2, null, 127, -128], new arrow.Int8()), u16: arrow.vectorFromArray([1, 65535, null, 0, 3], new arrow.Uint16()),
-      u32: arrow.vectorFromArray([1, 4294967295, null, 0, 3], new arrow.Uint32()), f32: arrow.vectorFromArray([1, 0.1, null, -0, 3], new arrow.Float32()),
-      word: arrow.vectorFromArray(words, new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32())), plain: arrow.vectorFromArray(words, new arrow.Utf8()),
-      large: arrow.vectorFromArray(words, new arrow.LargeUtf8()), day: arrow.vectorFromArray([0, 86_400_000, null, 0, -86_400_000], new arrow.DateDay()),
+      i8: arrow.vectorFromArray([1, -2, null, 127, -128], new arrow.Int8()),
+      u16: arrow.vectorFromArray([1, 65535, null, 0, 3], new arrow.Uint16()),
+      u32: arrow.vectorFromArray([1, 4294967295, null, 0, 3], new arrow.Uint32()),
+      f32: arrow.vectorFromArray([1, 0.1, null, -0, 3], new arrow.Float32()),
+      word: arrow.vectorFromArray(words, new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32())),
+      plain: arrow.vectorFromArray(words, new arrow.Utf8()),
+      large: arrow.vectorFromArray(words, new arrow.LargeUtf8()),
+      day: arrow.vectorFromArray([0, 86_400_000, null, 0, -86_400_000], new arrow.DateDay()),
       list: arrow.vectorFromArray([[1], null, [], [2], [3]], new arrow.List(new arrow.Field('item', new arrow.Int32()))),
     })
     const bytes = arrow.tableToIPC(table, format)
     expect(exact(readArrowRows(device, bytes))).toBe(
-      exact([0, 1, 2, 3, 4].map(i => ({
-        i8: [1, -2, null, 127, -128][i], u16: [1, 65535, null, 0, 3][i], u32: [1n, 4294967295n, null, 0n, 3n][i], f32: [1, Math.fround(0.1), null, -0, 3][i],
-        word: words[i], plain: words[i], large: words[i], day: [0, 1, null, 0, -1][i],
-      }))),
+      exact(
+        [0, 1, 2, 3, 4].map(i => ({
+          i8: [1, -2, null, 127, -128][i],
+          u16: [1, 65535, null, 0, 3][i],
+          u32: [1n, 4294967295n, null, 0n, 3n][i],
+          f32: [1, Math.fround(0.1), null, -0, 3][i],
+          word: words[i],
+          plain: words[i],
+          large: words[i],
+          day: [0, 1, null, 0, -1][i],
+        })),
+      ),
     )
-    expect(() => readArrowRows(device, bytes, ['i8', 'list'], 'x.arrow')).toThrow('x.arrow, column "list": it is a list (nested), which Millrace can\'t read; select other columns: i8, u16')
+    expect(() => readArrowRows(device, bytes, ['i8', 'list'], 'x.arrow')).toThrow(
+      'x.arrow, column "list": it is a list (nested), which Millrace can\'t read; select other columns: i8, u16',
+    )
   })
 })
 
 describe('arrow, broken', () => {
-  const bytes = writeArrow(device, { a: 'int32', b: 'utf8?' }, Array.from({ length: 100 }, (_, i) => ({ a: i, b: i % 2 ? `text ${i}` : null })))
+  const bytes = writeArrow(
+    device,
+    { a: 'int32', b: 'utf8?' },
+    Array.from({ length: 100 }, (_, i) => ({ a: i, b: i % 2 ? `text ${i}` : null })),
+  )
 
   it.each([
     ['ARROW_MAGIC', bytes.subarray(0, 4)],
@@ -84,10 +117,28 @@ describe('arrow, broken', () => {
   it('does not follow tables that point at each other without end', () => {
     // One field whose children are 200 times itself would be 200^64 fields.
     const flat = new FlatWriter()
-    let child = flat.table([[2, 'u8', 13], [3, 'place', flat.table([])]])
-    for (let depth = 0; depth < 60; depth++) child = flat.table([[2, 'u8', 13], [3, 'place', flat.table([])], [5, 'place', flat.places(Array<number>(200).fill(child))]])
-    const schema = flat.table([[0, 'i16', 0], [1, 'place', flat.places([child])]])
-    const metadata = flat.finish(flat.table([[0, 'i16', 4], [1, 'u8', 1], [2, 'place', schema], [3, 'i64', 0]]))
+    let child = flat.table([
+      [2, 'u8', 13],
+      [3, 'place', flat.table([])],
+    ])
+    for (let depth = 0; depth < 60; depth++)
+      child = flat.table([
+        [2, 'u8', 13],
+        [3, 'place', flat.table([])],
+        [5, 'place', flat.places(Array<number>(200).fill(child))],
+      ])
+    const schema = flat.table([
+      [0, 'i16', 0],
+      [1, 'place', flat.places([child])],
+    ])
+    const metadata = flat.finish(
+      flat.table([
+        [0, 'i16', 4],
+        [1, 'u8', 1],
+        [2, 'place', schema],
+        [3, 'i64', 0],
+      ]),
+    )
     const stream = new Uint8Array(8 + metadata.length)
     new DataView(stream.buffer).setInt32(0, -1, true)
     new DataView(stream.buffer).setInt32(4, metadata.length, true)
@@ -100,10 +151,22 @@ describe('flatbuffers', () => {
   it('reads back what it writes', () => {
     const flat = new FlatWriter()
     const inner = flat.table([[0, 'i64', 2 ** 45 + 3]])
-    const root = flat.table([[0, 'i16', -2], [2, 'place', flat.text('ä text')], [3, 'u8', 1], [4, 'place', flat.places([inner, inner])], [5, 'place', flat.longs([1, -1, 2 ** 40, 4], 2)]])
+    const root = flat.table([
+      [0, 'i16', -2],
+      [2, 'place', flat.text('ä text')],
+      [3, 'u8', 1],
+      [4, 'place', flat.places([inner, inner])],
+      [5, 'place', flat.longs([1, -1, 2 ** 40, 4], 2)],
+    ])
     const table = FlatTable.root(flat.finish(root), 'x')
     expect([table.i16(0), table.i32(1, 7), table.text(2), table.bool(3), table.tables(4).map(t => t.i64(0)), table.longs(5, 2), table.table(9)]).toEqual([
-      -2, 7, 'ä text', true, [2 ** 45 + 3, 2 ** 45 + 3], [1, -1, 2 ** 40, 4], undefined,
+      -2,
+      7,
+      'ä text',
+      true,
+      [2 ** 45 + 3, 2 ** 45 + 3],
+      [1, -1, 2 ** 40, 4],
+      undefined,
     ])
   })
 })

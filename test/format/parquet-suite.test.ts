@@ -15,7 +15,11 @@ import skips from './parquet-skips.json' with { type: 'json' }
 
 const folder = suiteFolder('parquet-testing')
 const device = await createDevice()
-const data = folder ? readdirSync(`${folder}/data`).filter(f => f.endsWith('.parquet') || f.endsWith('.encrypted')).sort() : []
+const data = folder
+  ? readdirSync(`${folder}/data`)
+      .filter(f => f.endsWith('.parquet') || f.endsWith('.encrypted'))
+      .sort()
+  : []
 const load = (name: string, part = 'data') => new Uint8Array(readFileSync(`${folder}/${part}/${name}`))
 const skippedFiles: Record<string, string> = skips.files
 const skippedColumns: Record<string, string> = skips.columns
@@ -33,7 +37,10 @@ describe.skipIf(!folder)('parquet-testing', () => {
     for (const { field, unreadable: why } of unreadable) expect(skippedColumns[`${name}: ${field.name}`], `${name}: ${field.name}`).toBe(why)
     const rows = readParquet(device, bytes, { where: name })
     expect(exact(readParquet(device, bytes, { where: name, batchRows: 7 }))).toBe(exact(rows))
-    const hash = createHash('sha256').update(String(exact(rows))).digest('hex').slice(0, 16)
+    const hash = createHash('sha256')
+      .update(String(exact(rows)))
+      .digest('hex')
+      .slice(0, 16)
     expect({ rows: rows.length, columns: Object.keys(rows[0] ?? {}).length, hash }).toEqual(known[name])
     expect(device.pages.used()).toBe(0)
   })
@@ -43,35 +50,45 @@ describe.skipIf(!folder)('parquet-testing', () => {
     expect(device.pages.used()).toBe(0)
   })
 
-  it.each(['delta_byte_array', 'delta_encoding_required_column', 'delta_encoding_optional_column', 'delta_binary_packed'])('%s: the values of its expectation', name => {
-    const [, ...lines] = readFileSync(`${folder}/data/${name}_expect.csv`, 'utf8').trimEnd().split('\n')
-    const rows = readParquet(device, load(`${name}.parquet`))
-    // The header spells some names otherwise; the columns stand in the file's order.
-    const names = Object.keys(rows[0]!)
-    expect(rows.length).toBe(lines.length)
-    lines.forEach((line, i) => {
-      cells(line).forEach((cell, c) => {
-        const value = rows[i]![names[c]!]
-        expect(value === null ? '' : String(value), `row ${i}, column ${names[c]}`).toBe(cell)
-      })
-    })
-  })
-
-  it.each(['datapage_v1-corrupt-checksum.parquet', 'rle-dict-uncompressed-corrupt-checksum.parquet'])('%s: fails when checksums are compared, and only then', name => {
-    expect(() => readParquet(device, load(name), { limits: { verifyChecksums: true } })).toThrow(expect.objectContaining({ code: 'CHECKSUM' }))
-    expect(device.pages.used()).toBe(0)
-  })
-
-  it.each(['datapage_v1-uncompressed-checksum.parquet', 'datapage_v1-snappy-compressed-checksum.parquet', 'plain-dict-uncompressed-checksum.parquet', 'rle-dict-snappy-checksum.parquet'])(
-    '%s: passes when checksums are compared',
+  it.each(['delta_byte_array', 'delta_encoding_required_column', 'delta_encoding_optional_column', 'delta_binary_packed'])(
+    '%s: the values of its expectation',
     name => {
-      expect(readParquet(device, load(name), { limits: { verifyChecksums: true } }).length).toBeGreaterThan(0)
+      const [, ...lines] = readFileSync(`${folder}/data/${name}_expect.csv`, 'utf8').trimEnd().split('\n')
+      const rows = readParquet(device, load(`${name}.parquet`))
+      // The header spells some names otherwise; the columns stand in the file's order.
+      const names = Object.keys(rows[0]!)
+      expect(rows.length).toBe(lines.length)
+      lines.forEach((line, i) => {
+        cells(line).forEach((cell, c) => {
+          const value = rows[i]![names[c]!]
+          expect(value === null ? '' : String(value), `row ${i}, column ${names[c]}`).toBe(cell)
+        })
+      })
     },
   )
 
+  it.each(['datapage_v1-corrupt-checksum.parquet', 'rle-dict-uncompressed-corrupt-checksum.parquet'])(
+    '%s: fails when checksums are compared, and only then',
+    name => {
+      expect(() => readParquet(device, load(name), { limits: { verifyChecksums: true } })).toThrow(expect.objectContaining({ code: 'CHECKSUM' }))
+      expect(device.pages.used()).toBe(0)
+    },
+  )
+
+  it.each([
+    'datapage_v1-uncompressed-checksum.parquet',
+    'datapage_v1-snappy-compressed-checksum.parquet',
+    'plain-dict-uncompressed-checksum.parquet',
+    'rle-dict-snappy-checksum.parquet',
+  ])('%s: passes when checksums are compared', name => {
+    expect(readParquet(device, load(name), { limits: { verifyChecksums: true } }).length).toBeGreaterThan(0)
+  })
+
   // Nested columns are not decoded, so two bad files whose fault lies in their levels show nothing; a zero bit width is legal.
   const accepted: Record<string, string> = {
-    'ARROW-GH-43605.parquet': '21186 rows', 'ARROW-GH-45185.parquet': 'only a list (nested)', 'ARROW-RS-GH-6229-LEVELS.parquet': 'only a struct or list (nested)',
+    'ARROW-GH-43605.parquet': '21186 rows',
+    'ARROW-GH-45185.parquet': 'only a list (nested)',
+    'ARROW-RS-GH-6229-LEVELS.parquet': 'only a struct or list (nested)',
   }
   it.each(folder ? readdirSync(`${folder}/bad_data`).filter(f => f.endsWith('.parquet')) : [])('bad_data/%s: a typed error, or accepted for a reason', name => {
     const read = () => readParquet(device, load(name, 'bad_data'), { where: name })

@@ -35,7 +35,10 @@ describe('parquet', () => {
   })
 
   it('falls back to plain pages where a dictionary grows too large', () => {
-    const rows = Array.from({ length: 120_000 }, (_, i) => ({ id: i < 20_000 ? i % 9000 : i, name: i < 20_000 ? `n${i % 9000}` : `name ${i} ${'x'.repeat(i % 40)}` }))
+    const rows = Array.from({ length: 120_000 }, (_, i) => ({
+      id: i < 20_000 ? i % 9000 : i,
+      name: i < 20_000 ? `n${i % 9000}` : `name ${i} ${'x'.repeat(i % 40)}`,
+    }))
     const bytes = writeParquet(device, { id: 'int32', name: 'utf8' }, rows, { rowGroupRows: 200_000 }, 16_000)
     expect(exact(readParquet(device, bytes))).toBe(exact(rows))
   })
@@ -46,7 +49,11 @@ describe('parquet', () => {
   })
 
   it('notes bounds and nulls in the footer, and leaves bounds out where there is a NaN', () => {
-    const rows = [{ a: 5, f: 1.5, n: 0, s: 'b' }, { a: -7, f: NaN, n: 2, s: null }, { a: 3, f: 0, n: 1, s: 'a' }]
+    const rows = [
+      { a: 5, f: 1.5, n: 0, s: 'b' },
+      { a: -7, f: NaN, n: 2, s: null },
+      { a: 3, f: 0, n: 1, s: 'a' },
+    ]
     const bytes = writeParquet(device, { a: 'int32', f: 'float64', n: 'float64', s: 'utf8?' }, rows)
     const le = (...numbers: number[]) => new Uint8Array(Int32Array.from(numbers).buffer)
     const found = statistics(bytes)
@@ -101,12 +108,19 @@ describe('parquet', () => {
     ['TYPE', {}, { a: 'timestamp[s]' }],
     ['NO_COLUMNS', {}, {}],
   ])('refuses to write with %s', (code, options, schema) => {
-    expect(() => new ParquetWriter(device, parseSchema(schema as Record<string, string>, 'test'), new BytesSink(), options)).toThrow(expect.objectContaining({ code }))
+    expect(() => new ParquetWriter(device, parseSchema(schema as Record<string, string>, 'test'), new BytesSink(), options)).toThrow(
+      expect.objectContaining({ code }),
+    )
   })
 })
 
 describe('parquet, broken', () => {
-  const bytes = writeParquet(device, { a: 'int32', b: 'utf8?' }, Array.from({ length: 100 }, (_, i) => ({ a: i, b: i % 2 ? `text ${i}` : null })), { compression: 'none' })
+  const bytes = writeParquet(
+    device,
+    { a: 'int32', b: 'utf8?' },
+    Array.from({ length: 100 }, (_, i) => ({ a: i, b: i % 2 ? `text ${i}` : null })),
+    { compression: 'none' },
+  )
 
   it.each([
     ['PARQUET_MAGIC', bytes.subarray(0, 8)],
@@ -118,7 +132,9 @@ describe('parquet, broken', () => {
   })
 
   it('names file, row group, column and byte', () => {
-    expect(() => readParquet(device, edited(bytes, 4, 255), { where: 'trades.parquet' })).toThrow(/^trades\.parquet, row group 0, column "a", byte \d+: .+; .+$/)
+    expect(() => readParquet(device, edited(bytes, 4, 255), { where: 'trades.parquet' })).toThrow(
+      /^trades\.parquet, row group 0, column "a", byte \d+: .+; .+$/,
+    )
   })
 
   it('names the column that is not there, and the nearest', () => {
@@ -143,7 +159,19 @@ describe('parquet, broken', () => {
 
 describe('thrift', () => {
   it('reads back what it writes', () => {
-    const bytes = new ThriftWriter().i32(1, -5).i64(2, 2 ** 45).bool(20, true).binary(21, 'ä').i32s(22, Array.from({ length: 20 }, (_, i) => i)).begin(40).i32(1, 7).end().finish()
+    const bytes = new ThriftWriter()
+      .i32(1, -5)
+      .i64(2, 2 ** 45)
+      .bool(20, true)
+      .binary(21, 'ä')
+      .i32s(
+        22,
+        Array.from({ length: 20 }, (_, i) => i),
+      )
+      .begin(40)
+      .i32(1, 7)
+      .end()
+      .finish()
     const found: Record<number, unknown> = {}
     const reader = new ThriftReader(bytes, 'x')
     reader.struct((id, type) => {

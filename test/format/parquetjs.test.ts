@@ -23,14 +23,26 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const device = await createDevice()
 
 const rows = Array.from({ length: 500 }, (_, i) => ({
-  id: i - 250, big: 1_000_000_007 * i, price: i / 8, name: `name ${i % 40} ${'x'.repeat(i % 20)}`, note: i % 3 === 0 ? null : `note ${i}`, flag: i % 5 === 0, at: 1_700_000_000_000 + i,
+  id: i - 250,
+  big: 1_000_000_007 * i,
+  price: i / 8,
+  name: `name ${i % 40} ${'x'.repeat(i % 20)}`,
+  note: i % 3 === 0 ? null : `note ${i}`,
+  flag: i % 5 === 0,
+  at: 1_700_000_000_000 + i,
 }))
 
 describe.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)('parquetjs-lite, %s', codec => {
   it.each([false, true])('is read by us (data pages of version 2: %s)', async useDataPageV2 => {
     const column = (type: string, optional = false) => ({ type, compression: codec, optional })
     const schema = new parquetjs.ParquetSchema({
-      id: column('INT32'), big: column('INT64'), price: column('DOUBLE'), name: column('UTF8'), note: column('UTF8', true), flag: column('BOOLEAN'), at: column('TIMESTAMP_MILLIS'),
+      id: column('INT32'),
+      big: column('INT64'),
+      price: column('DOUBLE'),
+      name: column('UTF8'),
+      note: column('UTF8', true),
+      flag: column('BOOLEAN'),
+      at: column('TIMESTAMP_MILLIS'),
     })
     const path = join(folder, `${codec}-${useDataPageV2}.parquet`)
     const writer = await parquetjs.ParquetWriter.openFile(schema, path, { useDataPageV2, rowGroupSize: 170 })
@@ -43,7 +55,12 @@ describe.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)('parquetjs-lite, %s',
 
   it('reads what we write', async () => {
     const schema = { id: 'int32', big: 'int64', price: 'float64', name: 'utf8', note: 'utf8?', flag: 'bool' }
-    const bytes = writeParquet(device, schema, rows.map(({ at, ...row }) => ({ ...row, big: BigInt(row.big) })), { compression: ({ UNCOMPRESSED: 'none', SNAPPY: 'snappy', GZIP: 'gzip' } as const)[codec], dictionary: false, rowGroupRows: 170 })
+    const bytes = writeParquet(
+      device,
+      schema,
+      rows.map(({ at, ...row }) => ({ ...row, big: BigInt(row.big) })),
+      { compression: ({ UNCOMPRESSED: 'none', SNAPPY: 'snappy', GZIP: 'gzip' } as const)[codec], dictionary: false, rowGroupRows: 170 },
+    )
     const reader = await parquetjs.ParquetReader.openBuffer(Buffer.from(bytes))
     const cursor = reader.getCursor()
     const read: unknown[] = []

@@ -17,7 +17,12 @@ afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
 
 const rows = allTypesRows(300)
 const kinds: Record<string, { bytes: Uint8Array; read: (bytes: Uint8Array) => unknown }> = {
-  ...Object.fromEntries((['none', 'snappy', 'gzip'] as const).map(compression => [`parquet ${compression}`, { bytes: writeParquet(device, allTypes, rows, { compression, rowGroupRows: 200 }), read: (bytes: Uint8Array) => readParquet(device, bytes, { limits }) }])),
+  ...Object.fromEntries(
+    (['none', 'snappy', 'gzip'] as const).map(compression => [
+      `parquet ${compression}`,
+      { bytes: writeParquet(device, allTypes, rows, { compression, rowGroupRows: 200 }), read: (bytes: Uint8Array) => readParquet(device, bytes, { limits }) },
+    ]),
+  ),
   'arrow file': { bytes: writeArrow(device, allTypes, rows, 'file', 200), read: bytes => readArrowRows(device, bytes) },
   'arrow stream': { bytes: writeArrow(device, allTypes, rows, 'stream', 200), read: bytes => readArrowRows(device, bytes) },
 }

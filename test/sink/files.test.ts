@@ -29,10 +29,22 @@ afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
 afterAll(() => rmSync(root, { recursive: true }))
 
 const schema = parseSchema({ id: 'int32', name: 'utf8?' }, 'test')
-const rowsOf = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => ({ id: start + i, name: (start + i) % 3 === 0 ? null : `name, ${start + i}` }))
+const rowsOf = (start: number, end: number) =>
+  Array.from({ length: end - start }, (_, i) => ({ id: start + i, name: (start + i) % 3 === 0 ? null : `name, ${start + i}` }))
 
 function open(sink: SinkType<never>, options: FileSinkOptions, more: Partial<SinkContext> = {}): Promise<SinkWriter> {
-  const context: SinkContext = { device, clock: systemClock, fields: schema, where: 'write', job: 'my job', sink: 'out', signal: new AbortController().signal, epoch: 1, count: () => {}, ...more }
+  const context: SinkContext = {
+    device,
+    clock: systemClock,
+    fields: schema,
+    where: 'write',
+    job: 'my job',
+    sink: 'out',
+    signal: new AbortController().signal,
+    epoch: 1,
+    count: () => {},
+    ...more,
+  }
   return sink.open(context, options as never)
 }
 
@@ -45,12 +57,23 @@ async function write(writer: SinkWriter, epoch: number, rows: Record<string, unk
   }
 }
 
-const visible = () => readdirSync(folder).filter(name => !name.startsWith('.')).sort()
+const visible = () =>
+  readdirSync(folder)
+    .filter(name => !name.startsWith('.'))
+    .sort()
 const hidden = () => readdirSync(folder).filter(name => name.startsWith('.'))
 const formats = [
   ['parquet', parquetSink, (path: string) => readParquet(device, new Uint8Array(readFileSync(path)))],
   ['arrow', arrowSink, (path: string) => readArrowRows(device, new Uint8Array(readFileSync(path)))],
-  ['ndjson', ndjsonSink, (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as unknown)],
+  [
+    'ndjson',
+    ndjsonSink,
+    (path: string) =>
+      readFileSync(path, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line) as unknown),
+  ],
   ['csv', csvSink, (path: string) => readCsv(readFileSync(path, 'utf8'))],
 ] as unknown as [string, SinkType<never>, (path: string) => unknown[]][]
 
@@ -180,7 +203,11 @@ describe('file sinks, refused by the system', () => {
     }
     const calls = { ...nodeOutputCalls }
     const real = nodeOutputCalls[call] as (...args: unknown[]) => unknown
-    return { ...calls, [call]: (...args: unknown[]) => (count++ >= after ? (call === 'sync' ? Promise.reject(Object.assign(new TypeError(errno), { code: errno })) : fail()) : real(...args)) }
+    return {
+      ...calls,
+      [call]: (...args: unknown[]) =>
+        count++ >= after ? (call === 'sync' ? Promise.reject(Object.assign(new TypeError(errno), { code: errno })) : fail()) : real(...args),
+    }
   }
 
   it.each([
@@ -219,14 +246,20 @@ describe('file sinks, refused by the system', () => {
 
   it('tells when what a checkpoint counts on is gone', async () => {
     const path = join(folder, 'rows')
-    await expect(open(ndjsonSink as SinkType<never>, { path }, { resumed: { epoch: 1, handle: { bytes: 10, state: null } } })).rejects.toThrow(expect.objectContaining({ code: 'FILE_LOST' }))
+    await expect(open(ndjsonSink as SinkType<never>, { path }, { resumed: { epoch: 1, handle: { bytes: 10, state: null } } })).rejects.toThrow(
+      expect.objectContaining({ code: 'FILE_LOST' }),
+    )
     const handle = { parts: [{ temp: '.gone.tmp', final: 'part-00001-0.ndjson' }] }
-    await expect(open(ndjsonSink as SinkType<never>, { path: `${folder}/` }, { resumed: { epoch: 1, handle } })).rejects.toThrow(expect.objectContaining({ code: 'FILE_LOST' }))
+    await expect(open(ndjsonSink as SinkType<never>, { path: `${folder}/` }, { resumed: { epoch: 1, handle } })).rejects.toThrow(
+      expect.objectContaining({ code: 'FILE_LOST' }),
+    )
   })
 
   it('checks options before anything is opened', () => {
     expect(() => ndjsonSink.check({ path: '' }, schema, 'write.ndjson')).toThrow(expect.objectContaining({ code: 'PATHS' }))
-    expect(() => parquetSink.check({ path: 'x', compression: 'lzo' as never }, schema, 'write.parquet')).toThrow(expect.objectContaining({ code: 'COMPRESSION' }))
+    expect(() => parquetSink.check({ path: 'x', compression: 'lzo' as never }, schema, 'write.parquet')).toThrow(
+      expect.objectContaining({ code: 'COMPRESSION' }),
+    )
     expect(() => csvSink.check({ path: 'x' }, [], 'write.csv')).toThrow(expect.objectContaining({ code: 'NO_COLUMNS' }))
   })
 })

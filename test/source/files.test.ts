@@ -20,7 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
 afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function readAll(type: AnyScanSourceType, paths: string[], { columns, batchRows = 100 }: { columns?: string[]; batchRows?: number } = {}): { rows: PlainRow[]; fields: Record<string, string>; splits: number; batches: number[]; rowCount?: number } {
+function readAll(
+  type: AnyScanSourceType,
+  paths: string[],
+  { columns, batchRows = 100 }: { columns?: string[]; batchRows?: number } = {},
+): { rows: PlainRow[]; fields: Record<string, string>; splits: number; batches: number[]; rowCount?: number } {
   const scan = type as unknown as ScanSourceType
   const { options, fields } = scan.resolve({ paths }, 'read.test')
   const plain = JSON.parse(JSON.stringify(options)) as Json
@@ -33,7 +37,10 @@ function readAll(type: AnyScanSourceType, paths: string[], { columns, batchRows 
     try {
       scan.read(
         {
-          device, where: 'read.test', batchRows, count: () => {},
+          device,
+          where: 'read.test',
+          batchRows,
+          count: () => {},
           arena: () => (current = device.arena()),
           emit(batch: Batch) {
             if (batch.arena === current?.address) current = undefined
@@ -43,7 +50,9 @@ function readAll(type: AnyScanSourceType, paths: string[], { columns, batchRows 
             releaseBatch(device, batch)
           },
         },
-        plain, split, columns,
+        plain,
+        split,
+        columns,
       )
     } finally {
       current?.release()
@@ -89,7 +98,7 @@ describe.each([
   })
 })
 
-describe('files that don\'t fit', () => {
+describe("files that don't fit", () => {
   it('are told by file and column', () => {
     put('one.parquet', writeParquet(device, { a: 'int32', b: 'utf8' }, [{ a: 1, b: 'x' }]))
     put('two.parquet', writeParquet(device, { b: 'utf8?', a: 'int64' }, [{ a: 1n, b: 'x' }]))
@@ -98,7 +107,10 @@ describe('files that don\'t fit', () => {
     expect(() => readAll(parquetScan, at('one.parquet', 'two.parquet'))).toThrow(/two\.parquet, column "a": it is int64, in .*one\.parquet int32/)
     const merged = readAll(parquetScan, at('one.parquet', 'three.parquet'))
     expect(merged.fields).toEqual({ a: 'int32', b: 'utf8?' })
-    expect(merged.rows).toEqual([{ a: 1, b: 'x' }, { a: 2, b: null }])
+    expect(merged.rows).toEqual([
+      { a: 1, b: 'x' },
+      { a: 2, b: null },
+    ])
   })
 
   it('are told when they are missing, no files, or of another format', () => {
@@ -124,7 +136,14 @@ describe('files that don\'t fit', () => {
     const scan = parquetScan as unknown as ScanSourceType
     const { options } = scan.resolve({ paths: [path] }, 'read.test')
     truncateSync(path, 2000)
-    expect(() => scan.read({ device, where: 'read.test', batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} }, options, scan.splits(options)[0]!, undefined)).toThrow(expect.objectContaining({ name: 'DataError' }))
+    expect(() =>
+      scan.read(
+        { device, where: 'read.test', batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} },
+        options,
+        scan.splits(options)[0]!,
+        undefined,
+      ),
+    ).toThrow(expect.objectContaining({ name: 'DataError' }))
   })
 })
 

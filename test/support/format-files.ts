@@ -44,7 +44,16 @@ export function writeParquet(device: Device, schema: SchemaLike, rows: Rows, opt
 }
 
 /** All rows of the readable columns, or of `columns`. */
-export function readParquet(device: Device, bytes: Uint8Array, { columns, batchRows = 1024, where = 'test.parquet', limits }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits } = {}): PlainRow[] {
+export function readParquet(
+  device: Device,
+  bytes: Uint8Array,
+  {
+    columns,
+    batchRows = 1024,
+    where = 'test.parquet',
+    limits,
+  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits } = {},
+): PlainRow[] {
   const reader = bytesReader(bytes)
   const file = readFooter(reader, where)
   const names = columns ?? file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
@@ -53,7 +62,14 @@ export function readParquet(device: Device, bytes: Uint8Array, { columns, batchR
   try {
     for (let rowGroup = 0; rowGroup < file.rowGroups.length; rowGroup++) {
       readRowGroup({
-        device, reader, file, where, rowGroup, columns: names, batchRows, limits,
+        device,
+        reader,
+        file,
+        where,
+        rowGroup,
+        columns: names,
+        batchRows,
+        limits,
         arena: () => (open = device.arena()),
         emit(batch) {
           open = undefined
@@ -108,8 +124,23 @@ export function exact(value: unknown): Json {
 
 /** A schema of every type, and `count` rows of it with nulls and the values that break formats. */
 export const allTypes = {
-  flag: 'bool', flagN: 'bool?', int: 'int32', intN: 'int32?', long: 'int64', longN: 'int64?', float: 'float64', floatN: 'float64?', text: 'utf8', textN: 'utf8?',
-  bytes: 'binary?', ms: 'timestamp[ms]', us: 'timestamp[us]?', ns: 'timestamp[ns]?', none: 'utf8?', unique: 'utf8', few: 'utf8?',
+  flag: 'bool',
+  flagN: 'bool?',
+  int: 'int32',
+  intN: 'int32?',
+  long: 'int64',
+  longN: 'int64?',
+  float: 'float64',
+  floatN: 'float64?',
+  text: 'utf8',
+  textN: 'utf8?',
+  bytes: 'binary?',
+  ms: 'timestamp[ms]',
+  us: 'timestamp[us]?',
+  ns: 'timestamp[ns]?',
+  none: 'utf8?',
+  unique: 'utf8',
+  few: 'utf8?',
 } as const satisfies SchemaLike
 
 export function allTypesRows(count: number): Record<string, unknown>[] {
@@ -117,9 +148,22 @@ export function allTypesRows(count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, i) => {
     const orNull = <T>(value: T, every: number) => (i % every === 0 ? null : value)
     return {
-      flag: i % 3 === 0, flagN: orNull(i % 5 < 2, 4), int: (i * 2654435761) | 0, intN: orNull(i % 11, 3), long: BigInt(i) * 2n ** 40n * (i % 2 ? -1n : 1n),
-      longN: orNull(2n ** 53n + BigInt(i % 9), 2), float: [NaN, -0, 0, 1.5, -1e300, i / 7, Infinity][i % 7], floatN: orNull(i / 3, 5), text: texts[i % 6], textN: orNull(texts[(i * 5) % 6], 3),
-      bytes: orNull(Uint8Array.of(i & 255, 0, 255), 6), ms: 1_700_000_000_000 + i, us: orNull(BigInt(i) * 1_000_003n, 7), ns: orNull(-BigInt(i), 8), none: null, unique: `row number ${i}`,
+      flag: i % 3 === 0,
+      flagN: orNull(i % 5 < 2, 4),
+      int: (i * 2654435761) | 0,
+      intN: orNull(i % 11, 3),
+      long: BigInt(i) * 2n ** 40n * (i % 2 ? -1n : 1n),
+      longN: orNull(2n ** 53n + BigInt(i % 9), 2),
+      float: [NaN, -0, 0, 1.5, -1e300, i / 7, Infinity][i % 7],
+      floatN: orNull(i / 3, 5),
+      text: texts[i % 6],
+      textN: orNull(texts[(i * 5) % 6], 3),
+      bytes: orNull(Uint8Array.of(i & 255, 0, 255), 6),
+      ms: 1_700_000_000_000 + i,
+      us: orNull(BigInt(i) * 1_000_003n, 7),
+      ns: orNull(-BigInt(i), 8),
+      none: null,
+      unique: `row number ${i}`,
       few: orNull(`kind ${Math.floor(i / 50) % 7}`, 10),
     }
   })

@@ -81,7 +81,14 @@ export class ArrowWriter {
     const batches = flat.longs(this.#blocks, 3)
     const dictionaries = flat.longs([], 3)
     const schema = schemaTable(flat, this.#fields)
-    const footer = flat.finish(flat.table([[0, 'i16', version], [1, 'place', schema], [2, 'place', dictionaries], [3, 'place', batches]]))
+    const footer = flat.finish(
+      flat.table([
+        [0, 'i16', version],
+        [1, 'place', schema],
+        [2, 'place', dictionaries],
+        [3, 'place', batches],
+      ]),
+    )
     this.#append(footer)
     const length = new Uint8Array(4)
     new DataView(length.buffer).setInt32(0, footer.byteLength, true)
@@ -102,7 +109,10 @@ export class ArrowWriter {
     columns.forEach((column, i) => {
       const nulls = countNulls(this.#device, column)
       if (nulls > 0 && !this.#fields[i]!.nullable) {
-        throw new DataError('NULL_VALUE', `write.arrow, column "${this.#fields[i]!.name}": ${nulls} nulls in a column whose type allows none; declare it with ?`)
+        throw new DataError(
+          'NULL_VALUE',
+          `write.arrow, column "${this.#fields[i]!.name}": ${nulls} nulls in a column whose type allows none; declare it with ?`,
+        )
       }
       nodes.push(rowCount, nulls)
       add(column.validity, nulls === 0 ? 0 : bitmapBytes(rowCount))
@@ -112,7 +122,11 @@ export class ArrowWriter {
     const flat = new FlatWriter()
     const bufferList = flat.longs(buffers, 2)
     const nodeList = flat.longs(nodes, 2)
-    const header = flat.table([[0, 'i64', rowCount], [1, 'place', nodeList], [2, 'place', bufferList]])
+    const header = flat.table([
+      [0, 'i64', rowCount],
+      [1, 'place', nodeList],
+      [2, 'place', bufferList],
+    ])
     const start = this.#bytes
     const metadataBytes = this.#message(flat, 3, header, offset)
     for (const { address, bytes } of parts) {
@@ -133,7 +147,8 @@ export class ArrowWriter {
     }
     const offsets = chunk().ensure(4 * (length + 1))
     const bytes = offsetsOfViews(device, values, length, offsets)
-    if (bytes >= 2 ** 31) throw new DataError('ARROW_SIZE', `write.arrow: ${length} rows hold ${bytes} bytes of text, Arrow's utf8 at most 2^31 − 1; split the values`)
+    if (bytes >= 2 ** 31)
+      throw new DataError('ARROW_SIZE', `write.arrow: ${length} rows hold ${bytes} bytes of text, Arrow's utf8 at most 2^31 − 1; split the values`)
     const data = chunk().ensure(bytes)
     dataOfViews(device, values, length, data)
     add(offsets, 4 * (length + 1))
@@ -142,7 +157,14 @@ export class ArrowWriter {
 
   // [0xffffffff][metadata bytes][metadata], padded to 8; returns their size.
   #message(flat: FlatWriter, kind: number, header: number, bodyBytes: number): number {
-    const metadata = flat.finish(flat.table([[0, 'i16', version], [1, 'u8', kind], [2, 'place', header], [3, 'i64', bodyBytes]]))
+    const metadata = flat.finish(
+      flat.table([
+        [0, 'i16', version],
+        [1, 'u8', kind],
+        [2, 'place', header],
+        [3, 'i64', bodyBytes],
+      ]),
+    )
     const padded = Math.ceil((8 + metadata.byteLength) / alignment) * alignment - 8
     const prefix = new Uint8Array(8)
     new DataView(prefix.buffer).setInt32(0, -1, true)
@@ -168,10 +190,19 @@ function schemaTable(flat: FlatWriter, fields: readonly Field[]): number {
     const children = flat.places([])
     const type = typeTable(flat, field.type)
     const name = flat.text(field.name)
-    return flat.table([[0, 'place', name], [1, 'u8', field.nullable ? 1 : 0], [2, 'u8', typeNumber[field.type.kind]], [3, 'place', type], [5, 'place', children]])
+    return flat.table([
+      [0, 'place', name],
+      [1, 'u8', field.nullable ? 1 : 0],
+      [2, 'u8', typeNumber[field.type.kind]],
+      [3, 'place', type],
+      [5, 'place', children],
+    ])
   })
   const list = flat.places(places)
-  return flat.table([[0, 'i16', 0], [1, 'place', list]])
+  return flat.table([
+    [0, 'i16', 0],
+    [1, 'place', list],
+  ])
 }
 
 const typeNumber = { bool: 6, int32: 2, int64: 2, float64: 3, utf8: 5, binary: 4, timestamp: 10 } as const
@@ -180,11 +211,17 @@ function typeTable(flat: FlatWriter, type: DataType): number {
   switch (type.kind) {
     case 'int32':
     case 'int64':
-      return flat.table([[0, 'i32', type.kind === 'int32' ? 32 : 64], [1, 'u8', 1]])
+      return flat.table([
+        [0, 'i32', type.kind === 'int32' ? 32 : 64],
+        [1, 'u8', 1],
+      ])
     case 'float64':
       return flat.table([[0, 'i16', 2]])
     case 'timestamp': {
-      const fields: FlatField[] = [[0, 'i16', unitNumbers[type.unit]], [1, 'place', flat.text('UTC')]]
+      const fields: FlatField[] = [
+        [0, 'i16', unitNumbers[type.unit]],
+        [1, 'place', flat.text('UTC')],
+      ]
       return flat.table(fields)
     }
     default:

@@ -1,12 +1,10 @@
 // Arrow record batches into the engine's columns: buffers are checked, copied into an arena and widened; dictionaries are looked up.
 import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
-import { type Column } from '../../batch/batch.ts'
+import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import { noColumn } from '../../batch/schema.ts'
-import {
-  narrowIndices, viewsOfArrowViews, viewsOfNullableFixed, viewsOfOffsets, widenIntegers, zeroNulls,
-} from '../../compute/arrow-columns.ts'
+import { narrowIndices, viewsOfArrowViews, viewsOfNullableFixed, viewsOfOffsets, widenIntegers, zeroNulls } from '../../compute/arrow-columns.ts'
 import { findNegative, gatherDictionary, widenFloats, widenUnsigned } from '../../compute/parquet.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
@@ -26,19 +24,23 @@ export interface ArrowDecode {
 
 /** The columns of a file by name, in this order; undefined = all. Throws PlanError NO_COLUMN, DataError UNREADABLE_COLUMN. */
 export function selectArrowColumns(file: ArrowFile, names: readonly string[] | undefined, where: string): number[] {
-  const chosen = names
-    ? names.map(name => {
-        const index = file.columns.findIndex(c => c.field.name === name)
-        if (index < 0) throw noColumn(name, file.columns.map(c => c.field), where)
-        return index
-      })
-    : file.columns.map((_, i) => i)
+  const chosen = names ? names.map(name => positionOf(file, name, where)) : file.columns.map((_, i) => i)
   const bad = chosen.map(i => file.columns[i]!).find(c => c.unreadable !== undefined)
   if (bad) {
     const readable = file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
-    throw new DataError('UNREADABLE_COLUMN', `${where}, column "${bad.field.name}": it is ${bad.unreadable}, which Millrace can't read; select other columns: ${readable.join(', ') || 'there are none'}`)
+    throw new DataError(
+      'UNREADABLE_COLUMN',
+      `${where}, column "${bad.field.name}": it is ${bad.unreadable}, which Millrace can't read; select other columns: ${readable.join(', ') || 'there are none'}`,
+    )
   }
   return chosen
+}
+
+function positionOf(file: ArrowFile, name: string, where: string): number {
+  const fields = file.columns.map(c => c.field)
+  const index = fields.findIndex(f => f.name === name)
+  if (index < 0) throw noColumn(name, fields, where)
+  return index
 }
 
 /** Rows of a record batch, without decoding it. Throws DataError. */
@@ -156,7 +158,8 @@ class BatchReader {
       const count = this.#variadic[entry.variadic] ?? 0
       if (count < 0 || count > this.#buffers.length / 2) throw this.#fail('ARROW_MESSAGE', `column "${name}" is said to have ${count} buffers of bytes`)
       const buffers = Array.from({ length: count }, (_, i) => this.#buffer(arena, entry.buffer + 2 + i, 0, name))
-      if (!viewsOfArrowViews(device, arena, source.address, rows, validity, buffers, out)) throw this.#fail('ARROW_OFFSETS', `a view of column "${name}" points beyond its buffers`)
+      if (!viewsOfArrowViews(device, arena, source.address, rows, validity, buffers, out))
+        throw this.#fail('ARROW_OFFSETS', `a view of column "${name}" points beyond its buffers`)
     } else if (layout.kind === 'narrow') widenIntegers(device, source.address, rows, (8 * layout.width) as 8 | 16, layout.signed, out)
     else if (layout.kind === 'float32') widenFloats(device, source.address, rows, out)
     else if (layout.kind === 'uint32') widenUnsigned(device, source.address, rows, out)
@@ -169,7 +172,12 @@ class BatchReader {
   #allocateValues(arena: Arena, column: ArrowColumn): number {
     const bytes = valueBytes(column.field.type, this.rowCount)
     const max = this.#decode.bufferBytesMax ?? bufferBytesMaxDefault
-    if (bytes > max) throw this.#fail('ARROW_BUFFER', `the ${this.rowCount} values of column "${column.field.name}" take ${bytes} bytes, the limit is ${max}`, 'write smaller record batches')
+    if (bytes > max)
+      throw this.#fail(
+        'ARROW_BUFFER',
+        `the ${this.rowCount} values of column "${column.field.name}" take ${bytes} bytes, the limit is ${max}`,
+        'write smaller record batches',
+      )
     return layoutOf(column.field.type) === 'bit' ? arena.allocateZeroed(bytes) : arena.allocate(bytes)
   }
 
@@ -181,7 +189,11 @@ class BatchReader {
       if (found < 0) return
       start += found
       if (validity === 0 || (device.memory.bytes(validity + (start >> 3), 1)[0]! >> (start & 7)) & 1) {
-        throw this.#fail('UINT64_RANGE', `column "${name}", row ${start}: an unsigned 64-bit value is beyond 2^63 − 1, which int64 can't hold`, 'select the other columns')
+        throw this.#fail(
+          'UINT64_RANGE',
+          `column "${name}", row ${start}: an unsigned 64-bit value is beyond 2^63 − 1, which int64 can't hold`,
+          'select the other columns',
+        )
       }
     }
   }
@@ -225,7 +237,8 @@ class BatchReader {
     const bits = memory.bytes(dictionary.values, bitmapBytes(dictionary.length))
     const target = memory.bytes(out, bitmapBytes(this.rowCount))
     codes.forEach((code, row) => {
-      if (code >= dictionary.length) throw this.#fail('ARROW_DICTIONARY', `an index of column "${name}" is not below its dictionary's ${dictionary.length} values`)
+      if (code >= dictionary.length)
+        throw this.#fail('ARROW_DICTIONARY', `an index of column "${name}" is not below its dictionary's ${dictionary.length} values`)
       if ((bits[code >> 3]! >> (code & 7)) & 1) target[row >> 3]! |= 1 << (row & 7)
     })
   }
@@ -280,8 +293,10 @@ class BatchReader {
     const view = new DataView(stored.buffer, stored.byteOffset, 8)
     const promised = view.getInt32(4, true) * 2 ** 32 + view.getUint32(0, true)
     const size = promised === -1 ? bytes - 8 : promised
-    if (size < least || size > max) throw this.#fail('ARROW_BUFFER', `buffer ${index} of column "${name}" unpacks to ${size} bytes; at least ${least} are needed, at most ${max} allowed`)
-    if (this.#codec > 1) throw this.#fail('ARROW_CODEC', `buffers are packed with codec ${this.#codec}; lz4 (0) and zstd (1) can be read`, 'write the file with one of these')
+    if (size < least || size > max)
+      throw this.#fail('ARROW_BUFFER', `buffer ${index} of column "${name}" unpacks to ${size} bytes; at least ${least} are needed, at most ${max} allowed`)
+    if (this.#codec > 1)
+      throw this.#fail('ARROW_CODEC', `buffers are packed with codec ${this.#codec}; lz4 (0) and zstd (1) can be read`, 'write the file with one of these')
     const unpacked = promised === -1 ? stored.subarray(8) : unpackBytes(this.#codec === 0 ? 'lz4_frame' : 'zstd', stored.subarray(8), size)
     if (typeof unpacked === 'string') throw this.#fail('ARROW_BUFFER', `buffer ${index} of column "${name}": ${unpacked}`)
     const address = arena.allocate(size)
@@ -313,7 +328,8 @@ function joinParts(device: Device, arena: Arena, parts: readonly Column[]): Colu
   const { memory } = device
   const { type } = parts[0]!
   const length = parts.reduce((sum, part) => sum + part.length, 0)
-  if (layoutOf(type) === 'bit') throw new DataError('ARROW_DICTIONARY', 'arrow: a dictionary of booleans comes in several parts, which Millrace can\'t read; write it as one')
+  if (layoutOf(type) === 'bit')
+    throw new DataError('ARROW_DICTIONARY', "arrow: a dictionary of booleans comes in several parts, which Millrace can't read; write it as one")
   const values = arena.allocate(valueBytes(type, length))
   const validity = parts.some(part => part.validity !== 0) ? arena.allocateZeroed(bitmapBytes(length)) : 0
   let at = 0

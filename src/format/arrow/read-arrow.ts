@@ -36,7 +36,8 @@ function readFile(reader: ByteReader, where: string): ArrowFile {
   const tail = size < 20 ? new Uint8Array(10) : reader.read(size - 10, size)
   if (!isMagic(tail.subarray(4))) throw new DataError('ARROW_MAGIC', `${where}, byte ${size - 6}: an Arrow file ends in "ARROW1", this one does not; it is cut`)
   const bytes = new DataView(tail.buffer, tail.byteOffset, 4).getInt32(0, true)
-  if (bytes < 8 || bytes > size - 18) throw new DataError('ARROW_FOOTER', `${where}, byte ${size - 10}: the footer is said to have ${bytes} bytes in a file of ${size}; the file is corrupt`)
+  if (bytes < 8 || bytes > size - 18)
+    throw new DataError('ARROW_FOOTER', `${where}, byte ${size - 10}: the footer is said to have ${bytes} bytes in a file of ${size}; the file is corrupt`)
   const footer = FlatTable.root(reader.read(size - 10 - bytes, size - 10), `${where}, footer`)
   const schema = footer.table(1)
   if (!schema) throw new DataError('ARROW_FOOTER', `${where}: the footer has no schema; the file is corrupt`)
@@ -55,7 +56,10 @@ function blocksOf(longs: number[], dataEnd: number, where: string): ArrowBlock[]
     const metadataBytes = longs[3 * i + 1]! % 2 ** 32
     const bodyBytes = longs[3 * i + 2]!
     if (metadataStart < 8 || metadataBytes < 8 || bodyBytes < 0 || metadataBytes > metadataBytesMax || metadataStart + metadataBytes + bodyBytes > dataEnd) {
-      throw new DataError('ARROW_FOOTER', `${where} ${i}: it is said to have ${metadataBytes} and ${bodyBytes} bytes from byte ${metadataStart} on, the data ends at ${dataEnd}; the file is cut or corrupt`)
+      throw new DataError(
+        'ARROW_FOOTER',
+        `${where} ${i}: it is said to have ${metadataBytes} and ${bodyBytes} bytes from byte ${metadataStart} on, the data ends at ${dataEnd}; the file is cut or corrupt`,
+      )
     }
     return { metadataStart, metadataBytes, bodyStart: metadataStart + metadataBytes, bodyBytes }
   })
@@ -73,7 +77,10 @@ function readStream(reader: ByteReader, where: string): ArrowFile {
     const bodyBytes = message.i64(3)
     const block = { metadataStart: at, metadataBytes, bodyStart: at + metadataBytes, bodyBytes }
     if (bodyBytes < 0 || block.bodyStart + bodyBytes > reader.size) {
-      throw new DataError('ARROW_MESSAGE', `${where}, byte ${at}: the message is said to have a body of ${bodyBytes} bytes, ${reader.size - block.bodyStart} are left; the stream is cut or corrupt`)
+      throw new DataError(
+        'ARROW_MESSAGE',
+        `${where}, byte ${at}: the message is said to have a body of ${bodyBytes} bytes, ${reader.size - block.bodyStart} are left; the stream is cut or corrupt`,
+      )
     }
     const kind = message.u8(1)
     if (kind === 1 && !columns) columns = readArrowSchema(headerOf(message, where), message.i16(0), where)
@@ -95,7 +102,10 @@ function messagePrefix(reader: ByteReader, at: number, where: string): { prefixB
   if (left < prefixBytes) throw new DataError('ARROW_MESSAGE', `${where}, byte ${at}: ${left} bytes are no message; the stream is cut`)
   const bytes = view.getInt32(continued ? 4 : 0, true)
   if (bytes < 0 || bytes > metadataBytesMax || bytes > left - prefixBytes) {
-    throw new DataError(at === 0 ? 'ARROW_MAGIC' : 'ARROW_MESSAGE', `${where}, byte ${at}: a message's metadata is said to have ${bytes} bytes, ${left - prefixBytes} are left; this is no Arrow data, or it is cut`)
+    throw new DataError(
+      at === 0 ? 'ARROW_MAGIC' : 'ARROW_MESSAGE',
+      `${where}, byte ${at}: a message's metadata is said to have ${bytes} bytes, ${left - prefixBytes} are left; this is no Arrow data, or it is cut`,
+    )
   }
   return { prefixBytes, bytes }
 }
@@ -111,7 +121,10 @@ export function headerOf(message: FlatTable, where: string): FlatTable {
 export function readMessage(reader: ByteReader, block: ArrowBlock, where: string): FlatTable {
   const prefix = messagePrefix(reader, block.metadataStart, where)
   if (prefix.prefixBytes + prefix.bytes > block.metadataBytes || prefix.bytes < 8) {
-    throw new DataError('ARROW_MESSAGE', `${where}, byte ${block.metadataStart}: the message has ${prefix.bytes} bytes of metadata, its block ${block.metadataBytes}; the file is corrupt`)
+    throw new DataError(
+      'ARROW_MESSAGE',
+      `${where}, byte ${block.metadataStart}: the message has ${prefix.bytes} bytes of metadata, its block ${block.metadataBytes}; the file is corrupt`,
+    )
   }
   const start = block.metadataStart + prefix.prefixBytes
   return FlatTable.root(reader.read(start, start + prefix.bytes), `${where}, byte ${block.metadataStart}`)

@@ -32,8 +32,33 @@ const fieldsMax = 100_000
 type Budget = { fields: number }
 const units: readonly TimeUnit[] = ['s', 'ms', 'us', 'ns']
 const typeNames = [
-  'nothing', 'null', 'int', 'float', 'binary', 'utf8', 'bool', 'decimal', 'date', 'time', 'timestamp', 'interval', 'list', 'struct', 'union', 'fixed-size binary',
-  'fixed-size list', 'map', 'duration', 'large binary', 'large utf8', 'large list', 'run-end encoded', 'binary view', 'utf8 view', 'list view', 'large list view',
+  'nothing',
+  'null',
+  'int',
+  'float',
+  'binary',
+  'utf8',
+  'bool',
+  'decimal',
+  'date',
+  'time',
+  'timestamp',
+  'interval',
+  'list',
+  'struct',
+  'union',
+  'fixed-size binary',
+  'fixed-size list',
+  'map',
+  'duration',
+  'large binary',
+  'large utf8',
+  'large list',
+  'run-end encoded',
+  'binary view',
+  'utf8 view',
+  'list view',
+  'large list view',
 ]
 
 /**
@@ -42,7 +67,8 @@ const typeNames = [
  * listed as `unreadable`. Throws DataError FLATBUFFER, ARROW_ENDIAN, ARROW_SCHEMA, DUPLICATE_COLUMN.
  */
 export function readArrowSchema(schema: FlatTable, version: number, where: string): ArrowColumn[] {
-  if (schema.i16(0) !== 0) throw new DataError('ARROW_ENDIAN', `${where}: the file is big-endian, which Millrace can't read; write it on a little-endian machine`)
+  if (schema.i16(0) !== 0)
+    throw new DataError('ARROW_ENDIAN', `${where}: the file is big-endian, which Millrace can't read; write it on a little-endian machine`)
   const names = new Set<string>()
   const budget = { fields: fieldsMax }
   return schema.tables(1).map(field => {
@@ -68,7 +94,8 @@ function columnOf(field: FlatTable, version: number, where: string, budget: Budg
   if (!encoding) return column
   const index = encoding.table(1)
   const bits = index ? index.i32(0) : 32
-  if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) throw new DataError('ARROW_SCHEMA', `${where}, column "${name}": dictionary indices of ${bits} bits; the file is corrupt`)
+  if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64)
+    throw new DataError('ARROW_SCHEMA', `${where}, column "${name}": dictionary indices of ${bits} bits; the file is corrupt`)
   return { ...column, dictionary: { id: encoding.i64(0), bytes: (bits / 8) as 1 | 2 | 4 | 8, signed: index ? index.bool(1) : true } }
 }
 
@@ -91,9 +118,13 @@ function mapType(type: number, parameters: FlatTable | undefined): { type: DataT
     case 6:
       return { type: { kind: 'bool' }, layout: { kind: 'bool', width: 0 } }
     case 8:
-      return (parameters?.i16(0, 1) ?? 1) === 0 ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } } : { type: { kind: 'timestamp', unit: 'ms' }, layout: { kind: 'word', width: 8 } }
+      return (parameters?.i16(0, 1) ?? 1) === 0
+        ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } }
+        : { type: { kind: 'timestamp', unit: 'ms' }, layout: { kind: 'word', width: 8 } }
     case 9:
-      return (parameters?.i32(1, 32) ?? 32) === 32 ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } } : { type: { kind: 'int64' }, layout: { kind: 'word', width: 8 } }
+      return (parameters?.i32(1, 32) ?? 32) === 32
+        ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } }
+        : { type: { kind: 'int64' }, layout: { kind: 'word', width: 8 } }
     case 10: {
       const unit = units[parameters?.i16(0) ?? 0]
       return unit ? { type: { kind: 'timestamp', unit }, layout: { kind: 'word', width: 8 } } : 'a timestamp of an unknown unit'
@@ -116,17 +147,20 @@ function mapType(type: number, parameters: FlatTable | undefined): { type: DataT
 
 function mapInt(bits: number, signed: boolean): { type: DataType; layout: ArrowLayout } | string {
   if (bits === 8 || bits === 16) return { type: { kind: 'int32' }, layout: { kind: 'narrow', width: (bits / 8) as 1 | 2, signed } }
-  if (bits === 32) return signed ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } } : { type: { kind: 'int64' }, layout: { kind: 'uint32', width: 4 } }
+  if (bits === 32)
+    return signed ? { type: { kind: 'int32' }, layout: { kind: 'word', width: 4 } } : { type: { kind: 'int64' }, layout: { kind: 'uint32', width: 4 } }
   if (bits === 64) return { type: { kind: 'int64' }, layout: { kind: signed ? 'word' : 'uint64', width: 8 } }
   return `an integer of ${bits} bits`
 }
 
 // Entries of a record batch that a field and its children take (Columnar.rst, "Buffer listing for each layout").
 function sizeOf(field: FlatTable, version: number, where: string, depth: number, budget: Budget): { nodes: number; buffers: number; variadic: number } {
-  if (depth > depthMax || --budget.fields < 0) throw new DataError('ARROW_SCHEMA', `${where}: columns are nested deeper than ${depthMax}, or there are more than ${fieldsMax}; the file is corrupt`)
+  if (depth > depthMax || --budget.fields < 0)
+    throw new DataError('ARROW_SCHEMA', `${where}: columns are nested deeper than ${depthMax}, or there are more than ${fieldsMax}; the file is corrupt`)
   const type = field.u8(2)
   const size = { nodes: 1, buffers: ownBuffers(type, field.table(3), version), variadic: type === 23 || type === 24 ? 1 : 0 }
-  if (type === 0 || type >= typeNames.length) throw new DataError('ARROW_SCHEMA', `${where}, column "${field.text(0)}": type number ${type}; the file is corrupt or newer than this version of Millrace`)
+  if (type === 0 || type >= typeNames.length)
+    throw new DataError('ARROW_SCHEMA', `${where}, column "${field.text(0)}": type number ${type}; the file is corrupt or newer than this version of Millrace`)
   for (const child of field.tables(5)) {
     const inner = child.table(4) ? { nodes: 1, buffers: 2, variadic: 0 } : sizeOf(child, version, where, depth + 1, budget)
     size.nodes += inner.nodes

@@ -80,7 +80,7 @@ export class FlatWriter {
     else if (width === 2) this.#view.setInt16(at, value, true)
     else if (width === 4) this.#view.setInt32(at, value, true)
     else {
-      this.#view.setInt32(at, value % 2 ** 32 | 0, true)
+      this.#view.setInt32(at, (value % 2 ** 32) | 0, true)
       this.#view.setInt32(at + 4, Math.floor(value / 2 ** 32), true)
     }
   }

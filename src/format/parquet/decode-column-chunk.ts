@@ -4,8 +4,23 @@ import type { DataError } from '../../base/errors.ts'
 import { allocateColumn, type Column } from '../../batch/batch.ts'
 import { bitmapBytes, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import {
-  cursorBytes, decodeBits, decodeIndices, findNegative, gatherDictionary, openBits, openHybrid, openPosition, positionBytes, setBits, spreadBits, spreadValues,
-  viewsOfFixed, viewsOfLengths, viewsOfPlain, widenFloats, widenUnsigned,
+  cursorBytes,
+  decodeBits,
+  decodeIndices,
+  findNegative,
+  gatherDictionary,
+  openBits,
+  openHybrid,
+  openPosition,
+  positionBytes,
+  setBits,
+  spreadBits,
+  spreadValues,
+  viewsOfFixed,
+  viewsOfLengths,
+  viewsOfPlain,
+  widenFloats,
+  widenUnsigned,
 } from '../../compute/parquet.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
@@ -105,13 +120,29 @@ export class ColumnChunkReader {
     if (!page) throw this.#fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft} rows before the row group does`)
     const { header } = page
     if (header.type === 2) return this.#openDictionary(page)
-    if (header.valueCount > this.#rowsLeft) throw this.#fail('PAGE_COUNT', `the page header promises ${header.valueCount} values, ${this.#rowsLeft} rows are left in the row group`)
+    if (header.valueCount > this.#rowsLeft)
+      throw this.#fail('PAGE_COUNT', `the page header promises ${header.valueCount} values, ${this.#rowsLeft} rows are left in the row group`)
     const start = header.type === 3 ? this.#openLevels2(page) : this.#openLevels1(page)
     const encoding = encodings[header.encoding] ?? `number ${header.encoding}`
     this.#values = openValues(
-      { device: this.#device, column: this.#column, decoded: this.#decoded, lengths: this.#shared.indices, store: this.#store, bytesMax: this.#limits.pageBytesMax ?? pageBytesMaxDefault, fail: (code, what, remedy) => this.#fail(code, what, remedy) },
+      {
+        device: this.#device,
+        column: this.#column,
+        decoded: this.#decoded,
+        lengths: this.#shared.indices,
+        store: this.#store,
+        bytesMax: this.#limits.pageBytesMax ?? pageBytesMaxDefault,
+        fail: (code, what, remedy) => this.#fail(code, what, remedy),
+      },
       encoding,
-      { start, end: page.end, count: header.valueCount, cursor: this.#cursors + cursorBytes, position: this.#cursors + 2 * cursorBytes, dictionaryCount: this.#dictionary.count },
+      {
+        start,
+        end: page.end,
+        count: header.valueCount,
+        cursor: this.#cursors + cursorBytes,
+        position: this.#cursors + 2 * cursorBytes,
+        dictionaryCount: this.#dictionary.count,
+      },
     )
     this.#pageRowsLeft = header.valueCount
   }
@@ -122,9 +153,11 @@ export class ColumnChunkReader {
     const { field, physical } = this.#column
     if (this.#dictionary.count >= 0 || this.#values) throw this.#fail('DICTIONARY', 'a dictionary page stands behind other pages')
     if (field.type.kind === 'bool') throw this.#fail('DICTIONARY', 'booleans have a dictionary page')
-    if (header.encoding !== 0 && header.encoding !== 2) throw this.#fail('DICTIONARY', `the dictionary page is encoded as ${encodings[header.encoding] ?? `number ${header.encoding}`}, PLAIN is expected`)
+    if (header.encoding !== 0 && header.encoding !== 2)
+      throw this.#fail('DICTIONARY', `the dictionary page is encoded as ${encodings[header.encoding] ?? `number ${header.encoding}`}, PLAIN is expected`)
     const least = physical === 'BYTE_ARRAY' ? 4 : physicalBytes(this.#column)
-    if (header.valueCount * least > end - start) throw this.#fail('DICTIONARY', `the dictionary page promises ${header.valueCount} values in ${end - start} bytes`)
+    if (header.valueCount * least > end - start)
+      throw this.#fail('DICTIONARY', `the dictionary page promises ${header.valueCount} values in ${end - start} bytes`)
     const bytes = valueBytes(field.type, header.valueCount)
     const max = this.#limits.pageBytesMax ?? pageBytesMaxDefault
     if (bytes > max) throw this.#fail('PAGE_SIZE', `${header.valueCount} dictionary values take ${bytes} bytes, the limit is ${max}`)
@@ -146,7 +179,11 @@ export class ColumnChunkReader {
     if (!this.#column.field.nullable) return start
     this.#levels = 'cursor'
     if (header.levelEncoding === 4) return this.#openPackedLevels(page)
-    if (header.levelEncoding !== 3) throw this.#fail('PAGE_LEVELS', `the levels are encoded as ${encodings[header.levelEncoding] ?? `number ${header.levelEncoding}`}; RLE and BIT_PACKED can be read`)
+    if (header.levelEncoding !== 3)
+      throw this.#fail(
+        'PAGE_LEVELS',
+        `the levels are encoded as ${encodings[header.levelEncoding] ?? `number ${header.levelEncoding}`}; RLE and BIT_PACKED can be read`,
+      )
     const left = end - start - 4
     const bytes = left < 0 ? 0 : new DataView(this.#device.memory.bytes(start, 4).slice().buffer).getUint32(0, true)
     if (left < 0 || bytes > left) throw this.#fail('PAGE_LEVELS', `the levels are said to take ${bytes} bytes, ${Math.max(0, left)} are left in the page`)
@@ -170,12 +207,14 @@ export class ColumnChunkReader {
     const values = start + header.repetitionBytes + header.definitionBytes
     this.#levels = 'valid'
     if (!this.#column.field.nullable) return values
-    if (header.nullCount < 0 || header.nullCount > header.valueCount) throw this.#fail('PAGE_LEVELS', `the page header promises ${header.nullCount} nulls among ${header.valueCount} values`)
+    if (header.nullCount < 0 || header.nullCount > header.valueCount)
+      throw this.#fail('PAGE_LEVELS', `the page header promises ${header.nullCount} nulls among ${header.valueCount} values`)
     if (header.definitionBytes > 0) {
       this.#levels = 'cursor'
       openHybrid(this.#device, this.#cursors, start + header.repetitionBytes, values, 1)
     } else if (header.nullCount > 0) {
-      if (header.nullCount < header.valueCount) throw this.#fail('PAGE_LEVELS', `the page has ${header.nullCount} nulls among ${header.valueCount} values, and no levels to tell which`)
+      if (header.nullCount < header.valueCount)
+        throw this.#fail('PAGE_LEVELS', `the page has ${header.nullCount} nulls among ${header.valueCount} values, and no levels to tell which`)
       this.#levels = 'null'
     }
     return values
@@ -189,7 +228,7 @@ export class ColumnChunkReader {
       return take
     }
     const present = decodeBits(this.#device, this.#cursors, take, column.validity, filled)
-    if (present < 0) throw this.#fail('PAGE_LEVELS', 'the definition levels end before the page\'s values do')
+    if (present < 0) throw this.#fail('PAGE_LEVELS', "the definition levels end before the page's values do")
     return present
   }
 
@@ -218,7 +257,8 @@ export class ColumnChunkReader {
         const indices = this.#shared.indices.ensure(4 * count + 32)
         if (!decodeIndices(device, values.cursor, count, indices)) throw this.#cut()
         const { address, count: size } = this.#dictionary
-        if (!gatherDictionary(device, layoutOf(this.#column.field.type), indices, count, address, size, out)) throw this.#fail('DICTIONARY', `an index is not below the dictionary's ${size} values`)
+        if (!gatherDictionary(device, layoutOf(this.#column.field.type), indices, count, address, size, out))
+          throw this.#fail('DICTIONARY', `an index is not below the dictionary's ${size} values`)
         return
       }
       case 'fixed': {
@@ -253,12 +293,12 @@ export class ColumnChunkReader {
     const bytes = count * physicalBytes(this.#column)
     device.memory.bytes(out, bytes).set(device.memory.bytes(source, bytes))
     if (conversion === 'uint64' && findNegative(device, out, count) >= 0) {
-      throw this.#fail('UINT64_RANGE', 'an unsigned 64-bit value is beyond 2^63 − 1, which int64 can\'t hold', 'select the other columns')
+      throw this.#fail('UINT64_RANGE', "an unsigned 64-bit value is beyond 2^63 − 1, which int64 can't hold", 'select the other columns')
     }
   }
 
   #cut(): DataError {
-    return this.#fail('PAGE_VALUES', 'the page\'s bytes end before its values do, or are no valid encoding')
+    return this.#fail('PAGE_VALUES', "the page's bytes end before its values do, or are no valid encoding")
   }
 
   #fail(code: string, what: string, remedy?: string): DataError {

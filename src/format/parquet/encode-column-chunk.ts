@@ -5,7 +5,16 @@ import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
 import {
-  appendBitRange, boundsOf, type DictionaryPlace, encodeDictionary, encodeHybrid, hybridBytesMax, packBits, packValues, plainBytes, writePlain,
+  appendBitRange,
+  boundsOf,
+  type DictionaryPlace,
+  encodeDictionary,
+  encodeHybrid,
+  hybridBytesMax,
+  packBits,
+  packValues,
+  plainBytes,
+  writePlain,
 } from '../../compute/parquet-encode.ts'
 import { gatherDictionary, setBits } from '../../compute/parquet.ts'
 import type { Arena } from '../../device/arena.ts'
@@ -101,6 +110,7 @@ export class ColumnChunkWriter {
   finish(): EncodedChunk {
     this.#flush()
     const dictionary = this.#dictionaryPages > 0 ? this.#packDictionary() : undefined
+    if (dictionary && this.#known > 0) this.#widenBounds(this.#dictionary!.values, this.#known)
     const pages = dictionary ? [dictionary, ...this.#pages] : this.#pages
     const sum = (of: (page: PackedBody) => number) => pages.reduce((total, page) => total + of(page), 0)
     const chunk: EncodedChunk = {
@@ -162,7 +172,8 @@ export class ColumnChunkWriter {
     if (this.#mode === 'plain') this.#appendPlain(values, count)
     this.#appendLevels(bits, row & 7, rows)
     this.#pageValues += count
-    if (count > 0) this.#widenBounds(values, count)
+    // A dictionary holds each of its values once: its bounds are taken at the end.
+    if (count > 0 && this.#mode === 'plain') this.#widenBounds(values, count)
   }
 
   #appendLevels(bits: number, bit: number, rows: number): void {
@@ -204,6 +215,7 @@ export class ColumnChunkWriter {
     this.#mode = 'plain'
     const bytes = this.#layout === 'view' ? plainBytes(device, values, count) : valueBytes(this.#field.type, count)
     this.#writePlain(values, count, bytes)
+    this.#widenBounds(values, count)
   }
 
   // The rows of this page so far become a dictionary page; what follows is PLAIN until the chunk's end.
@@ -233,7 +245,10 @@ export class ColumnChunkWriter {
     if (this.#pageRows === 0) return
     const device = this.#device
     if (!this.#field.nullable && this.#pageValues !== this.#pageRows) {
-      throw new DataError('NULL_VALUE', `write.parquet, column "${this.#field.name}": ${this.#pageRows - this.#pageValues} nulls in a column whose type allows none; declare it with ?`)
+      throw new DataError(
+        'NULL_VALUE',
+        `write.parquet, column "${this.#field.name}": ${this.#pageRows - this.#pageValues} nulls in a column whose type allows none; declare it with ?`,
+      )
     }
     if (this.#mode === 'dictionary' && this.#pages.length === 0 && this.#pageValues >= 1_024 && this.#known > 0.6 * this.#pageValues) this.#dropDictionary()
     const isDictionary = this.#mode === 'dictionary'

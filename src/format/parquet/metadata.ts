@@ -9,11 +9,42 @@ export type PhysicalType = (typeof physicalTypes)[number]
 /** Codecs by their number. */
 export const codecs = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const
 /** Encodings by their number; 1 was never used. */
-export const encodings = ['PLAIN', '?', 'PLAIN_DICTIONARY', 'RLE', 'BIT_PACKED', 'DELTA_BINARY_PACKED', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY', 'RLE_DICTIONARY', 'BYTE_STREAM_SPLIT'] as const
+export const encodings = [
+  'PLAIN',
+  '?',
+  'PLAIN_DICTIONARY',
+  'RLE',
+  'BIT_PACKED',
+  'DELTA_BINARY_PACKED',
+  'DELTA_LENGTH_BYTE_ARRAY',
+  'DELTA_BYTE_ARRAY',
+  'RLE_DICTIONARY',
+  'BYTE_STREAM_SPLIT',
+] as const
 /** Converted types (the older annotation) by their number. */
 export const convertedTypes = [
-  'UTF8', 'MAP', 'MAP_KEY_VALUE', 'LIST', 'ENUM', 'DECIMAL', 'DATE', 'TIME_MILLIS', 'TIME_MICROS', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS',
-  'UINT_8', 'UINT_16', 'UINT_32', 'UINT_64', 'INT_8', 'INT_16', 'INT_32', 'INT_64', 'JSON', 'BSON', 'INTERVAL',
+  'UTF8',
+  'MAP',
+  'MAP_KEY_VALUE',
+  'LIST',
+  'ENUM',
+  'DECIMAL',
+  'DATE',
+  'TIME_MILLIS',
+  'TIME_MICROS',
+  'TIMESTAMP_MILLIS',
+  'TIMESTAMP_MICROS',
+  'UINT_8',
+  'UINT_16',
+  'UINT_32',
+  'UINT_64',
+  'INT_8',
+  'INT_16',
+  'INT_32',
+  'INT_64',
+  'JSON',
+  'BSON',
+  'INTERVAL',
 ] as const
 
 /** A logical type: its name, and what it carries. */
@@ -100,7 +131,16 @@ export function readFileMetadata(reader: ThriftReader): FileMetadata {
 /** A page's header. Throws DataError THRIFT, ThriftCut where the bytes end too early. */
 export function readPageHeader(reader: ThriftReader): PageHeader {
   const header: PageHeader = {
-    type: -1, bytes: -1, compressedBytes: -1, valueCount: -1, encoding: -1, levelEncoding: 3, nullCount: 0, definitionBytes: 0, repetitionBytes: 0, compressed: true,
+    type: -1,
+    bytes: -1,
+    compressedBytes: -1,
+    valueCount: -1,
+    encoding: -1,
+    levelEncoding: 3,
+    nullCount: 0,
+    definitionBytes: 0,
+    repetitionBytes: 0,
+    compressed: true,
   }
   reader.struct((id, type) => {
     if (id === 1 && isInt(type)) header.type = reader.int()
@@ -159,8 +199,23 @@ function readSchemaElement(reader: ThriftReader): SchemaElement {
 }
 
 const logicalNames: Record<number, string> = {
-  1: 'STRING', 2: 'MAP', 3: 'LIST', 4: 'ENUM', 5: 'DECIMAL', 6: 'DATE', 7: 'TIME', 8: 'TIMESTAMP', 10: 'INTEGER', 11: 'UNKNOWN', 12: 'JSON',
-  13: 'BSON', 14: 'UUID', 15: 'FLOAT16', 16: 'VARIANT', 17: 'GEOMETRY', 18: 'GEOGRAPHY',
+  1: 'STRING',
+  2: 'MAP',
+  3: 'LIST',
+  4: 'ENUM',
+  5: 'DECIMAL',
+  6: 'DATE',
+  7: 'TIME',
+  8: 'TIMESTAMP',
+  10: 'INTEGER',
+  11: 'UNKNOWN',
+  12: 'JSON',
+  13: 'BSON',
+  14: 'UUID',
+  15: 'FLOAT16',
+  16: 'VARIANT',
+  17: 'GEOMETRY',
+  18: 'GEOGRAPHY',
 }
 
 function readLogicalType(reader: ThriftReader): LogicalType {

@@ -1,8 +1,6 @@
 // The encodings of a data page's values: checks which one fits the column, and prepares what can't be decoded in parts (delta, split streams).
 import type { DataError } from '../../base/errors.ts'
-import {
-  decodeDelta, deltaCount, joinStreams, openBits, openHybrid, openPosition, positionOf, viewsOfFixed, viewsOfPrefixes,
-} from '../../compute/parquet.ts'
+import { decodeDelta, deltaCount, joinStreams, openBits, openHybrid, openPosition, positionOf, viewsOfFixed, viewsOfPrefixes } from '../../compute/parquet.ts'
 import type { Device } from '../../device/device.ts'
 import type { Scratch, ViewStore } from '../scratch.ts'
 import type { ParquetColumn } from './read-footer.ts'
@@ -72,13 +70,17 @@ export function openValues(context: ValuesContext, encoding: string, place: Valu
     case 'BYTE_STREAM_SPLIT':
       if (physical in widths || physical === 'FIXED_LEN_BYTE_ARRAY') return openStreams(context, place)
   }
-  throw context.fail('ENCODING', `the page's values are encoded as ${encoding}, which can't be read for ${physical}`, 'the file is corrupt, or newer than this version of Millrace')
+  throw context.fail(
+    'ENCODING',
+    `the page's values are encoded as ${encoding}, which can't be read for ${physical}`,
+    'the file is corrupt, or newer than this version of Millrace',
+  )
 }
 
 function openIndices(context: ValuesContext, place: ValuesPlace): PageValues {
   const { device } = context
   const { start, end, cursor, dictionaryCount } = place
-  if (dictionaryCount < 0) throw context.fail('DICTIONARY', 'the page\'s values are dictionary indices, and the column has no dictionary page')
+  if (dictionaryCount < 0) throw context.fail('DICTIONARY', "the page's values are dictionary indices, and the column has no dictionary page")
   const width = start < end ? device.memory.bytes(start, 1)[0]! : 0
   if (width > 32) throw context.fail('DICTIONARY', `the indices are said to have ${width} bits, the most is 32`)
   openHybrid(device, cursor, Math.min(start + 1, end), end, width)
@@ -102,7 +104,8 @@ function decodeWhole(context: ValuesContext, position: number, bytes: 4 | 8, cou
   checkBytes(context, promised * bytes)
   const address = into.ensure(promised * bytes)
   const count = decodeDelta(device, position, bytes, promised, address)
-  if (count < 0) throw context.fail('PAGE_VALUES', count === -2 ? 'the delta-packed integers have a header against the format' : 'the delta-packed integers end early')
+  if (count < 0)
+    throw context.fail('PAGE_VALUES', count === -2 ? 'the delta-packed integers have a header against the format' : 'the delta-packed integers end early')
   return { address, count }
 }
 
@@ -139,11 +142,12 @@ function openPrefixes(context: ValuesContext, place: ValuesPlace): PageValues {
   const arena = store.same()
   const views = arena.allocate(16 * count)
   if (!viewsOfPrefixes(device, arena, prefixes.address, suffixes.address, count, position, context.bytesMax, views)) {
-    throw context.fail('PAGE_VALUES', 'the prefixes and suffixes don\'t fit each other, their bytes, or the limit of a page')
+    throw context.fail('PAGE_VALUES', "the prefixes and suffixes don't fit each other, their bytes, or the limit of a page")
   }
   if (column.physical === 'FIXED_LEN_BYTE_ARRAY') {
     const words = device.memory.uint32s(views, 4 * count)
-    for (let i = 0; i < count; i++) if (words[4 * i] !== column.typeLength) throw context.fail('PAGE_VALUES', `a value has ${words[4 * i]} bytes, the column's have ${column.typeLength}`)
+    for (let i = 0; i < count; i++)
+      if (words[4 * i] !== column.typeLength) throw context.fail('PAGE_VALUES', `a value has ${words[4 * i]} bytes, the column's have ${column.typeLength}`)
   }
   return { kind: 'fixed', cursor: 0, next: views, end: views + 16 * count, width: 16, ready: true }
 }
@@ -153,7 +157,8 @@ function openStreams(context: ValuesContext, place: ValuesPlace): PageValues {
   const width = widths[column.physical] ?? column.typeLength
   const bytes = place.end - place.start
   const count = Math.floor(bytes / width)
-  if (count * width !== bytes || count > place.count) throw context.fail('PAGE_VALUES', `${bytes} bytes of split streams are no ${place.count} values of ${width} bytes`)
+  if (count * width !== bytes || count > place.count)
+    throw context.fail('PAGE_VALUES', `${bytes} bytes of split streams are no ${place.count} values of ${width} bytes`)
   if (column.physical !== 'FIXED_LEN_BYTE_ARRAY') {
     const address = decoded.ensure(bytes)
     joinStreams(device, place.start, count, width, 0, count, address)

@@ -47,9 +47,11 @@ const rowGroupRowsDefault = 262_144
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
   const codec = options.compression ?? 'snappy'
   if (!(codec in codecNumber)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
-  if ((codec === 'gzip' || codec === 'zstd') && !canPack(codec)) throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write ${codec}; use snappy, or Node 22.15 or newer`)
+  if ((codec === 'gzip' || codec === 'zstd') && !canPack(codec))
+    throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write ${codec}; use snappy, or Node 22.15 or newer`)
   const rows = options.rowGroupRows ?? rowGroupRowsDefault
-  if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1) throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
+  if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1)
+    throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
   const shown = fields.filter(f => !isHidden(f.name))
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   const seconds = shown.find(f => f.type.kind === 'timestamp' && f.type.unit === 's')
@@ -147,7 +149,10 @@ export class ParquetWriter {
       if (field) writeSchemaElement(thrift, field)
       else thrift.binary(4, 'schema').i32(5, this.#fields.length)
     })
-    thrift.i64(3, this.#groups.reduce((sum, group) => sum + group.rowCount, 0))
+    thrift.i64(
+      3,
+      this.#groups.reduce((sum, group) => sum + group.rowCount, 0),
+    )
     thrift.structs(4, this.#groups, group => this.#writeGroup(thrift, group))
     thrift.binary(6, 'millrace')
     thrift.structs(7, this.#fields, () => thrift.begin(1).end())
@@ -155,17 +160,26 @@ export class ParquetWriter {
   }
 
   #writeGroup(thrift: ThriftWriter, group: GroupEntry): void {
-    thrift.structs(1, group.chunks.map((chunk, i) => ({ chunk, field: this.#fields[i]! })), ({ chunk, field }) => {
-      const dataOffset = chunk.offset + chunk.dictionaryBytes
-      thrift.i64(2, chunk.offset).begin(3)
-      thrift.i32(1, physicalNumber[field.type.kind]).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
-      thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
-      if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
-      thrift.begin(12).i64(3, chunk.nullCount)
-      if (chunk.least !== undefined && chunk.most !== undefined) thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
-      thrift.end().end()
-    })
-    thrift.i64(2, group.chunks.reduce((sum, chunk) => sum + chunk.unpackedBytes, 0)).i64(3, group.rowCount)
+    thrift.structs(
+      1,
+      group.chunks.map((chunk, i) => ({ chunk, field: this.#fields[i]! })),
+      ({ chunk, field }) => {
+        const dataOffset = chunk.offset + chunk.dictionaryBytes
+        thrift.i64(2, chunk.offset).begin(3)
+        thrift.i32(1, physicalNumber[field.type.kind]).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
+        thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
+        if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
+        thrift.begin(12).i64(3, chunk.nullCount)
+        if (chunk.least !== undefined && chunk.most !== undefined) thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
+        thrift.end().end()
+      },
+    )
+    thrift
+      .i64(
+        2,
+        group.chunks.reduce((sum, chunk) => sum + chunk.unpackedBytes, 0),
+      )
+      .i64(3, group.rowCount)
   }
 }
 
@@ -173,11 +187,23 @@ const physicalNumber = { bool: 0, int32: 1, int64: 2, timestamp: 2, float64: 5, 
 
 function writeSchemaElement(thrift: ThriftWriter, field: Field): void {
   const { type } = field
-  thrift.i32(1, physicalNumber[type.kind]).i32(3, field.nullable ? 1 : 0).binary(4, field.name)
+  thrift
+    .i32(1, physicalNumber[type.kind])
+    .i32(3, field.nullable ? 1 : 0)
+    .binary(4, field.name)
   if (type.kind === 'utf8') thrift.i32(6, 0).begin(10).begin(1).end().end()
   if (type.kind === 'timestamp') {
     if (type.unit === 'ms' || type.unit === 'us') thrift.i32(6, type.unit === 'ms' ? 9 : 10)
-    thrift.begin(10).begin(8).bool(1, true).begin(2).begin(type.unit === 'ms' ? 1 : type.unit === 'us' ? 2 : 3).end().end().end().end()
+    thrift
+      .begin(10)
+      .begin(8)
+      .bool(1, true)
+      .begin(2)
+      .begin(type.unit === 'ms' ? 1 : type.unit === 'us' ? 2 : 3)
+      .end()
+      .end()
+      .end()
+      .end()
   }
 }
 

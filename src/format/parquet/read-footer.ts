@@ -1,6 +1,6 @@
 // A Parquet file's footer: which columns it has and how they map to the engine's types, and which row groups.
 // Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1".
-import { type ByteReader } from '../../base/bytes.ts'
+import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
 import type { Field } from '../../batch/schema.ts'
 import { type ColumnChunk, convertedTypes, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
@@ -57,9 +57,14 @@ function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; st
   let tail = reader.read(Math.max(0, size - tailBytes), size)
   const magic = String.fromCharCode(...tail.subarray(-4))
   if (magic === 'PARE') throw new DataError('ENCRYPTED', `${where}: the footer is encrypted, which Millrace can't read; decrypt the file first`)
-  if (magic !== 'PAR1') throw new DataError('PARQUET_MAGIC', `${where}, byte ${size - 4}: a Parquet file ends in "PAR1", found ${JSON.stringify(magic)}; it is cut or no Parquet file`)
+  if (magic !== 'PAR1')
+    throw new DataError(
+      'PARQUET_MAGIC',
+      `${where}, byte ${size - 4}: a Parquet file ends in "PAR1", found ${JSON.stringify(magic)}; it is cut or no Parquet file`,
+    )
   const length = new DataView(tail.buffer, tail.byteOffset, tail.byteLength).getUint32(tail.byteLength - 8, true)
-  if (length > size - 12 || length > footerBytesMax) throw new DataError('PARQUET_FOOTER', `${where}, byte ${size - 8}: the footer is said to have ${length} bytes in a file of ${size}; the file is corrupt`)
+  if (length > size - 12 || length > footerBytesMax)
+    throw new DataError('PARQUET_FOOTER', `${where}, byte ${size - 8}: the footer is said to have ${length} bytes in a file of ${size}; the file is corrupt`)
   const start = size - 8 - length
   if (length + 8 > tail.byteLength) tail = reader.read(start, size)
   return { bytes: tail.subarray(tail.byteLength - 8 - length, tail.byteLength - 8), start }
@@ -76,7 +81,8 @@ function readColumns(schema: readonly SchemaElement[], where: string): ParquetCo
     const element = schema[at]
     if (!element) throw new DataError('PARQUET_SCHEMA', `${where}: the schema promises ${root.children} columns, ${i} are there; the file is corrupt`)
     const size = subtree(schema, at, where)
-    if (names.has(element.name)) throw new DataError('DUPLICATE_COLUMN', `${where}: two columns are called "${element.name}"; rename one of them where the file is written`)
+    if (names.has(element.name))
+      throw new DataError('DUPLICATE_COLUMN', `${where}: two columns are called "${element.name}"; rename one of them where the file is written`)
     names.add(element.name)
     columns.push(columnOf(element, leaf, where))
     at += size.elements
@@ -93,10 +99,15 @@ function subtree(schema: readonly SchemaElement[], start: number, where: string)
   let leaves = 0
   while (open > 0) {
     const element = schema[at]
-    if (!element || element.children < 0) throw new DataError('PARQUET_SCHEMA', `${where}: the schema's element ${at} is missing or has ${element?.children} children; the file is corrupt`)
+    if (!element || element.children < 0)
+      throw new DataError('PARQUET_SCHEMA', `${where}: the schema's element ${at} is missing or has ${element?.children} children; the file is corrupt`)
     open += element.children - 1
     if (element.children === 0) leaves++
-    if (open > schema.length - at) throw new DataError('PARQUET_SCHEMA', `${where}: the schema's element ${at} promises ${element.children} children, ${schema.length - at - 1} elements are left; the file is corrupt`)
+    if (open > schema.length - at)
+      throw new DataError(
+        'PARQUET_SCHEMA',
+        `${where}: the schema's element ${at} promises ${element.children} children, ${schema.length - at - 1} elements are left; the file is corrupt`,
+      )
     at++
   }
   return { elements: at - start, leaves }
@@ -106,13 +117,26 @@ function columnOf(element: SchemaElement, leaf: number, where: string): ParquetC
   const nullable = element.repetition === 1
   const physical = physicalTypes[element.type ?? -1]
   const none = (why: string): ParquetColumn => ({
-    field: { name: element.name, type: { kind: 'binary' }, nullable: true }, unreadable: why, leaf, physical: physical ?? 'BYTE_ARRAY', typeLength: 0, conversion: 'none',
+    field: { name: element.name, type: { kind: 'binary' }, nullable: true },
+    unreadable: why,
+    leaf,
+    physical: physical ?? 'BYTE_ARRAY',
+    typeLength: 0,
+    conversion: 'none',
   })
   const annotation = annotationOf(element)
   if (element.children > 0) return none(`a ${annotation === '' ? 'struct' : annotation.toLowerCase()} (nested)`)
   if (element.repetition === 2) return none('a repeated value (nested)')
-  if (element.repetition !== 0 && element.repetition !== 1) throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the repetition is ${element.repetition}, known are 0, 1 and 2; the file is corrupt`)
-  if (!physical) throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the physical type is number ${element.type}, known are 0 to 7; the file is corrupt`)
+  if (element.repetition !== 0 && element.repetition !== 1)
+    throw new DataError(
+      'PARQUET_SCHEMA',
+      `${where}, column "${element.name}": the repetition is ${element.repetition}, known are 0, 1 and 2; the file is corrupt`,
+    )
+  if (!physical)
+    throw new DataError(
+      'PARQUET_SCHEMA',
+      `${where}, column "${element.name}": the physical type is number ${element.type}, known are 0 to 7; the file is corrupt`,
+    )
   if (annotation === 'DECIMAL') return none(`a decimal (${physical})`)
   if (annotation === 'FLOAT16') return none('a float16')
   if (annotation === 'INTERVAL') return none('an interval')
@@ -162,8 +186,13 @@ function isNarrow(element: SchemaElement): boolean {
 
 function checkRowGroups(metadata: FileMetadata, leaves: number, dataEnd: number, where: string): void {
   metadata.rowGroups.forEach((group, g) => {
-    if (group.rowCount < 0 || group.rowCount > 0x7fffffff) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: the row count is ${group.rowCount}; the file is corrupt`)
-    if (group.chunks.length !== leaves) throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: ${group.chunks.length} column chunks, the schema has ${leaves} columns; the file is corrupt`)
+    if (group.rowCount < 0 || group.rowCount > 0x7fffffff)
+      throw new DataError('PARQUET_FOOTER', `${where}, row group ${g}: the row count is ${group.rowCount}; the file is corrupt`)
+    if (group.chunks.length !== leaves)
+      throw new DataError(
+        'PARQUET_FOOTER',
+        `${where}, row group ${g}: ${group.chunks.length} column chunks, the schema has ${leaves} columns; the file is corrupt`,
+      )
   })
   if (dataEnd < 4) throw new DataError('PARQUET_FOOTER', `${where}: the footer begins at byte ${dataEnd}; the file is corrupt`)
 }

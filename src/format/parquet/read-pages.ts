@@ -64,13 +64,17 @@ export class PageReader {
     this.#end = this.#at + chunk.compressedBytes
     // parquet-mr before 1.2.9 forgot the dictionary page's header in the chunk's size.
     this.#bytesEnd = Math.min(this.#end + 100, reader.size - 8)
-    if (chunk.encrypted) throw this.fail('ENCRYPTED', 'the column is encrypted, which Millrace can\'t read', 'select the other columns')
+    if (chunk.encrypted) throw this.fail('ENCRYPTED', "the column is encrypted, which Millrace can't read", 'select the other columns')
     if (chunk.filePath) throw this.fail('CHUNK_RANGE', `its pages are in another file, "${chunk.filePath}"`, 'read that file')
     if (this.#at < 4 || chunk.compressedBytes < 0 || this.#end > reader.size - 8) {
       throw this.fail('CHUNK_RANGE', `the pages are said to be the bytes ${this.#at} to ${this.#end} of a file of ${reader.size}`)
     }
     if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW'].includes(codecs[chunk.codec] ?? '')) {
-      throw this.fail('CODEC', `the pages are packed with ${codecs[chunk.codec] ?? `codec ${chunk.codec}`}, which Millrace can't read`, 'write the file with snappy, zstd or gzip')
+      throw this.fail(
+        'CODEC',
+        `the pages are packed with ${codecs[chunk.codec] ?? `codec ${chunk.codec}`}, which Millrace can't read`,
+        'write the file with snappy, zstd or gzip',
+      )
     }
   }
 
@@ -88,7 +92,12 @@ export class PageReader {
       if (header.compressedBytes < 0 || header.compressedBytes > this.#bytesEnd - this.#at) {
         throw this.fail('PAGE_SIZE', `the page header promises ${header.compressedBytes} bytes, ${this.#bytesEnd - this.#at} are left in the column`)
       }
-      if (header.bytes < 0 || header.bytes > max) throw this.fail('PAGE_SIZE', `the page header promises ${header.bytes} unpacked bytes, the limit is ${max}`, 'the file is corrupt, or written to exhaust memory')
+      if (header.bytes < 0 || header.bytes > max)
+        throw this.fail(
+          'PAGE_SIZE',
+          `the page header promises ${header.bytes} unpacked bytes, the limit is ${max}`,
+          'the file is corrupt, or written to exhaust memory',
+        )
       const bodyStart = this.#at
       if (header.type !== 0 && header.type !== 2 && header.type !== 3) {
         this.#at += header.compressedBytes
@@ -152,8 +161,10 @@ export class PageReader {
   }
 
   #checkExpansion(codec: string, packedBytes: number, outBytes: number): void {
-    if (codec === 'UNCOMPRESSED' && outBytes !== packedBytes) throw this.fail('PAGE_SIZE', `an uncompressed page has ${packedBytes} bytes, its header says ${outBytes}`)
-    const max = codec === 'UNCOMPRESSED' ? packedBytes : codec === 'SNAPPY' ? snappyExpandsTo(packedBytes) : expandsTo(codec.toLowerCase() as ByteCodec, packedBytes)
+    if (codec === 'UNCOMPRESSED' && outBytes !== packedBytes)
+      throw this.fail('PAGE_SIZE', `an uncompressed page has ${packedBytes} bytes, its header says ${outBytes}`)
+    const max =
+      codec === 'UNCOMPRESSED' ? packedBytes : codec === 'SNAPPY' ? snappyExpandsTo(packedBytes) : expandsTo(codec.toLowerCase() as ByteCodec, packedBytes)
     if (outBytes > max) throw this.fail('PAGE_SIZE', `${packedBytes} ${codec.toLowerCase()} bytes can't hold the ${outBytes} promised`)
   }
 

@@ -32,13 +32,20 @@ export function selectColumns(file: ParquetFile, columns: readonly string[] | un
   const unreadable = chosen.find(c => c.unreadable !== undefined)
   if (unreadable) {
     const readable = file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
-    throw new DataError('UNREADABLE_COLUMN', `${where}, column "${unreadable.field.name}": it is ${unreadable.unreadable}, which Millrace can't read; select other columns: ${readable.join(', ') || 'there are none'}`)
+    throw new DataError(
+      'UNREADABLE_COLUMN',
+      `${where}, column "${unreadable.field.name}": it is ${unreadable.unreadable}, which Millrace can't read; select other columns: ${readable.join(', ') || 'there are none'}`,
+    )
   }
   return chosen
 }
 
 function missing(file: ParquetFile, name: string, where: string): never {
-  throw noColumn(name, file.columns.map(c => c.field), where)
+  throw noColumn(
+    name,
+    file.columns.map(c => c.field),
+    where,
+  )
 }
 
 /**

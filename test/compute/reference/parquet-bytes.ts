@@ -1,7 +1,16 @@
 // Parquet's byte arrays and delta encodings, plainly.
-import { decodeDelta, deltaCount, openPosition, positionBytes, positionOf, viewsOfFixed, viewsOfLengths, viewsOfPlain, viewsOfPrefixes } from '../../../src/compute/parquet.ts'
+import {
+  decodeDelta,
+  deltaCount,
+  openPosition,
+  positionBytes,
+  positionOf,
+  viewsOfFixed,
+  viewsOfLengths,
+  viewsOfPlain,
+  viewsOfPrefixes,
+} from '../../../src/compute/parquet.ts'
 import type { Random } from '../../../src/base/random.ts'
-import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
 import { viewBytes } from '../../../src/batch/read-values.ts'
 import { type Shape, uint32sAt } from '../../support/samples.ts'
@@ -53,7 +62,11 @@ export const plainViewsAgreement = agreement({
     const cut = viewsOfPlain(device, position, count, cutOut) ? 'taken' : 'refused'
     const data = codes(strings.join(''))
     const bytes = bytesIn(device, arena, data)
-    const lengths = bytesIn(device, arena, strings.flatMap(s => u32(s.length)))
+    const lengths = bytesIn(
+      device,
+      arena,
+      strings.flatMap(s => u32(s.length)),
+    )
     const byLengths = arena.allocate(16 * count)
     openPosition(device, position, bytes, bytes + data.length)
     viewsOfLengths(device, lengths, count, position, byLengths)
@@ -82,8 +95,16 @@ export const prefixAgreement = agreement({
     const position = arena.allocate(positionBytes)
     openPosition(device, position, source, source + data.length)
     const out = arena.allocate(16 * parts.length)
-    const prefixes = bytesIn(device, arena, parts.flatMap(p => u32(p.prefix)))
-    const suffixes = bytesIn(device, arena, parts.flatMap(p => u32(p.suffix.length)))
+    const prefixes = bytesIn(
+      device,
+      arena,
+      parts.flatMap(p => u32(p.prefix)),
+    )
+    const suffixes = bytesIn(
+      device,
+      arena,
+      parts.flatMap(p => u32(p.suffix.length)),
+    )
     return viewsOfPrefixes(device, arena, prefixes, suffixes, parts.length, position, 1e9, out) ? stringsAt(device, out, parts.length) : []
   },
 })

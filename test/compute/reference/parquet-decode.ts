@@ -1,7 +1,18 @@
 // Parquet's hybrid runs, dictionaries, level spreading and split streams, plainly.
 import type { Random } from '../../../src/base/random.ts'
 import {
-  cursorBytes, decodeBits, decodeIndices, findNegative, gatherDictionary, joinStreams, openHybrid, setBits, spreadBits, spreadValues, widenFloats, widenUnsigned,
+  cursorBytes,
+  decodeBits,
+  decodeIndices,
+  findNegative,
+  gatherDictionary,
+  joinStreams,
+  openHybrid,
+  setBits,
+  spreadBits,
+  spreadValues,
+  widenFloats,
+  widenUnsigned,
 } from '../../../src/compute/parquet.ts'
 import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
@@ -52,7 +63,9 @@ interface Runs {
 function sampleRuns(random: Random, length: number, shape: Shape, widthMax: number): Runs {
   const width = widthMax === 1 ? 1 : random.int(widthMax + 1)
   const numbers = Array.from({ length }, () => (shape === 'few' ? random.int(3) : random.uint32()) % 2 ** width)
-  const plan = Array.from({ length: length + 1 }, () => (random.int(2) === 0 ? -(1 + random.int(shape === 'extreme' ? 200 : 9)) : 8 * (1 + random.int(shape === 'full' ? 40 : 3))))
+  const plan = Array.from({ length: length + 1 }, () =>
+    random.int(2) === 0 ? -(1 + random.int(shape === 'extreme' ? 200 : 9)) : 8 * (1 + random.int(shape === 'full' ? 40 : 3)),
+  )
   const bytes = encodeRuns(numbers, width, plan)
   return { numbers, width, bytes, cuts: Array.from({ length: 4 }, () => random.int(length + 1)).sort((a, b) => a - b) }
 }
@@ -80,7 +93,10 @@ export const bitsAgreement = agreement({
   stem: 'parquet-decode',
   kernels: ['decodeHybridBits', 'copyBits', 'setBits'],
   sample: (random, length, shape) => ({ runs: sampleRuns(random, length, shape, 1), lead: random.int(20) }),
-  reference: ({ runs, lead }) => ({ bits: [...Array<boolean>(lead).fill(true), ...runs.numbers.map(n => n === 1)], ones: runs.numbers.filter(n => n === 1).length }),
+  reference: ({ runs, lead }) => ({
+    bits: [...Array<boolean>(lead).fill(true), ...runs.numbers.map(n => n === 1)],
+    ones: runs.numbers.filter(n => n === 1).length,
+  }),
   compute(device, arena, { runs, lead }) {
     const { numbers, bytes, cuts } = runs
     const cursor = arena.allocate(cursorBytes)
@@ -101,7 +117,11 @@ export const bitsAgreement = agreement({
 export const dictionaryAgreement = agreement({
   stem: 'parquet-decode',
   kernels: ['gatherDictionary4', 'gatherDictionary8', 'gatherDictionary16'],
-  sample: (random, length) => ({ words: Array.from({ length: 4 * 50 }, () => random.uint32()), indices: Array.from({ length }, () => random.int(50)), wrong: random.int(4) === 0 }),
+  sample: (random, length) => ({
+    words: Array.from({ length: 4 * 50 }, () => random.uint32()),
+    indices: Array.from({ length }, () => random.int(50)),
+    wrong: random.int(4) === 0,
+  }),
   reference: ({ words, indices, wrong }) => [1, 2, 4].map(n => (wrong && indices.length > 0 ? 'refused' : indices.flatMap(i => words.slice(n * i, n * i + n)))),
   compute(device, arena, { words, indices, wrong }) {
     const at = wrong && indices.length > 0 ? indices.with(indices.length >> 1, 0xffff_fff0) : indices
@@ -118,7 +138,11 @@ export const dictionaryAgreement = agreement({
 export const spreadAgreement = agreement({
   stem: 'parquet-decode',
   kernels: ['spread4', 'spread8', 'spread16', 'spreadBits'],
-  sample: (random, length) => ({ lead: random.int(9), present: Array.from({ length }, () => random.int(3) > 0), values: Array.from({ length: length + 1 }, () => 1 + random.int(1_000_000)) }),
+  sample: (random, length) => ({
+    lead: random.int(9),
+    present: Array.from({ length }, () => random.int(3) > 0),
+    values: Array.from({ length: length + 1 }, () => 1 + random.int(1_000_000)),
+  }),
   reference({ present, values }) {
     let next = 0
     return present.map(bit => (bit ? values[next++]! : 0))
@@ -132,7 +156,11 @@ export const spreadAgreement = agreement({
       spreadValues(device, (['word4', 'word8', 'view'] as const)[k]!, packed, bits, lead, rows, out)
       return uint32sAt(device, out, words * rows).filter((_, i) => i % words === 0)
     })
-    const plainBits = bitmapOf(device, arena, values.map(v => v % 2 === 1))
+    const plainBits = bitmapOf(
+      device,
+      arena,
+      values.map(v => v % 2 === 1),
+    )
     const out = arena.allocateZeroed((lead + rows) / 8 + 1)
     spreadBits(device, plainBits, bits, lead, rows, out)
     const spread = bitsAt(device, out, lead + rows).slice(lead)
@@ -148,7 +176,8 @@ export const spreadAgreement = agreement({
 export const widenAgreement = agreement({
   stem: 'parquet-decode',
   kernels: ['widenF32', 'widenU32', 'findNegative8'],
-  sample: (random, length, shape) => Array.from({ length }, () => (shape === 'extreme' ? [0, 0x80000000, 0x7fc00000, 0x7f800000, 0xffffffff, 1][random.int(6)]! : random.uint32())),
+  sample: (random, length, shape) =>
+    Array.from({ length }, () => (shape === 'extreme' ? [0, 0x80000000, 0x7fc00000, 0x7f800000, 0xffffffff, 1][random.int(6)]! : random.uint32())),
   reference(words) {
     const signed = words.map((word, i) => (BigInt(word) << 32n) | BigInt(words[words.length - 1 - i]!))
     return { floats: [...new Float32Array(Uint32Array.from(words).buffer)], longs: words.map(BigInt), negative: signed.findIndex(v => v >> 63n === 1n) }

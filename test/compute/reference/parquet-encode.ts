@@ -1,6 +1,14 @@
 // Packing values, dictionaries, hybrid runs and bounds, plainly.
 import {
-  appendBitRange, boundsOf, encodeDictionary, encodeHybrid, hybridBytesMax, packBits, packValues, plainBytes, writePlain,
+  appendBitRange,
+  boundsOf,
+  encodeDictionary,
+  encodeHybrid,
+  hybridBytesMax,
+  packBits,
+  packValues,
+  plainBytes,
+  writePlain,
 } from '../../../src/compute/parquet-encode.ts'
 import { cursorBytes, decodeIndices, openHybrid } from '../../../src/compute/parquet.ts'
 import { type DataType, binary, float64, int32, int64, layoutOf } from '../../../src/batch/data-type.ts'
@@ -14,7 +22,12 @@ import { sampleStrings } from './parquet-bytes.ts'
 export const packAgreement = agreement({
   stem: 'parquet-encode',
   kernels: ['pack4', 'pack8', 'pack16', 'packBits'],
-  sample: (random, length) => ({ lead: random.int(9), at: random.int(9), present: Array.from({ length }, () => random.int(3) > 0), values: Array.from({ length }, () => random.uint32()) }),
+  sample: (random, length) => ({
+    lead: random.int(9),
+    at: random.int(9),
+    present: Array.from({ length }, () => random.int(3) > 0),
+    values: Array.from({ length }, () => random.uint32()),
+  }),
   reference({ present, values, at }) {
     const packed = values.filter((_, i) => present[i])
     return { words: [packed, packed, packed], bits: packed.map(v => v % 2 === 1), lead: Array<boolean>(at).fill(false) }
@@ -38,9 +51,26 @@ export const packAgreement = agreement({
   },
 })
 
-function encode(device: Device, arena: Arena, layout: 'word4' | 'word8' | 'view', values: number, count: number, countMax: number, heapBytes: number): number[] | 'full' {
+function encode(
+  device: Device,
+  arena: Arena,
+  layout: 'word4' | 'word8' | 'view',
+  values: number,
+  count: number,
+  countMax: number,
+  heapBytes: number,
+): number[] | 'full' {
   const heapUsed = arena.allocateZeroed(4)
-  const place = { layout, table: arena.allocateZeroed(4 * 4096), tableSlots: 4096, values: arena.allocate(16 * countMax), countMax, heap: arena.allocate(heapBytes), heapUsed, heapBytes }
+  const place = {
+    layout,
+    table: arena.allocateZeroed(4 * 4096),
+    tableSlots: 4096,
+    values: arena.allocate(16 * countMax),
+    countMax,
+    heap: arena.allocate(heapBytes),
+    heapUsed,
+    heapBytes,
+  }
   const codes = arena.allocate(4 * count)
   const half = count >> 1
   const width = { word4: 4, word8: 8, view: 16 }[layout]
@@ -69,7 +99,12 @@ export const dictionaryAgreement = agreement({
   compute(device, arena, { values, strings, most }) {
     const words = bytesIn(device, arena, new Uint8Array(Int32Array.from(values.map(v => Number(BigInt.asIntN(32, v)))).buffer))
     const longs = columnOf(device, arena, int64, values).values
-    const views = columnOf(device, arena, binary, strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0)))).values
+    const views = columnOf(
+      device,
+      arena,
+      binary,
+      strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))),
+    ).values
     return [
       encode(device, arena, 'word4', words, values.length, most, 64),
       encode(device, arena, 'word8', longs, values.length, most, 64),
@@ -109,7 +144,12 @@ export const plainAgreement = agreement({
   sample: (random, length, shape) => sampleStrings(random, length, shape),
   reference: strings => strings.flatMap(s => [s.length & 255, s.length >> 8, 0, 0, ...[...s].map(c => c.charCodeAt(0))]),
   compute(device, arena, strings) {
-    const { values } = columnOf(device, arena, binary, strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))))
+    const { values } = columnOf(
+      device,
+      arena,
+      binary,
+      strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))),
+    )
     const bytes = plainBytes(device, values, strings.length)
     const out = arena.allocate(bytes)
     writePlain(device, values, strings.length, out)
@@ -131,21 +171,30 @@ export const boundsAgreement = agreement({
       return [sorted[0]!, sorted.at(-1)!]
     }
     const [least, most] = ends(floats)
-    return { ints: ends(ints), longs: ends(longs), floats: floats.some(Number.isNaN) ? undefined : [least === 0 ? -0 : least, most === 0 ? 0 : most], strings: ends(strings) }
+    return {
+      ints: ends(ints),
+      longs: ends(longs),
+      floats: floats.some(Number.isNaN) ? undefined : [least === 0 ? -0 : least, most === 0 ? 0 : most],
+      strings: ends(strings),
+    }
   },
-  compute(device, arena, { ints, longs, floats, strings }) {
+  compute(device, arena, { ints, longs, floats, strings }): never {
     const scratch = arena.allocate(16)
     const of = (type: DataType, values: readonly unknown[]) => {
       const column = columnOf(device, arena, type, values as never)
       const bounds = boundsOf(device, layoutOf(type), type.kind === 'float64', column.values, values.length, scratch)
       return bounds && [bounds.least, bounds.most]
     }
-    const back = (type: DataType, bytes: readonly Uint8Array[] | undefined) => bytes?.map(b => valuesOf(device, { type, length: 1, values: bytesIn(device, arena, b), validity: 0 })[0]!)
+    const back = (type: DataType, bytes: readonly Uint8Array[] | undefined) =>
+      bytes?.map(b => valuesOf(device, { type, length: 1, values: bytesIn(device, arena, b), validity: 0 })[0]!)
     return {
       ints: back(int32, of(int32, ints)),
       longs: back(int64, of(int64, longs)),
       floats: back(float64, of(float64, floats)),
-      strings: of(binary, strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))))?.map(b => String.fromCharCode(...b)),
-    }
+      strings: of(
+        binary,
+        strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))),
+      )?.map(b => String.fromCharCode(...b)),
+    } as never
   },
 })

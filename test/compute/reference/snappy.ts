@@ -49,14 +49,22 @@ function randomBlock(random: Random, elements: number): number[] {
       const length = random.int(8) === 0 ? 1 + random.int(300) : 1 + random.int(70)
       const code = length - 1
       const wide = random.int(4) === 0
-      body.push(...(code < 60 && !wide ? [code << 2] : code < 256 && !wide ? [60 << 2, code] : wide ? [62 << 2, code & 255, code >> 8, 0] : [61 << 2, code & 255, code >> 8]))
+      body.push(
+        ...(code < 60 && !wide
+          ? [code << 2]
+          : code < 256 && !wide
+            ? [60 << 2, code]
+            : wide
+              ? [62 << 2, code & 255, code >> 8, 0]
+              : [61 << 2, code & 255, code >> 8]),
+      )
       for (let b = 0; b < length; b++) body.push(random.int(256))
       size += length
     } else {
       const near = random.int(2) === 0 ? 1 + random.int(Math.min(size, 20)) : 1 + random.int(size)
       const offset = kind === 1 ? Math.min(near, 2047) : near
       const length = kind === 1 ? 4 + random.int(8) : 1 + random.int(64)
-      if (kind === 1) body.push((((offset >> 8) << 5) | ((length - 4) << 2)) | 1, offset & 255)
+      if (kind === 1) body.push(((offset >> 8) << 5) | ((length - 4) << 2) | 1, offset & 255)
       else if (kind === 2 && offset < 65_536) body.push(((length - 1) << 2) | 2, offset & 255, offset >> 8)
       else body.push(((length - 1) << 2) | 3, offset & 255, (offset >> 8) & 255, (offset >> 16) & 255, 0)
       size += length
