@@ -59,7 +59,7 @@ export interface Frame<in out S = any> {
   /** All columns but these. */
   drop<const N extends Names<S>>(...names: readonly N[]): Frame<Leave<S, N>>
 
-  /** A row for each row, by a function; `adds` are the columns it adds or replaces. Leaves the fast path. */
+  /** A row for each row, by a function; `adds` are the columns it adds or replaces, all others stay as they are. Leaves the fast path. */
   map<O extends Schema>(fn: (row: Row<S>) => Row<O>, options: { adds: O }): Frame<Put<S, O>>
   /** Any number of rows for each row, by a function. Leaves the fast path. */
   flatMap<O extends Schema>(fn: (row: Row<S>) => Iterable<Row<O>>, options: { schema: O }): Frame<O>

@@ -8,9 +8,9 @@ import { buildBatch } from '../batch/build-columns.ts'
 import { type PlainRow, rowReader } from '../batch/read-values.ts'
 import { type Fields, isHidden, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { gatherBatch } from '../compute/gather.ts'
-import type { Operator, OperatorContext, OperatorType, Output, Placement } from './operator.ts'
+import type { Operator, OperatorContext, OperatorType, Placement } from './operator.ts'
 
-/** Parameters of `map` and `flatMap`: `adds` puts columns to the input's, `schema` replaces them. */
+/** Parameters of `map` and `flatMap`: `adds` puts columns to the input's, whose own are taken as they are; `schema` replaces them all. */
 export type RowFunctionParams = { readonly function: FunctionReference & Json; readonly adds?: SchemaLike & Json; readonly schema?: SchemaLike & Json }
 
 /** Where a user function may run. */
@@ -57,7 +57,7 @@ export const filterRowsOperator: OperatorType<{ readonly function: FunctionRefer
         const read = rowReader(context.device.memory, batch)
         const kept: number[] = []
         for (let row = 0; row < batch.rowCount; row++) if (call(read(row), row) === true) kept.push(row)
-        emitTaken(context, batch, kept, batch.fields, [], out)
+        if (kept.length > 0) out.emit(taken(context, batch, kept))
       },
     }
   },
@@ -73,39 +73,41 @@ function outputFields(input: Fields, params: RowFunctionParams, where: string): 
 
 function rowOperator(context: OperatorContext, params: RowFunctionParams, input: Fields, expand: (result: unknown, row: number) => Iterable<unknown>): Operator {
   const call = callable(context, params.function)
-  const fields = outputFields(input, params, context.where)
+  const { device, where } = context
+  const fields = outputFields(input, params, where)
+  const made = params.adds && !params.schema ? parseSchema(params.adds, where) : fields.filter(f => !isHidden(f.name))
   return {
     push(batch, out) {
-      const read = rowReader(context.device.memory, batch)
+      const read = rowReader(device.memory, batch)
       const sources: number[] = []
       const rows: PlainRow[] = []
       for (let row = 0; row < batch.rowCount; row++) {
         for (const result of expand(call(read(row), row), row)) {
-          if (typeof result !== 'object' || result === null) throw new DataError('USER_RESULT', `${context.where}: the function returned ${String(result)} for row ${row}; return an object with a property per column`)
+          if (typeof result !== 'object' || result === null) throw new DataError('USER_RESULT', `${where}: the function returned ${String(result)} for row ${row}; return an object with a property per column`)
           sources.push(row)
           rows.push(result as PlainRow)
         }
       }
-      emitTaken(context, batch, sources, fields, rows, out)
+      if (rows.length > 0) out.emit(merged(context, batch, sources, fields, buildBatch(device, context.arena, made, rows, where)))
     },
   }
 }
 
-// Visible columns come from `rows` (where given), hidden ones are taken from the source rows.
-function emitTaken(context: OperatorContext, batch: Batch, sources: readonly number[], fields: Fields, rows: readonly PlainRow[], out: Output): void {
-  if (sources.length === 0) return
+function taken(context: OperatorContext, batch: Batch, sources: readonly number[]): Batch {
   const { device, arena } = context
   const indices = arena.allocate(4 * sources.length)
   device.memory.uint32s(indices, sources.length).set(sources)
-  if (rows.length === 0) {
-    out.emit(gatherBatch(device, arena, batch, indices, sources.length))
-    return
-  }
-  const visibleFields = fields.filter(f => !isHidden(f.name))
-  const built = buildBatch(device, arena, visibleFields, rows, context.where)
-  const hidden = { ...batch, fields: batch.fields.filter(f => isHidden(f.name)), columns: batch.columns.filter((_, i) => isHidden(batch.fields[i]!.name)) }
-  const taken = hidden.fields.length === 0 ? [] : gatherBatch(device, arena, hidden, indices, sources.length).columns
-  out.emit({ fields, rowCount: rows.length, columns: [...built.columns, ...taken], arena: arena.address })
+  return gatherBatch(device, arena, batch, indices, sources.length)
+}
+
+// Columns that the function made, beside those of the rows it made them from.
+function merged(context: OperatorContext, batch: Batch, sources: readonly number[], fields: Fields, made: Batch): Batch {
+  const indexIn = (all: Fields, name: string) => all.findIndex(f => f.name === name)
+  const carried = fields.filter(f => indexIn(made.fields, f.name) < 0)
+  const source = { ...batch, fields: carried, columns: carried.map(f => batch.columns[indexIn(batch.fields, f.name)]!) }
+  const rest = carried.length === 0 ? source : taken(context, source, sources)
+  const columns = fields.map(({ name }) => made.columns[indexIn(made.fields, name)] ?? rest.columns[indexIn(carried, name)]!)
+  return { fields, rowCount: sources.length, columns, arena: context.arena.address }
 }
 
 /** The user function, its throws turned into a DataError USER_FUNCTION that names the step and the row, with the original as its cause. */
