@@ -7,14 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseSchema } from '../../dist/batch/schema.js'
+import { CsvDecoder, plainDialect } from '../../dist/compute/csv.js'
 import { JsonDecoder, splitLines } from '../../dist/compute/json.js'
 import { jsonFields } from '../../dist/compute/json-tables.js'
 import { random } from '../../dist/base/random.js'
+import { CsvReader } from '../../dist/format/csv/csv-reader.js'
 import { createDevice } from '../../dist/device/device.js'
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, duckdb: { type: 'string', default: '@duckdb/node-api' } } })
 const rows = Number(options.rows)
-const runs = 5
+const runs = 15
 
 // The same shapes as the peers' generator; `backslashes` puts them among the extra column's letters at 1.9 %.
 function bids(nested, backslashes) {
@@ -74,19 +76,16 @@ async function cpuMs(work) {
   return Math.min(...ms)
 }
 
-async function duckdb(file, nested) {
-  let api
-  try {
-    api = await import(options.duckdb)
-  } catch {
-    return undefined
-  }
-  const connection = await (await api.DuckDBInstance.create(':memory:', { threads: '1' })).connect()
+const duckdb = await import(options.duckdb).catch(() => undefined)
+const connection = duckdb && (await (await duckdb.DuckDBInstance.create(':memory:', { threads: '1' })).connect())
+const sql = statement => connection && cpuMs(() => connection.run(statement))
+
+function readByDuckdb(file, nested) {
   const fields = 'auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, "dateTime" TIMESTAMP, extra VARCHAR'
   const types = nested ? `{event_type: 'INTEGER', bid: 'STRUCT(${fields})'}` : `{event_type: 'INTEGER', auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', "dateTime": 'TIMESTAMP', extra: 'VARCHAR'}`
   const source = `read_json('${file}', format='newline_delimited', columns=${types})`
   const wanted = nested ? 'unnest(bid)' : 'auction, bidder, price, channel, url, "dateTime", extra'
-  return cpuMs(() => connection.run(`create or replace temp table t as select ${wanted} from ${source}`))
+  return sql(`create or replace temp table t as select ${wanted} from ${source}`)
 }
 
 for (const [name, nested, backslashes] of [['nested', true, false], ['flat', false, false], ['flat, 1.9 % backslashes', false, true]]) {
@@ -104,10 +103,43 @@ for (const [name, nested, backslashes] of [['nested', true, false], ['flat', fal
   const file = join(tmpdir(), `millrace-bids-${process.pid}.ndjson`)
   writeFileSync(file, bytes)
   try {
-    const theirs = await duckdb(file, nested)
+    const theirs = await readByDuckdb(file, nested)
     row['DuckDB, 1 thread'] = theirs === undefined ? 'not installed' : mbs(bytes.length, theirs)
   } finally {
     rmSync(file)
   }
   console.log(JSON.stringify(row))
+}
+
+// CSV: the flat bids again.
+{
+  const cells = Object.keys(columns)
+  const lines = bids(false, true).toString().trimEnd().split('\n').map(line => JSON.parse(line))
+  const bytes = Buffer.from(`${cells.join(',')}\n${lines.map(line => cells.map(c => line[c]).join(',')).join('\n')}\n`)
+  const decoder = new CsvDecoder(parseSchema(columns, 'bench'), cells, plainDialect, 'bench')
+  const read = () => {
+    let count = 0
+    const reader = new CsvReader(device, decoder, { where: 'bench', hasHeader: true })
+    for (let at = 0; at < bytes.length || reader.carried > 0; ) {
+      const arena = device.arena()
+      const part = bytes.subarray(at, at + Math.max(0, chunkBytes - reader.carried))
+      device.memory.write(reader.reserve(arena, part.length), part)
+      at += part.length
+      const { batch, errors } = reader.take(arena, part.length, at === bytes.length, 65536)
+      if (errors.length > 0) throw new Error(errors[0].message)
+      count += batch.rowCount
+      arena.release()
+    }
+    if (count !== rows) throw new Error(`${count} rows`)
+  }
+  const ours = await cpuMs(read)
+  const file = join(tmpdir(), `millrace-bids-${process.pid}.csv`)
+  writeFileSync(file, bytes)
+  const types = `{auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', "dateTime": 'TIMESTAMP', extra: 'VARCHAR'}`
+  try {
+    const theirs = await sql(`create or replace temp table t as select * from read_csv('${file}', header=true, columns=${types})`)
+    console.log(JSON.stringify({ bids: 'CSV', rows, bytes: bytes.length, millrace: `${Math.round(bytes.length / 1e3 / ours)} MB/s`, 'DuckDB, 1 thread': theirs === undefined ? 'not installed' : `${Math.round(bytes.length / 1e3 / theirs)} MB/s` }))
+  } finally {
+    rmSync(file)
+  }
 }
