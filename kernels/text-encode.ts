@@ -25,6 +25,8 @@ import { writeTime } from './time-text'
   quote: i32
   nullText: usize
   nullBytes: i32
+  /** Whole floats as 1.0, so that readers that guess types take them for floats. */
+  pointed: i32
 }
 
 const TRUE: u32 = 0x65757274
@@ -54,6 +56,16 @@ function writeTimestamp(value: i64, unit: i32, epoch: i32, out: usize): usize {
   const scale: i64 = unit == 1 ? 1 : unit == 2 ? 1000 : 1000000
   const ms = value / scale
   return writeI64(ms - <i64>(ms * scale > value), out)
+}
+
+function writePointed(value: f64, out: usize): usize {
+  const end = writeF64(value, out)
+  for (let p = out; p < end; p++) {
+    const c = load<u8>(p)
+    if (c == 46 || c == 101) return end
+  }
+  store<u16>(end, 0x302e)
+  return end + 2
 }
 
 // Everything but strings and floats that JSON lacks.
@@ -96,7 +108,8 @@ export function encodeJson(at: usize): u32 {
         store<u8>(out, 34)
         out = writeBase64(textOf(view), load<u32>(view), out + 1)
         store<u8>(out++, 34)
-      } else if (type < 4) out = writeScalar(column, row, out)
+      } else if (type == 3 && job.pointed) out = writePointed(load<f64>(column.values + (row << 3)), out)
+      else if (type < 4) out = writeScalar(column, row, out)
       else {
         if (!job.epoch) store<u8>(out++, 34)
         out = writeTimestamp(load<i64>(column.values + (row << 3)), type - 6, job.epoch, out)

@@ -22,6 +22,8 @@ export interface EncodeOptions {
   readonly columns?: readonly string[]
   /** 'iso' (default): ISO 8601 in UTC with the unit's digits; 'epoch': whole milliseconds. */
   readonly timestamps?: 'iso' | 'epoch'
+  /** 'pointed': in JSON a whole float64 is 1.0, for readers that guess types from values. 'short' (default): 1. */
+  readonly floats?: 'short' | 'pointed'
 }
 
 const scalarBytes: Record<DataType['kind'], number> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
@@ -82,7 +84,7 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
     memory.int32s(table + 32 * i, 5).set([column.values, column.validity, textTypeNumber(column.type), places[i]!, labels[i]!.length])
   })
   const codes = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] : [0, 0]
-  memory.int32s(at, 10).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length])
+  memory.int32s(at, 11).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0])
   const bytes = (dialect ? kernels.encodeCsv(at) : kernels.encodeJson(at)) >>> 0
   return { address, bytes, offsets, rowCount }
 }

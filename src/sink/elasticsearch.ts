@@ -147,7 +147,8 @@ class ElasticWriter implements SinkWriter {
     const { device } = this.#context
     const arena = device.arena()
     try {
-      const rows = encodeJsonRows(device, arena, batch)
+      // A node maps a new field by its first value: 1 would make it a long for good.
+      const rows = encodeJsonRows(device, arena, batch, { floats: 'pointed' })
       for (let row = 0; row < batch.rowCount; ) {
         row = this.#fill(batch, rows, row)
         await this.#until(() => this.#waiting.length === 0)

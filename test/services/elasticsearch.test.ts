@@ -99,7 +99,7 @@ describe.skipIf(reason)(`write.elasticsearch on a node${reason ? ` (skipped: ${r
     } finally {
       await ask('/_cluster/settings', { transient: { 'action.auto_create_index': null } }, 'PUT')
     }
-    await ask('/strict/_close', {})
+    await ask('/strict/_close', undefined, 'POST')
     expect(await failure(put('strict', '7'))).toMatchObject({ code: 'ELASTIC_INDEX' })
   })
 
