@@ -1,9 +1,11 @@
 // Columns copied out of the engine's memory into the program's: what a collected Table holds. Layouts are Arrow's (utf8 as offsets and
 // bytes), so that apache-arrow can stand on them without a further copy.
+import { DataError } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { layoutOf } from '../batch/data-type.ts'
 import { type Value, viewBytes } from '../batch/read-values.ts'
 import { isHidden } from '../batch/schema.ts'
+import { dataOfViews, offsetsOfViews } from '../compute/arrow-columns.ts'
 import type { Device } from '../device/device.ts'
 
 /** A column in private memory. `values` is Arrow's buffer of the type; `offsets` are there for utf8 and binary; `validity` where a null is. */
@@ -72,16 +74,28 @@ function ownColumn(device: Device, column: Column): OwnedColumn {
   }
 }
 
+/** Texts beyond this are copied one by one, so that a large result needs no second copy in the engine's memory. */
+const scratchBytesMax = 1 << 26
+
 function ownViews(device: Device, column: Column): { offsets: Int32Array; values: Uint8Array } {
-  const { memory } = device
-  const words = memory.words()
-  const offsets = new Int32Array(column.length + 1)
-  for (let row = 0; row < column.length; row++) offsets[row + 1] = offsets[row]! + (words[column.values / 4 + 4 * row]! >>> 0)
-  const values = new Uint8Array(offsets[column.length]!)
-  for (let row = 0; row < column.length; row++) {
-    if (offsets[row + 1] !== offsets[row]) values.set(viewBytes(memory, column.values + 16 * row), offsets[row]!)
+  const { length } = column
+  const scratch = device.arena()
+  try {
+    const address = scratch.allocate(4 * (length + 1))
+    const bytes = offsetsOfViews(device, column.values, length, address)
+    if (bytes >= 2 ** 31) throw new DataError('TABLE_SIZE', `collect: a batch of ${length} rows holds ${bytes} bytes of text, a table at most 2^31 − 1 a batch; give a smaller batchRows, or write a file`)
+    const offsets = device.memory.int32s(address, length + 1).slice()
+    if (bytes <= scratchBytesMax) {
+      const data = scratch.allocate(bytes)
+      dataOfViews(device, column.values, length, data)
+      return { offsets, values: device.memory.bytes(data, bytes).slice() }
+    }
+    const values = new Uint8Array(bytes)
+    for (let row = 0; row < length; row++) values.set(viewBytes(device.memory, column.values + 16 * row), offsets[row]!)
+    return { offsets, values }
+  } finally {
+    scratch.release()
   }
-  return { offsets, values }
 }
 
 const decoder = new TextDecoder()
