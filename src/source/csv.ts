@@ -84,20 +84,14 @@ function readRows(context: ScanContext, options: CsvScanOptions, file: TextFile,
   let chunkBytes = chunkBytesFirst
   for (let at = 0; at < file.size || reader.carried > 0; ) {
     const arena = context.arena()
-    let isOurs = true
-    try {
-      const wanted = Math.max(0, Math.min(file.size - at, chunkBytes - reader.carried))
-      const address = reader.reserve(arena, wanted)
-      const count = file.readInto(device.memory.bytes(address, wanted), at)
-      at = count < wanted ? file.size : at + count
-      const chunk = reader.take(arena, count, at >= file.size, batchRows)
-      const rowBytes = (reader.position - chunk.position) / chunk.records
-      chunkBytes = chunk.records === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
-      const byRecord = new Map(chunk.errors.map(e => [e.record, { address: chunk.address + e.start, bytes: e.end - e.start, position: chunk.position + e.start }]))
-      isOurs = false
-      emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, path, options.onError)
-    } finally {
-      if (isOurs) arena.release()
-    }
+    const wanted = Math.max(0, Math.min(file.size - at, chunkBytes - reader.carried))
+    const address = reader.reserve(arena, wanted)
+    const count = file.readInto(device.memory.bytes(address, wanted), at)
+    at = count < wanted ? file.size : at + count
+    const chunk = reader.take(arena, count, at >= file.size, batchRows)
+    const rowBytes = (reader.position - chunk.position) / chunk.records
+    chunkBytes = chunk.records === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
+    const byRecord = new Map(chunk.errors.map(e => [e.record, { address: chunk.address + e.start, bytes: e.end - e.start, position: chunk.position + e.start }]))
+    emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, path, options.onError)
   }
 }

@@ -90,21 +90,15 @@ function readLines(context: ScanContext, options: NdjsonScanOptions, file: TextF
   let chunkBytes = chunkBytesFirst
   for (let at = start; reader.position < end && (at < file.size || reader.carried > 0); ) {
     const arena = context.arena()
-    let isOurs = true
-    try {
-      const wanted = Math.max(0, Math.min(at < end ? end - at : chunkBytesMin, file.size - at, chunkBytes - reader.carried))
-      const address = reader.reserve(arena, wanted)
-      const count = file.readInto(device.memory.bytes(address, wanted), at)
-      at = count < wanted ? file.size : at + count
-      const lines = linesBefore(device, reader.take(arena, count, at >= file.size, batchRows), end)
-      const lineBytes = (reader.position - lines.position) / lines.count
-      chunkBytes = lines.count === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
-      const { batch, errors } = decoder.decode(device, arena, lines)
-      isOurs = false
-      emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), path, options.onError)
-    } finally {
-      if (isOurs) arena.release()
-    }
+    const wanted = Math.max(0, Math.min(at < end ? end - at : chunkBytesMin, file.size - at, chunkBytes - reader.carried))
+    const address = reader.reserve(arena, wanted)
+    const count = file.readInto(device.memory.bytes(address, wanted), at)
+    at = count < wanted ? file.size : at + count
+    const lines = linesBefore(device, reader.take(arena, count, at >= file.size, batchRows), end)
+    const lineBytes = (reader.position - lines.position) / lines.count
+    chunkBytes = lines.count === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
+    const { batch, errors } = decoder.decode(device, arena, lines)
+    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), path, options.onError)
   }
 }
 

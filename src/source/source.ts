@@ -17,7 +17,7 @@ export interface ScanContext {
   /** The place for error messages, such as `read.csv`. */
   readonly where: string
   readonly batchRows: number
-  /** Gives each emitted batch an arena of its own: call before building one. */
+  /** An arena for the next batch; the one before must have been emitted, and is released if it wasn't. */
   arena(): Arena
   /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. May block the worker: back-pressure. */
   emit(batch: Batch, port?: string): void

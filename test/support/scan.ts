@@ -1,6 +1,7 @@
 // Runs a scan as a worker would: all splits in order, each emitted batch as rows by port. Fails if memory is left.
 import { rowReader } from '../../src/batch/read-values.ts'
 import type { Fields } from '../../src/batch/schema.ts'
+import type { Arena } from '../../src/device/arena.ts'
 import { releaseBatch } from '../../src/batch/batch.ts'
 import type { Device } from '../../src/device/device.ts'
 import type { ScanContext, ScanSourceType } from '../../src/source/source.ts'
@@ -21,12 +22,18 @@ export function runScan(device: Device, type: ScanSourceType<never>, options: un
   const resolved = scan.resolve(options as never, `read.${scan.kind}`)
   const run: ScanRun = { fields: resolved.fields, rows: [], ports: {}, batchRows: [], metrics: {}, splits: scan.splits(resolved.options).length }
   const before = device.pages.used()
+  let current: Arena | undefined
   const context: ScanContext = {
     device,
     where: `read.${scan.kind}`,
     batchRows,
-    arena: () => device.arena(),
+    arena() {
+      current?.release()
+      current = device.arena()
+      return current
+    },
     emit(batch, port) {
+      if (batch.arena === current?.address) current = undefined
       const read = rowReader(device.memory, batch)
       const rows = port === undefined ? run.rows : (run.ports[port] ??= [])
       for (let row = 0; row < batch.rowCount; row++) rows.push(read(row))
@@ -39,7 +46,14 @@ export function runScan(device: Device, type: ScanSourceType<never>, options: un
   }
   // Plain data all the way, as a plan is.
   const planned = JSON.parse(JSON.stringify(resolved.options)) as never
-  for (const split of scan.splits(planned)) scan.read(context, planned, split, columns)
+  for (const split of scan.splits(planned)) {
+    try {
+      scan.read(context, planned, split, columns)
+    } finally {
+      current?.release()
+      current = undefined
+    }
+  }
   if (device.pages.used() !== before) throw new RangeError(`the scan left ${device.pages.used() - before} pages behind`)
   return run
 }
