@@ -60,7 +60,13 @@ export function fieldsOfArrow(table: Arrow.Table): Field[] {
 
 /** The columns of an apache-arrow table as arrays of values, by name. */
 export function columnsOfArrow(table: Arrow.Table): Record<string, ArrayLike<unknown>> {
-  return Object.fromEntries(table.schema.fields.map((f, i) => [f.name, Array.from(table.getChildAt(i)!)]))
+  return Object.fromEntries(table.schema.fields.map((f, i) => [f.name, valuesOfArrow(table.getChildAt(i)!)]))
+}
+
+// The library reads times as fractions of a millisecond, which loses digits: those are taken from the buffers, in their own unit.
+function valuesOfArrow(vector: Arrow.Vector): ArrayLike<unknown> {
+  if (!String(vector.type).startsWith('Timestamp')) return Array.from(vector)
+  return vector.data.flatMap(data => Array.from(data.values as BigInt64Array, (value, i) => (data.getValid(i) ? value : null)).slice(0, data.length))
 }
 
 const byName: Record<string, DataType> = {

@@ -1,0 +1,101 @@
+import { tableFromArrays, Utf8, vectorFromArray } from 'apache-arrow'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { textWidth } from '../../src/base/text-width.ts'
+import { fromData } from '../../src/frame/from.ts'
+import { closeEngines, frame } from '../support/frames.ts'
+
+afterAll(closeEngines)
+
+const schema = {
+  flag: 'bool?', small: 'int32?', big: 'int64?', real: 'float64?', text: 'utf8?', bytes: 'binary?',
+  s: 'timestamp[s]?', ms: 'timestamp[ms]?', us: 'timestamp[us]?', ns: 'timestamp[ns]?',
+} // biome-ignore format: a column a word
+const at = Date.UTC(2026, 0, 2, 3, 4, 5)
+const full = {
+  flag: true, small: -7, big: 2n ** 62n, real: 0.5, text: 'grüße, and more than twelve bytes', bytes: Uint8Array.of(0, 255),
+  s: at, ms: at + 6, us: BigInt(at) * 1000n + 7n, ns: BigInt(at) * 1_000_000n + 8n,
+} // biome-ignore format: a column a word
+const empty = Object.fromEntries(Object.keys(schema).map(name => [name, null]))
+const rows = [full, empty, { ...full, flag: false, text: '', small: 0, real: Number.NaN, us: -1n, big: 5n }]
+const collected = () => frame(rows, schema).collect({ batchRows: 2 })
+
+describe('a table', () => {
+  it('gives columns, rows and values over its chunks', async () => {
+    const table = await collected()
+    expect(table.numRows).toBe(3)
+    expect(table.columnNames).toEqual(Object.keys(schema))
+    expect(table.schema).toEqual(schema)
+    expect(table.toArray()).toEqual(rows)
+    expect([...table]).toEqual(rows)
+    const small = table.column('small')
+    expect([small.length, small.get(0), small.get(1), small.get(2), small.get(3)]).toEqual([3, -7, null, 0, null])
+    expect([...small.toFloat64Array()]).toEqual([-7, Number.NaN, 0])
+    expect(() => table.column('smal')).toThrow('table: no column "smal"; the input has flag, small')
+  })
+
+  it('is JSON that any reader takes', async () => {
+    const [first, second, third] = JSON.parse(JSON.stringify(await collected()))
+    expect(first).toEqual({
+      flag: true, small: -7, big: '4611686018427387904', real: 0.5, text: full.text, bytes: 'AP8=',
+      s: '2026-01-02T03:04:05.000Z', ms: '2026-01-02T03:04:05.006Z', us: '2026-01-02T03:04:05.000007Z', ns: '2026-01-02T03:04:05.000000008Z',
+    }) // biome-ignore format: a column a word
+    expect(second).toEqual(empty)
+    expect(third).toMatchObject({ real: null, us: '1969-12-31T23:59:59.999999Z', big: 5 })
+  })
+
+  it('goes to apache-arrow and back without losing a value', async () => {
+    const arrow = (await collected()).toArrow()
+    expect(arrow.numRows).toBe(3)
+    expect(arrow.batches.length).toBe(2)
+    expect(arrow.schema.fields.map(f => String(f.type))).toEqual([
+      'Bool', 'Int32', 'Int64', 'Float64', 'Utf8', 'Binary', 'Timestamp<SECOND>', 'Timestamp<MILLISECOND>', 'Timestamp<MICROSECOND>', 'Timestamp<NANOSECOND>',
+    ]) // biome-ignore format: a column a word
+    expect([...arrow.getChild('text')!]).toEqual([full.text, null, ''])
+    expect([...arrow.getChild('flag')!]).toEqual([true, null, false])
+    expect(arrow.getChild('big')!.nullCount).toBe(1)
+    const back = await fromData(arrow).collect()
+    expect(back.schema).toEqual(schema)
+    expect(back.toArray()).toEqual(rows)
+    const sliced = await fromData(arrow.slice(1, 3)).collect()
+    expect(sliced.toArray()).toEqual(rows.slice(1))
+  })
+
+  it('of no rows has its columns all the same', async () => {
+    const none = await frame([], { a: 'int32', b: 'utf8' }).collect()
+    expect([none.numRows, none.toArray(), none.column('b').toArray(), none.toJSON()]).toEqual([0, [], [], []])
+    const arrow = none.toArrow()
+    expect([arrow.numRows, arrow.schema.fields.length]).toEqual([0, 2])
+    expect(none.toString({ width: 40 })).toContain('a')
+  })
+
+  it('prints itself within the width it is given', async () => {
+    const table = await collected()
+    for (const width of [40, 80, 200]) for (const line of table.toString({ width }).split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(width)
+    expect(table.toString({ width: 200, rows: 1 })).toContain('2 more rows')
+    const printed = vi.spyOn(console, 'log').mockImplementation(() => {})
+    table.print({ rows: 1 })
+    expect(printed).toHaveBeenCalledTimes(1)
+    printed.mockRestore()
+  })
+
+  it('knows what the run cost', async () => {
+    const { stats } = await frame(rows, schema).limit(2).collect()
+    expect(stats.rowsRead).toBe(3)
+    expect(stats.steps.limit).toMatchObject({ rows: 3 })
+  })
+})
+
+describe('tables of apache-arrow', () => {
+  it('come in with dictionaries and narrow integers widened', async () => {
+    const arrow = tableFromArrays({ city: ['Oslo', 'Rome', 'Oslo'], code: Uint8Array.of(1, 2, 255), wide: Uint32Array.of(0, 1, 2 ** 32 - 1) })
+    const table = await fromData(arrow).collect()
+    expect(Object.values(table.schema).map(type => type.replace('?', ''))).toEqual(['utf8', 'int32', 'int64'])
+    expect(table.toArray()).toEqual([{ city: 'Oslo', code: 1, wide: 0n }, { city: 'Rome', code: 2, wide: 1n }, { city: 'Oslo', code: 255, wide: 4_294_967_295n }])
+    expect(String(vectorFromArray(['a'], new Utf8()).type)).toBe('Utf8')
+  })
+
+  it('are refused by column where their type has no equal', () => {
+    const arrow = tableFromArrays({ ok: [1], list: [[1, 2]] })
+    expect(() => fromData(arrow)).toThrow(expect.objectContaining({ code: 'ARROW_TYPE', message: expect.stringContaining('column "list" is List<') }))
+  })
+})
