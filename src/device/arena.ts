@@ -27,6 +27,7 @@ export class Arena {
   #next: number
   #end: number
   #slabBytes = slabBytesMin
+  #isReleased = false
 
   /** Starts with one reference, the maker's. */
   constructor(host: ArenaHost) {
@@ -77,7 +78,13 @@ export class Arena {
 
   /** Gives up the maker's reference. */
   release(): void {
+    this.#isReleased = true
     releaseArena(this.#host, this.address)
+  }
+
+  /** True once the maker's reference is gone; others may still keep the arena alive. */
+  get isReleased(): boolean {
+    return this.#isReleased
   }
 
   #run(bytes: number): number {

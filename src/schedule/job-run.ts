@@ -6,7 +6,7 @@ import { keyHashVersion } from '../base/hash.ts'
 import type { Topics } from '../base/topic.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { scanType, sinkType } from '../plan/catalogue.ts'
+import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import { splitField } from '../plan/rewrite.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
@@ -85,7 +85,7 @@ export class JobRun {
     })
     this.done.catch(() => {})
     this.#settle = settle
-    const operators = Object.fromEntries(plan.stages.flatMap(s => s.steps.map(step => [step.id, step.kind])))
+    const operators = Object.fromEntries(plan.stages.flatMap(s => s.steps.map(step => [step.id, stateKind(step.kind)])))
     this.#epochs = new EpochRun(
       {
         store: environment.store,
@@ -113,8 +113,8 @@ export class JobRun {
   async start(): Promise<void> {
     const { checkpoint, signal, audit } = this.#environment
     signal?.addEventListener('abort', () => this.fail(new CancelledError(this.#environment.job, { cause: signal.reason })), { once: true })
-    if (signal?.aborted) this.#failure = new CancelledError(this.#environment.job)
     try {
+      if (signal?.aborted) throw new CancelledError(this.#environment.job)
       this.#checkCompatible(checkpoint)
       await audit?.record('start', { fingerprint: this.#environment.fingerprint })
       if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
@@ -172,7 +172,7 @@ export class JobRun {
     const { manifest } = checkpoint
     const refuse = (what: string) => new PlanError('STATE_INCOMPATIBLE', `${this.#environment.job}: the checkpoint ${checkpoint.path} doesn't fit this job: ${what}; start the job that wrote it, or start afresh with restore: 'none'`)
     if (manifest.keyHashVersion !== keyHashVersion) throw refuse(`its keys were hashed by version ${manifest.keyHashVersion}, this is ${keyHashVersion}`)
-    const kinds = new Map(this.#plan.stages.flatMap(s => s.steps.map(step => [step.id, step.kind] as const)))
+    const kinds = new Map(this.#plan.stages.flatMap(s => s.steps.map(step => [step.id, stateKind(step.kind)] as const)))
     for (const [id, operator] of Object.entries(manifest.operators)) {
       if (operator.runs.length === 0) continue
       const kind = kinds.get(id)
@@ -207,7 +207,7 @@ export class JobRun {
     const splitCounts = new Map(feeds.map(f => [f.id, f.splitCount]))
     const opened: Promise<void>[] = []
     for (const spec of this.#plan.stages) opened.push(...(await this.#openStage(withSplitCounts(spec, this.#resolved, splitCounts))))
-    await Promise.all(opened)
+    await Promise.race([Promise.all(opened), this.done])
     for (const [i, spec] of this.#plan.stages.entries()) this.#stages[i]!.targets = spec.outputs.map(o => this.#target(o.to))
   }
 

@@ -190,8 +190,13 @@ export class Task {
     const scan = this.#spec.scan!
     const { device } = this.#environment
     let current: Arena | undefined
+    // A reader may give an arena back itself; what it leaves is released here.
+    const releaseCurrent = () => {
+      if (current && !current.isReleased) current.release()
+      current = undefined
+    }
     const takeArena = () => {
-      current?.release()
+      releaseCurrent()
       current = device.arena()
       return current
     }
@@ -215,7 +220,7 @@ export class Task {
         scan.columns,
       )
     } finally {
-      current?.release()
+      releaseCurrent()
     }
   }
 

@@ -96,6 +96,11 @@ describe.each([0, 1, 2])('a job on %i workers', workers => {
   })
 })
 
+test('a job whose signal is aborted already does not begin', async () => {
+  await expect(frame(rows, schema).collect({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' })
+  expect(await pagesInUse(0)).toBe(0)
+})
+
 test('a sink that throws fails the job with its name', async () => {
   const broken = sink({
     name: 'broken',
