@@ -328,7 +328,8 @@ function storeBytes(job: CsvJob, field: JsonField, index: i32): bool {
   const bytes = readBase64(job.cellAt, job.cellBytes, job.text)
   if (bytes < 0) refuse(job, TYPE, job.cellAt, index)
   else {
-    writeView(field.values + (<usize>job.row << 4), job.text, bytes)
+    // Without bytes there may be no text buffer yet, and a view is read from four bytes before its text.
+    writeView(field.values + (<usize>job.row << 4), bytes ? job.text : job.cellAt, bytes)
     if (bytes > 12) job.text += bytes
   }
   return true
