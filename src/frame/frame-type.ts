@@ -63,8 +63,10 @@ export interface Frame<in out S = any> {
   map<O extends Schema>(fn: (row: Row<S>) => Row<O>, options: { adds: O }): Frame<Put<S, O>>
   /** Any number of rows for each row, by a function. Leaves the fast path. */
   flatMap<O extends Schema>(fn: (row: Row<S>) => Iterable<Row<O>>, options: { schema: O }): Frame<O>
-  /** Batches by a function over whole columns; without `schema` the result is known at run time only. */
-  mapBatches<O = any>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options?: { schema: O }): Frame<O>
+  /** Batches by a function over whole columns: `adds` are those that it adds or replaces, `schema` all that are left; without either they stay the same. */
+  mapBatches<A extends Schema>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options: { adds: A }): Frame<Put<S, A>>
+  mapBatches<O extends Schema>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options: { schema: O }): Frame<O>
+  mapBatches(fn: (batch: FrameBatch<S>) => FrameBatch<any>): Frame<S>
   /** Keeps the rows for which a function returns true. Leaves the fast path. */
   filterRows(fn: (row: Row<S>) => boolean): Frame<S>
 

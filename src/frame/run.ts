@@ -5,9 +5,10 @@ import { asError } from '../base/errors.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import { type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
+import { deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
-import { resolvePlan } from '../plan/resolve.ts'
+import { type Bindings, resolvePlan } from '../plan/resolve.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
 import { Table } from './table.ts'
@@ -43,7 +44,7 @@ export interface Run {
 }
 
 /** Starts a job of several sinks over shared steps. Rejects when it can't be started. */
-export async function startJob(roots: readonly FrameNode[], options: JobOptions): Promise<Run & { readonly started: StartedJob }> {
+export async function startJob(roots: readonly FrameNode[], options: JobOptions): Promise<Run & { readonly started: StartedJob; readonly bindings: Bindings }> {
   const built = buildPlan(roots)
   const engine = await sharedEngine(options)
   const started = await engine.start(built.plan, built.bindings, options)
@@ -65,6 +66,7 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
   done.catch(() => {})
   return {
     started,
+    bindings: built.bindings,
     done,
     metrics: () => started.run.metrics(),
     checkpoint: () => started.run.checkpoint(),
@@ -103,7 +105,8 @@ export async function collectTable(input: NodeEdge, options: JobOptions): Promis
   const { started } = run
   const node = started.plan.nodes.find(n => n.node === 'sink' && n.id === 'collect')!
   const fields: Fields = node.node === 'sink' ? started.plan.edges.get(node.input.port === undefined ? node.input.node : `${node.input.node}:${node.input.port}`)!.fields : []
-  const steps = Object.fromEntries(started.run.metricsCounter.totals())
+  const devices = new Map(started.plan.nodes.map(n => [n.id, deviceOf(n)]))
+  const steps = Object.fromEntries([...started.run.metricsCounter.totals()].map(([id, totals]) => [id, { ...totals, device: devices.get(id)! }]))
   return new Table(fields, chunks, { ...run.metrics(), steps })
 }
 
@@ -174,5 +177,6 @@ export async function analyzeFrame(input: NodeEdge, options: JobOptions): Promis
   const bound = { name: 'nothing', delivery: 'idempotent', write: () => {} }
   const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'explain' }], options)
   await run.done
-  return explainPlan(run.started.plan, new Map([['explain', bound]]), run.started.run.metricsCounter.totals())
+  const { plan, run: job } = run.started
+  return explainPlan({ ...plan, nodes: plan.nodes.filter(n => n.id !== 'explain') }, run.bindings, job.metricsCounter.totals())
 }

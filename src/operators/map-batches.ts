@@ -33,8 +33,8 @@ export const mapBatchesOperator: OperatorType<MapBatchesParams> = {
         const result = call(new BatchView(context.device, batch, context.arena), 0)
         if (!(result instanceof BatchView)) throw new DataError('USER_RESULT', `${context.where}: the function returned ${String(result)}; return the batch, or batch.withColumn(…)`)
         const got = result.batch
-        const lost = got.fields.find(f => !isHidden(f.name) && !fields.some(other => other.name === f.name))
-        if (lost) throw new PlanError('BATCH_COLUMNS', `${context.where}: the returned batch has a column "${lost.name}" that the plan doesn't know; it knows ${names(fields)}; give the output's columns as schema`)
+        const lost = params.schema ? undefined : got.fields.find(f => !isHidden(f.name) && !fields.some(other => other.name === f.name))
+        if (lost) throw new PlanError('BATCH_COLUMNS', `${context.where}: the returned batch has a column "${lost.name}" that the plan doesn't know; it knows ${names(fields)}; declare it: { adds: { ${lost.name}: '${typeName(lost.type)}' } }`)
         const hidden = fields.filter(f => isHidden(f.name))
         if (hidden.length > 0 && got.rowCount !== batch.rowCount)
           throw new DataError('USER_RESULT', `${context.where}: the function returned ${got.rowCount} rows for ${batch.rowCount}; after a watermark a batch must keep its rows`)

@@ -147,7 +147,7 @@ schemaIs<{ word: 'utf8' }>()(
   true,
 )
 bids.filterRows(row => row.price > 10n)
-bids.mapBatches(batch => batch.withColumn('z', new Float64Array(batch.numRows))).filter(col('z').gt(1))
+bids.mapBatches(batch => batch.withColumn('z', new Float64Array(batch.numRows)), { adds: { z: 'float64' } }).filter(col('z').gt(1))
 for await (const batch of bids.batches()) is<bigint>()(batch.column('price').get(0), true)
 await bids.forEach(row => is<string>()(row.channel, true))
 

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { secret } from '../../src/base/secret.ts'
+import type { FrameValue } from '../../src/frame/frame.ts'
+import { buildPlan } from '../../src/frame/node.ts'
+import { read } from '../../src/frame/read.ts'
+import { topic } from '../../src/frame/topic.ts'
+import { write } from '../../src/frame/write.ts'
+
+const nodesOf = (frame: unknown) => buildPlan([(frame as FrameValue).edge.node]).plan.nodes
+const schema = { a: 'int64', b: 'utf8' } as const
+
+describe('readers are plain data', () => {
+  it('of files: a path is a list, and a schema is a step that checks', () => {
+    expect(nodesOf(read.csv('a.csv', { delimiter: ';', onError: 'skip' }))).toEqual([
+      { node: 'scan', id: 'read.csv', kind: 'csv', options: { paths: ['a.csv'], delimiter: ';', onError: 'skip' } },
+    ])
+    expect(nodesOf(read.parquet(['a', 'b'], { schema }))).toEqual([
+      { node: 'scan', id: 'read.parquet', kind: 'parquet', options: { paths: ['a', 'b'] } },
+      { node: 'operator', id: 'as', kind: 'as', params: { schema }, inputs: [{ node: 'read.parquet' }] },
+    ])
+    expect(nodesOf(read.arrow('a'))).toEqual([{ node: 'scan', id: 'read.arrow', kind: 'arrow', options: { paths: ['a'] } }])
+  })
+
+  it('of JSON: paths into nested objects, and dead letters with a sink of their own', () => {
+    expect(nodesOf(read.ndjson('a', { schema, paths: { a: 'x.a' }, onError: { deadLetters: write.ndjson('bad/') } }))).toEqual([
+      { node: 'scan', id: 'read.ndjson', kind: 'ndjson', options: { paths: ['a'], schema, columnPaths: { a: 'x.a' }, onError: 'deadLetters' } },
+      { node: 'sink', id: 'read.ndjson-deadLetters', kind: 'ndjson', options: { path: 'bad/' }, input: { node: 'read.ndjson', port: 'deadLetters' } },
+    ])
+  })
+
+  it('of topics: a feed, and the operator that decodes what it gives', () => {
+    expect(nodesOf(read.topic(topic('t', { dir: 'log' }), { format: 'json', schema, metadata: ['offset'], until: 'end' }))).toEqual([
+      { node: 'feed', id: 'read.topic', kind: 'topic', options: { name: 't', dir: 'log', until: 'end' } },
+      { node: 'operator', id: 'read.topic.decode', kind: 'decodeJson', params: { column: 'value', schema, keep: ['offset'] }, inputs: [{ node: 'read.topic' }] },
+    ])
+  })
+})
+
+describe('writers are plain data', () => {
+  it('of files, topics and systems outside', () => {
+    expect(write.parquet('out/', { compression: 'snappy' })).toEqual({ sink: 'parquet', options: { path: 'out/', compression: 'snappy' } })
+    expect(write.arrow('a.arrow')).toEqual({ sink: 'arrow', options: { path: 'a.arrow' } })
+    expect(write.csv('a.csv', { delimiter: '\t' })).toEqual({ sink: 'csv', options: { path: 'a.csv', delimiter: '\t' } })
+    expect(write.ndjson('a', { overwrite: true })).toEqual({ sink: 'ndjson', options: { path: 'a', overwrite: true } })
+    expect(write.topic(topic('t', { dir: 'log' }), { key: 'a' })).toEqual({ sink: 'topic', options: { name: 't', dir: 'log', key: 'a' } })
+  })
+
+  it('with secrets as their names', () => {
+    const sink = write.elasticsearch({ node: 'https://localhost:9200', index: 'i', id: ['a'], auth: { apiKey: secret('ES_KEY') } })
+    expect(JSON.parse(JSON.stringify(sink))).toMatchObject({ sink: 'elasticsearch', options: { auth: { apiKey: { secret: 'ES_KEY' } } } })
+  })
+})

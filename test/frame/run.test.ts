@@ -1,0 +1,132 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { CancelledError } from '../../src/base/errors.ts'
+import { count } from '../../src/frame/aggregates.ts'
+import { col } from '../../src/frame/expr.ts'
+import { fromData, sink } from '../../src/frame/from.ts'
+import { closeEngines, frame, pagesInUse } from '../support/frames.ts'
+
+afterAll(closeEngines)
+
+const rows = Array.from({ length: 100 }, (_, id) => ({ id }))
+const numbers = () => frame(rows, { id: 'int32' })
+const nowhere = sink({ name: 'nowhere', delivery: 'idempotent', write: () => {} })
+
+/** Every call of a logger, as text. */
+function listener() {
+  const calls: [level: string, details: Record<string, unknown>, message: string][] = []
+  const level = (name: string) => (details: object, message: string) => void calls.push([name, { ...details }, message])
+  return { calls, logger: { info: level('info'), error: level('error') } }
+}
+
+describe('progress', () => {
+  it.each([
+    [false, /^█+ 100 % · 100 rows · [^\r]*\n$/],
+    [true, /\r\u001b\[K.*100 rows.*\n$/],
+  ])('ends with a whole line where the terminal is %s', async (isTerminal, ending) => {
+    const written: string[] = []
+    await numbers().to(nowhere).run({ progress: { write: text => void written.push(text), isTerminal } })
+    expect(written.join('')).toMatch(ending)
+    if (!isTerminal) for (const text of written) expect(text.endsWith('\n')).toBe(true)
+  })
+
+  it('ends its line also when the job fails', async () => {
+    const written: string[] = []
+    const failing = numbers().filterRows(() => {
+      throw new Error('no')
+    })
+    await expect(failing.to(nowhere).run({ progress: { write: text => void written.push(text), isTerminal: false } })).rejects.toThrow('no')
+    expect(written.at(-1)).toMatch(/\n$/)
+  })
+})
+
+describe('a logger', () => {
+  it('hears of the start and the end, with the figures of the run', async () => {
+    const { calls, logger } = listener()
+    await numbers().to(nowhere).run({ name: 'quiet', logger })
+    expect(calls.map(([level, , message]) => `${level} ${message}`)).toEqual(['info job started', 'info job finished'])
+    expect(calls[1]![1]).toMatchObject({ job: 'quiet', rowsRead: 100, rowsWritten: 100 })
+  })
+
+  it('hears why a job failed', async () => {
+    const { calls, logger } = listener()
+    const failing = numbers().filterRows(() => {
+      throw new Error('no')
+    })
+    await failing.to(nowhere).run({ name: 'loud', logger }).catch(() => {})
+    expect(calls.at(-1)).toEqual(['error', { job: 'loud', code: 'USER_FUNCTION' }, expect.stringContaining('no')])
+  })
+})
+
+describe('a run', () => {
+  it('tells what it has done', async () => {
+    const run = await numbers().filter(col('id').lt(10)).to(nowhere).run()
+    expect(run.metrics()).toMatchObject({ rowsRead: 100, rowsWritten: 10, progress: 1, checkpoints: { completed: 1 } })
+  })
+
+  it('that is cancelled before it starts does nothing', async () => {
+    await expect(numbers().collect({ signal: AbortSignal.abort() })).rejects.toThrow(CancelledError)
+    expect(await pagesInUse(0)).toBe(0)
+  })
+
+  it.each([
+    ['workers', { workers: 1.5 }, 'WORKERS'],
+    ['batchRows', { batchRows: 0 }, 'BATCH_ROWS'],
+    ['memory', { memory: 'plenty' }, 'BYTES'],
+    ['checkpoint.every', { checkpoint: { dir: '/nowhere', every: 'often' as never } }, 'DURATION'],
+  ])('refuses an option %s that is none', async (_, options, code) => {
+    await expect(numbers().collect(options)).rejects.toMatchObject({ code })
+  })
+
+  it('hands over each row, waiting for a callback that waits', async () => {
+    const seen: number[] = []
+    await numbers().forEach(
+      async (row: { id: number }) => {
+        await Promise.resolve()
+        seen.push(row.id)
+      },
+      { batchRows: 7 },
+    )
+    expect(seen).toEqual(rows.map(r => r.id))
+  })
+
+  it('gives batches that may be kept', async () => {
+    const kept = []
+    for await (const batch of numbers().batches({ batchRows: 40 })) kept.push(batch.retain())
+    expect(kept.map(batch => batch.column('id').get(0))).toEqual([0, 40, 80])
+    for (const batch of kept) batch.release()
+    expect(await pagesInUse(0)).toBe(0)
+  })
+
+  it('keeps what it caches for the next, and computes it once', async () => {
+    let calls = 0
+    const cached = numbers()
+      .filterRows(() => ++calls > 0)
+      .cache()
+    expect((await cached.collect()).numRows).toBe(100)
+    expect((await cached.groupBy().agg({ n: count() }).collect()).toArray()).toEqual([{ n: 100 }])
+    expect(calls).toBe(100)
+    await closeEngines()
+    expect((await cached.collect()).numRows).toBe(100)
+    expect(calls).toBe(200)
+    await closeEngines()
+  })
+})
+
+describe('explain', () => {
+  it('with analyze shows rows and time of each step', async () => {
+    const text = await numbers().filter(col('id').lt(10)).limit(5).explain({ analyze: true })
+    expect(text.replace(/\d+\.\d ms/g, '… ms')).toBe(
+      ['limit  5 rows  [one instance, in order]  (10 rows, … ms)', '  filter  filter id < 10  (100 rows, … ms)', '    from  100 rows in memory', '        id: int32'].join('\n'),
+    )
+  })
+
+  it('without it runs nothing', () => {
+    const never = fromData(
+      (function* () {
+        yield Promise.reject(new Error('run'))
+      })(),
+      { schema: { a: 'int32' } },
+    )
+    expect(never.explain()).toContain('an iterable in memory')
+  })
+})
