@@ -65,7 +65,7 @@ async function compare(figures, events, workers, runs) {
     await frame.to(write.parquet(answer, { overwrite: true })).run({ workers })
     const equal = (await sums(`'${answer}'`)).join() === (await sums('ans')).join() && ours.result.numRows === Number((await sums('ans'))[0])
     rmSync(answer)
-    Object.assign(figure, { batch_s: ours.seconds, duckdb_s: theirs.seconds, ratio: ours.seconds / theirs.seconds, equal })
+    Object.assign(figure, { batch_s: ours.seconds, duckdb_s: theirs.seconds, ratio: ours.seconds / theirs.seconds, cpu_ratio: ours.cpuSeconds / theirs.cpuSeconds, equal })
   }
   rmSync(file)
 }

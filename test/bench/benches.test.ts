@@ -1,0 +1,54 @@
+// Each benchmark at its smallest size: that it runs, that its results are right, and beside DuckDB (where bench/node_modules is there) the
+// same. Times are not looked at.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const isBuilt = existsSync(`${root}dist/examples/nexmark/queries.js`)
+const hasPeers = existsSync(`${root}bench/node_modules/@duckdb/node-api`)
+const peers = hasPeers ? 'duckdb' : 'none'
+const absent = [...(isBuilt ? [] : ['dist/ is not built: npm run build']), ...(hasPeers ? [] : ['DuckDB is not installed in bench/'])].join(', ')
+
+type Figure = Record<string, string | number | boolean | undefined>
+
+function bench(name: string): Figure[] {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+  try {
+    const json = join(folder, 'figures.json')
+    const args = ['bench/main.mjs', name, '--rows', '1e4', '--runs', '1', '--workers', '1', '--peers', peers, '--json', json]
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 110_000 })
+    expect(status, stderr).toBe(0)
+    return (JSON.parse(readFileSync(json, 'utf8')) as { rows: Figure[] }).rows
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { timeout: 120_000 }, () => {
+  it('nexmark gives the results of its queries', () => {
+    const figures = bench('nexmark')
+    expect(figures.map(f => f.query)).toEqual(['q0', 'q1', 'q2', 'q5', 'q11', 'q12'])
+    const results = Object.fromEntries(figures.map(f => [f.query, f.results]))
+    expect(results).toMatchObject({ q0: 9_200, q1: 9_200, q5: 5 })
+    expect(results.q2).toBeGreaterThan(0)
+    expect(results.q11).toBeGreaterThan(100)
+    // A window of the clock may end while the bids pass: then a bidder has two.
+    expect(results.q12).toBeGreaterThanOrEqual(Number(results.q11))
+    for (const f of figures) if (['q0', 'q1', 'q2', 'q5'].includes(String(f.query))) expect(f.equal, String(f.query)).toBe(hasPeers ? true : undefined)
+  })
+
+  it('convert writes files of the same rows', () => {
+    const figures = bench('convert')
+    expect(figures.map(f => f.conversion)).toEqual(['csv to parquet', 'ndjson to parquet', 'parquet to csv', 'ndjson decode'])
+    for (const f of figures) expect(f).toMatchObject({ rows: 10_000, equal: true })
+  })
+
+  it.skipIf(!hasPeers)('groupby gives the groups that DuckDB gives', () => {
+    const figures = bench('groupby').filter(f => f.query !== 'sum')
+    expect(figures.map(f => [f.query, f.equal])).toEqual([['q1', true], ['q2', true], ['q3', true], ['q4', true], ['q5', true]])
+  })
+})
