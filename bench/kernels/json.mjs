@@ -82,13 +82,19 @@ const sql = statement => connection && cpuMs(() => connection.run(statement))
 
 function readByDuckdb(file, nested) {
   const fields = 'auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, "dateTime" TIMESTAMP, extra VARCHAR'
-  const types = nested ? `{event_type: 'INTEGER', bid: 'STRUCT(${fields})'}` : `{event_type: 'INTEGER', auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', "dateTime": 'TIMESTAMP', extra: 'VARCHAR'}`
+  const types = nested
+    ? `{event_type: 'INTEGER', bid: 'STRUCT(${fields})'}`
+    : `{event_type: 'INTEGER', auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', "dateTime": 'TIMESTAMP', extra: 'VARCHAR'}`
   const source = `read_json('${file}', format='newline_delimited', columns=${types})`
   const wanted = nested ? 'unnest(bid)' : 'auction, bidder, price, channel, url, "dateTime", extra'
   return sql(`create or replace temp table t as select ${wanted} from ${source}`)
 }
 
-for (const [name, nested, backslashes] of [['nested', true, false], ['flat', false, false], ['flat, 1.9 % backslashes', false, true]]) {
+for (const [name, nested, backslashes] of [
+  ['nested', true, false],
+  ['flat', false, false],
+  ['flat, 1.9 % backslashes', false, true],
+]) {
   const bytes = bids(nested, backslashes)
   const schema = parseSchema(columns, 'bench')
   const paths = nested ? { paths: Object.fromEntries(Object.keys(columns).map(c => [c, `bid.${c}`])) } : {}
@@ -96,7 +102,11 @@ for (const [name, nested, backslashes] of [['nested', true, false], ['flat', fal
   const { count } = decodeAll(decoder, bytes)
   if (count !== rows) throw new Error(`${count} rows`)
   const ours = await cpuMs(() => decodeAll(decoder, bytes))
-  const lines = bytes.subarray(0, bytes.length / 10).toString().split('\n').slice(0, -1)
+  const lines = bytes
+    .subarray(0, bytes.length / 10)
+    .toString()
+    .split('\n')
+    .slice(0, -1)
   const parsed = await cpuMs(() => lines.forEach(line => JSON.parse(line)))
   const mbs = (size, ms) => `${Math.round(size / 1e3 / ms)} MB/s`
   const row = { bids: name, rows, bytes: bytes.length, millrace: mbs(bytes.length, ours), 'JSON.parse': mbs(bytes.length / 10, parsed) }
@@ -114,7 +124,11 @@ for (const [name, nested, backslashes] of [['nested', true, false], ['flat', fal
 // CSV: the flat bids again.
 {
   const cells = Object.keys(columns)
-  const lines = bids(false, true).toString().trimEnd().split('\n').map(line => JSON.parse(line))
+  const lines = bids(false, true)
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
   const bytes = Buffer.from(`${cells.join(',')}\n${lines.map(line => cells.map(c => line[c]).join(',')).join('\n')}\n`)
   const decoder = new CsvDecoder(parseSchema(columns, 'bench'), cells, plainDialect, 'bench')
   const read = () => {
@@ -138,7 +152,15 @@ for (const [name, nested, backslashes] of [['nested', true, false], ['flat', fal
   const types = `{auction: 'BIGINT', bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', "dateTime": 'TIMESTAMP', extra: 'VARCHAR'}`
   try {
     const theirs = await sql(`create or replace temp table t as select * from read_csv('${file}', header=true, columns=${types})`)
-    console.log(JSON.stringify({ bids: 'CSV', rows, bytes: bytes.length, millrace: `${Math.round(bytes.length / 1e3 / ours)} MB/s`, 'DuckDB, 1 thread': theirs === undefined ? 'not installed' : `${Math.round(bytes.length / 1e3 / theirs)} MB/s` }))
+    console.log(
+      JSON.stringify({
+        bids: 'CSV',
+        rows,
+        bytes: bytes.length,
+        millrace: `${Math.round(bytes.length / 1e3 / ours)} MB/s`,
+        'DuckDB, 1 thread': theirs === undefined ? 'not installed' : `${Math.round(bytes.length / 1e3 / theirs)} MB/s`,
+      }),
+    )
   } finally {
     rmSync(file)
   }

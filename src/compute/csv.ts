@@ -36,8 +36,32 @@ export interface DecodedCsv {
 
 // CsvJob of kernels/csv-decode.ts, in 32-bit words.
 const job = {
-  at: 0, end: 1, isLast: 2, delimiter: 3, quote: 4, nulls: 5, nullCount: 6, targets: 7, cellCount: 8, fields: 9, fieldCount: 10, row: 11, rowMax: 12, record: 13, recordOf: 14,
-  errors: 15, errorCount: 16, errorMax: 17, slow: 18, slowCount: 19, slowMax: 20, text: 21, textEnd: 22, decimal: 23, paused: 31, words: 32,
+  at: 0,
+  end: 1,
+  isLast: 2,
+  delimiter: 3,
+  quote: 4,
+  nulls: 5,
+  nullCount: 6,
+  targets: 7,
+  cellCount: 8,
+  fields: 9,
+  fieldCount: 10,
+  row: 11,
+  rowMax: 12,
+  record: 13,
+  recordOf: 14,
+  errors: 15,
+  errorCount: 16,
+  errorMax: 17,
+  slow: 18,
+  slowCount: 19,
+  slowMax: 20,
+  text: 21,
+  textEnd: 22,
+  decimal: 23,
+  paused: 31,
+  words: 32,
 } as const
 const errorsMax = 256
 const slowMin = 256
@@ -55,7 +79,11 @@ const words: readonly (readonly [code: string, text: string])[] = [
 
 /** Throws PlanError CSV_DIALECT for a delimiter or quote that isn't one byte, or could be part of a number. */
 export function checkDialect(dialect: CsvDialect, where: string): void {
-  const refuse = (what: string, found: string) => new PlanError('CSV_DIALECT', `${where}: ${what} can't be ${JSON.stringify(found)}; use one ASCII character that no number holds, such as ',', ';', '|' or '\\t'`)
+  const refuse = (what: string, found: string) =>
+    new PlanError(
+      'CSV_DIALECT',
+      `${where}: ${what} can't be ${JSON.stringify(found)}; use one ASCII character that no number holds, such as ',', ';', '|' or '\\t'`,
+    )
   if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.delimiter)) throw refuse('the delimiter', dialect.delimiter)
   if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.quote) || dialect.quote === dialect.delimiter) throw refuse('the quote', dialect.quote)
 }
@@ -106,9 +134,24 @@ export class CsvDecoder {
     })
     const state = memory.int32s(at, job.words)
     const values: Partial<Record<keyof typeof job, number>> = {
-      at: address, end: address + bytes, isLast: isLast ? 1 : 0, delimiter: this.dialect.delimiter.charCodeAt(0), quote: this.dialect.quote.charCodeAt(0), nulls,
-      nullCount: nullTexts.length, targets, cellCount: this.#targets.length, fields: fieldsAt, fieldCount: fields.length, rowMax, recordOf, errors, errorMax: errorsMax, slow,
-      slowMax: Math.max(slowMin, fields.length), decimal,
+      at: address,
+      end: address + bytes,
+      isLast: isLast ? 1 : 0,
+      delimiter: this.dialect.delimiter.charCodeAt(0),
+      quote: this.dialect.quote.charCodeAt(0),
+      nulls,
+      nullCount: nullTexts.length,
+      targets,
+      cellCount: this.#targets.length,
+      fields: fieldsAt,
+      fieldCount: fields.length,
+      rowMax,
+      recordOf,
+      errors,
+      errorMax: errorsMax,
+      slow,
+      slowMax: Math.max(slowMin, fields.length),
+      decimal,
     }
     for (const [name, value] of Object.entries(values)) state[job[name as keyof typeof job]] = value
     const listed = this.#run(device, arena, at, address, columns)
@@ -118,7 +161,13 @@ export class CsvDecoder {
       const nulls = memory.int32s(fieldsAt + 32 * i, 6)[5]!
       return { ...column, length: rowCount, validity: nulls > 0 ? validities[i]! : 0 }
     })
-    return { batch: { fields, rowCount, columns: finished, arena: arena.address }, recordOf, records: end[job.record]!, errors: listed, taken: (end[job.at]! >>> 0) - address }
+    return {
+      batch: { fields, rowCount, columns: finished, arena: arena.address },
+      recordOf,
+      records: end[job.record]!,
+      errors: listed,
+      taken: (end[job.at]! >>> 0) - address,
+    }
   }
 
   #run(device: Device, arena: Arena, at: number, address: number, columns: readonly Column[]): CsvError[] {

@@ -20,7 +20,8 @@ export interface JsonPaths {
 /** Fields with their paths. Throws PlanError JSON_PATH for a path of a column that isn't there. */
 export function jsonFields(fields: Fields, options: JsonPaths, where: string): JsonField[] {
   const unknown = Object.keys(options.paths ?? {}).find(name => !fields.some(f => f.name === name))
-  if (unknown !== undefined) throw new PlanError('JSON_PATH', `${where}: a path is given for "${unknown}", which is no column; the columns are ${fields.map(f => f.name).join(', ')}`)
+  if (unknown !== undefined)
+    throw new PlanError('JSON_PATH', `${where}: a path is given for "${unknown}", which is no column; the columns are ${fields.map(f => f.name).join(', ')}`)
   return fields.map(field => {
     const path = options.paths?.[field.name] ?? (options.nested ? field.name : undefined)
     return path === undefined ? field : { ...field, path: path.split('.') }
@@ -96,7 +97,15 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
   return { bytes, fields: 0, scopes: scopesAt, fieldCount: fields.length }
 }
 
-function writeMember(bytes: Uint8Array, data: DataView, at: number, member: { column: number } | { scope: number }, name: Uint8Array, nameAt: number, next: number): void {
+function writeMember(
+  bytes: Uint8Array,
+  data: DataView,
+  at: number,
+  member: { column: number } | { scope: number },
+  name: Uint8Array,
+  nameAt: number,
+  next: number,
+): void {
   const target = 'column' in member ? member.column : member.scope
   ;[target, 'column' in member ? 0 : 1, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
   const quoted = Uint8Array.of(34, ...name.subarray(0, 14), 34)
@@ -133,7 +142,10 @@ function scopesOf(fields: readonly JsonField[], where: string): Scope[] {
 }
 
 function clash(where: string, field: JsonField, why: string): PlanError {
-  return new PlanError('JSON_PATH', `${where}: column "${field.name}" can't be read from ${JSON.stringify((field.path ?? [field.name]).join('.'))}: ${why}; change the schema`)
+  return new PlanError(
+    'JSON_PATH',
+    `${where}: column "${field.name}" can't be read from ${JSON.stringify((field.path ?? [field.name]).join('.'))}: ${why}; change the schema`,
+  )
 }
 
 // The same as lookUp in kernels/json-decode.ts.

@@ -20,8 +20,31 @@ export interface DecodedRecords {
 
 // JsonJob of kernels/json-text.ts, in 32-bit words.
 const job = {
-  records: 0, recordKind: 1, recordCount: 2, recordValidity: 3, next: 4, row: 5, rowOf: 6, tables: 7, fields: 8, fieldCount: 9, scopes: 10, errors: 11, errorCount: 12,
-  errorMax: 13, slow: 14, slowCount: 15, slowMax: 16, text: 17, textEnd: 18, anyRoot: 19, kinds: 20, decimal: 21, start: 22, end: 23, words: 32,
+  records: 0,
+  recordKind: 1,
+  recordCount: 2,
+  recordValidity: 3,
+  next: 4,
+  row: 5,
+  rowOf: 6,
+  tables: 7,
+  fields: 8,
+  fieldCount: 9,
+  scopes: 10,
+  errors: 11,
+  errorCount: 12,
+  errorMax: 13,
+  slow: 14,
+  slowCount: 15,
+  slowMax: 16,
+  text: 17,
+  textEnd: 18,
+  anyRoot: 19,
+  kinds: 20,
+  decimal: 21,
+  start: 22,
+  end: 23,
+  words: 32,
 } as const
 const errorsMax = 256
 const textBytesMax = 1 << 18
@@ -79,7 +102,15 @@ function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: 
   const set = (values: Partial<Record<keyof typeof job, number>>) => {
     for (const [name, value] of Object.entries(values)) words[job[name as keyof typeof job]] = value
   }
-  set({ recordCount: count, rowOf, tables: tablesAt, fields: tablesAt + tables.fields, fieldCount: fields.length, scopes: tablesAt + tables.scopes, anyRoot: anyRoot ? 1 : 0 })
+  set({
+    recordCount: count,
+    rowOf,
+    tables: tablesAt,
+    fields: tablesAt + tables.fields,
+    fieldCount: fields.length,
+    scopes: tablesAt + tables.scopes,
+    anyRoot: anyRoot ? 1 : 0,
+  })
   set({ errors: errorsAt, errorMax: errorsMax, slow: slowAt, slowMax, kinds, decimal: kinds + kindsBytes })
   if ('column' in records) set({ records: records.column.values, recordKind: 1, recordValidity: records.column.validity })
   else set({ records: records.pairs })
@@ -90,7 +121,11 @@ function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: 
     const nulls = memory.int32s(tablesAt + tables.fields + 32 * i, 8)[5]!
     return { ...column, length: rowCount, validity: nulls > 0 ? validities[i]! : 0 }
   })
-  return { batch: { fields: fields.map(({ name, type, nullable }) => ({ name, type, nullable })), rowCount, columns: finished, arena: arena.address }, rowOfRecord: rowOf, errors }
+  return {
+    batch: { fields: fields.map(({ name, type, nullable }) => ({ name, type, nullable })), rowCount, columns: finished, arena: arena.address },
+    rowOfRecord: rowOf,
+    errors,
+  }
 }
 
 // Calls the kernel until all records are done, emptying in between what it filled.
@@ -139,7 +174,14 @@ export function roundSlow(device: Device, address: number, count: number, column
 }
 
 /** Lines of the bytes at `address`: pairs for `JsonRecords`, at most `max`. `isLast`: the bytes behind the last line end count too. `taken`: bytes used up. */
-export function splitLines(device: Device, arena: Arena, address: number, bytes: number, isLast: boolean, max: number): { pairs: number; count: number; taken: number } {
+export function splitLines(
+  device: Device,
+  arena: Arena,
+  address: number,
+  bytes: number,
+  isLast: boolean,
+  max: number,
+): { pairs: number; count: number; taken: number } {
   const pairs = arena.allocate(8 * max)
   const out = arena.allocate(4)
   const count = device.kernels.splitLines(address, bytes, isLast ? 1 : 0, pairs, max, out)

@@ -18,11 +18,24 @@ export const deadLetterFields: readonly Field[] = [
 ]
 
 /** A batch of dead letters in `arena`; `values` are the records' bytes in the errors' order, `byteOf` the byte to tell, `extra` further columns. */
-export function deadLetterBatch(device: Device, arena: Arena, errors: readonly RecordError[], values: Column, byteOf: (error: RecordError) => number, extra: readonly { field: Field; column: Column }[]): Batch {
+export function deadLetterBatch(
+  device: Device,
+  arena: Arena,
+  errors: readonly RecordError[],
+  values: Column,
+  byteOf: (error: RecordError) => number,
+  extra: readonly { field: Field; column: Column }[],
+): Batch {
   const [, error, byte] = deadLetterFields
   const columns = [
     { ...values, type: binary },
-    buildColumn(device, arena, error!, errors.map(e => `${e.code}: ${e.message}`), 'deadLetters'),
+    buildColumn(
+      device,
+      arena,
+      error!,
+      errors.map(e => `${e.code}: ${e.message}`),
+      'deadLetters',
+    ),
     buildColumn(device, arena, byte!, errors.map(byteOf), 'deadLetters'),
     ...extra.map(e => e.column),
   ]

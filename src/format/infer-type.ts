@@ -9,7 +9,11 @@ const isoTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt ]([01]\d|2[0-3
 
 /** Whether text is an ISO 8601 date and time as the decoders take it. */
 export function isTime(text: string): boolean {
-  return isoTime.test(text) && !Number.isNaN(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)) && new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10))
+  return (
+    isoTime.test(text) &&
+    !Number.isNaN(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)) &&
+    new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10))
+  )
 }
 
 /** How a number that is written as `text` is held exactly: whole ones within int64 as int64, all others as float64. */
@@ -28,7 +32,7 @@ export class TypeFinder {
   see(look: Look, text: string): void {
     if (look === 'null') this.hasNull = true
     else this.#looks.add(look)
-    if (look === 'timestamp') this.#fractionDigits = Math.max(this.#fractionDigits, /\.(\d+)/.exec(text)?.[1]!.length ?? 0)
+    if (look === 'timestamp') this.#fractionDigits = Math.max(this.#fractionDigits, /\.(\d+)/.exec(text)?.[1]?.length ?? 0)
   }
 
   /** int64 and float64 widen to float64; a timestamp's unit is the coarsest of ms, us, ns that loses nothing; any other mix, or nothing, is utf8. */

@@ -46,7 +46,11 @@ export const decodeJsonOperator: OperatorType<DecodeJsonParams> = {
     const fields = decoded(params, where)
     const kept = carried(input!, params, where)
     const clash = kept.find(k => fields.some(f => f.name === k.name))
-    if (clash) throw new PlanError('COLUMN_CLASH', `${where}: "${clash.name}" is a column of the schema and of the record's metadata; rename it in the schema or leave it out of the metadata`)
+    if (clash)
+      throw new PlanError(
+        'COLUMN_CLASH',
+        `${where}: "${clash.name}" is a column of the schema and of the record's metadata; rename it in the schema or leave it out of the metadata`,
+      )
     new JsonDecoder(fields, where)
     return [...fields.map(({ name, type, nullable }) => ({ name, type, nullable })), ...kept]
   },
@@ -123,8 +127,13 @@ function deadLetters(context: OperatorContext, params: DecodeJsonParams, batch: 
 function failure(context: OperatorContext, params: DecodeJsonParams, batch: Batch, error: RecordError): DataError {
   const { memory } = context.device
   const bytes = viewBytes(memory, column(batch, params.column, context.where).values + 16 * error.record)
-  const places = (params.keep ?? []).filter(name => ['partition', 'offset', 'file'].includes(name)).map(name => `${name} ${valueReader(memory, column(batch, name, context.where))(error.record)}`)
+  const places = (params.keep ?? [])
+    .filter(name => ['partition', 'offset', 'file'].includes(name))
+    .map(name => `${name} ${valueReader(memory, column(batch, name, context.where))(error.record)}`)
   const place = places.length > 0 ? places.join(', ') : `record ${error.record} of a batch of ${batch.rowCount}`
   const found = excerpt(context.device, bytes.byteOffset, bytes.length)
-  return new DataError(error.code, `${context.where}, ${place}: ${error.message}; found ${found}; fix the producer or the schema, or pass onError 'skip' or { deadLetters }`)
+  return new DataError(
+    error.code,
+    `${context.where}, ${place}: ${error.message}; found ${found}; fix the producer or the schema, or pass onError 'skip' or { deadLetters }`,
+  )
 }

@@ -27,20 +27,44 @@ export function sidePortsOf(onError: BadRecords | undefined): { sidePorts?: Reco
 }
 
 /** Emits `rows`, then deals with the refused records, both in `arena`, the context's last. Counts `badRecords`. Throws DataError of the first record's code. */
-export function emitText(context: ScanContext, arena: Arena, rows: Batch, errors: readonly RecordError[], places: (error: RecordError) => RecordPlace, path: string, onError: BadRecords | undefined): void {
+export function emitText(
+  context: ScanContext,
+  arena: Arena,
+  rows: Batch,
+  errors: readonly RecordError[],
+  places: (error: RecordError) => RecordPlace,
+  path: string,
+  onError: BadRecords | undefined,
+): void {
   const { device } = context
   if (errors.length > 0 && (onError ?? 'fail') === 'fail') {
     const { address, bytes, position } = places(errors[0]!)
     const { code, byte, message } = errors[0]!
     const found = excerpt(device, address, bytes)
-    throw new DataError(code, `${context.where}: ${path}, byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`)
+    throw new DataError(
+      code,
+      `${context.where}: ${path}, byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`,
+    )
   }
   if (errors.length > 0) context.count('badRecords', errors.length)
   let letters: Batch | undefined
   if (errors.length > 0 && onError === 'deadLetters') {
     const found = errors.map(places)
-    const values = viewsOf(device, arena, found.map(place => [place.address, place.bytes]))
-    const file = { field: fileField, column: buildColumn(device, arena, fileField, errors.map(() => path), 'deadLetters') }
+    const values = viewsOf(
+      device,
+      arena,
+      found.map(place => [place.address, place.bytes]),
+    )
+    const file = {
+      field: fileField,
+      column: buildColumn(
+        device,
+        arena,
+        fileField,
+        errors.map(() => path),
+        'deadLetters',
+      ),
+    }
     letters = deadLetterBatch(device, arena, errors, values, error => places(error).position + error.byte, [file])
     if (rows.rowCount > 0) retainArena(device, arena.address)
   }

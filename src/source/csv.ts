@@ -56,7 +56,14 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = {
     const { path, cells } = options.files![split.file as number]!
     const file = openText(path, context.where)
     try {
-      readRows(context, options, file, path, cells.map(cell => cell ?? undefined), columns)
+      readRows(
+        context,
+        options,
+        file,
+        path,
+        cells.map(cell => cell ?? undefined),
+        columns,
+      )
     } finally {
       file.close()
     }
@@ -71,12 +78,23 @@ function dialectOf({ paths, delimiter, quote, nulls }: CsvScanOptions): CsvDiale
 // A column that the header lacks is null throughout, if it may be.
 function headerCells(names: readonly string[], fields: readonly Field[], where: string): (string | null)[] {
   const missing = fields.find(f => !f.nullable && !names.includes(f.name))
-  if (missing) throw new DataError('CSV_HEADER', `${where}: no column "${missing.name}"; the header has ${names.join(', ')}; correct the schema, or write '?' after the column's type to read nulls`)
+  if (missing)
+    throw new DataError(
+      'CSV_HEADER',
+      `${where}: no column "${missing.name}"; the header has ${names.join(', ')}; correct the schema, or write '?' after the column's type to read nulls`,
+    )
   return names.map(name => (fields.some(f => f.name === name) ? name : null))
 }
 
 // Chunks grow and shrink so that each makes about a batch.
-function readRows(context: ScanContext, options: CsvScanOptions, file: TextFile, path: string, cells: readonly (string | undefined)[], columns: readonly string[] | undefined): void {
+function readRows(
+  context: ScanContext,
+  options: CsvScanOptions,
+  file: TextFile,
+  path: string,
+  cells: readonly (string | undefined)[],
+  columns: readonly string[] | undefined,
+): void {
   const { device, where, batchRows } = context
   const fields = decodedFields(unpackFields(options.fields!), columns)
   const decoder = new CsvDecoder(fields, cells, dialectOf(options), where)
@@ -91,7 +109,9 @@ function readRows(context: ScanContext, options: CsvScanOptions, file: TextFile,
     const chunk = reader.take(arena, count, at >= file.size, batchRows)
     const rowBytes = (reader.position - chunk.position) / chunk.records
     chunkBytes = chunk.records === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
-    const byRecord = new Map(chunk.errors.map(e => [e.record, { address: chunk.address + e.start, bytes: e.end - e.start, position: chunk.position + e.start }]))
+    const byRecord = new Map(
+      chunk.errors.map(e => [e.record, { address: chunk.address + e.start, bytes: e.end - e.start, position: chunk.position + e.start }]),
+    )
     emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, path, options.onError)
   }
 }

@@ -82,7 +82,15 @@ function lineStart(file: TextFile, start: number, end: number): number {
 }
 
 // Chunks grow and shrink so that each makes about a batch.
-function readLines(context: ScanContext, options: NdjsonScanOptions, file: TextFile, path: string, start: number, end: number, columns: readonly string[] | undefined): void {
+function readLines(
+  context: ScanContext,
+  options: NdjsonScanOptions,
+  file: TextFile,
+  path: string,
+  start: number,
+  end: number,
+  columns: readonly string[] | undefined,
+): void {
   const { device, where, batchRows } = context
   const fields = decodedFields(unpackFields(options.fields!), columns)
   const decoder = new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)

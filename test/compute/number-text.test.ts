@@ -22,7 +22,10 @@ function throughJson(texts: readonly string[]): { values: Float64Array; written:
     const { batch, errors } = decodeJsonRecords(device, arena, lines, parseSchema({ x: 'float64' }, 'test'), 'test')
     expect(errors).toEqual([])
     const out = encodeJsonRows(device, arena, batch)
-    return { values: device.memory.float64s(batch.columns[0]!.values, texts.length).slice(), written: device.memory.text(out.address, out.bytes).trimEnd().split('\n') }
+    return {
+      values: device.memory.float64s(batch.columns[0]!.values, texts.length).slice(),
+      written: device.memory.text(out.address, out.bytes).trimEnd().split('\n'),
+    }
   } finally {
     arena.release()
   }
@@ -53,16 +56,40 @@ describe('float64', () => {
   })
 
   it('reads long spellings exactly, also those half-way between two doubles', () => {
-    const halfway = sampleDoubles(2_000).filter(x => Math.abs(x) > 1e17 && Math.abs(x) < 1e60).flatMap(x => {
-      const words = new BigUint64Array(Float64Array.of(Math.abs(x)).buffer)
-      words[0]! += 1n
-      const middle = (BigInt(Math.abs(x)) + BigInt(new Float64Array(words.buffer)[0]!)) / 2n
-      return [`${middle - 1n}`, `${middle}`, `${middle + 1n}`, `${middle}.0000000000000000000000001`]
-    })
+    const halfway = sampleDoubles(2_000)
+      .filter(x => Math.abs(x) > 1e17 && Math.abs(x) < 1e60)
+      .flatMap(x => {
+        const words = new BigUint64Array(Float64Array.of(Math.abs(x)).buffer)
+        words[0]! += 1n
+        const middle = (BigInt(Math.abs(x)) + BigInt(new Float64Array(words.buffer)[0]!)) / 2n
+        return [`${middle - 1n}`, `${middle}`, `${middle + 1n}`, `${middle}.0000000000000000000000001`]
+      })
     const texts = [
-      ...halfway, ...sampleDoubles(5_000).map((x, i) => x.toPrecision(17 + (i % 40))), '0', '-0', '-0.0e5', '5e-324', '2.4703282292062327e-324', '2.4703282292062328e-324', '1e400', '-1e400', '1e-400',
-      '1.7976931348623157e308', '1.7976931348623158e308', '1.7976931348623159e308', '2.2250738585072011e-308', '9007199254740993', '9007199254740992.99999999999999999', `0.${'0'.repeat(400)}1`,
-      `1${'0'.repeat(400)}`, `1${'0'.repeat(30)}e-30`, '123456789012345678901234567890', '4503599627370496.5', '4503599627370497.5', '0e999999999999', '1e-999999999999',
+      ...halfway,
+      ...sampleDoubles(5_000).map((x, i) => x.toPrecision(17 + (i % 40))),
+      '0',
+      '-0',
+      '-0.0e5',
+      '5e-324',
+      '2.4703282292062327e-324',
+      '2.4703282292062328e-324',
+      '1e400',
+      '-1e400',
+      '1e-400',
+      '1.7976931348623157e308',
+      '1.7976931348623158e308',
+      '1.7976931348623159e308',
+      '2.2250738585072011e-308',
+      '9007199254740993',
+      '9007199254740992.99999999999999999',
+      `0.${'0'.repeat(400)}1`,
+      `1${'0'.repeat(400)}`,
+      `1${'0'.repeat(30)}e-30`,
+      '123456789012345678901234567890',
+      '4503599627370496.5',
+      '4503599627370497.5',
+      '0e999999999999',
+      '1e-999999999999',
     ]
     const { values } = throughJson(texts)
     texts.forEach((text, i) => {
@@ -71,7 +98,20 @@ describe('float64', () => {
   })
 
   it('lays out as Number.prototype.toString at its thresholds', () => {
-    const texts = ['1e21', '1e20', '123456789012345680000', '0.000001', '1e-7', '1.5e-7', '1.2345e+25', '9007199254740992', '9007199254740994', '0.1', '100', '1e100'].map(t => String(Number(t)))
+    const texts = [
+      '1e21',
+      '1e20',
+      '123456789012345680000',
+      '0.000001',
+      '1e-7',
+      '1.5e-7',
+      '1.2345e+25',
+      '9007199254740992',
+      '9007199254740994',
+      '0.1',
+      '100',
+      '1e100',
+    ].map(t => String(Number(t)))
     expect(throughJson(texts).written).toEqual(texts.map(t => `{"x":${t}}`))
   })
 

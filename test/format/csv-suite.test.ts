@@ -11,7 +11,11 @@ import { CsvReader } from '../../src/format/csv/csv-reader.ts'
 import { csvNames, readCsvSample } from '../../src/format/csv/infer-schema.ts'
 
 const folder = `${process.env.MILLRACE_SUITES ?? fileURLToPath(new URL('../../../shared/suites', import.meta.url))}/csv-spectrum`
-const names = existsSync(folder) ? readdirSync(`${folder}/csvs`).map(f => f.replace('.csv', '')).sort() : []
+const names = existsSync(folder)
+  ? readdirSync(`${folder}/csvs`)
+      .map(f => f.replace('.csv', ''))
+      .sort()
+  : []
 const device = await createDevice()
 
 function readCsv(chunks: readonly Uint8Array[], columns: readonly string[]): { rows: unknown[]; errors: string[] } {

@@ -20,7 +20,11 @@ describe('LineReader', () => {
   it('tells where each line lies in the input, and carries what has no end', () => {
     const reader = new LineReader(device, { where: 'test', position: 100 })
     const seen: [string, number][] = []
-    for (const [text, isLast] of [['ab', false], ['c\n\r\nde', false], ['f', true]] as const) {
+    for (const [text, isLast] of [
+      ['ab', false],
+      ['c\n\r\nde', false],
+      ['f', true],
+    ] as const) {
       const arena = device.arena()
       device.memory.write(reader.reserve(arena, text.length), bytesOf(text))
       const lines = reader.take(arena, text.length, isLast, 10)
@@ -28,7 +32,10 @@ describe('LineReader', () => {
       for (let i = 0; i < lines.count; i++) seen.push([device.memory.text(pairs[2 * i]!, pairs[2 * i + 1]!), pairs[2 * i]! - lines.address + lines.position])
       arena.release()
     }
-    expect(seen).toEqual([['abc', 100], ['def', 106]])
+    expect(seen).toEqual([
+      ['abc', 100],
+      ['def', 106],
+    ])
     expect([reader.carried, reader.position]).toEqual([0, 109])
   })
 
@@ -46,8 +53,19 @@ describe('inferJsonSchema', () => {
   const infer = (text: string, isWhole = true) => schemaText(inferJsonSchema(bytesOf(text), isWhole, 'test'))
 
   it('takes the narrowest type that holds every value exactly', () => {
-    expect(infer('{"a":1,"b":1,"c":1.0,"d":true,"e":"2026-01-01T10:00:00.123456Z","f":"x","g":[1],"h":9223372036854775808}\n{"a":2,"b":2.5,"c":1,"d":false,"e":"2026-01-02","f":"2026-01-01","g":{"q":1},"h":1}')).toEqual({
-      a: 'int64', b: 'float64', c: 'float64', d: 'bool', e: 'timestamp[us]', f: 'utf8', g: 'utf8', h: 'float64',
+    expect(
+      infer(
+        '{"a":1,"b":1,"c":1.0,"d":true,"e":"2026-01-01T10:00:00.123456Z","f":"x","g":[1],"h":9223372036854775808}\n{"a":2,"b":2.5,"c":1,"d":false,"e":"2026-01-02","f":"2026-01-01","g":{"q":1},"h":1}',
+      ),
+    ).toEqual({
+      a: 'int64',
+      b: 'float64',
+      c: 'float64',
+      d: 'bool',
+      e: 'timestamp[us]',
+      f: 'utf8',
+      g: 'utf8',
+      h: 'float64',
     })
   })
 
@@ -77,7 +95,12 @@ describe('rows as NDJSON and CSV', () => {
     const lines = splitLines(device, arena, json.address, json.bytes, true, 10)
     const fromJson = decodeJsonRecords(device, arena, lines, schema, 'test')
     const csv = encodeCsvRows(device, arena, batch, plainDialect)
-    const fromCsv = new CsvDecoder(schema, schema.map(f => f.name), plainDialect, 'test').decode(device, arena, csv.address, csv.bytes, true, 10)
+    const fromCsv = new CsvDecoder(
+      schema,
+      schema.map(f => f.name),
+      plainDialect,
+      'test',
+    ).decode(device, arena, csv.address, csv.bytes, true, 10)
     for (const { batch: back, errors } of [fromJson, fromCsv]) {
       expect(errors).toEqual([])
       const read = rowReader(device.memory, back)
@@ -102,7 +125,13 @@ describe('rows as NDJSON and CSV', () => {
     const arena = device.arena()
     const floats = parseSchema({ x: 'float64?', i: 'int32' }, 'test')
     const values = [1, -0, 0.5, -123456, 2 ** 53, 2 ** 60, 1e20, 1e21, -1.5e300, 5e-324, 1.7976931348623157e308, NaN, null]
-    const batch = buildBatch(device, arena, floats, values.map(x => ({ x, i: 7 })), 'test')
+    const batch = buildBatch(
+      device,
+      arena,
+      floats,
+      values.map(x => ({ x, i: 7 })),
+      'test',
+    )
     const { address, bytes } = encodeJsonRows(device, arena, batch, { floats: 'pointed' })
     const lines = device.memory.text(address, bytes).trimEnd().split('\n')
     for (const [row, line] of lines.entries()) {

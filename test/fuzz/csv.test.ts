@@ -40,7 +40,12 @@ describe('CSV broken at random', () => {
       const r = random(seed)
       const dialect = dialects[r.int(dialects.length)]!
       const bytes = mutate(r, sampleCsv(r, 20, shapes[r.int(shapes.length)]!, dialect), r.int(4))
-      const decoder = new CsvDecoder(csvFields, csvFields.map(f => f.name), dialect, 'fuzz')
+      const decoder = new CsvDecoder(
+        csvFields,
+        csvFields.map(f => f.name),
+        dialect,
+        'fuzz',
+      )
       const whole = readChunks(decoder, bytes, [], 1_000)
       const cuts = Array.from({ length: r.int(5) }, () => r.int(bytes.length + 1)).sort((a, b) => a - b)
       const parts = readChunks(decoder, bytes, cuts, 1 + r.int(10))

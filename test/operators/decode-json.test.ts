@@ -8,7 +8,10 @@ import { decodeJsonOperator, type DecodeJsonParams } from '../../src/operators/d
 import type { OperatorContext } from '../../src/operators/operator.ts'
 
 const device = await createDevice()
-const fields: Fields = [...parseSchema({ value: 'binary?', offset: 'int64', key: 'utf8?' }, 'test'), { name: '$split', type: { kind: 'int32' }, nullable: false }]
+const fields: Fields = [
+  ...parseSchema({ value: 'binary?', offset: 'int64', key: 'utf8?' }, 'test'),
+  { name: '$split', type: { kind: 'int32' }, nullable: false },
+]
 const encoder = new TextEncoder()
 afterAll(() => {
   expect(device.pages.used()).toBe(0)
@@ -22,13 +25,26 @@ interface Run {
 }
 
 // Input batches live in an arena of their own, which is released before the rows are read: what they point at must be held.
-function decode(params: Partial<DecodeJsonParams>, values: readonly (string | null)[], keys: readonly (string | null)[] = values.map((_, i) => `key ${i}`)): Run {
+function decode(
+  params: Partial<DecodeJsonParams>,
+  values: readonly (string | null)[],
+  keys: readonly (string | null)[] = values.map((_, i) => `key ${i}`),
+): Run {
   const all = { column: 'value', schema: { id: 'int64', name: 'utf8?' }, keep: ['offset'], ...params } as DecodeJsonParams
   const promised = decodeJsonOperator.fields([fields], all, 'read.topic.decode')
   const run: Run = { rows: [], letters: [], hidden: [], counted: 0 }
   const arena = device.arena()
   const source = device.arena()
-  const context = { device, arena, clock: systemClock, instance: 0, parallelism: 1, where: 'read.topic.decode', bounded: false, count: (_: string, by: number) => (run.counted += by) } as OperatorContext
+  const context = {
+    device,
+    arena,
+    clock: systemClock,
+    instance: 0,
+    parallelism: 1,
+    where: 'read.topic.decode',
+    bounded: false,
+    count: (_: string, by: number) => (run.counted += by),
+  } as OperatorContext
   const rows = values.map((value, i) => ({ value: value === null ? null : encoder.encode(value), offset: BigInt(100 + i), key: keys[i], $split: i }))
   const emitted: (() => void)[] = []
   try {
@@ -67,7 +83,10 @@ describe('decodeJson', () => {
 
   it('leaves bad records out without touching their neighbours, and counts them', () => {
     const run = decode({ onError: 'skip' }, ['{"id":1}', '{"id":', '{"id":"2"}', '{}', null, '{"id":6}'])
-    expect(run.rows).toEqual([{ id: 1n, name: null, offset: 100n }, { id: 6n, name: null, offset: 105n }])
+    expect(run.rows).toEqual([
+      { id: 1n, name: null, offset: 100n },
+      { id: 6n, name: null, offset: 105n },
+    ])
     expect(run.hidden).toEqual([0, 5])
     expect(run.counted).toBe(4)
     expect(run.letters).toEqual([])
@@ -76,7 +95,12 @@ describe('decodeJson', () => {
   it('sends bad records to the side output, with what is wrong and where', () => {
     const run = decode({ onError: 'deadLetters' }, ['{"id":1}', '{"id":true,"name":"quite a long record"}', null])
     expect(run.letters.map(l => ({ ...l, value: l.value && new TextDecoder().decode(l.value as Uint8Array) }))).toEqual([
-      { value: '{"id":true,"name":"quite a long record"}', error: 'JSON_TYPE: column "id" (int64): the value is of another type, at byte 6 of the record', byte: 6n, offset: 101n },
+      {
+        value: '{"id":true,"name":"quite a long record"}',
+        error: 'JSON_TYPE: column "id" (int64): the value is of another type, at byte 6 of the record',
+        byte: 6n,
+        offset: 101n,
+      },
       { value: null, error: 'JSON_NO_RECORD: the record itself is null (a tombstone), at byte 0 of the record', byte: 0n, offset: 102n },
     ])
   })
@@ -89,13 +113,26 @@ describe('decodeJson', () => {
 
   it('leads into objects by paths, and refuses paths that clash', () => {
     const run = decode({ schema: { price: 'int64?', type: 'int32' }, paths: { price: 'bid.price' } }, ['{"type":2,"bid":{"price":7}}', '{"type":0}'])
-    expect(run.rows).toEqual([{ price: 7n, type: 2, offset: 100n }, { price: null, type: 0, offset: 101n }])
-    expect(() => decode({ schema: { a: 'int64', b: 'int64' }, paths: { b: 'a.b' } }, [])).toThrow('column "b" can\'t be read from "a.b": column "a" takes the whole of "a"')
+    expect(run.rows).toEqual([
+      { price: 7n, type: 2, offset: 100n },
+      { price: null, type: 0, offset: 101n },
+    ])
+    expect(() => decode({ schema: { a: 'int64', b: 'int64' }, paths: { b: 'a.b' } }, [])).toThrow(
+      'column "b" can\'t be read from "a.b": column "a" takes the whole of "a"',
+    )
     expect(() => decode({ schema: { a: 'int64' }, paths: { z: 'a' } }, [])).toThrow('a path is given for "z", which is no column')
   })
 
   it('decodes keys under a prefix, takes a null one for an empty object, and keeps the record’s value in dead letters', () => {
-    const params: Partial<DecodeJsonParams> = { column: 'key', schema: { id: 'int64?', name: 'utf8?' }, prefix: 'key.', nulls: 'empty', letter: 'value', keep: ['value', 'offset'], onError: 'deadLetters' }
+    const params: Partial<DecodeJsonParams> = {
+      column: 'key',
+      schema: { id: 'int64?', name: 'utf8?' },
+      prefix: 'key.',
+      nulls: 'empty',
+      letter: 'value',
+      keep: ['value', 'offset'],
+      onError: 'deadLetters',
+    }
     const run = decode(params, ['a', 'b', null, 'd'], ['{"id":1,"name":"a name beyond twelve bytes"}', null, '{}', '{"id":'])
     const text = (value: unknown) => value && new TextDecoder().decode(value as Uint8Array)
     expect(run.rows.map(row => ({ ...row, value: text(row.value) }))).toEqual([
@@ -103,7 +140,15 @@ describe('decodeJson', () => {
       { 'key.id': null, 'key.name': null, value: 'b', offset: 101n },
       { 'key.id': null, 'key.name': null, value: null, offset: 102n },
     ])
-    expect(run.letters).toEqual([{ value: encoder.encode('d'), error: 'JSON_CUT_OFF: the record ends before its JSON does, at byte 6 of the record', byte: 6n, key: '{"id":', offset: 103n }])
+    expect(run.letters).toEqual([
+      {
+        value: encoder.encode('d'),
+        error: 'JSON_CUT_OFF: the record ends before its JSON does, at byte 6 of the record',
+        byte: 6n,
+        key: '{"id":',
+        offset: 103n,
+      },
+    ])
     expect(() => decode({ ...params, schema: { id: 'int64' }, onError: 'fail' }, ['a'], [null])).toThrow('column "key.id" (int64): the key is missing')
   })
 

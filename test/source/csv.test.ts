@@ -19,7 +19,12 @@ function file(name: string, content: string | Uint8Array): string {
 const scan = (options: object, batchRows?: number, columns?: readonly string[]) => runScan(device, csvScan as never, options, batchRows, columns)
 const types = (run: ReturnType<typeof scan>) => run.fields.map(f => `${f.name} ${f.type.kind}${f.nullable ? '?' : ''}`)
 
-const rows = Array.from({ length: 3_000 }, (_, i) => ({ id: BigInt(i), note: i % 5 ? `note ${i},\nsecond line` : null, ratio: i / 8, at: 1_767_225_600_000 + i }))
+const rows = Array.from({ length: 3_000 }, (_, i) => ({
+  id: BigInt(i),
+  note: i % 5 ? `note ${i},\nsecond line` : null,
+  ratio: i / 8,
+  at: 1_767_225_600_000 + i,
+}))
 const cell = (value: string | null) => (value === null ? '' : `"${value}"`)
 const text = `id,note,ratio,at\r\n${rows.map(r => `${r.id},${cell(r.note)},${r.ratio},${new Date(r.at).toISOString()}\r\n`).join('')}`
 
@@ -43,28 +48,39 @@ describe('read.csv', () => {
     file('order-1.csv', 'a,b,c\n1,x,2\n')
     file('order-2.csv.gz', gzipSync('c,a\n4,3\n'))
     const run = scan({ paths: [join(folder, 'order-*')], schema: { c: 'int32', a: 'int64', b: 'utf8?' } })
-    expect(run.rows).toEqual([{ c: 2, a: 1n, b: 'x' }, { c: 4, a: 3n, b: null }])
+    expect(run.rows).toEqual([
+      { c: 2, a: 1n, b: 'x' },
+      { c: 4, a: 3n, b: null },
+    ])
     expect(() => scan({ paths: [join(folder, 'order-*')], schema: { a: 'int64', b: 'utf8' } })).toThrow('order-2.csv.gz: no column "b"; the header has c, a')
   })
 
   it('takes another delimiter, quote and null texts, and no header', () => {
     const path = file('other.txt', "1;'a;b';NA\n2;-;3\n")
     const run = scan({ paths: [path], delimiter: ';', quote: "'", nulls: ['NA', '-'], header: false })
-    expect(run.rows).toEqual([{ column_1: 1n, column_2: 'a;b', column_3: null }, { column_1: 2n, column_2: null, column_3: 3n }])
+    expect(run.rows).toEqual([
+      { column_1: 1n, column_2: 'a;b', column_3: null },
+      { column_1: 2n, column_2: null, column_3: 3n },
+    ])
     expect(scan({ paths: [file('tabs.tsv', 'a\tb\n1\t2\n')] }).rows).toEqual([{ a: 1n, b: 2n }])
     expect(() => scan({ paths: [path], delimiter: '.' })).toThrow('read.csv: the delimiter can\'t be "."')
   })
 
   it('tells empty text from null, and keeps both apart from a missing cell', () => {
     const path = file('empty.csv', 'a,b\n"",\n,""\n')
-    expect(scan({ paths: [path], schema: { a: 'utf8?', b: 'utf8?' } }).rows).toEqual([{ a: '', b: null }, { a: null, b: '' }])
+    expect(scan({ paths: [path], schema: { a: 'utf8?', b: 'utf8?' } }).rows).toEqual([
+      { a: '', b: null },
+      { a: null, b: '' },
+    ])
     expect(scan({ paths: [file('one.csv', 'a\n1\n\n3\n')], schema: { a: 'int64?' } }).rows).toEqual([{ a: 1n }, { a: null }, { a: 3n }])
   })
 
   it('fails on ragged rows and bad cells with file, byte and text, skips them, or sends them to the side output', () => {
     const path = file('bad.csv', 'a,b\n1,2\n3\n4,x\n5,"6"7\n8,9\n')
     const schema = { a: 'int64', b: 'int64' }
-    expect(() => scan({ paths: [path], schema })).toThrow(`read.csv: ${path}, byte 8: the row has another number of cells: 1 where 2 are expected, at byte 0 of the row; found "3\\n"`)
+    expect(() => scan({ paths: [path], schema })).toThrow(
+      `read.csv: ${path}, byte 8: the row has another number of cells: 1 where 2 are expected, at byte 0 of the row; found "3\\n"`,
+    )
     expect(scan({ paths: [path], schema, onError: 'skip' }).metrics).toEqual({ badRecords: 3 })
     const run = scan({ paths: [path], schema, onError: 'deadLetters' }, 100, ['b'])
     expect(run.rows).toEqual([{ b: 2n }, { b: 9n }])

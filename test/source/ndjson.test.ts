@@ -24,7 +24,13 @@ const text = rows.map(r => `{"id":${r.id},"name":"${r.name}","ok":${r.ok}}\n`).j
 describe('read.ndjson', () => {
   it('gives the same rows in order for every size of splits and batches', () => {
     const path = file('all.ndjson', text)
-    for (const [splitBytes, batchRows] of [[1 << 24, 10_000], [1_000, 7], [7_777, 100], [50, 1], [text.length, 64]] as const) {
+    for (const [splitBytes, batchRows] of [
+      [1 << 24, 10_000],
+      [1_000, 7],
+      [7_777, 100],
+      [50, 1],
+      [text.length, 64],
+    ] as const) {
       const run = scan({ paths: [path], splitBytes, schema: { id: 'int64', name: 'utf8', ok: 'bool?' } }, batchRows)
       expect(run.rows, `splits of ${splitBytes}`).toEqual(rows)
       expect(run.splits).toBe(Math.ceil(text.length / splitBytes))
@@ -50,7 +56,10 @@ describe('read.ndjson', () => {
   it('leads into objects where columns are nested, and reads only the columns that are needed', () => {
     const path = file('nested.ndjson', '{"type":2,"bid":{"price":5,"by":{"id":7}}}\n{"type":1,"bid":null}\n')
     const options = { paths: [path], nested: true, schema: { type: 'int32', 'bid.price': 'int64?', 'bid.by.id': 'int32?' } }
-    expect(scan(options).rows).toEqual([{ type: 2, 'bid.price': 5n, 'bid.by.id': 7 }, { type: 1, 'bid.price': null, 'bid.by.id': null }])
+    expect(scan(options).rows).toEqual([
+      { type: 2, 'bid.price': 5n, 'bid.by.id': 7 },
+      { type: 1, 'bid.price': null, 'bid.by.id': null },
+    ])
     expect(scan(options, 10, ['bid.price']).rows).toEqual([{ 'bid.price': 5n }, { 'bid.price': null }])
   })
 
@@ -68,7 +77,10 @@ describe('read.ndjson', () => {
     const path = file('broken.ndjson', broken)
     const schema = { id: 'int64', note: 'utf8?' }
     const skipped = scan({ paths: [path], schema, onError: 'skip', splitBytes: 10 })
-    expect(skipped.rows).toEqual([{ id: 1n, note: null }, { id: 4n, note: null }])
+    expect(skipped.rows).toEqual([
+      { id: 1n, note: null },
+      { id: 4n, note: null },
+    ])
     expect(skipped.metrics).toEqual({ badRecords: 2 })
     const run = scan({ paths: [path], schema, onError: 'deadLetters' }, 100, ['note'])
     expect(run.rows).toEqual([{ note: null }, { note: null }])

@@ -66,14 +66,20 @@ export class CsvReader {
     const address = this.#address
     const all = this.#carry.length + bytes
     const skipped = this.#skip(memory.bytes(address, all), isLast)
-    const decoded = skipped < 0 ? this.#decoder.decode(this.#device, arena, arena.allocate(1), 0, false, 0) : this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
+    const decoded =
+      skipped < 0
+        ? this.#decoder.decode(this.#device, arena, arena.allocate(1), 0, false, 0)
+        : this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
     const taken = skipped < 0 ? 0 : skipped + decoded.taken
     const position = this.#position
     this.#carry = memory.bytes(address + taken, all - taken).slice()
     this.#position += taken
     if (taken === 0 && this.#carry.length > this.#rowBytesMax) {
       const limit = formatBytes(this.#rowBytesMax)
-      throw new DataError('ROW_TOO_LONG', `${this.#where}, byte ${this.#position}: a row has more than ${limit} and no end so far; is a quote left open? raise rowBytesMax if the row is meant`)
+      throw new DataError(
+        'ROW_TOO_LONG',
+        `${this.#where}, byte ${this.#position}: a row has more than ${limit} and no end so far; is a quote left open? raise rowBytesMax if the row is meant`,
+      )
     }
     const errors = decoded.errors.map(error => ({ ...error, start: error.start + skipped, end: error.end + skipped }))
     return { ...decoded, errors, taken, address, position }

@@ -48,7 +48,8 @@ export function csvNames(rows: readonly (readonly CsvCell[])[], hasHeader: boole
   if (!first) throw new DataError('CSV_HEADER', `${where}: no row to take the columns' names from; the file is empty, or its first row longer than the sample`)
   const names = hasHeader ? first.map((cell, i) => cell.text || `column_${i + 1}`) : first.map((_, i) => `column_${i + 1}`)
   const twice = names.find((name, i) => names.indexOf(name) !== i || name.startsWith('$'))
-  if (twice !== undefined) throw new DataError('CSV_HEADER', `${where}: the header has the name "${twice}" twice, or it begins with $; rename it, or pass header: false and a schema`)
+  if (twice !== undefined)
+    throw new DataError('CSV_HEADER', `${where}: the header has the name "${twice}" twice, or it begins with $; rename it, or pass header: false and a schema`)
   return names
 }
 

@@ -27,7 +27,11 @@ export function inferJsonSchema(sample: Uint8Array, isWhole: boolean, where: str
     }
     records++
   }
-  if (records === 0) throw new DataError('NO_RECORDS', `${where}: no JSON object found in the first ${sample.length} bytes to take the columns from; give a schema, or check that this is NDJSON`)
+  if (records === 0)
+    throw new DataError(
+      'NO_RECORDS',
+      `${where}: no JSON object found in the first ${sample.length} bytes to take the columns from; give a schema, or check that this is NDJSON`,
+    )
   return foundFields(finders, isWhole).filter(field => !field.name.startsWith('$'))
 }
 
@@ -38,7 +42,10 @@ function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-    const marked = JSON.parse(line.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token => (token[0] === '"' ? token : `{"${numberKey}":"${token}"}`))) as Record<string, unknown>
+    const marked = JSON.parse(line.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token => (token[0] === '"' ? token : `{"${numberKey}":"${token}"}`))) as Record<
+      string,
+      unknown
+    >
     return marked
   } catch {
     return undefined

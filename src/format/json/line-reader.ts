@@ -76,7 +76,10 @@ export class LineReader {
     this.#position += taken
     if (lines.count === 0 && this.#carry.length > this.#lineBytesMax) {
       const limit = formatBytes(this.#lineBytesMax)
-      throw new DataError('LINE_TOO_LONG', `${this.#where}, byte ${this.#position}: a line has more than ${limit} and no end so far; is this text with a record a line? raise lineBytesMax if it is`)
+      throw new DataError(
+        'LINE_TOO_LONG',
+        `${this.#where}, byte ${this.#position}: a line has more than ${limit} and no end so far; is this text with a record a line? raise lineBytesMax if it is`,
+      )
     }
     return { pairs: lines.pairs, count: lines.count, address, position }
   }

@@ -9,7 +9,10 @@ import { columnOf, rowsOf, sampleValues, type Shape } from '../../support/sample
 import { agreement } from '../agreement.ts'
 import { plainTime } from './json.ts'
 
-export const csvFields = parseSchema({ id: 'int64', small: 'int32?', ratio: 'float64?', name: 'utf8', note: 'utf8?', at: 'timestamp[ms]?', ok: 'bool?', raw: 'binary?' }, 'sample')
+export const csvFields = parseSchema(
+  { id: 'int64', small: 'int32?', ratio: 'float64?', name: 'utf8', note: 'utf8?', at: 'timestamp[ms]?', ok: 'bool?', raw: 'binary?' },
+  'sample',
+)
 export const dialects: readonly CsvDialect[] = [
   { delimiter: ',', quote: '"', nulls: [''] },
   { delimiter: ';', quote: "'", nulls: ['NA', '-'] },
@@ -32,7 +35,8 @@ function cellOf(text: string, quoted: boolean, field: Field, nulls: readonly str
       return /^true$/i.test(text) || (/^false$/i.test(text) ? false : refused)
     case 'int32':
     case 'int64': {
-      if (!/^[+-]?\d+$/.test(text)) return isNumber && Number.isSafeInteger(Number(text)) ? (type.kind === 'int32' ? Number(text) : BigInt(Number(text))) : refused
+      if (!/^[+-]?\d+$/.test(text))
+        return isNumber && Number.isSafeInteger(Number(text)) ? (type.kind === 'int32' ? Number(text) : BigInt(Number(text))) : refused
       const value = BigInt(text.replace('+', ''))
       return BigInt.asIntN(type.kind === 'int32' ? 32 : 64, value) !== value ? refused : type.kind === 'int32' ? Number(value) : value
     }
@@ -41,7 +45,8 @@ function cellOf(text: string, quoted: boolean, field: Field, nulls: readonly str
       if (/^-?inf(inity)?$/i.test(text)) return text[0] === '-' ? -Infinity : Infinity
       return isNumber ? Number(text) : refused
     case 'timestamp': {
-      const value = plainTime(text, type.unit) ?? (/^-?\d+$/.test(text) ? BigInt(text) : undefined)
+      const value =
+        plainTime(text, type.unit) ?? (/^-?\d+$/.test(text) ? BigInt(text) : isNumber && Number.isSafeInteger(Number(text)) ? BigInt(Number(text)) : undefined)
       return value === undefined || BigInt.asIntN(64, value) !== value ? refused : Number(value)
     }
     case 'binary': {
@@ -77,10 +82,46 @@ export function sampleCsv(r: Random, rows: number, shape: Shape, dialect: CsvDia
     return r.int(8) === 0 || [delimiter, quote, '\n', '\r'].some(c => text.includes(c)) ? quoted(text) : text
   }
   const number = () => pick(r, String(r.int(1000)), `-${r.int(9)}`, '0', '12345678', '007', '+5', '3.0', '1e2', '123456789')
-  const word = () => pick(r, 'a', 'twelve bytes', 'more than twelve bytes', 'é€😀', `say ${quote}hi${quote}`, `a${delimiter}b`, 'two\nlines', 'cr\r\nlf', ' space ', 'x'.repeat(r.int(40)))
-  const float = () => pick(r, String(r.float()), String(r.int(1000) / 10), '1.', '.5', '1e300', 'NaN', '-inf', 'Infinity', '0.1000000000000000055511151231257827021181583404541015625', '-0')
+  const word = () =>
+    pick(
+      r,
+      'a',
+      'twelve bytes',
+      'more than twelve bytes',
+      'é€😀',
+      `say ${quote}hi${quote}`,
+      `a${delimiter}b`,
+      'two\nlines',
+      'cr\r\nlf',
+      ' space ',
+      'x'.repeat(r.int(40)),
+    )
+  const float = () =>
+    pick(
+      r,
+      String(r.float()),
+      String(r.int(1000) / 10),
+      '1.',
+      '.5',
+      '1e300',
+      'NaN',
+      '-inf',
+      'Infinity',
+      '0.1000000000000000055511151231257827021181583404541015625',
+      '-0',
+    )
   const time = () => pick(r, '2026-01-31', '2026-01-31 12:30:00.5', '2026-01-31T12:30Z', '2024-02-29T00:00:00+01:00', '1767225600000')
-  const line = () => [cell(number(), false), cell(number(), true), cell(float(), true), cell(word(), false), cell(word(), true), cell(time(), true), cell(pick(r, 'true', 'FALSE'), true), cell(pick(r, 'AAEC', 'YQ==', 'dGhpcyBpcyBsb25nZXI'), true)].join(delimiter)
+  const line = () =>
+    [
+      cell(number(), false),
+      cell(number(), true),
+      cell(float(), true),
+      cell(word(), false),
+      cell(word(), true),
+      cell(time(), true),
+      cell(pick(r, 'true', 'FALSE'), true),
+      cell(pick(r, 'AAEC', 'YQ==', 'dGhpcyBpcyBsb25nZXI'), true),
+    ].join(delimiter)
   const end = () => pick(r, '\n', '\n', '\r\n', '\n\n')
   return Array.from({ length: rows }, () => line() + end()).join('') + (rows > 0 && r.int(2) ? line() : '')
 }
@@ -94,19 +135,37 @@ export const csvAgreement = agreement({
   },
   reference({ dialect, text }) {
     const rows = plainCsv(text, csvFields, dialect)
-    return { rows: rows.filter(row => row !== undefined), kept: rows.flatMap((row, i) => (row ? [i] : [])), bad: rows.flatMap((row, i) => (row ? [] : [i])), isWhole: true }
+    return {
+      rows: rows.filter(row => row !== undefined),
+      kept: rows.flatMap((row, i) => (row ? [i] : [])),
+      bad: rows.flatMap((row, i) => (row ? [] : [i])),
+      isWhole: true,
+    }
   },
   compute(device, arena, { dialect, text }) {
     const bytes = new TextEncoder().encode(text)
     const address = arena.allocate(bytes.length + 1)
     device.memory.write(address, bytes)
-    const decoder = new CsvDecoder(csvFields, csvFields.map(f => f.name), dialect, 'sample')
+    const decoder = new CsvDecoder(
+      csvFields,
+      csvFields.map(f => f.name),
+      dialect,
+      'sample',
+    )
     const { batch, recordOf, errors, taken } = decoder.decode(device, arena, address, bytes.length, true, 2_000)
-    return { rows: rowsOf(device, batch), kept: [...device.memory.uint32s(recordOf, batch.rowCount)], bad: errors.map(e => e.record), isWhole: taken === bytes.length }
+    return {
+      rows: rowsOf(device, batch),
+      kept: [...device.memory.uint32s(recordOf, batch.rowCount)],
+      bad: errors.map(e => e.record),
+      isWhole: taken === bytes.length,
+    }
   },
 })
 
-const everyType = parseSchema({ b: 'bool?', i: 'int32?', 'quoted "name"': 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', u: 'timestamp[us]?' }, 'sample')
+const everyType = parseSchema(
+  { b: 'bool?', i: 'int32?', 'quoted "name"': 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', u: 'timestamp[us]?' },
+  'sample',
+)
 
 function isoText(value: Value, field: Field): string {
   if (field.type.kind !== 'timestamp') return ''
@@ -126,9 +185,17 @@ function jsonCell(value: Value, field: Field): string {
 function csvCell(value: Value, field: Field, { delimiter, quote, nulls }: CsvDialect): string {
   const nullText = nulls[0]!
   if (value === null) return nullText
-  const text = field.type.kind === 'timestamp' ? isoText(value, field) : value instanceof Uint8Array ? Buffer.from(value).toString('base64') : Object.is(value, -0) ? '-0' : String(value)
+  const text =
+    field.type.kind === 'timestamp'
+      ? isoText(value, field)
+      : value instanceof Uint8Array
+        ? Buffer.from(value).toString('base64')
+        : Object.is(value, -0)
+          ? '-0'
+          : String(value)
   const isText = field.type.kind === 'utf8' || (field.type.kind === 'binary' && text === '')
-  const plain = !isText || (text !== '' && text !== nullText && text[0] !== ' ' && text.at(-1) !== ' ' && ![delimiter, quote, '\n', '\r'].some(c => text.includes(c)))
+  const plain =
+    !isText || (text !== '' && text !== nullText && text[0] !== ' ' && text.at(-1) !== ' ' && ![delimiter, quote, '\n', '\r'].some(c => text.includes(c)))
   return plain ? text : quote + text.replaceAll(quote, quote + quote) + quote
 }
 
@@ -142,7 +209,12 @@ export const encodeAgreement = agreement({
     return { json, csv: rows.map(cells => `${cells.map(({ field, value }) => csvCell(value, field, dialect)).join(dialect.delimiter)}\n`) }
   },
   compute(device, arena, { table, dialect }) {
-    const batch = { fields: everyType, rowCount: table[0]!.length, columns: table.map((values, i) => columnOf(device, arena, everyType[i]!.type, values)), arena: arena.address }
+    const batch = {
+      fields: everyType,
+      rowCount: table[0]!.length,
+      columns: table.map((values, i) => columnOf(device, arena, everyType[i]!.type, values)),
+      arena: arena.address,
+    }
     const texts = [encodeJsonRows(device, arena, batch), encodeCsvRows(device, arena, batch, dialect)].map(({ address, offsets, rowCount }) => {
       const at = device.memory.uint32s(offsets, rowCount + 1)
       return Array.from({ length: rowCount }, (_, row) => device.memory.text(address + at[row]!, at[row + 1]! - at[row]!))
@@ -150,4 +222,3 @@ export const encodeAgreement = agreement({
     return { json: texts[0]!, csv: texts[1]! }
   },
 })
-

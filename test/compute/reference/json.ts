@@ -14,6 +14,13 @@ interface Node {
   readonly pairs?: readonly (readonly [string, Node])[]
 }
 
+const looseDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+// Lone surrogates as U+FFFD.
+function wellFormed(text: string): string {
+  return looseDecoder.decode(new TextEncoder().encode(text))
+}
+
 // Reads text that JSON.parse has accepted.
 function readNode(text: string): Node {
   let at = 0
@@ -40,7 +47,7 @@ function readNode(text: string): Node {
           space()
           at++
         }
-        pairs.push([key.toWellFormed(), value()])
+        pairs.push([wellFormed(key), value()])
       }
       at++
       return isObject ? { text: text.slice(start, at), pairs } : { text: text.slice(start, at) }
@@ -91,7 +98,7 @@ export function plainTime(text: string, unit: keyof typeof perSecond): bigint | 
 }
 
 function timeCell(node: Node, unit: keyof typeof perSecond): bigint | undefined {
-  if (node.text[0] === '"') return plainTime((JSON.parse(node.text) as string).toWellFormed(), unit)
+  if (node.text[0] === '"') return plainTime(wellFormed(JSON.parse(node.text) as string), unit)
   const ms = wholeNumber(node.text, 64)
   if (ms === undefined) return undefined
   if (unit === 's') return ms >= 0n ? ms / 1000n : -((999n - ms) / 1000n)
@@ -116,7 +123,7 @@ function cellOf(node: Node, field: Field): Cell {
     case 'float64':
       return number ? Number(text) : refused
     case 'utf8':
-      return first === '"' ? (JSON.parse(text) as string).toWellFormed() : text
+      return first === '"' ? wellFormed(JSON.parse(text) as string) : text
     case 'binary': {
       const base64 = first === '"' ? (JSON.parse(text) as string) : '!'
       const bare = base64.length % 4 === 0 ? base64.replace(/={1,2}$/, '') : base64
@@ -172,7 +179,19 @@ function fill(node: Node, path: readonly string[], fields: readonly JsonField[],
 /** Columns of every type, two of them inside objects. */
 export const sampleFields = jsonFields(
   parseSchema(
-    { id: 'int64', small: 'int32?', ratio: 'float64?', name: 'utf8?', 'bid.price': 'float64?', 'bid.at.when': 'timestamp[ms]?', ok: 'bool?', nanos: 'timestamp[ns]?', seconds: 'timestamp[s]?', raw: 'binary?', 'a key longer than fourteen bytes': 'utf8?' },
+    {
+      id: 'int64',
+      small: 'int32?',
+      ratio: 'float64?',
+      name: 'utf8?',
+      'bid.price': 'float64?',
+      'bid.at.when': 'timestamp[ms]?',
+      ok: 'bool?',
+      nanos: 'timestamp[ns]?',
+      seconds: 'timestamp[s]?',
+      raw: 'binary?',
+      'a key longer than fourteen bytes': 'utf8?',
+    },
     'sample',
   ),
   { paths: { 'bid.price': 'bid.price', 'bid.at.when': 'bid.at.when' } },
@@ -182,16 +201,55 @@ export const sampleFields = jsonFields(
 const pick = <T>(r: Random, ...list: readonly T[]): T => list[r.int(list.length)]!
 
 function sampleString(r: Random): string {
-  const parts = ['a', 'Z', '€', '😀', 'ä', '\\n', '\\u0041', '\\ud83d\\ude00', '\\ud800', '\\"', '\\\\', '\\/', '\\u00e9', ' ', 'sixteen bytes of', '0', '{', ']', ',', ':', '\u007f']
+  const parts = [
+    'a',
+    'Z',
+    '€',
+    '😀',
+    'ä',
+    '\\n',
+    '\\u0041',
+    '\\ud83d\\ude00',
+    '\\ud800',
+    '\\"',
+    '\\\\',
+    '\\/',
+    '\\u00e9',
+    ' ',
+    'sixteen bytes of',
+    '0',
+    '{',
+    ']',
+    ',',
+    ':',
+    '\u007f',
+  ]
   return `"${Array.from({ length: r.int(4) === 0 ? r.int(40) : r.int(6) }, () => (r.int(3) ? 'x' : pick(r, ...parts))).join('')}"`
 }
 
 function sampleNumber(r: Random): string {
   return pick(
     r,
-    () => String(r.int(1000) - 500), () => String(r.uint32()), () => '0', () => '-0', () => '9223372036854775807', () => '-9223372036854775808', () => '9223372036854775808',
-    () => '1.0', () => '1e3', () => '-1.5E-2', () => String(r.float()), () => String((r.float() - 0.5) * 10 ** (r.int(600) - 300)), () => '1e400', () => '123456789012345678901234567890',
-    () => '0.1000000000000000055511151231257827021181583404541015625', () => '9007199254740993', () => `${r.uint32()}.${r.uint32()}${r.uint32()}`, () => '2147483648', () => '12345678', () => '1234567890123456',
+    () => String(r.int(1000) - 500),
+    () => String(r.uint32()),
+    () => '0',
+    () => '-0',
+    () => '9223372036854775807',
+    () => '-9223372036854775808',
+    () => '9223372036854775808',
+    () => '1.0',
+    () => '1e3',
+    () => '-1.5E-2',
+    () => String(r.float()),
+    () => String((r.float() - 0.5) * 10 ** (r.int(600) - 300)),
+    () => '1e400',
+    () => '123456789012345678901234567890',
+    () => '0.1000000000000000055511151231257827021181583404541015625',
+    () => '9007199254740993',
+    () => `${r.uint32()}.${r.uint32()}${r.uint32()}`,
+    () => '2147483648',
+    () => '12345678',
+    () => '1234567890123456',
   )()
 }
 
@@ -205,14 +263,20 @@ function sampleAny(r: Random, depth: number): string {
   const many = (item: () => string) => Array.from({ length: r.int(4) }, () => space() + item() + space()).join(',')
   const scalar = () => pick(r, 'true', 'false', 'null', sampleNumber(r), sampleString(r))
   if (depth > 3) return scalar()
-  return pick(r, scalar, () => `[${many(() => sampleAny(r, depth + 1))}]`, () => `{${many(() => `${sampleString(r)}${space()}:${space()}${sampleAny(r, depth + 1)}`)}}`)()
+  return pick(
+    r,
+    scalar,
+    () => `[${many(() => sampleAny(r, depth + 1))}]`,
+    () => `{${many(() => `${sampleString(r)}${space()}:${space()}${sampleAny(r, depth + 1)}`)}}`,
+  )()
 }
 
 /** A record that mostly fits `sampleFields`: fields in any order, some absent, repeated, null, unknown or of another type. */
 export function sampleRecord(r: Random, shape: Shape): string {
   const wild = shape === 'extreme' ? 10 : 100
   const space = () => (r.int(5) ? '' : pick(r, ' ', '  ', '\t', '\r'))
-  const nullable = (text: string) => (shape === 'allNull' || (shape === 'nulls' && r.int(3) === 0) ? 'null' : r.int(wild) === 0 ? sampleAny(r, 0).replaceAll('\n', ' ') : text)
+  const nullable = (text: string) =>
+    shape === 'allNull' || (shape === 'nulls' && r.int(3) === 0) ? 'null' : r.int(wild) === 0 ? sampleAny(r, 0).replaceAll('\n', ' ') : text
   const whole = () => pick(r, String(r.int(100_000)), '7', '1234567890')
   const makers: (() => string)[] = [
     () => `"id"${space()}:${space()}${whole()}`,
@@ -223,7 +287,8 @@ export function sampleRecord(r: Random, shape: Shape): string {
     () => `"ok":${nullable(pick(r, 'true', 'false'))}`,
     () => `"nanos":${nullable(sampleTime(r))}`,
     () => `"seconds":${nullable(r.int(2) ? sampleTime(r) : whole())}`,
-    () => `"raw":${nullable(pick(r, '"AAEC"', '"/+8="', '"YQ=="', '""', '"dGhpcyBpcyBsb25nZXIgdGhhbiB0d2VsdmU"', r.int(8) ? '""' : pick(r, '"!"', '"A"', '"YR=="')))}`,
+    () =>
+      `"raw":${nullable(pick(r, '"AAEC"', '"/+8="', '"YQ=="', '""', '"dGhpcyBpcyBsb25nZXIgdGhhbiB0d2VsdmU"', r.int(8) ? '""' : pick(r, '"!"', '"A"', '"YR=="')))}`,
     () => `"a key longer than fourteen bytes":${nullable(sampleString(r))}`,
     () => `"\\u006eame":${sampleString(r)}`,
     () => `${sampleString(r)}:${sampleAny(r, 1).replaceAll('\n', ' ')}`,
@@ -250,7 +315,8 @@ export function mutate(r: Random, text: string, changes: number): Uint8Array {
 export const jsonAgreement = agreement({
   stem: 'json-decode',
   kernels: ['decodeJson'],
-  sample: (random, length, shape) => Array.from({ length }, () => (random.int(8) ? new TextEncoder().encode(sampleRecord(random, shape)) : mutate(random, sampleRecord(random, shape), 1))),
+  sample: (random, length, shape) =>
+    Array.from({ length }, () => (random.int(8) ? new TextEncoder().encode(sampleRecord(random, shape)) : mutate(random, sampleRecord(random, shape), 1))),
   reference: records => {
     const rows = records.map(record => plainRow(record, sampleFields))
     return { rows: rows.filter(row => row !== undefined), kept: rows.flatMap((row, i) => (row ? [i] : [])), bad: rows.flatMap((row, i) => (row ? [] : [i])) }
@@ -272,7 +338,11 @@ export const linesAgreement = agreement({
   kernels: ['splitLines'],
   sample(random, length) {
     const line = () => pick(random, '', '\r', ' ', '{}', '{}\r', 'x'.repeat(random.int(100)), 'é', ' \t\r')
-    return { text: Array.from({ length }, () => line() + '\n').join('') + pick(random, '', 'tail', ' '), isLast: random.int(2) === 1, max: random.int(2) ? length + 1 : seeded(length).int(length + 1) }
+    return {
+      text: Array.from({ length }, () => line() + '\n').join('') + pick(random, '', 'tail', ' '),
+      isLast: random.int(2) === 1,
+      max: random.int(2) ? length + 1 : seeded(length).int(length + 1),
+    }
   },
   reference({ text, isLast, max }) {
     const lines: string[] = []
