@@ -50,3 +50,16 @@ export function redact(text: string): string {
   }
   return text
 }
+
+/** `error` itself, with every secret revealed so far taken out of its message and stack, and out of those of its causes: users' code may have put them there. */
+export function redactError<E extends Error>(error: E): E {
+  const seen = new Set<unknown>()
+  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    seen.add(at)
+    for (const key of ['message', 'stack'] as const) {
+      const text = at[key]
+      if (typeof text === 'string' && redact(text) !== text) Reflect.set(at, key, redact(text))
+    }
+  }
+  return error
+}

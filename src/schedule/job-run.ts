@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asError, CancelledError, decodeError, PlanError } from '../base/errors.ts'
 import { keyHashVersion } from '../base/hash.ts'
+import { redactError } from '../base/secret.ts'
 import type { Topics } from '../base/topic.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -163,7 +164,7 @@ export class JobRun {
   /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
   fail(error: Error): void {
     if (this.#failure) return
-    this.#failure = error
+    this.#failure = redactError(error)
     void this.#takeDown(error)
   }
 
@@ -314,7 +315,7 @@ export class JobRun {
       await this.#environment.audit?.record('stop', { reason: this.#draining ? 'drained' : 'finished' })
       this.#settle.resolve()
     } catch (error) {
-      this.#settle.reject(asError(error))
+      this.#settle.reject(redactError(asError(error)))
     }
   }
 
