@@ -34,9 +34,13 @@ export const userFeed: FeedSourceType<UserSource> = {
   async open(context, options, position) {
     const positions = (position ?? {}) as Record<string, unknown>
     const splits: OpenSplit[] = []
-    for (const { id } of await options.splits()) {
-      const at = id in positions ? positions[id] : options.start
-      splits.push({ id, iterator: options.read({ id }, at)[Symbol.asyncIterator](), pending: undefined, position: at, ended: false })
+    try {
+      for (const { id } of await options.splits()) {
+        const at = id in positions ? positions[id] : options.start
+        splits.push({ id, iterator: options.read({ id }, at)[Symbol.asyncIterator](), pending: undefined, position: at, ended: false })
+      }
+    } catch (thrown) {
+      throw userError(thrown, context.where, 'splits() or read()')
     }
     return userReader(context, options, splits)
   },
@@ -54,7 +58,7 @@ function userReader(context: FeedContext, options: UserSource, splits: OpenSplit
       if (open.length === 0) return undefined
       for (const split of open) split.pending ??= split.iterator.next()
       const first = await within(context.clock, waitMs, Promise.race(open.map((s, i) => s.pending!.then(() => i)))).catch(error => {
-        throw wrapped(error, context.where)
+        throw userError(error, context.where, 'read()')
       })
       if (first === undefined) return 'idle'
       const split = (await readyFrom(open, turn++)) ?? open[first]!
@@ -97,8 +101,9 @@ function build(context: FeedContext, fields: ReturnType<typeof parseSchema>, row
   }
 }
 
-function wrapped(thrown: unknown, where: string): Error {
+/** What a source's own code threw, as a ConnectorError; a Millrace error stays as it is. `what` threw it; `retryable`: it can begin anew. */
+export function userError(thrown: unknown, where: string, what: string, retryable = true): Error {
   if (thrown instanceof MillraceError) return thrown
   const error = asError(thrown)
-  return new ConnectorError('USER_SOURCE', `${where}: the source's read() threw: ${error.message}; catch what can be retried inside it`, { cause: error, retryable: true })
+  return new ConnectorError('USER_SOURCE', `${where}: the source's ${what} threw: ${error.message}; catch what can be retried inside it`, { cause: error, retryable })
 }

@@ -6,6 +6,7 @@ import type { Batch } from '../batch/batch.ts'
 import { buildBatch, buildColumn } from '../batch/build-columns.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { FeedContext, FeedReader, FeedSourceType } from './source.ts'
+import { userError } from './user-source.ts'
 
 /** Rows (objects by column name) or columns (arrays by name), and their fields. An iterable without an end makes the source unbounded. */
 export interface ValuesOptions {
@@ -81,8 +82,10 @@ async function iterableReader(context: FeedContext, fields: Fields, iterable: As
   const waiting: Record<string, unknown>[] = []
   let ended = false
   const take = async (): Promise<boolean> => {
-    pending ??= Promise.resolve(iterator.next())
-    const result = await within(context.clock, waitMs, pending)
+    pending ??= (async () => iterator.next())()
+    const result = await within(context.clock, waitMs, pending).catch(thrown => {
+      throw userError(thrown, context.where, 'iterable', false) // a generator that threw would give nothing the next time
+    })
     if (result === undefined) return false
     pending = undefined
     if (result.done) ended = true
