@@ -26,6 +26,9 @@ const hasValues = 16u;
 const isFloat = 32u;
 /** Values are 64-bit integers, low word first. */
 const isWide = 64u;
+/** Of a 64-bit integer only this word is added, the low one without a sign: sums of the words never overflow. */
+const onlyLow = 128u;
+const onlyHigh = 256u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
@@ -169,7 +172,15 @@ fn termOfFloat(bits: u32) -> Term {
 
 fn termOf(row: u32) -> Term {
   if (has(isWide)) {
-    return Term(0u, values[2u * row], values[2u * row + 1u], 0u, 0u);
+    let low = values[2u * row];
+    let high = values[2u * row + 1u];
+    if (has(onlyLow)) {
+      return Term(0u, low, 0u, 0u, 0u);
+    }
+    if (has(onlyHigh)) {
+      return Term(0u, high, select(0u, 0xffffffffu, (high >> 31u) == 1u), 0u, 0u);
+    }
+    return Term(0u, low, high, 0u, 0u);
   }
   let bits = values[row];
   if (has(isFloat)) {

@@ -2,7 +2,7 @@
 // and turns the table's words into results. Sums of integers are exact modulo 2^64; sums of floats are exact until the last step here.
 import { assert, DeviceError } from '../base/errors.ts'
 import { shader } from '../device/assets.ts'
-import type { Gpu, GpuBuffer } from '../device/gpu.ts'
+import type { Gpu, GpuBuffer, GpuPipeline } from '../device/gpu.ts'
 import { type GpuChunk, type GpuColumn, rowsPerWorkgroup } from './gpu-column.ts'
 
 /** What each group of rows came to; index = group. A row whose key or value is null counts nowhere. */
@@ -28,18 +28,18 @@ export interface GroupJob {
   readonly extremes: boolean
 }
 
-const headWords = 4
-// As localWords in the shader.
-const localWords = 4_096
-// As the flags in the shader.
-const flagBits = { hasKeyBits: 1, hasValueBits: 2, withExtremes: 4, useLocal: 8, hasValues: 16, isFloat: 32, isWide: 64 } as const
+/** Words of a group before its sums: count, flags, greatest complement of the order, greatest order. */
+export const headWords = 4
+/** Words of a table that a workgroup can keep to itself; as in the shader. */
+export const localWords = 4_096
+/** The flags of the shader. */
+export const flagBits = { hasKeyBits: 1, hasValueBits: 2, withExtremes: 4, useLocal: 8, hasValues: 16, isFloat: 32, isWide: 64, onlyLow: 128, onlyHigh: 256 } as const
 const bindings = ['read', 'read', 'read', 'read', 'write'] as const
 
 /** Runs a job. Throws DeviceError GPU_LIMIT for a table larger than a binding, GPU_LOST, GPU_FAILED, GPU_SHADER. */
 export async function runGroupTable(gpu: Gpu, job: GroupJob): Promise<GpuGroups> {
   const { keys, values } = job
   assert(values === undefined || values.length === keys.length, `gpu ${job.stem}: ${keys.length} keys and ${values?.length} values`)
-  const code = await shaderText(job.stem)
   const isFloat = values?.kind === 'float32'
   const { bins, firstBin } = values === undefined ? { bins: 0, firstBin: 0 } : isFloat ? await findBins(gpu, job) : { bins: 1, firstBin: 0 }
   const words = headWords + 2 * bins
@@ -48,7 +48,7 @@ export async function runGroupTable(gpu: Gpu, job: GroupJob): Promise<GpuGroups>
     const most = Math.floor((gpu.limits.bindingBytes - 4) / 4 / words)
     throw new DeviceError('GPU_LIMIT', `gpu ${job.stem}: ${job.groups} groups are asked for; this GPU's bindings hold ${most} of them; use device: 'wasm'`)
   }
-  const pipeline = await gpu.pipeline({ code, entry: 'reduceGroups', bindings })
+  const pipeline = await reducePipeline(gpu, job.stem)
   const flags = flagsOf(job) | (job.groups * words <= localWords ? flagBits.useLocal : 0)
   const table = gpu.buffer(tableBytes)
   try {
@@ -60,6 +60,11 @@ export async function runGroupTable(gpu: Gpu, job: GroupJob): Promise<GpuGroups>
   } finally {
     table.release()
   }
+}
+
+/** The compiled kernel that fills a family's tables. Bindings: keys, their validity, values, their validity, the table. Throws DeviceError GPU_SHADER, GPU_LOST. */
+export async function reducePipeline(gpu: Gpu, stem: GroupJob['stem']): Promise<GpuPipeline> {
+  return gpu.pipeline({ code: await shaderText(stem), entry: 'reduceGroups', bindings })
 }
 
 async function findBins(gpu: Gpu, job: GroupJob): Promise<{ bins: number; firstBin: number }> {
@@ -123,7 +128,8 @@ function wholeSums(table: Uint32Array, groups: number, words: number): BigInt64A
   return sums
 }
 
-function floatSums(table: Uint32Array, groups: number, words: number, firstBin: number): Float64Array {
+/** The float sums of a table of `words` a group, whose lowest bin is `firstBin`; infinities and NaN as their flags say. */
+export function floatSums(table: Uint32Array, groups: number, words: number, firstBin: number): Float64Array {
   const sums = new Float64Array(groups)
   const bins = (words - headWords) / 2
   const scales = Float64Array.from({ length: bins }, (_, bin) => 2 ** (8 * (firstBin + bin) - 149))
@@ -140,8 +146,11 @@ function floatSums(table: Uint32Array, groups: number, words: number, firstBin: 
   return sums
 }
 
-// Word 2 holds the greatest complement of the order, word 3 the greatest order: so that a table of zeros is empty.
-function extremes(table: Uint32Array, counts: Uint32Array, words: number, word: 2 | 3, isFloat: boolean): Int32Array | Float32Array {
+/**
+ * The least (word 2) or greatest (word 3) values of a table; 0 for an empty group. Word 2 holds the greatest complement of the order, word 3 the
+ * greatest order: so that a table of zeros is empty.
+ */
+export function extremes(table: Uint32Array, counts: Uint32Array, words: number, word: 2 | 3, isFloat: boolean): Int32Array | Float32Array {
   const bits = new Uint32Array(counts.length)
   for (let group = 0; group < counts.length; group++) {
     if (counts[group] === 0) continue

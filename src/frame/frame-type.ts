@@ -105,8 +105,8 @@ export interface Frame<in out S = any> {
   batches(options?: JobOptions): AsyncIterable<FrameBatch<S>>
   /** Runs, and hands over each row. */
   forEach(fn: (row: Row<S>) => void | Promise<void>, options?: JobOptions): Promise<void>
-  /** The plan as text; with `analyze` it runs, and shows rows and time per step. */
-  explain(): string
+  /** The plan as text, as `device` would have it ('auto' by default); with `analyze` it runs, and shows rows and time per step. */
+  explain(options?: { device?: JobOptions['device'] }): string
   explain(options: { analyze: true } & JobOptions): Promise<string>
 }
 

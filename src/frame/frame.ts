@@ -127,10 +127,10 @@ export class FrameValue {
   async forEach(callback: (row: never) => unknown, options: JobOptions = {}): Promise<void> {
     for await (const batch of this.batches(options)) for (const row of batch.rows()) await callback(row as never)
   }
-  explain(): string
+  explain(options?: { device?: JobOptions['device'] }): string
   explain(options: JobOptions & { analyze: true }): Promise<string>
   explain(options?: JobOptions & { analyze?: boolean }): string | Promise<string> {
-    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge.node)
+    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge.node, options?.device)
   }
 
   #operator(kind: string, params: Json): FrameValue {

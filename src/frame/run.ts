@@ -4,8 +4,9 @@ import { systemClock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
+import { parseDevice } from '../compute/choose-device.ts'
 import { type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
-import { deviceOf } from '../plan/choose-devices.ts'
+import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { type Bindings, resolvePlan } from '../plan/resolve.ts'
@@ -165,11 +166,12 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
   }
 }
 
-/** The plan as text. Looks at the sources' heads; runs nothing. */
-export function explainFrame(input: FrameNode): string {
+/** The plan as text, as a run with `device` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
+export function explainFrame(input: FrameNode, device?: JobOptions['device']): string {
   const built = buildPlan([input])
   const plan = { ...built.plan, nodes: built.plan.nodes.map(n => (n.node === 'scan' && n.kind === 'cached' ? { ...n, kind: 'kept', options: { fields: [], batches: [] } } : n)) }
-  return explainPlan(resolvePlan(plan, built.bindings), built.bindings)
+  const resolved = resolvePlan(plan, built.bindings)
+  return explainPlan(parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved, built.bindings)
 }
 
 /** Runs the frame into nothing and gives the plan with rows and time per step. */

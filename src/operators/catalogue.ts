@@ -5,6 +5,7 @@ import { filterOperator } from './filter.ts'
 import { logisticScoreOperator } from './logistic-score.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
+import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
 import { joinOperator } from './join.ts'
 import { limitOperator } from './limit.ts'
@@ -41,6 +42,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   windowTopOperator,
   orderByTimeOperator,
   partialAggregateOperator,
+  gpuAggregateOperator,
   finalAggregateOperator,
   joinOperator,
   limitOperator,

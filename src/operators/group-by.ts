@@ -34,17 +34,7 @@ export const partialAggregateOperator: OperatorType<AggregateParams> = {
   placement: () => 'any',
   fields: ([input], params, where) => partialFields(input!, params, where),
   describe: params => `${describe(params)}, in part`,
-  create(context, params, [input]) {
-    const specs = params.aggregates.map(aggregate => specOf(input!, aggregate, context.where))
-    const keys = params.keys.map(key => fieldOf(input!, key, context.where))
-    return new AggregateOperator(context, {
-      keys,
-      specs,
-      partial: partialFields(input!, params, context.where),
-      inputs: params.aggregates.map(({ input: name }) => (name === undefined ? -1 : columnIndex(input!, name, context.where))),
-      keyAt: keys.map(key => input!.indexOf(key)),
-    })
-  },
+  create: (context, params, [input]) => new AggregateOperator(context, partialShape(input!, params, context.where)),
 }
 
 /** Merges partial states by key and emits one row per group: the keys, then the aggregates. The order of groups is not specified. */
@@ -62,7 +52,8 @@ export const finalAggregateOperator: OperatorType<AggregateParams> = {
   },
 }
 
-interface Shape {
+/** What an `AggregateOperator` works on. */
+export interface AggregateShape {
   readonly keys: readonly Field[]
   readonly specs: readonly AggregateSpec[]
   /** Keys, then states: what the partial step emits, what the final one gets, and what snapshots hold. */
@@ -74,12 +65,25 @@ interface Shape {
   readonly results?: Fields
 }
 
-class AggregateOperator implements Operator {
+/** The shape of the partial step. Throws PlanError as `fields` does. */
+export function partialShape(input: Fields, params: AggregateParams, where: string): AggregateShape & Required<Pick<AggregateShape, 'keyAt' | 'inputs'>> {
+  const keys = params.keys.map(key => fieldOf(input, key, where))
+  return {
+    keys,
+    specs: params.aggregates.map(aggregate => specOf(input, aggregate, where)),
+    partial: partialFields(input, params, where),
+    inputs: params.aggregates.map(({ input: name }) => (name === undefined ? -1 : columnIndex(input, name, where))),
+    keyAt: keys.map(key => input.indexOf(key)),
+  }
+}
+
+/** Either step. Groups and states are its own; the partial step on the GPU (gpu-aggregate.ts) finds groups here and merges its states in. */
+export class AggregateOperator implements Operator {
   readonly #context: OperatorContext
-  readonly #shape: Shape
+  readonly #shape: AggregateShape
   readonly #table: GroupTable
   readonly #accumulators: Accumulators
-  constructor(context: OperatorContext, shape: Shape) {
+  constructor(context: OperatorContext, shape: AggregateShape) {
     this.#context = context
     this.#shape = shape
     this.#table = new GroupTable(context.device, shape.keys)
@@ -90,7 +94,10 @@ class AggregateOperator implements Operator {
     const arena = this.#context.device.arena()
     try {
       if (this.#shape.results) return this.#merge(arena, batch)
-      for (let start = 0; start < batch.rowCount; start += sliceRows) this.#update(arena, batch, start, Math.min(batch.rowCount, start + sliceRows))
+      for (let start = 0; start < batch.rowCount; start += sliceRows) {
+        const slice = batch.rowCount <= sliceRows ? batch : sliceBatch(batch, start, Math.min(batch.rowCount, start + sliceRows))
+        this.update(this.find(arena, slice), slice)
+      }
     } finally {
       arena.release()
     }
@@ -99,6 +106,29 @@ class AggregateOperator implements Operator {
       this.#table.reset()
       this.#accumulators.reset()
     }
+  }
+
+  /** Groups known. */
+  get groupCount(): number {
+    return this.#table.groupCount
+  }
+
+  /** The partial step: the address in `arena` of the group number of each row; new groups are appended. */
+  find(arena: Arena, { columns, rowCount }: Batch): number {
+    return this.#table.find(arena, this.#shape.keyAt!.map(i => columns[i]!), rowCount)
+  }
+
+  /** The partial step: takes rows whose groups were found. */
+  update(gids: number, { columns, rowCount }: Batch): void {
+    const inputs: (Column | undefined)[] = this.#shape.inputs!.map(i => columns[i])
+    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount)
+  }
+
+  /** Takes the states of groups 0 … `groups` − 1, all of them known, computed elsewhere. */
+  mergeStates(arena: Arena, partial: readonly Column[], groups: number): void {
+    const gids = arena.allocate(4 * groups)
+    this.#context.device.memory.uint32s(gids, groups).forEach((_, i, view) => (view[i] = i))
+    this.#accumulators.merge(gids, partial, groups, this.#table.groupCount)
   }
 
   finish(out: Output): void {
@@ -133,13 +163,6 @@ class AggregateOperator implements Operator {
   close(): void {
     this.#table.close()
     this.#accumulators.close()
-  }
-
-  #update(arena: Arena, batch: Batch, start: number, end: number): void {
-    const { columns, rowCount } = batch.rowCount <= sliceRows ? batch : sliceBatch(batch, start, end)
-    const gids = this.#table.find(arena, this.#shape.keyAt!.map(i => columns[i]!), rowCount)
-    const inputs: (Column | undefined)[] = this.#shape.inputs!.map(i => columns[i])
-    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount)
   }
 
   #merge(arena: Arena, batch: Batch): void {

@@ -5,6 +5,7 @@ import type { FunctionReference, UserFunction } from '../base/function-reference
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
+import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { StateRun } from '../state/state-run.ts'
@@ -24,6 +25,8 @@ export interface OperatorContext {
   readonly bounded: boolean
   /** Counts something users see in metrics, such as 'lateRows'. */
   count(metric: string, by: number): void
+  /** The GPU, on the engine's thread of a job that uses one. */
+  readonly gpu?: ReadyGpu
   /** The user function behind a reference; loaded before the operator is created. */
   userFunction?(reference: FunctionReference): UserFunction
 }
@@ -45,6 +48,11 @@ export interface Operator {
   tick?(now: number, out: Output): void
   /** Input `port` has ended. After the last port's end the operator emits what it holds. */
   finish?(out: Output, port: number): void
+  /**
+   * For operators that have work done outside this thread (a GPU). Called before each message with false: waits only where too much is under way;
+   * and before `finish` and `snapshot` with true: waits for all of it. Undefined where there is nothing to wait for. Rejections fail the job.
+   */
+  settle?(all: boolean): Promise<void> | undefined
   /** Freezes the state as of now. The runs are copies and may be written while the operator goes on. */
   snapshot?(): StateRun[]
   /** Takes over the state of earlier instances: all runs of this operator; rows outside the own key groups are skipped. Before the first push. */
@@ -62,6 +70,10 @@ export type Placement = 'any' | 'keyed' | 'single' | 'main'
 export interface OperatorType<P extends Json = Json> {
   readonly kind: string
   readonly inputCount: 1 | 2
+  /** 'webgpu' for operators that compute on the GPU; they run on the engine's thread. */
+  readonly device?: 'webgpu'
+  /** The kind whose checkpoints this one writes and takes over, where that isn't its own. */
+  readonly stateKind?: string
   placement(params: P): Placement
   /** The key columns of an input, for keyed placement. */
   keys?(params: P, port: number): readonly string[]

@@ -21,6 +21,11 @@ export function operatorType(kind: string): OperatorType {
   return found(operators, kind, 'operator')
 }
 
+/** The kind under which a step's state lies in checkpoints. */
+export function stateKind(kind: string): string {
+  return operatorType(kind).stateKind ?? kind
+}
+
 /** The scan of a kind. */
 export function scanType(kind: string): ScanSourceType {
   return found(scans, kind, 'scan')

@@ -2,6 +2,7 @@
 import type { Fields } from '../batch/schema.ts'
 import { schemaText } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
+import { deviceOf } from './choose-devices.ts'
 import { type Edge, inputsOf, type PlanNode } from './plan.ts'
 import { type Bindings, edgeKey, optionsOf, type ResolvedPlan } from './resolve.ts'
 
@@ -50,6 +51,7 @@ function line(node: PlanNode, bindings: Bindings): string {
 const placementText = { any: '', keyed: '  [per key]', single: '  [one instance, in order]', main: '  [row function on the main thread: leaves the fast path]' } as const
 
 function placementOf(node: PlanNode): string {
+  if (deviceOf(node) === 'webgpu') return '  [gpu]'
   return node.node === 'operator' ? placementText[operatorType(node.kind).placement(node.params)] : ''
 }
 

@@ -3,11 +3,12 @@ import type { Clock } from '../base/clock.ts'
 import { DeviceError, encodeError } from '../base/errors.ts'
 import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
 import { isClosure } from '../base/function-reference.ts'
+import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { workerUrl } from '../device/assets.ts'
 import type { Device } from '../device/device.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { TaskMessage, TaskReply } from './messages.ts'
-import { Task, type TaskEnvironment } from './task.ts'
+import { Task } from './task.ts'
 
 /** A thread that runs tasks. Replies come in the order of the messages. */
 export interface TaskHost {
@@ -23,16 +24,20 @@ export interface TaskHost {
 
 /** Runs messages of tasks on the calling thread; a closure comes from `bindings`, an exported function from its module. */
 export class TaskRunner {
-  readonly #environment: TaskEnvironment
+  readonly #device: Device
+  readonly #clock: Clock
   readonly #functions = new Map<string, UserFunction>()
   readonly #tasks = new Map<number, Task>()
   bindings: ReadonlyMap<string, unknown> = new Map()
+  /** What tasks that are opened from now on may use. */
+  gpu: ReadyGpu | undefined
 
   constructor(device: Device, clock: Clock) {
-    this.#environment = { device, clock, userFunctions: this.#functions }
+    this.#device = device
+    this.#clock = clock
   }
 
-  /** Runs one message. Only `open` may take more than this turn (it loads modules); never rejects. */
+  /** Runs one message. Only `open` (it loads modules) and operators that `settle` take more than this turn; never rejects. */
   run(message: TaskMessage): TaskReply | Promise<TaskReply> {
     if (message.type === 'open') return this.#open(message)
     const task = this.#tasks.get(message.task)
@@ -45,7 +50,7 @@ export class TaskRunner {
     const reply = { task: message.task, seq: message.seq, outputs: [] }
     try {
       for (const reference of referencesOf(message.spec)) await this.#load(reference)
-      this.#tasks.set(message.task, new Task(this.#environment, message))
+      this.#tasks.set(message.task, new Task({ device: this.#device, clock: this.#clock, userFunctions: this.#functions, gpu: this.gpu }, message))
       return reply
     } catch (error) {
       return { ...reply, error: encodeError(error) }

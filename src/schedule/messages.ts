@@ -58,6 +58,11 @@ export function packBatch(batch: Batch): PackedBatch {
   return packed
 }
 
+/** The address of the arena that a packed batch lives in. */
+export function arenaOf(packed: PackedBatch): number {
+  return packed[1]!
+}
+
 /** The inverse of `packBatch`, given the fields of the edge. */
 export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
   const rowCount = packed[0]!

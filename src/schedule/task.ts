@@ -5,21 +5,24 @@ import { assert, encodeError } from '../base/errors.ts'
 import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
 import { partitionBatch } from '../compute/partition.ts'
+import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import { operatorType, scanType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
-import { type PackedOutput, packBatch, type StepTotals, type TaskMessage, type TaskReply, unpackBatch } from './messages.ts'
+import { arenaOf, type PackedOutput, packBatch, type StepRuns, type StepTotals, type TaskMessage, type TaskReply, unpackBatch } from './messages.ts'
 
 /** What a task is given by the thread it lives on. */
 export interface TaskEnvironment {
   readonly device: Device
   readonly clock: Clock
   readonly userFunctions: ReadonlyMap<string, UserFunction>
+  /** The GPU, on the engine's thread of an engine that has opened one. */
+  readonly gpu?: ReadyGpu
 }
 
-/** A running stage instance. `run` is synchronous; it never throws, an error is in the reply. */
+/** A running stage instance. `run` never throws or rejects: an error is in the reply. */
 export class Task {
   readonly #environment: TaskEnvironment
   readonly #spec: StageSpec
@@ -36,6 +39,7 @@ export class Task {
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
   #rowsRead = 0
+  #runs: StepRuns | undefined
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
     const { spec } = message
@@ -54,27 +58,56 @@ export class Task {
     })
   }
 
-  /** Handles one message; batches inside are taken over. */
-  run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply {
+  /** Handles one message; batches inside are taken over. A promise only where an operator has to wait (`settle`); no message may be run meanwhile. */
+  run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply | Promise<TaskReply> {
     this.#outputs = []
-    let runs: Record<string, ReturnType<NonNullable<Operator['snapshot']>>> | undefined
-    const { device } = this.#environment
+    this.#runs = undefined
     try {
-      if (message.type === 'split') this.#readSplit(message.split)
-      else {
-        this.#arena = device.arena()
-        if (message.type === 'push') this.#push(message)
-        else if (message.type === 'tick') this.#operators.forEach((op, i) => op.tick?.(message.now, this.#out(i)))
-        else if (message.type === 'finish') this.#finish(message.port)
-        else if (message.type === 'snapshot') {
-          runs = {}
-          this.#spec.steps.forEach((step, i) => (runs![step.id] = this.#operators[i]!.snapshot?.() ?? []))
-        } else this.close()
-        this.#generatedWatermarks()
-      }
-      return { ...this.#reply(message), ...(runs && { runs }) }
+      const waiting = drive(this.#handle(message))
+      if (!waiting) return this.#answer(message)
+      return waiting.then(
+        () => this.#answer(message),
+        error => this.#answer(message, error),
+      )
     } catch (error) {
-      return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+      return this.#answer(message, error)
+    }
+  }
+
+  // Yields what must be waited for.
+  *#handle(message: Exclude<TaskMessage, { type: 'open' }>): Generator<Promise<void>, void> {
+    if (message.type === 'split') {
+      yield* this.#settle(false)
+      return this.#readSplit(message.split)
+    }
+    this.#arena = this.#environment.device.arena()
+    if (message.type === 'push') {
+      if (message.batch) this.#arena.hold(arenaOf(message.batch))
+      yield* this.#settle(false)
+      this.#push(message)
+    } else if (message.type === 'tick') this.#operators.forEach((op, i) => op.tick?.(message.now, this.#out(i)))
+    else if (message.type === 'finish') yield* this.#finish(message.port)
+    else if (message.type === 'snapshot') {
+      yield* this.#settle(true)
+      this.#runs = Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#operators[i]!.snapshot?.() ?? []]))
+    } else this.close()
+    this.#generatedWatermarks()
+  }
+
+  *#settle(all: boolean, steps: Iterable<number> = this.#operators.keys()): Generator<Promise<void>, void> {
+    for (const step of steps) {
+      const waiting = this.#operators[step]!.settle?.(all)
+      if (!waiting) continue
+      const start = performance.now()
+      yield waiting
+      this.#totals[step]!.ms += performance.now() - start
+    }
+  }
+
+  #answer(message: TaskMessage, error?: unknown): TaskReply {
+    try {
+      if (error !== undefined) return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+      return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs }) }
     } finally {
       this.#arena?.release()
       this.#arena = undefined
@@ -113,7 +146,6 @@ export class Task {
   #push(message: Extract<TaskMessage, { type: 'push' }>): void {
     if (message.batch) {
       const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
-      this.#arena!.hold(batch.arena)
       this.#input({ ...batch, arena: this.#arena!.address }, message.port)
     }
     if (message.watermark !== undefined) {
@@ -175,14 +207,16 @@ export class Task {
     })
   }
 
-  #finish(port: number): void {
+  // What a step emits at its end is pushed into the next ones before they settle and finish.
+  *#finish(port: number): Generator<Promise<void>, void> {
     this.#portsOpen--
     const last = this.#portsOpen === 0
-    this.#operators.forEach((operator, step) => {
+    for (const [step, operator] of this.#operators.entries()) {
       if (step > 0 && !last) return
       if (last) operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
+      yield* this.#settle(true, [step])
       operator.finish?.(this.#out(step), step === 0 ? port : 0)
-    })
+    }
     if (last) this.#outWatermark = Number.POSITIVE_INFINITY
   }
 
@@ -246,10 +280,11 @@ export class Task {
 
   #context(where: string, bounded: boolean): OperatorContext {
     const task = this
-    const { device, clock, userFunctions } = this.#environment
+    const { device, clock, gpu, userFunctions } = this.#environment
     return {
       device,
       clock,
+      gpu,
       where,
       bounded,
       instance: this.#instance,
@@ -268,3 +303,8 @@ export class Task {
   }
 }
 
+// Runs to the end, at once where nothing is waited for.
+function drive(steps: Generator<Promise<void>, void>): Promise<void> | undefined {
+  const { done, value } = steps.next()
+  return done ? undefined : value.then(() => drive(steps))
+}

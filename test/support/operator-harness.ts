@@ -7,6 +7,7 @@ import { type Batch, releaseBatch, retainBatch } from '../../src/batch/batch.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { type PlainRow, rowReader } from '../../src/batch/read-values.ts'
 import { type Fields, parseSchema, type SchemaLike } from '../../src/batch/schema.ts'
+import type { ReadyGpu } from '../../src/compute/ready-gpu.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import type { AnyOperatorType, Operator, OperatorContext, OperatorType, Output } from '../../src/operators/operator.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
@@ -19,6 +20,7 @@ export interface HarnessOptions {
   where?: string
   bounded?: boolean
   clock?: Clock
+  gpu?: ReadyGpu
   /** Hidden columns of the inputs (names that begin with $), by port. */
   hidden?: readonly Fields[]
 }
@@ -62,6 +64,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     parallelism: options.parallelism ?? 1,
     where,
     bounded: options.bounded ?? true,
+    gpu: options.gpu,
     count: (metric, by) => (counts[metric] = (counts[metric] ?? 0) + by),
   }
   const operator = type.create(context, params, inputs)

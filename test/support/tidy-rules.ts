@@ -115,11 +115,13 @@ export function testComplaints(sources: readonly TextFile[], tests: readonly Tex
       if (from === 'millrace' || from === 'millrace/ml') direct.add(from === 'millrace' ? 'src/index.ts' : 'src/ml/index.ts')
   }
   const near = new Set<string>()
+  const covered = new Set<string>()
   const cover = (path: string): void => {
+    if (covered.has(path)) return
+    covered.add(path)
     for (const target of graph.get(path) ?? []) {
-      const isNew = !near.has(target)
       near.add(target)
-      if (isNew && roomOf(target) === roomOf(path)) cover(target)
+      if (roomOf(target) === roomOf(path)) cover(target)
     }
   }
   for (const path of direct) near.add(path)
