@@ -46,7 +46,7 @@ export class NexmarkEvents {
   /** A bid's auction and bidder. */
   auction = 0
   bidder = 0
-  price = 0
+  #priceDraw = 0
   /** A bid's channel and URL, by number: 0 to 3 are the hot ones. */
   channel = 0
   initialBid = 0
@@ -142,14 +142,9 @@ export class NexmarkEvents {
     return least + this.#below(last - least + 1 + 10)
   }
 
-  // round(10^(6u) · 100), of multiplications and additions only, so that every machine agrees.
-  #price(): number {
-    const x = (this.#uint32() / 4294967296) * 19.931568569324174
-    const whole = Math.floor(x)
-    const y = (x - whole) * 0.6931471805599453
-    let power = 1
-    for (let i = 16; i > 0; i--) power = 1 + (power * y) / i
-    return Math.round(power * (1 << whole) * 100)
+  /** A bid's price. Computed when it is read: it costs as much as the rest of a bid. */
+  get price(): number {
+    return priceOf(this.#priceDraw)
   }
 
   #bid(): void {
@@ -158,7 +153,7 @@ export class NexmarkEvents {
     const hotBidder = this.#below(4) > 0
     this.bidder =
       (this.#options.doubleBidderOffset ? 2 * firstId : firstId) + (hotBidder ? Math.floor(this.#lastPerson() / hotEvery) * hotEvery + 1 : this.#anyPerson())
-    this.price = this.#price()
+    this.#priceDraw = this.#uint32()
     this.channel =
       this.#below(2) > 0 ? this.#below(this.text.hotChannels) : this.text.hotChannels + this.#below(this.text.channels.length - this.text.hotChannels)
     this.#extra(100, 32)
@@ -176,10 +171,10 @@ export class NexmarkEvents {
 
   #auction(): void {
     this.id = firstId + this.#lastAuction()
-    this.initialBid = this.#price()
+    this.initialBid = priceOf(this.#uint32())
     this.name = this.#string(20)
     this.description = this.#string(100)
-    this.reserve = this.initialBid + this.#price()
+    this.reserve = this.initialBid + priceOf(this.#uint32())
     const hotSeller = this.#below(4) > 0
     this.seller = firstId + (hotSeller ? Math.floor(this.#lastPerson() / hotEvery) * hotEvery : this.#anyPerson())
     this.category = firstCategory + this.#below(categoryCount)
@@ -202,6 +197,16 @@ export class NexmarkEvents {
     this.extraBytes = wanted <= 0 ? 0 : wanted - delta + (delta > 0 ? this.#below(2 * delta) : 0)
     this.extraStart = this.#below(this.text.pool.length - this.extraBytes)
   }
+}
+
+// round(10^(6u) · 100), of multiplications, divisions and additions only, so that every machine agrees.
+function priceOf(draw: number): number {
+  const x = (draw / 4294967296) * 19.931568569324174
+  const whole = Math.floor(x)
+  const y = (x - whole) * 0.6931471805599453
+  let power = 1
+  for (let i = 16; i > 0; i--) power = 1 + (power * y) / i
+  return Math.round(power * (1 << whole) * 100)
 }
 
 const firstNames = 'Peter Paul Luke John Saul Vicky Kate Julie Sarah Deiter Walter'.split(' ')
