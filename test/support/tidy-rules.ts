@@ -15,7 +15,6 @@ export const layers: readonly (readonly string[])[] = [
   ['compute'],
   ['expr', 'window', 'state', 'format'],
   ['connect'],
-  ['connect'],
   ['operators', 'source', 'sink', 'storage'],
   ['plan'],
   ['schedule'],
