@@ -167,5 +167,12 @@ class KafkaAppender implements SinkWriter {
 
 async function sendAll(buffer: RecordBuffer, topic: string, context: SinkContext, send: (batches: PartitionBatch[]) => Promise<unknown>): Promise<void> {
   if (buffer.rowCount === 0) return
-  for (const round of buffer.take(topic, Math.floor(context.clock.now()))) await send(round)
+  // The next round is encoded while one is on its way.
+  let sending: Promise<unknown> = Promise.resolve()
+  for (const round of buffer.take(topic, Math.floor(context.clock.now()))) {
+    await sending
+    sending = send(round)
+    sending.catch(() => {})
+  }
+  await sending
 }

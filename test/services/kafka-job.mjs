@@ -13,7 +13,12 @@ const run = await read
     return batch
   })
   .to(write.kafka({ brokers: [brokers], topic: sink, key: 'n', delivery: 'exactly-once' }))
-  .start({ name: 'killed', batchRows: 200, checkpoint: { dir, every: 100 } })
+  .start({ name: 'killed', batchRows: 100, checkpoint: { dir, every: 100 } })
 console.log('started')
+let committed = 0
+const watch = setInterval(() => {
+  for (; committed < run.metrics().checkpoints.completed; committed++) console.log('committed')
+}, 5)
 await run.done
+clearInterval(watch)
 console.log('finished')

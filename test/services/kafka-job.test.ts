@@ -1,7 +1,7 @@
 // Jobs between Kafka topics on a real broker: every row once though the process is killed again and again, over TLS with a login, and how it ends when
 // the topic, the broker or the password is wrong.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,22 +45,28 @@ describe.skipIf(reason)(`jobs on Kafka (seed ${seed})${reason ? ` (skipped: ${re
     }))
   const numbersOf = (records: readonly ReadRecord[]) => records.map(record => (JSON.parse(record.value!) as { n: number }).n).sort((a, b) => a - b)
 
-  // Runs the job's process; kills it after `ms` from its start; resolves true where it came to its end before.
-  const runJob = (source: string, sink: string, ms: number) =>
+  const checkpoints = () => readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('manifest.json')).length
+
+  // Runs the job's process; kills it `ms` after so many commits, or ('durable') at the moment when its first checkpoint is durable and not yet committed;
+  // resolves true where it came to its end before.
+  const runJob = (source: string, sink: string, commits: number | 'durable', ms: number) =>
     new Promise<boolean>((resolve, reject) => {
       const program = fileURLToPath(new URL('./kafka-job.mjs', import.meta.url))
       const dist = new URL('../../dist/', import.meta.url).href
-      const child = spawn(process.execPath, [program, dist, kafka.plain, source, sink, dir, '8'], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn(process.execPath, [program, dist, kafka.plain, source, sink, dir, '20'], { stdio: ['ignore', 'pipe', 'pipe'] })
       let said = ''
       let errors = ''
       let timer: ReturnType<typeof setTimeout> | undefined
       child.stderr.on('data', data => (errors += String(data)))
       child.stdout.on('data', data => {
         said += String(data)
-        if (said.includes('started')) timer ??= setTimeout(() => child.kill('SIGKILL'), ms)
+        if (commits !== 'durable' && said.includes('started') && said.split('committed').length > commits) timer ??= setTimeout(() => child.kill('SIGKILL'), ms)
       })
+      const before = checkpoints()
+      const watch = commits === 'durable' ? setInterval(() => checkpoints() > before && child.kill('SIGKILL'), 1) : undefined
       child.once('exit', (code, signal) => {
         clearTimeout(timer)
+        clearInterval(watch)
         if (said.includes('finished') && code === 0) resolve(true)
         else if (signal === 'SIGKILL') resolve(false)
         else reject(new Error(`the job ended with ${code ?? signal}: ${errors}`))
@@ -81,11 +87,15 @@ describe.skipIf(reason)(`jobs on Kafka (seed ${seed})${reason ? ` (skipped: ${re
     await fill(client, source, partitions, 500)
     let kills = 0
     let isDone = false
+    const seen = new Set<number>()
     while (!isDone) {
-      isDone = await runJob(source, sink, kills < 8 ? 100 + chance.int(700) : 60_000)
-      if (!isDone) kills++
+      isDone = kills < 9 ? await runJob(source, sink, ([0, 1, 'durable'] as const)[kills % 3]!, chance.int(500)) : await runJob(source, sink, Number.POSITIVE_INFINITY, 0)
+      if (isDone) break
+      kills++
+      seen.add((await recordsOf(client, sink)).length)
     }
-    expect(kills).toBeGreaterThan(3)
+    // It was killed in the middle of its work, at different places.
+    expect([kills > 4, seen.size > 2]).toEqual([true, true])
     await settle(client, sink)
     await settle(client, dead)
     expect(numbersOf(await recordsOf(client, sink))).toEqual(Array.from({ length: 20_000 }, (_, n) => n))
