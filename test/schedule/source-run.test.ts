@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { Item } from '../../src/schedule/flow.ts'
+import { runScan } from '../../src/schedule/source-run.ts'
+import type { StageRun } from '../../src/schedule/stage-run.ts'
+
+function scan(splitCount: number, position?: number) {
+  const given: string[] = []
+  let room = 2
+  let wanted = true
+  const stage = {
+    wanted: () => wanted,
+    hasRoom: () => room > 0,
+    addSplit: (split: { n: number }) => {
+      room--
+      given.push(`split ${split.n}`)
+    },
+    enqueue: (item: Item) => void given.push(item.kind === 'barrier' ? `barrier ${item.barrier.epoch}` : item.kind),
+  }
+  const source = runScan('read', Array.from({ length: splitCount }, (_, n) => ({ n })), position, stage as unknown as StageRun)
+  const makeRoom = (count: number) => {
+    room = count
+    source.moved()
+  }
+  return { source, given, makeRoom, unwant: () => void (wanted = false) }
+}
+
+describe('a scan', () => {
+  it('hands out splits while there is room, then ends', () => {
+    const { source, given, makeRoom } = scan(3)
+    source.moved()
+    expect(given).toEqual(['split 0', 'split 1'])
+    expect([source.ended(), source.progress()]).toEqual([false, 2 / 3])
+    makeRoom(2)
+    expect(given).toEqual(['split 0', 'split 1', 'split 2', 'end'])
+    expect([source.ended(), source.progress()]).toEqual([true, 1])
+  })
+
+  it('answers a barrier with the next split, and goes on from there', () => {
+    const { source, given } = scan(3)
+    source.moved()
+    let at: unknown
+    source.requestBarrier({ epoch: 1, final: false, snapshot: true }, position => (at = position))
+    expect([at, given.at(-1)]).toEqual([2, 'barrier 1'])
+    const resumed = scan(3, 2)
+    resumed.source.moved()
+    expect(resumed.given).toEqual(['split 2', 'end'])
+  })
+
+  it('leaves the rest when nobody wants it, or it is stopped', () => {
+    const idle = scan(9)
+    idle.unwant()
+    idle.source.moved()
+    expect(idle.given).toEqual(['end'])
+    const stopped = scan(9)
+    stopped.source.stop(true)
+    stopped.makeRoom(9)
+    expect(stopped.given).toEqual(['end'])
+    expect(scan(0).source.progress()).toBe(1)
+  })
+})

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import type { StageSpec } from '../../src/plan/stages.ts'
+import { type Consumer, type Item, queueItemsMax } from '../../src/schedule/flow.ts'
+import type { TaskHost } from '../../src/schedule/host.ts'
+import type { TaskMessage } from '../../src/schedule/messages.ts'
+import { type Instance, StageRun } from '../../src/schedule/stage-run.ts'
+
+/** A reader that writes down what it is given. */
+function recorder(): Consumer & { items: string[]; isFull: boolean } {
+  return {
+    items: [],
+    isFull: false,
+    enqueue(item: Item) {
+      this.items.push(item.kind === 'batch' ? (item.parts ? `batch ${item.parts[0]![0]}` : `watermark ${item.watermark}`) : item.kind === 'barrier' ? `barrier ${item.barrier.epoch}` : 'end')
+    },
+    hasRoom() {
+      return !this.isFull
+    },
+    wanted: () => true,
+    onRoom: () => {},
+  }
+}
+
+/** A stage over threads that answer when the test says so. */
+function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
+  const spec: StageSpec = { index: 0, placement: 'any', parallelism: instanceCount, inputs: [[]], steps: [], outputs: [], ...more }
+  const sent: { instance: number; message: Exclude<TaskMessage, { type: 'open' | 'close' }> }[] = []
+  const instances: Instance[] = Array.from({ length: instanceCount }, (_, i) => ({
+    host: { send: message => void sent.push({ instance: i, message: message as never }), onReply: () => {}, onDeath: () => {}, dead: false, close: async () => {} } satisfies TaskHost,
+    task: i + 1,
+    inFlight: 0,
+  }))
+  const released: number[] = []
+  const failures: Error[] = []
+  const snapshots: number[] = []
+  const run = new StageRun(spec, instances, {
+    failed: error => void failures.push(error),
+    counted: () => {},
+    snapshotTaken: (_, barrier) => void snapshots.push(barrier.epoch),
+    release: batch => void released.push(batch[0]!),
+    moved: () => {},
+  })
+  const reader = recorder()
+  run.targets = [{ consumer: reader, port: 0 }]
+  const reply = (index: number, facts: { rows?: number; error?: string } = {}) => {
+    const { instance, message } = sent[index]!
+    const outputs = facts.rows === undefined ? [] : [{ output: 0, parts: [[facts.rows, 64]] }]
+    run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
+  }
+  const batch = (rows: number): Item => ({ kind: 'batch', parts: [[rows, 64]] })
+  return { run, sent, reader, reply, batch, released, failures, snapshots }
+}
+
+describe('a stage', () => {
+  it('puts results back into the order of its input, whichever thread is first', () => {
+    const { run, reader, reply, batch } = stage()
+    for (const rows of [1, 2, 3]) run.enqueue(batch(rows), 0)
+    reply(2, { rows: 30 })
+    reply(1, { rows: 20 })
+    expect(reader.items).toEqual([])
+    reply(0, { rows: 10 })
+    expect(reader.items).toEqual(['batch 10', 'batch 20', 'batch 30'])
+  })
+
+  it('has at most two messages under way on each thread, and tells when it is full', () => {
+    const { run, sent, reply, batch } = stage()
+    for (let rows = 1; rows <= 4 + queueItemsMax; rows++) run.enqueue(batch(rows), 0)
+    expect(sent).toHaveLength(4)
+    expect(run.hasRoom(0)).toBe(false)
+    reply(0)
+    expect(sent).toHaveLength(5)
+    expect(run.hasRoom(0)).toBe(true)
+  })
+
+  it('waits while its reader is full', () => {
+    const { run, sent, reader, batch } = stage()
+    reader.isFull = true
+    run.enqueue(batch(1), 0)
+    expect(sent).toHaveLength(0)
+    reader.isFull = false
+    run.pump()
+    expect(sent).toHaveLength(1)
+  })
+
+  it('lets a barrier pass behind everything before it, and nothing past it', () => {
+    const { run, sent, reader, reply, batch, snapshots } = stage()
+    run.enqueue(batch(1), 0)
+    run.enqueue({ kind: 'barrier', barrier: { epoch: 7, final: false, snapshot: true } }, 0)
+    run.enqueue(batch(2), 0)
+    expect(sent.map(s => s.message.type)).toEqual(['push'])
+    reply(0, { rows: 10 })
+    expect(sent.map(s => s.message.type)).toEqual(['push', 'snapshot', 'snapshot'])
+    reply(1)
+    expect(snapshots).toEqual([])
+    reply(2)
+    expect(snapshots).toEqual([7])
+    reply(3, { rows: 20 })
+    expect(reader.items).toEqual(['batch 10', 'barrier 7', 'batch 20'])
+  })
+
+  it('aligns the barriers of two inputs: what comes behind the first waits for the other', () => {
+    const { run, sent, batch } = stage({ placement: 'single', inputs: [[], []] }, 1)
+    const barrier: Item = { kind: 'barrier', barrier: { epoch: 1, final: false, snapshot: true } }
+    run.enqueue(barrier, 0)
+    run.enqueue(batch(1), 0)
+    run.enqueue(batch(2), 1)
+    expect(sent.map(s => s.message.type === 'push' && s.message.port)).toEqual([1])
+  })
+
+  it('reads the right side of a bounded join first', () => {
+    const { run, sent, reply, batch } = stage({ placement: 'single', inputs: [[], []], steps: [{ id: 'join', kind: 'join', params: { mode: 'build' }, inputs: [], bounded: true }] }, 1)
+    run.enqueue(batch(1), 0)
+    run.enqueue(batch(2), 1)
+    run.enqueue({ kind: 'end' }, 1)
+    reply(0)
+    reply(1)
+    expect(sent.map(s => [s.message.type, (s.message as { port?: number }).port])).toEqual([['push', 1], ['finish', 1], ['push', 0]])
+  })
+
+  it('gives back what it holds when it is abandoned, and what comes back afterwards', () => {
+    const { run, reply, batch, released, reader, failures } = stage()
+    for (const rows of [1, 2, 3, 4, 5, 6]) run.enqueue(batch(rows), 0)
+    reply(0, { error: 'cut' })
+    expect(failures.map(e => e.message)).toEqual(['cut'])
+    run.abandon()
+    expect(released).toEqual([5, 6])
+    run.enqueue(batch(7), 0)
+    reply(1, { rows: 20 })
+    expect(released).toEqual([5, 6, 7, 20])
+    expect(reader.items).toEqual([])
+  })
+})
