@@ -186,7 +186,8 @@ export class GpuAccumulators {
       let uploaded = uploads.get(pass.input)
       if (!uploaded) {
         const validity = column.validity === 0 ? 0 : column.validity + start / 8
-        if (pass.kind === 'rows') uploaded = { values: undefined, validity: validity === 0 ? undefined : upload('int32', Math.ceil(rows / 32), validity).values }
+        if (pass.kind === 'rows')
+          uploaded = { values: undefined, validity: validity === 0 ? undefined : upload('int32', Math.ceil(rows / 32), validity).values }
         else {
           const kind = pass.kind === 'low' || pass.kind === 'high' ? 'int64' : pass.kind
           uploaded = upload(kind, rows, column.values + start * (kind === 'int32' ? 4 : 8), validity)

@@ -33,7 +33,17 @@ export const headWords = 4
 /** Words of a table that a workgroup can keep to itself; as in the shader. */
 export const localWords = 4_096
 /** The flags of the shader. */
-export const flagBits = { hasKeyBits: 1, hasValueBits: 2, withExtremes: 4, useLocal: 8, hasValues: 16, isFloat: 32, isWide: 64, onlyLow: 128, onlyHigh: 256 } as const
+export const flagBits = {
+  hasKeyBits: 1,
+  hasValueBits: 2,
+  withExtremes: 4,
+  useLocal: 8,
+  hasValues: 16,
+  isFloat: 32,
+  isWide: 64,
+  onlyLow: 128,
+  onlyHigh: 256,
+} as const
 const bindings = ['read', 'read', 'read', 'read', 'write'] as const
 
 /** Runs a job. Throws DeviceError GPU_LIMIT for a table larger than a binding, GPU_LOST, GPU_FAILED, GPU_SHADER. */
@@ -71,7 +81,9 @@ async function findBins(gpu: Gpu, job: GroupJob): Promise<{ bins: number; firstB
   const pipeline = await gpu.pipeline({ code: await shaderText('aggregate'), entry: 'findBins', bindings })
   const table = gpu.buffer(8)
   try {
-    eachChunk(gpu, job, table, (chunk, buffers, workgroups) => gpu.dispatch(pipeline, Uint32Array.of(chunk.length, 0, 0, 0, 0, 0, 0, 0, flagsOf(job), 0, 0, 0), buffers, [workgroups]))
+    eachChunk(gpu, job, table, (chunk, buffers, workgroups) =>
+      gpu.dispatch(pipeline, Uint32Array.of(chunk.length, 0, 0, 0, 0, 0, 0, 0, flagsOf(job), 0, 0, 0), buffers, [workgroups]),
+    )
     const [afterLast, lowest] = new Uint32Array(await gpu.read(table)) as unknown as [number, number]
     // All zeros (or null, or not finite): one bin that stays 0.
     return afterLast === 0 ? { bins: 1, firstBin: 0 } : { bins: afterLast - (32 - lowest), firstBin: 32 - lowest }

@@ -5,7 +5,7 @@ import type { Batch } from '../batch/batch.ts'
 import { chooseDevice } from '../compute/choose-device.ts'
 import { GpuAccumulators } from '../compute/gpu-accumulators.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { AggregateOperator, type AggregateParams, type AggregateShape, partialAggregateOperator, partialShape } from './group-by.ts'
+import { AggregateOperator, type AggregateParams, partialAggregateOperator, partialShape } from './group-by.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
 /** Parameters: those of `partialAggregate`, every aggregate one that `gpuFit`, and what the user asked for: 'auto' decides by the size of each batch. */
@@ -87,11 +87,16 @@ class GpuAggregateOperator implements Operator {
   #queued(gids: number, { columns, rowCount }: Batch): boolean {
     const { gpu } = this.#context.gpu!
     if (chooseDevice(this.#choice, gpu, { family: 'aggregate', work: rowCount }) === 'wasm') return false
-    return this.#gpu.update(gids, this.#shape.inputs.map(i => columns[i]), rowCount, this.#groups.groupCount)
+    return this.#gpu.update(
+      gids,
+      this.#shape.inputs.map(i => columns[i]),
+      rowCount,
+      this.#groups.groupCount,
+    )
   }
 
   #checkFull(): void {
-    if (this.#groups.groupCount > this.#gpu.groupsMax) this.#rest ??= new AggregateOperator(this.#context, this.#shape satisfies AggregateShape)
+    if (this.#groups.groupCount > this.#gpu.groupsMax) this.#rest ??= new AggregateOperator(this.#context, this.#shape)
   }
 
   async #drain(): Promise<void> {

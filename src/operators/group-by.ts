@@ -2,7 +2,6 @@
 // emits its groups as partial states at the end; `finalAggregate` gets all partial states of its keys, merges them and emits the results.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
-import type { Json } from '../base/json.ts'
 import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { type AggregateFunction, aggregateType, type AggregateSpec, partialFieldsOf, specOfPartial } from '../compute/accumulator.ts'
@@ -115,7 +114,11 @@ export class AggregateOperator implements Operator {
 
   /** The partial step: the address in `arena` of the group number of each row; new groups are appended. */
   find(arena: Arena, { columns, rowCount }: Batch): number {
-    return this.#table.find(arena, this.#shape.keyAt!.map(i => columns[i]!), rowCount)
+    return this.#table.find(
+      arena,
+      this.#shape.keyAt!.map(i => columns[i]!),
+      rowCount,
+    )
   }
 
   /** The partial step: takes rows whose groups were found. */
@@ -153,7 +156,17 @@ export class AggregateOperator implements Operator {
       const arena = device.arena()
       try {
         const batch = decodeRun(device, arena, run.bytes)
-        this.#merge(arena, rowsOfKeyGroups(device, arena, batch, this.#shape.keys.map(key => key.name), keyGroupRange(instance, parallelism), this.#context.where))
+        this.#merge(
+          arena,
+          rowsOfKeyGroups(
+            device,
+            arena,
+            batch,
+            this.#shape.keys.map(key => key.name),
+            keyGroupRange(instance, parallelism),
+            this.#context.where,
+          ),
+        )
       } finally {
         arena.release()
       }
@@ -174,7 +187,12 @@ export class AggregateOperator implements Operator {
 
   #state(arena: Arena): Batch {
     const rowCount = this.#table.groupCount
-    return { fields: this.#shape.partial, rowCount, columns: [...this.#table.keyColumns(arena), ...this.#accumulators.partialColumns(arena, rowCount)], arena: arena.address }
+    return {
+      fields: this.#shape.partial,
+      rowCount,
+      columns: [...this.#table.keyColumns(arena), ...this.#accumulators.partialColumns(arena, rowCount)],
+      arena: arena.address,
+    }
   }
 
   #emit(out: Output): void {
@@ -184,7 +202,8 @@ export class AggregateOperator implements Operator {
     const whole: Batch = results
       ? { fields: results, rowCount, columns: [...this.#table.keyColumns(arena), ...this.#accumulators.resultColumns(arena, rowCount)], arena: arena.address }
       : this.#state(arena)
-    for (let start = 0; start < rowCount; start += emitRows) out.emit(rowCount <= emitRows ? whole : sliceBatch(whole, start, Math.min(rowCount, start + emitRows)))
+    for (let start = 0; start < rowCount; start += emitRows)
+      out.emit(rowCount <= emitRows ? whole : sliceBatch(whole, start, Math.min(rowCount, start + emitRows)))
   }
 }
 
@@ -204,7 +223,8 @@ function partialFields(input: Fields, { keys, aggregates }: AggregateParams, whe
   const keyFields = keys.map(key => fieldOf(input, key, place))
   const names = [...keys, ...aggregates.map(a => a.name)]
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new PlanError('AGGREGATE_NAME', `${place}: "${twice}" is the name of two of the result's columns; rename one of the aggregates`)
+  if (twice !== undefined)
+    throw new PlanError('AGGREGATE_NAME', `${place}: "${twice}" is the name of two of the result's columns; rename one of the aggregates`)
   return [
     ...keyFields,
     ...aggregates.flatMap((aggregate, i) => {

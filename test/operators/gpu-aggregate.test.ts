@@ -9,6 +9,7 @@ import { createDevice } from '../../src/device/device.ts'
 import type { Gpu } from '../../src/device/gpu.ts'
 import { type GpuAggregateParams, gpuAggregateOperator } from '../../src/operators/gpu-aggregate.ts'
 import { type AggregateParams, finalAggregateOperator, partialAggregateOperator } from '../../src/operators/group-by.ts'
+import { stateKind } from '../../src/plan/catalogue.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { type OperatorHarness, operatorHarness } from '../support/operator-harness.ts'
 import { openTestGpu, skipReason } from '../support/software-gpu.ts'
@@ -64,7 +65,11 @@ type Rows = readonly Partial<ReturnType<typeof sampleRows>[number]>[]
 
 async function open(params: AggregateParams, on: Gpu | undefined, choice: 'auto' | 'webgpu' = 'webgpu'): Promise<OperatorHarness> {
   if (!on) return operatorHarness(partialAggregateOperator, params, [schema], { device, where: 'groupBy' })
-  return operatorHarness(gpuAggregateOperator, { ...params, device: choice } as GpuAggregateParams, [schema], { device, where: 'groupBy', gpu: await readyGpu(on) })
+  return operatorHarness(gpuAggregateOperator, { ...params, device: choice } as GpuAggregateParams, [schema], {
+    device,
+    where: 'groupBy',
+    gpu: await readyGpu(on),
+  })
 }
 
 // What the final step makes of the partial states, ordered by keys.
@@ -123,7 +128,10 @@ describe.skipIf(skipped)(`gpuAggregate ${where}`, () => {
       const params = { keys, aggregates: floats }
       expectClose((await run(params, [rows], gpu)).rows, (await run(params, [rows])).rows, magnitude)
     }
-    const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1, null].flatMap((x, key) => [{ key, x, y: 0 }, { key, x: key === 4 ? 2 : x, y: 0 }])
+    const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1, null].flatMap((x, key) => [
+      { key, x, y: 0 },
+      { key, x: key === 4 ? 2 : x, y: 0 },
+    ])
     const params = { keys: ['key'], aggregates: floats }
     expect(await run(params, [special], gpu)).toEqual(await run(params, [special]))
   })
@@ -173,7 +181,13 @@ describe.skipIf(skipped)(`gpuAggregate ${where}`, () => {
     const params = { keys: ['key'], aggregates: integers }
     const rows: Rows = sampleRows(3_000, 2_000)
     const expected = (await run(params, [rows])).rows
-    for (const [from, to] of [[gpu, undefined], [undefined, gpu], [smallGpu, gpu], [gpu, smallGpu]] as const) {
+    expect(stateKind('gpuAggregate')).toBe(stateKind('partialAggregate'))
+    for (const [from, to] of [
+      [gpu, undefined],
+      [undefined, gpu],
+      [smallGpu, gpu],
+      [gpu, smallGpu],
+    ] as const) {
       const first = await open(params, from)
       first.push(rows.slice(0, 1_000))
       first.push(rows.slice(1_000, 1_500))
@@ -193,7 +207,11 @@ describe.skipIf(skipped)(`gpuAggregate ${where}`, () => {
     device.memory.int32s(n.values, 1_000).fill(2)
     const sums = new GpuAccumulators(await readyGpu(gpu), device.memory, [{ fn: 'sum', inputType: n.type }], [0], { busyBytes: 20_000, refuseBytes: 30_000 })
     const update = () => [sums.update(0, [n], 1_000, 1), sums.busy]
-    expect([update(), update(), update()]).toEqual([[true, false], [true, true], [false, true]])
+    expect([update(), update(), update()]).toEqual([
+      [true, false],
+      [true, true],
+      [false, true],
+    ])
     await sums.idle()
     expect(update()).toEqual([true, false])
     const parts: (bigint | undefined)[] = []
