@@ -1,7 +1,7 @@
 // The Kafka client against listeners that are no brokers, or faulty ones: what it does when leaders move, answers lie, or nobody speaks.
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { CancelledError, ConnectorError, DataError, type MillraceError, PlanError } from '../../src/base/errors.ts'
+import { CancelledError, type ConnectorError, DataError, type MillraceError, PlanError } from '../../src/base/errors.ts'
 import { secret } from '../../src/base/secret.ts'
 import { connectKafka } from '../../src/connect/kafka-client.ts'
 import { parseBroker } from '../../src/connect/kafka-connection.ts'

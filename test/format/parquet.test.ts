@@ -86,7 +86,13 @@ describe('parquet', () => {
     const bytes = writeParquet(device, allTypes, rows, { compression: 'none' })
     const reader = bytesReader(bytes)
     let fetched = 0
-    const counting = { size: reader.size, read: (start: number, end: number) => ((fetched += end - start), reader.read(start, end)) }
+    const counting = {
+      size: reader.size,
+      read: (start: number, end: number) => {
+        fetched += end - start
+        return reader.read(start, end)
+      },
+    }
     expect(readFooter(counting, 'counted').rowCount).toBe(3000)
     expect(fetched).toBeLessThanOrEqual(Math.min(bytes.length, 65_536))
     expect(exact(readParquet(device, bytes, { columns: ['few', 'int'] }))).toBe(exact(rows.map(({ few, int }) => ({ few, int }))))
@@ -196,7 +202,12 @@ function statistics(bytes: Uint8Array): { nulls?: number; least?: Uint8Array; mo
   const length = new DataView(bytes.buffer).getUint32(bytes.length - 8, true)
   const reader = new ThriftReader(bytes.subarray(bytes.length - 8 - length), 'x')
   const found: { nulls?: number; least?: Uint8Array; most?: Uint8Array }[] = []
-  const enter = (wanted: number, inner: () => void) => reader.struct(id => id === wanted && (inner(), true))
+  const enter = (wanted: number, inner: () => void) =>
+    reader.struct(id => {
+      if (id !== wanted) return false
+      inner()
+      return true
+    })
   enter(4, () =>
     reader.list(() =>
       enter(1, () =>

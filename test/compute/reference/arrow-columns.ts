@@ -34,7 +34,7 @@ export const arrowStringsAgreement = agreement({
   compute(device, arena, { strings, present, width }) {
     const rows = strings.length
     const bits = present.every(Boolean) ? 0 : bitmapOf(device, arena, present)
-    const ends = strings.reduce<number[]>((list, s) => [...list, list.at(-1)! + s.length], [0])
+    const ends = endsOf(strings)
     const data = codes(strings.join(''))
     const at = bytesIn(device, arena, data)
     const out = Array.from({ length: 5 }, () => arena.allocate(16 * rows))
@@ -126,7 +126,7 @@ export const arrowWriteAgreement = agreement({
   stem: 'arrow-columns',
   kernels: ['viewsToOffsets', 'viewsToData'],
   sample: (random, length, shape) => sampleStrings(random, length, shape),
-  reference: strings => ({ ends: strings.reduce<number[]>((list, s) => [...list, list.at(-1)! + s.length], [0]), data: codes(strings.join('')) }),
+  reference: strings => ({ ends: endsOf(strings), data: codes(strings.join('')) }),
   compute(device, arena, strings) {
     const { values } = columnOf(
       device,
@@ -188,3 +188,9 @@ export const narrowAgreement = agreement({
     return { wide, indices: uint32sAt(device, indices, rows), zeroed: uint32sAt(device, zeroed, rows) }
   },
 })
+
+function endsOf(strings: readonly string[]): number[] {
+  const ends = [0]
+  for (const s of strings) ends.push(ends.at(-1)! + s.length)
+  return ends
+}

@@ -91,7 +91,10 @@ export const dictionaryAgreement = agreement({
   reference({ values, strings, most }) {
     const codesOf = (items: readonly unknown[]) => {
       const known = new Map<unknown, number>()
-      const codes = items.map(item => known.get(item) ?? (known.set(item, known.size), known.size - 1))
+      const codes = items.map(item => {
+        if (!known.has(item)) known.set(item, known.size)
+        return known.get(item)!
+      })
       return known.size > most ? 'full' : [known.size, ...codes]
     }
     return [codesOf(values.map(v => BigInt.asIntN(32, v))), codesOf(values), codesOf(strings)]
