@@ -27,10 +27,10 @@ export function sameNumbers(a, b) {
   return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) <= 1e-9 * Math.max(1, Math.abs(x), Math.abs(b[i])))
 }
 
-/** DuckDB in this process on `threads` threads. */
+/** DuckDB in this process on `threads` threads; on one where Millrace has no workers. */
 export async function duckdb(threads) {
   const { DuckDBInstance } = await import('@duckdb/node-api')
-  const instance = await DuckDBInstance.create(':memory:', { threads: String(threads) })
+  const instance = await DuckDBInstance.create(':memory:', { threads: String(Math.max(1, threads)) })
   return instance.connect()
 }
 
