@@ -9,9 +9,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const imports = `import { count, max, sum } from '${root}src/frame/aggregates.ts'
 import { col, when } from '${root}src/frame/expr.ts'
 import type { Frame } from '${root}src/frame/frame-type.ts'
+import { source } from '${root}src/frame/from.ts'
 import { desc } from '${root}src/frame/orders.ts'
 import { tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
+const dice = { name: 'dice', splits: () => [{ id: '0' }] } as const
 declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
 `
 
@@ -54,6 +56,8 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['join keys of two kinds', "bids.join(people, { left: 'auction', right: 'name', suffix: '_p' })", "join: 'auction' is int64 but 'name' is utf8"],
   ['a row of another type', "bids.map(() => ({ host: 1 }), { adds: { host: 'utf8' } })", "Type 'number' is not assignable to type 'string'"],
   ['text beside a count', "bids.groupBy('auction').agg({ n: count() }).filter(col('n').eq('x'))", "filter: 'n' is int64: eq(string) does not apply"],
+  ['rows of a source that don’t fit its schema', "source({ ...dice, schema: { face: 'int32' }, start: 0, async *read() { yield { rows: [{ face: 'six' }], position: 1 } } })", "'string' is not assignable to type 'number'"],
+  ['a position of another type than the start', "source({ ...dice, schema: { face: 'int32' }, start: 0, async *read(_, position) { position.trim(); yield { rows: [], position } } })", "Property 'trim' does not exist on type 'number'"],
   ['a cast to a type that is not there', "bids.with({ x: col('price').cast('int46') })", '"int46"'],
 ]
 
