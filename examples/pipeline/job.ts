@@ -1,11 +1,11 @@
 // The job's own process, so that it can be killed: runs the pipeline with checkpoints and tells its parent how far it is.
 import { pipeline, type Places } from './pipeline.ts'
 
-const { places, workers } = JSON.parse(process.argv[2]!) as { places: Places; workers: number }
+const { places, workers, batchRows = 8_192 } = JSON.parse(process.argv[2]!) as { places: Places; workers: number; batchRows?: number }
 const run = await pipeline(places).start({
   name: 'auction-house',
   workers,
-  batchRows: 8_192,
+  batchRows,
   checkpoint: { dir: `${places.dir}/state`, every: '500ms' },
   audit: `${places.dir}/audit`,
 })

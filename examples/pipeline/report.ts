@@ -35,8 +35,9 @@ export function printProof(expected: Expected, files: readonly ExpectedRow[], to
   return lines.every(([, holds]) => holds)
 }
 
-function compare(name: string, expected: readonly ExpectedRow[], found: readonly ExpectedRow[]): [string, boolean] {
-  const key = (r: ExpectedRow) => `${r.auction}/${r.window_end}`
+/** How far `found` is from `expected`, by auction and window. Floats may differ by 1e-9: sums are taken in the order of arrival. */
+export function differences(expected: readonly ExpectedRow[], found: readonly ExpectedRow[]): { lost: number; doubled: number; unknown: number; different: number } {
+  const key = (r: ExpectedRow) => `${r.auction}/${Number(r.window_end)}`
   const byKey = new Map(expected.map(r => [key(r), r]))
   const seen = new Set<string>()
   let doubled = 0
@@ -50,6 +51,11 @@ function compare(name: string, expected: readonly ExpectedRow[], found: readonly
     seen.add(key(row))
   }
   const lost = expected.filter(r => !seen.has(key(r))).length
+  return { lost, doubled, unknown, different }
+}
+
+function compare(name: string, expected: readonly ExpectedRow[], found: readonly ExpectedRow[]): [string, boolean] {
+  const { lost, doubled, unknown, different } = differences(expected, found)
   const holds = lost + doubled + unknown + different === 0 && found.length > 0
   return [`${name}: ${found.length.toLocaleString('en')} rows; ${lost} lost, ${doubled} doubled, ${unknown} unknown, ${different} different`, holds]
 }
