@@ -4,10 +4,17 @@ import type { Json } from '../base/json.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
 import { parseType, typeName } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
-import type { ScanSourceType } from './source.ts'
+import type { ScanContext, ScanSourceType } from './source.ts'
 
-/** Rows that a split holds. */
-export const keptSplitRows = 262_144
+// A split is a sixteenth of the rows, within these bounds: few enough that messages cost little, enough that threads end together.
+const splitRowsMin = 65_536
+const splitRowsMax = 1 << 20
+const splitCount = 16
+
+/** Rows that a split holds, a multiple of 64. */
+export function keptSplitRows(rowCount: number): number {
+  return Math.min(splitRowsMax, Math.max(splitRowsMin, Math.ceil(rowCount / splitCount / 64) * 64))
+}
 
 /** Batches as plain data: rows, then values and validity addresses by column. The memory is kept by whoever made the options. */
 export interface KeptOptions {
@@ -28,32 +35,62 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
   kind: 'kept',
   resolve: options => ({ options, fields: fieldsOf(options) }),
   splits(options) {
-    const splits: { batch: number; start: number; end: number }[] = []
+    const splitRows = keptSplitRows(rowCountOf(options))
+    const splits: { batch: number; start: number; batchEnd: number; end: number }[] = []
+    // A split runs on over the ends of batches until it has its rows.
+    let open: { batch: number; start: number; batchEnd: number; end: number; rows: number } | undefined
     options.batches.forEach((batch, index) => {
-      for (let start = 0; start < batch[0]!; start += keptSplitRows) splits.push({ batch: index, start, end: Math.min(batch[0]!, start + keptSplitRows) })
+      for (let start = 0; start < batch[0]!; ) {
+        open ??= { batch: index, start, batchEnd: index, end: start, rows: 0 }
+        const take = Math.min(batch[0]! - start, splitRows - open.rows)
+        // A later split must begin at a multiple of 64 rows of its batch.
+        const taken = start + take < batch[0]! ? Math.max(64, take - (take % 64)) : take
+        start += taken
+        open = { ...open, batchEnd: index, end: start, rows: open.rows + taken }
+        if (open.rows + 64 > splitRows) {
+          const { rows: _, ...split } = open
+          splits.push(split)
+          open = undefined
+        }
+      }
     })
+    if (open) {
+      const { rows: _, ...split } = open
+      splits.push(split)
+    }
     return splits
   },
-  rowCount: options => options.batches.reduce((sum, b) => sum + b[0]!, 0),
+  rowCount: rowCountOf,
   read(context, options, split, columns) {
-    const packed = options.batches[split.batch as number]!
-    const all = fieldsOf(options)
-    const needed = columns ? all.filter(f => columns.includes(f.name)) : all
-    const batch: Batch = {
-      fields: needed,
-      rowCount: packed[0]!,
-      columns: needed.map(field => {
-        const at = 1 + 2 * all.indexOf(field)
-        return { type: field.type, length: packed[0]!, values: packed[at]!, validity: packed[at + 1]! }
-      }),
-      arena: 0,
+    const { batch: first, batchEnd: last, start, end } = split as { batch: number; batchEnd: number; start: number; end: number }
+    for (let index = first; index <= last; index++) {
+      const rows = options.batches[index]![0]!
+      readBatch(context, options, index, index === first ? start : 0, index === last ? end : rows, columns)
     }
-    // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
-    const step = Math.max(64, context.batchRows - (context.batchRows % 64))
-    const end = split.end as number
-    for (let start = split.start as number; start < end; start += step) context.emit(sliceBatch(batch, start, Math.min(end, start + step)))
   },
-  describe: options => `read ${keptScan.rowCount!(options)} rows kept in memory`,
+  describe: options => `read ${rowCountOf(options)} rows kept in memory`,
+}
+
+function readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): void {
+  const packed = options.batches[index]!
+  const all = fieldsOf(options)
+  const needed = columns ? all.filter(f => columns.includes(f.name)) : all
+  const batch: Batch = {
+    fields: needed,
+    rowCount: packed[0]!,
+    columns: needed.map(field => {
+      const at = 1 + 2 * all.indexOf(field)
+      return { type: field.type, length: packed[0]!, values: packed[at]!, validity: packed[at + 1]! }
+    }),
+    arena: 0,
+  }
+  // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
+  const step = Math.max(64, context.batchRows - (context.batchRows % 64))
+  for (let at = start; at < end; at += step) context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
+}
+
+function rowCountOf(options: KeptOptions): number {
+  return options.batches.reduce((sum, b) => sum + b[0]!, 0)
 }
 
 function fieldsOf(options: KeptOptions): Field[] {
