@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { read, topic } from 'millrace'
 import type { ExpectedRow } from './oracle.ts'
-import type { Places } from './pipeline.ts'
+import { nameOf, type Places } from './pipeline.ts'
 
 const scoredSchema = {
   auction: 'int64',
@@ -26,14 +26,15 @@ export interface Written {
 }
 
 /** Reads all outputs back. */
-export async function readBack({ dir, kafka, elastic }: Places): Promise<Written> {
+export async function readBack(places: Places): Promise<Written> {
+  const { dir, kafka, elastic } = places
   const topics = `${dir}/topics`
-  const files = elastic ? await searchAll(elastic, 'auctions') : await rows(read.parquet(`${dir}/scored/`).select(...columns))
+  const files = elastic ? await searchAll(elastic, nameOf(places, 'auctions')) : await rows(read.parquet(`${dir}/scored/`).select(...columns))
   const scored = await rows(
     kafka
-      ? read.kafka({ brokers: [kafka], topic: 'auctions-scored', value: { format: 'json', schema: scoredSchema }, until: 'end' })
+      ? read.kafka({ brokers: [kafka], topic: nameOf(places, 'auctions-scored'), value: { format: 'json', schema: scoredSchema }, until: 'end' })
       : read.topic(topic('auctions-scored', { dir: topics }), { format: 'json', schema: scoredSchema, until: 'end' }))
-  const deadLetters = kafka ? await countRecords(kafka, 'auction-house-dead') : await countLines(`${dir}/dead-letters/`)
+  const deadLetters = kafka ? await countRecords(kafka, nameOf(places, 'auction-house-dead')) : await countLines(`${dir}/dead-letters/`)
   return { table: files, topicRows: scored, deadLetters, late: await countLines(`${dir}/late/`) }
 }
 
@@ -55,16 +56,16 @@ async function countRecords(broker: string, name: string): Promise<number> {
 }
 
 /** Sends records to a Kafka topic of so many partitions, which is created on first use. */
-export async function fillKafka(broker: string, records: readonly { value: string | Uint8Array; partition: number }[], partitions: number): Promise<void> {
+export async function fillKafka(broker: string, records: readonly { value: string | Uint8Array; partition: number }[], partitions: number, places: Places): Promise<void> {
   const { Admin, Producer } = await import('@platformatic/kafka')
   if (!filled.has(broker)) {
     const admin = new Admin({ clientId: 'pipeline', bootstrapBrokers: [broker] })
-    for (const [name, count] of [['auction-house', partitions], ['auctions-scored', 2], ['auction-house-dead', 1]] as const) await admin.createTopics({ topics: [name], partitions: count, replicas: 1 }).catch(() => {})
+    for (const [name, count] of [['auction-house', partitions], ['auctions-scored', 2], ['auction-house-dead', 1]] as const) await admin.createTopics({ topics: [nameOf(places, name)], partitions: count, replicas: 1 }).catch(() => {})
     await admin.close()
     filled.add(broker)
   }
   const producer = new Producer({ clientId: 'pipeline', bootstrapBrokers: [broker], idempotent: true, strict: true })
-  await producer.send({ messages: records.map(({ value, partition }) => ({ topic: 'auction-house', partition, value: Buffer.from(value as Uint8Array) })), acks: -1 })
+  await producer.send({ messages: records.map(({ value, partition }) => ({ topic: nameOf(places, 'auction-house'), partition, value: Buffer.from(value as Uint8Array) })), acks: -1 })
   await producer.close()
 }
 const filled = new Set<string>()

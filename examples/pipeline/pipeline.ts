@@ -8,6 +8,13 @@ export interface Places {
   readonly dir: string
   readonly kafka?: string
   readonly elastic?: string
+  /** What sets the topics and the index of one run on shared servers apart from another's. */
+  readonly run?: string
+}
+
+/** The name of a topic or an index of this run. */
+export function nameOf({ run }: Places, name: string): string {
+  return run === undefined ? name : `${name}-${run}`
 }
 
 export const watermarkBoundMs = 1_000
@@ -50,11 +57,11 @@ export function shopsOf(bid: { auction: bigint | null; price: bigint | null; url
 /** The job over its places. */
 export function pipeline(places: Places) {
   const { dir, kafka, elastic } = places
-  const deadLetters = kafka ? write.kafka({ brokers: [kafka], topic: 'auction-house-dead', delivery: 'exactly-once' }) : write.ndjson(`${dir}/dead-letters/`)
+  const deadLetters = kafka ? write.kafka({ brokers: [kafka], topic: nameOf(places, 'auction-house-dead'), delivery: 'exactly-once' }) : write.ndjson(`${dir}/dead-letters/`)
   const decode = { schema, paths, onError: { deadLetters } }
   const events = (
     kafka
-      ? read.kafka({ brokers: [kafka], topic: 'auction-house', group: 'millrace-pipeline', value: { format: 'json', schema, paths }, until: 'end', onError: { deadLetters } })
+      ? read.kafka({ brokers: [kafka], topic: nameOf(places, 'auction-house'), group: 'millrace-pipeline', value: { format: 'json', schema, paths }, until: 'end', onError: { deadLetters } })
       : read.topic(topic('auction-house', { dir: `${dir}/topics` }), { format: 'json', until: 'end', ...decode })
   )
     .with({ at: when(col('event_type').eq(2)).then(col('bid_at')).when(col('event_type').eq(1)).then(col('opened_at')).otherwise(col('joined_at')) })
@@ -92,7 +99,7 @@ export function pipeline(places: Places) {
   const scored = new LogisticRegression({ online: 'ftrl', alpha: 0.5 }).fitStream(examples, { features: [...features], label: 'met' }).score()
 
   return job({
-    files: scored.to(elastic ? write.elasticsearch({ node: elastic, index: 'auctions', id: ['auction', 'window_end'] }) : write.parquet(`${dir}/scored/`)),
-    topic: scored.to(kafka ? write.kafka({ brokers: [kafka], topic: 'auctions-scored', key: 'auction', delivery: 'exactly-once' }) : write.topic(topic('auctions-scored', { dir: `${dir}/topics` }), { key: 'auction' })),
+    files: scored.to(elastic ? write.elasticsearch({ node: elastic, index: nameOf(places, 'auctions'), id: ['auction', 'window_end'] }) : write.parquet(`${dir}/scored/`)),
+    topic: scored.to(kafka ? write.kafka({ brokers: [kafka], topic: nameOf(places, 'auctions-scored'), key: 'auction', delivery: 'exactly-once' }) : write.topic(topic('auctions-scored', { dir: `${dir}/topics` }), { key: 'auction' })),
   })
 }

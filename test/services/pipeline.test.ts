@@ -58,12 +58,12 @@ describe.skipIf(reason !== undefined)(`the main job on real servers${reason ? ` 
   test(`killed ${kills} times, it loses nothing and doubles nothing (SEED=${seed})`, { timeout: 900_000 }, async () => {
     dir = await mkdtemp(join(tmpdir(), 'millrace-services-'))
     ;[kafka, elastic] = await Promise.all([startKafka(), startElastic()])
+    const places = { dir, kafka: kafka.plain, elastic: elastic.url }
     const records: RawRecord[] = []
     for (const chunk of generate.nexmarkJson({ events, seed, rate: 2_000, disorder: 1_500, partitions, poisonEvery: 1_000 })) {
-      await fillKafka(kafka.plain, chunk, partitions)
+      await fillKafka(kafka.plain, chunk, partitions, places)
       for (const { partition, value } of chunk) records.push({ partition, value: value as Uint8Array })
     }
-    const places = { dir, kafka: kafka.plain, elastic: elastic.url }
     const chance = random(seed)
     let killed = 0
     while (killed < kills) {
