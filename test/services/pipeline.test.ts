@@ -1,9 +1,10 @@
 // The main job between a real Kafka and a real Elasticsearch: 200,000 records in 4 partitions, out of order, one in a thousand broken; the
 // job is killed with −9 ten times at random. What is in the index and the topic must be the naive interpreter's rows, once each.
-import { fork } from 'node:child_process'
+import { fork, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fillKafka, fromJson, readBack } from '../../examples/pipeline/ends.ts'
 import { oracle, type RawRecord } from '../../examples/pipeline/oracle.ts'
@@ -90,5 +91,13 @@ describe.skipIf(reason !== undefined)(`the main job on real servers${reason ? ` 
     expect({ index: table.length, topic: topicRows.length }).toEqual({ index: expected.rows.length, topic: expected.rows.length })
     expect(deadLetters).toBe(expected.deadLetters)
     expect(expected.deadLetters).toBe(events / 1_000)
+  })
+
+  test('npm start on the same servers proves itself, killed once', { timeout: 300_000 }, () => {
+    const script = fileURLToPath(new URL('../../dist/examples/pipeline/main.js', import.meta.url))
+    const run = spawnSync(process.execPath, [script, '--events', '60000', '--kafka', kafka!.plain, '--elastic', elastic!.url], { encoding: 'utf8', timeout: 240_000 })
+    expect(run.stdout + run.stderr).not.toContain('✗')
+    expect(run.stdout.match(/✓/g)).toHaveLength(4)
+    expect(run.status).toBe(0)
   })
 })
