@@ -1,4 +1,4 @@
-// Builds and tests with another Node: `node scripts/on-node.mjs 24 [vitest arguments]`. The binary comes from npm's own `node` packages
+// The two commands of the README with another Node: `node scripts/on-node.mjs 24`, or only the tests that vitest arguments name. The binary comes from npm's own `node` packages
 // (node-<platform>-<arch>, no install scripts) and is kept in .cache/.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -26,8 +26,14 @@ if (!existsSync(binary)) {
 
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
 run(binary, ['--version'], { env })
-run(binary, ['scripts/build.mjs'], { env })
-run(binary, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...rest], { env })
+if (rest.length === 0) {
+  run('npm', ['ci', '--no-progress'], { env })
+  run('npm', ['start'], { env })
+  run('npm', ['test'], { env })
+} else {
+  run(binary, ['scripts/build.mjs'], { env })
+  run(binary, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...rest], { env })
+}
 
 function run(command, args, options) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32', ...options })
