@@ -1,25 +1,14 @@
 // Arrow's wire layouts into the engine's, and back: strings by offsets or by views, narrow integers, dictionary indices. Input is hostile:
 // a result of −1 says that an offset, an index or a length points outside; nothing outside was read then.
 
+import { storePaddedView } from './views'
+
 // The view of `length` bytes at `address`, zeroed where `present` is 0.
 // @ts-ignore: decorator
 @inline function putView(out: usize, address: usize, length: u32, present: i32): void {
   if (present == 0) v128.store(out, i32x4.splat(0))
-  else if (length <= 12) {
-    const lanes = i8x16.lt_u(v128.load(lanesOf), i8x16.splat(<u8>length))
-    const bytes = v128.and(v128.load(address), lanes)
-    store<u32>(out, length)
-    store<u64>(out, i64x2.extract_lane(bytes, 0), 4)
-    store<u32>(out, i32x4.extract_lane(bytes, 2), 12)
-  } else {
-    store<u32>(out, length)
-    store<u32>(out, load<u32>(address), 4)
-    store<u32>(out, 0, 8)
-    store<u32>(out, <u32>address, 12)
-  }
+  else storePaddedView(out, address, length)
 }
-
-const lanesOf: usize = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 16)
 
 // @ts-ignore: decorator
 @inline function presentAt(bits: usize, i: i32): i32 {

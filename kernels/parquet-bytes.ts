@@ -1,23 +1,7 @@
 // Parquet's byte arrays into 16-byte views, and its delta encodings. Input is hostile, as in parquet-decode.ts.
 // A position is 8 bytes: [next u32][end u32]; a call moves `next` behind what it took.
 
-// @ts-ignore: decorator
-@inline function writeView(out: usize, address: usize, length: u32): void {
-  if (length <= 12) {
-    const lanes = i8x16.lt_u(v128.load(iota), i8x16.splat(<u8>length))
-    const bytes = v128.and(v128.load(address), lanes)
-    store<u32>(out, length)
-    store<u64>(out, i64x2.extract_lane(bytes, 0), 4)
-    store<u32>(out, i32x4.extract_lane(bytes, 2), 12)
-  } else {
-    store<u32>(out, length)
-    store<u32>(out, load<u32>(address), 4)
-    store<u32>(out, 0, 8)
-    store<u32>(out, <u32>address, 12)
-  }
-}
-
-const iota: usize = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 16)
+import { storePaddedView } from './views'
 
 /** PLAIN byte arrays [length u32][bytes] at a position, `count` of them. The views point into the input. Returns `count`, or −1 where the data ends early. */
 export function plainToViews(position: usize, count: i32, out: usize): i32 {
@@ -28,7 +12,7 @@ export function plainToViews(position: usize, count: i32, out: usize): i32 {
     const length = load<u32>(p)
     p += 4
     if (<usize>length > <usize>(end - p)) return -1
-    writeView(out, p, length)
+    storePaddedView(out, p, length)
     p += <usize>length
     out += 16
   }
@@ -38,7 +22,7 @@ export function plainToViews(position: usize, count: i32, out: usize): i32 {
 
 /** `count` byte arrays of `width` bytes each, contiguous at `source`; the caller has checked that they are there. */
 export function fixedToViews(source: usize, count: i32, width: i32, out: usize): void {
-  for (let i = 0; i < count; i++) writeView(out + (<usize>i << 4), source + <usize>i * <usize>width, <u32>width)
+  for (let i = 0; i < count; i++) storePaddedView(out + (<usize>i << 4), source + <usize>i * <usize>width, <u32>width)
 }
 
 /** Byte arrays whose lengths are known, contiguous at a position. Returns `count`, or −1 where a length is negative or the data ends early. */
@@ -48,7 +32,7 @@ export function lengthsToViews(lengths: usize, count: i32, position: usize, out:
   for (let i = 0; i < count; i++) {
     const length = load<u32>(lengths + (<usize>i << 2))
     if (<usize>length > <usize>(end - p)) return -1
-    writeView(out + (<usize>i << 4), p, length)
+    storePaddedView(out + (<usize>i << 4), p, length)
     p += <usize>length
   }
   store<u32>(position, <u32>p)
@@ -80,7 +64,7 @@ export function joinPrefixes(prefixes: usize, suffixes: usize, count: i32, posit
     if (suffix > <usize>(end - p)) return -1
     memory.copy(joined, before, prefix)
     memory.copy(joined + prefix, p, suffix)
-    writeView(out + (<usize>i << 4), joined, <u32>(prefix + suffix))
+    storePaddedView(out + (<usize>i << 4), joined, <u32>(prefix + suffix))
     before = joined
     joined += prefix + suffix
     p += suffix

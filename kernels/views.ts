@@ -40,3 +40,22 @@
     store<u32>(view, <u32>bytes, 12)
   }
 }
+
+/** As `storeView`, without a branch on short lengths: reads 16 bytes at `bytes`, so padding must follow them. */
+// @ts-ignore: decorator
+@inline export function storePaddedView(view: usize, bytes: usize, count: u32): void {
+  if (count <= 12) {
+    const lanes = i8x16.lt_u(v128.load(laneNumbers), i8x16.splat(<u8>count))
+    const kept = v128.and(v128.load(bytes), lanes)
+    store<u32>(view, count)
+    store<u64>(view, i64x2.extract_lane(kept, 0), 4)
+    store<u32>(view, i32x4.extract_lane(kept, 2), 12)
+  } else {
+    store<u32>(view, count)
+    store<u32>(view, load<u32>(bytes), 4)
+    store<u32>(view, 0, 8)
+    store<u32>(view, <u32>bytes, 12)
+  }
+}
+
+const laneNumbers: usize = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 16)

@@ -3,7 +3,7 @@
 import type { Json } from '../base/json.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import type { Fields } from '../batch/schema.ts'
-import type { OperatorType, Placement } from '../operators/operator.ts'
+import type { Placement } from '../operators/operator.ts'
 import { operatorType } from './catalogue.ts'
 import { type Edge, type FeedNode, inputsOf, type OperatorNode, type PlanNode, type ScanNode, type SinkNode } from './plan.ts'
 import { edgeKey, factsOf, type ResolvedPlan } from './resolve.ts'
@@ -133,11 +133,6 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     }
   }
   return { stages: stages.map(({ keys: _, ...stage }) => stage), feeds, sinks }
-}
-
-/** True for operators that react to the passing of processing time. */
-export function operatorOf(step: Step): OperatorType {
-  return operatorType(step.kind)
 }
 
 function scanOf(node: ScanNode, columns: ReadonlyMap<string, readonly string[]>): StageSpec['scan'] {

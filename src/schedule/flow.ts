@@ -22,8 +22,6 @@ export interface Consumer {
   hasRoom(port: number): boolean
   /** False once nothing it could be given changes any result. */
   wanted(): boolean
-  /** Called when room appears. */
-  onRoom(callback: () => void): void
 }
 
 /** Items that a port's queue holds before its producers pause. */

@@ -57,8 +57,6 @@ export class SinkRun implements Consumer {
     return !this.#failed
   }
 
-  onRoom(): void {}
-
   /** Makes an epoch visible; resolves when that is done. */
   commit(epoch: number, handle: Json): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -49,7 +49,6 @@ export class StageRun implements Consumer {
   readonly #portWatermarks: number[]
   readonly #openPorts: Set<number>
   readonly #pending = new Map<number, Pending>()
-  readonly #roomCallbacks: (() => void)[] = []
   /** In a bounded join the right input is read to its end first. */
   readonly #gateOnPort1: boolean
   #nextSeq = 1
@@ -84,10 +83,6 @@ export class StageRun implements Consumer {
 
   hasRoom(port: number): boolean {
     return this.#queued[port]! < queueItemsMax
-  }
-
-  onRoom(callback: () => void): void {
-    this.#roomCallbacks.push(callback)
   }
 
   wanted(): boolean {
@@ -160,7 +155,6 @@ export class StageRun implements Consumer {
       if (!this.#begin(work)) return
       this.#queue.shift()
       if (work.kind !== 'tick') this.#queued['port' in work ? work.port : 0]!--
-      for (const callback of this.#roomCallbacks) callback()
       this.#listener.moved()
     }
   }

@@ -17,7 +17,6 @@ function recorder(): Consumer & { items: string[]; isFull: boolean } {
       return !this.isFull
     },
     wanted: () => true,
-    onRoom: () => {},
   }
 }
 
