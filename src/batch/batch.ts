@@ -2,20 +2,36 @@
 // It is immutable once emitted, and lives as long as its arena has references.
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type DataType, layoutOf, valueBytes } from './data-type.ts'
+import { childrenOf, type DataType, layoutOf, valueBytes } from './data-type.ts'
 import { columnIndex, type Fields } from './schema.ts'
 
 /**
  * Values at byte addresses in the shared memory, 64-byte aligned when a column's start, padded by 64 bytes.
  * `validity` is the address of a bitmap (1 = value), or 0 where nothing is null. Values behind a null are any bytes, but for views: zeros.
- * bool: a bit each. int32, float64: little-endian. int64 and timestamp: 64-bit. utf8 and binary: 16-byte views:
- * [length u32][up to 12 bytes, zero-filled] or [length u32][first 4 bytes][0 u32][address of all bytes u32], which need not be aligned.
+ * By layout: bit: a bit each. word1 … word16: little-endian, floats by IEEE 754, decimals two's complement, intervals [months i32][days i32][nanoseconds i64].
+ * fixed: `size` bytes each. view: 16 bytes, [length u32][up to 12 bytes, zero-filled] or [length u32][first 4 bytes][0 u32][address of all bytes u32],
+ * which need not be aligned. list: `length + 1` i32 offsets into children[0], which never fall, and need not begin at 0. children: a child per struct
+ * member, `length` rows each, or children[0] of `size` rows a row; `values` is 0. none (null): `values` is 0, and every row counts as null.
  */
 export interface Column {
   readonly type: DataType
   readonly length: number
   readonly values: number
   readonly validity: number
+  /** The columns inside: see `childrenOf`. Absent for flat types. */
+  readonly children?: readonly Column[]
+  /** The same values by number, where the column was made from a dictionary: what makes grouping and comparing cheap. Never needed for reading. */
+  readonly codes?: Codes
+}
+
+/**
+ * `values` is the address of a u32 per row: the row's position in `dictionary`, a column of distinct values without nulls, which lives as long
+ * as the column itself. Behind a null any code below the dictionary's length. Two columns with the same `dictionary.values` share their numbers.
+ * Whoever makes a new column may leave `codes` out; whoever keeps them keeps them right.
+ */
+export interface Codes {
+  readonly values: number
+  readonly dictionary: Column
 }
 
 /** Rows in columns. `arena` is the address of the arena all of it lives in, or 0 for memory that outlives the run. */
@@ -42,19 +58,41 @@ export function releaseBatch(device: Device, batch: Batch): void {
   releaseArena(device, batch.arena)
 }
 
-/** A column of uninitialised values in `arena`; `withValidity` adds a bitmap, zeroed. */
+/**
+ * A column of uninitialised values in `arena`; `withValidity` adds a bitmap, zeroed. A struct's and a fixed list's children are allocated too, without
+ * validity; a list's offsets are zeroed and its child is empty: whoever fills them puts children of its own.
+ */
 export function allocateColumn(arena: Arena, type: DataType, length: number, withValidity = false): Column {
-  const values = layoutOf(type) === 'bit' ? arena.allocateZeroed(valueBytes(type, length)) : arena.allocate(valueBytes(type, length))
-  return { type, length, values, validity: withValidity ? arena.allocateZeroed(Math.ceil(length / 8)) : 0 }
+  const validity = withValidity ? arena.allocateZeroed(Math.ceil(length / 8)) : 0
+  const layout = layoutOf(type)
+  if (layout === 'none') return { type, length, values: 0, validity: validity || arena.allocateZeroed(Math.ceil(length / 8)) }
+  if (layout === 'children') return { type, length, values: 0, validity, children: childrenOf(type).map(c => allocateColumn(arena, c.type, childLength(type, length))) }
+  const zeroed = layout === 'bit' || layout === 'list'
+  const values = zeroed ? arena.allocateZeroed(valueBytes(type, length)) : arena.allocate(valueBytes(type, length))
+  if (layout === 'list') return { type, length, values, validity, children: childrenOf(type).map(c => allocateColumn(arena, c.type, 0)) }
+  return { type, length, values, validity }
 }
 
 /** Rows [start, end) of a batch without copying. `start` must be a multiple of 64, so that bitmaps begin at a byte and stay aligned to words. */
 export function sliceBatch(batch: Batch, start: number, end: number): Batch {
-  const columns = batch.columns.map(c => ({
-    type: c.type,
+  return { fields: batch.fields, rowCount: end - start, columns: batch.columns.map(c => sliceColumn(c, start, end)), arena: batch.arena }
+}
+
+/** Rows [start, end) of a column without copying; `start` as in `sliceBatch`. */
+export function sliceColumn(column: Column, start: number, end: number): Column {
+  const { type, values, validity, children, codes } = column
+  const layout = layoutOf(type)
+  const inRow = layout === 'children'
+  return {
+    type,
     length: end - start,
-    values: c.values + (layoutOf(c.type) === 'bit' ? start / 8 : valueBytes(c.type, start)),
-    validity: c.validity === 0 ? 0 : c.validity + start / 8,
-  }))
-  return { fields: batch.fields, rowCount: end - start, columns, arena: batch.arena }
+    values: inRow || layout === 'none' ? 0 : values + (layout === 'bit' ? start / 8 : layout === 'list' ? 4 * start : valueBytes(type, start)),
+    validity: validity === 0 ? 0 : validity + start / 8,
+    ...(children && { children: inRow ? children.map(c => sliceColumn(c, childLength(type, start), childLength(type, end))) : children }),
+    ...(codes && { codes: { values: codes.values + 4 * start, dictionary: codes.dictionary } }),
+  }
+}
+
+function childLength(type: DataType, rows: number): number {
+  return type.kind === 'fixedList' ? type.size * rows : rows
 }

@@ -3,9 +3,10 @@ import { DataError } from '../base/errors.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { allocateColumn, type Batch, type Column } from './batch.ts'
-import { typeName } from './data-type.ts'
+import { typeName } from './type-name.ts'
 import type { Field, Fields } from './schema.ts'
 import { parseTimestamp } from './timestamp-text.ts'
+import { unsupportedType } from './unsupported.ts'
 
 /**
  * A column of `values`, one a row; null and undefined are null. Numbers, bigints, Dates and ISO strings are taken where they are exact for the type.
@@ -85,6 +86,8 @@ function writer(device: Device, arena: Arena, field: Field, column: Column, wher
         if (!(value instanceof Uint8Array)) throw refuse(row, value)
         writeView(device, arena, values + 16 * row, value)
       }
+    default:
+      throw unsupportedType(`${where}, column "${field.name}"`, type)
   }
 }
 

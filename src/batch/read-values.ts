@@ -3,6 +3,7 @@
 import type { Memory } from '../device/memory.ts'
 import type { Batch, Column } from './batch.ts'
 import { isHidden } from './schema.ts'
+import { unsupportedType } from './unsupported.ts'
 
 /** What a cell is in JavaScript. */
 export type Value = boolean | number | bigint | string | Uint8Array | null
@@ -54,6 +55,8 @@ function rawReader(memory: Memory, column: Column): (row: number) => Value {
       return row => viewText(memory, values + 16 * row)
     case 'binary':
       return row => viewBytes(memory, values + 16 * row).slice()
+    default:
+      throw unsupportedType('rows', type)
   }
 }
 

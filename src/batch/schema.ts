@@ -2,7 +2,8 @@
 // (`$watermark`), row-wise operators keep it, and users, sinks and results never see it.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import { type DataType, parseType, typeName } from './data-type.ts'
+import type { DataType } from './data-type.ts'
+import { parseType, typeName } from './type-name.ts'
 
 /** A column's name, type and nullability. */
 export interface Field {

@@ -1,6 +1,7 @@
 // Aggregates by group number: which accumulator does a function over a type, and which types and states come of it.
 import { PlanError } from '../base/errors.ts'
-import { type DataType, float64, int64, isNumeric, rowCount64, typeName } from '../batch/data-type.ts'
+import { type DataType, float64, int64, isNumeric, rowCount64 } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
 import type { Accumulator, AggregateFunction, AggregateSpec } from './aggregate-contract.ts'

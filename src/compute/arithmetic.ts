@@ -1,7 +1,7 @@
 // Arithmetic on columns and constants. Integers never wrap: a result that doesn't fit its type is an error that names the row.
 import { DataError } from '../base/errors.ts'
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { typeName } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { valueReader } from '../batch/read-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'

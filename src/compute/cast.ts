@@ -2,7 +2,8 @@
 import { assert, DataError } from '../base/errors.ts'
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { writeView } from '../batch/build-columns.ts'
-import { bitmapBytes, type DataType, int32, int64, sameType, type TimeUnit, typeName } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, int32, int64, sameType, type TimeUnit } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { viewBytes, valueReader } from '../batch/read-values.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'
 import type { Arena } from '../device/arena.ts'
@@ -12,7 +13,7 @@ import { andBits, andNotBits } from './bitmap.ts'
 import { parseText } from './cast-text.ts'
 import { compare } from './compare.ts'
 
-const targets: Record<DataType['kind'], readonly DataType['kind'][]> = {
+const targets: Partial<Record<DataType['kind'], readonly DataType['kind'][]>> = {
   bool: ['int32', 'int64', 'float64', 'utf8'],
   int32: ['bool', 'int64', 'float64', 'utf8', 'timestamp'],
   int64: ['bool', 'int32', 'float64', 'utf8', 'timestamp'],
@@ -24,7 +25,7 @@ const targets: Record<DataType['kind'], readonly DataType['kind'][]> = {
 
 /** Whether there is a cast from one type to another. */
 export function canCast(from: DataType, to: DataType): boolean {
-  return sameType(from, to) || targets[from.kind].includes(to.kind)
+  return sameType(from, to) || (targets[from.kind]?.includes(to.kind) ?? false)
 }
 
 /** Whether every value has its counterpart, so that a cast neither fails nor, tried, makes nulls. */

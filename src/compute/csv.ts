@@ -1,7 +1,8 @@
 // CSV rows to columns, by kernels/csv-decode.ts. A row that is malformed or doesn't fit the schema is left out and listed; its neighbours are untouched.
 import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes, typeName } from '../batch/data-type.ts'
+import { bitmapBytes } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'

@@ -26,7 +26,7 @@ export interface EncodeOptions {
   readonly floats?: 'short' | 'pointed'
 }
 
-const scalarBytes: Record<DataType['kind'], number> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
+const scalarBytes: Partial<Record<DataType['kind'], number>> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
 const encodedBytesMax = 2 ** 31
 
 /**
@@ -67,7 +67,7 @@ function textBytes(device: Device, { type, values, length }: Column, form: 'json
 
 // JsonColumn and TextJob of kernels/text-encode.ts.
 function encode(device: Device, arena: Arena, rowCount: number, columns: readonly Chosen[], labels: readonly Uint8Array[], strings: readonly number[], options: EncodeOptions, dialect: CsvDialect | undefined): EncodedRows {
-  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + scalarBytes[column.type.kind], 4)
+  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + (scalarBytes[column.type.kind] ?? 0), 4)
   const bytesMax = perRow * rowCount + strings.reduce((sum, bytes) => sum + bytes, 0)
   if (bytesMax > encodedBytesMax) throw new DataError('ENCODE_SIZE', `encode: ${rowCount} rows may take ${bytesMax} bytes as text, more than 2 GiB; use smaller batches`)
   const { memory, kernels } = device

@@ -1,6 +1,6 @@
 // What the JSON and CSV decoders say about a record they refuse: stable codes and words, by the kernels' numbers (kernels/json-text.ts, csv-decode.ts).
 import type { Fields } from '../batch/schema.ts'
-import { typeName } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 
 /** A record that was left out. `record` counts from the call's first record, `byte` from the record's first byte. */
 export interface RecordError {

@@ -2,6 +2,7 @@
 // so that they are built once in JavaScript and copied into the arena of each call.
 import { PlanError } from '../base/errors.ts'
 import type { DataType } from '../batch/data-type.ts'
+import { unsupportedType } from '../batch/unsupported.ts'
 import type { Field, Fields } from '../batch/schema.ts'
 
 /** A column and the keys that lead to it from the record's root; by default its name alone. */
@@ -41,7 +42,7 @@ interface Scope {
   readonly columns: number[]
 }
 
-const typeNumbers = { bool: 0, int32: 1, int64: 2, float64: 3, utf8: 4, binary: 5 } as const
+const typeNumbers: Partial<Record<DataType['kind'], number>> = { bool: 0, int32: 1, int64: 2, float64: 3, utf8: 4, binary: 5 }
 const unitNumbers = { s: 6, ms: 7, us: 8, ns: 9 } as const
 const fieldBytes = 32
 const scopeBytes = 32
@@ -51,7 +52,9 @@ const pathMax = 64
 
 /** A type's number in the kernels that read and write text. */
 export function textTypeNumber(type: DataType): number {
-  return type.kind === 'timestamp' ? unitNumbers[type.unit] : typeNumbers[type.kind]
+  const number = type.kind === 'timestamp' ? unitNumbers[type.unit] : typeNumbers[type.kind]
+  if (number === undefined) throw unsupportedType('text', type)
+  return number
 }
 
 /** Lays the tables out. Throws PlanError JSON_PATH for two columns on one key, or a column on an object that others look into. */

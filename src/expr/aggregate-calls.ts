@@ -1,7 +1,8 @@
 // Aggregates as users write them, over names or expressions and with conditions, and as operators compute them: over column names only.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import { isNumeric, typeName } from '../batch/data-type.ts'
+import { isNumeric } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { type Fields, fieldOf } from '../batch/schema.ts'
 import { bindCondition, bindExpression } from './bind.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from './expression.ts'

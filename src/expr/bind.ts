@@ -2,7 +2,8 @@
 // decides nothing. What doesn't fit is a PlanError that quotes the user's own names.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import { type DataType, sameType, typeName } from '../batch/data-type.ts'
+import { type DataType, sameType } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Fields } from '../batch/schema.ts'
 import { describeExpression } from './describe.ts'
 import type { CallExpression, Expression, LiteralValue } from './expression.ts'

@@ -1,7 +1,9 @@
 // The door to apache-arrow: results out, tables in. The library is loaded when first used; it costs about 100 ms.
 import type * as Arrow from 'apache-arrow'
 import { PlanError } from '../base/errors.ts'
-import { type DataType, typeName } from '../batch/data-type.ts'
+import type { DataType } from '../batch/data-type.ts'
+import { unsupportedType } from '../batch/unsupported.ts'
+import { typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { OwnedChunk, OwnedColumn } from './owned-columns.ts'
 
@@ -40,6 +42,8 @@ function arrowType(type: DataType): Arrow.DataType {
       return new a.Binary()
     case 'timestamp':
       return new a.Timestamp({ s: a.TimeUnit.SECOND, ms: a.TimeUnit.MILLISECOND, us: a.TimeUnit.MICROSECOND, ns: a.TimeUnit.NANOSECOND }[type.unit])
+    default:
+      throw unsupportedType('toArrow', type)
   }
 }
 

@@ -1,6 +1,6 @@
 // Expressions as users write them: col('price').gt(100). Each method wraps the plain data of expr/expression.ts and carries the type that
 // the result will have. Nothing is checked here but literals; frames check types at compile time, plans at run time.
-import type { TypeName } from '../batch/data-type.ts'
+import type { TypeName } from '../batch/type-name.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../expr/expression.ts'
 import type {
   AnyExpr,

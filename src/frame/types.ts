@@ -1,7 +1,7 @@
 // Types of rows and schemas at compile time: what a column's type is in JavaScript, and how steps change a schema. Nothing here runs.
 // Mapping over the whole schema at every step overflows the compiler after some 32 steps, so columns are added by intersection where
 // no name clashes (see Put).
-import type { TypeName } from '../batch/data-type.ts'
+import type { TypeName } from '../batch/type-name.ts'
 
 /** A schema as users write it: column names to type names. In a variable: `{ … } satisfies Schema`. */
 export interface Schema {

@@ -2,7 +2,8 @@
 // same; a column stated without ? may be nullable in the file, as long as no null comes.
 import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import { sameType, typeName } from '../batch/data-type.ts'
+import { sameType } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Fields, isHidden, parseSchema, schemaText, type SchemaLike } from '../batch/schema.ts'
 import { countBits } from '../compute/bitmap.ts'
 import type { OperatorType } from './operator.ts'

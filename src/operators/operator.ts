@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
+import type { SpillStore } from '../base/spill.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
@@ -25,6 +26,13 @@ export interface OperatorContext {
   readonly bounded: boolean
   /** Counts something users see in metrics, such as 'lateRows'. */
   count(metric: string, by: number): void
+  /**
+   * The most bytes of state that this instance should hold: its part of the job's memory. An operator that comes to hold more puts state into `spill`.
+   * Infinity where there is no bound (operators in tests).
+   */
+  readonly stateBytesMax: number
+  /** Where to spill; `encodeRun` and `decodeRun` (state/run-codec.ts) make blocks of batches and batches of blocks. */
+  readonly spill: SpillStore
   /** The GPU, on the engine's thread of a job that uses one. */
   readonly gpu?: ReadyGpu
   /** The user function behind a reference; loaded before the operator is created. */

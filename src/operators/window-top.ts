@@ -4,7 +4,7 @@
 import { PlanError } from '../base/errors.ts'
 import { keyGroupRange } from '../base/hash.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
-import { typeName } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { columnIndex, fieldOf, type Fields } from '../batch/schema.ts'
 import { type Accumulator, createAccumulator } from '../compute/accumulator.ts'
 import { compactBatch } from '../compute/compact.ts'

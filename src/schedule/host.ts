@@ -116,10 +116,15 @@ export class InlineHost implements TaskHost {
   }
 }
 
+// A thread takes Node's own arguments, but for those that give a program as text: it has a file.
+function workerArguments(given: readonly string[]): string[] {
+  return given.filter((argument, i) => !/^(--input-type|--eval|--print|-e|-p|-pe)\b/.test(argument) && !/^(--eval|--print|-e|-p|-pe)$/.test(given[i - 1] ?? ''))
+}
+
 /** Tasks on a worker thread over the shared memory. It keeps the process alive only while a message is unanswered. Cost: 20–40 ms to start. */
 export async function workerHost(device: Device): Promise<TaskHost> {
   const { Worker } = await import('node:worker_threads')
-  const worker = new Worker(workerUrl(), { workerData: device.share() })
+  const worker = new Worker(workerUrl(), { workerData: device.share(), execArgv: workerArguments(process.execArgv) })
   let dead = false
   let unanswered = 0
   const host: TaskHost = {

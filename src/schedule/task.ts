@@ -6,6 +6,7 @@ import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
 import { partitionBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
+import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
@@ -29,6 +30,7 @@ export class Task {
   readonly #instance: number
   readonly #batchRows: number
   readonly #operators: Operator[]
+  readonly #spill = new SpillFiles()
   readonly #outs: Output[]
   readonly #watermarks: number[]
   readonly #totals: StepTotals[]
@@ -117,6 +119,7 @@ export class Task {
   /** Releases the operators' memory. */
   close(): void {
     for (const operator of this.#operators.splice(0)) operator.close?.()
+    this.#spill.close()
   }
 
   #reply(message: TaskMessage): TaskReply {
@@ -289,6 +292,8 @@ export class Task {
       bounded,
       instance: this.#instance,
       parallelism: this.#spec.parallelism,
+      stateBytesMax: Number.POSITIVE_INFINITY,
+      spill: this.#spill,
       get arena() {
         assert(task.#arena, `${where} asked for an arena outside a call`)
         return task.#arena

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { PlanError } from '../base/errors.ts'
 import { type Batch, column } from '../batch/batch.ts'
-import { typeName } from '../batch/data-type.ts'
+import { typeName } from '../batch/type-name.ts'
 import { type Value, valueReader } from '../batch/read-values.ts'
 import { fieldOf, type Fields } from '../batch/schema.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'

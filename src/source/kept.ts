@@ -2,7 +2,7 @@
 // large enough that handing one out costs little beside reading it.
 import type { Json } from '../base/json.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
-import { parseType, typeName } from '../batch/data-type.ts'
+import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 

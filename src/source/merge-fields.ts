@@ -1,6 +1,7 @@
 // Several files as one table: their columns are matched by name, and must have the same types.
 import { DataError } from '../base/errors.ts'
-import { parseType, sameType, typeName } from '../batch/data-type.ts'
+import { sameType } from '../batch/data-type.ts'
+import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field, Fields } from '../batch/schema.ts'
 
 /** The columns of all files, in the first one's order; nullable where any file's is. Throws DataError SCHEMA_MISMATCH naming file and column. */

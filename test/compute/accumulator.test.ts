@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PlanError } from '../../src/base/errors.ts'
-import { bool, float64, int32, int64, timestampMs, typeName, utf8 } from '../../src/batch/data-type.ts'
+import { bool, float64, int32, int64, timestampMs, utf8 } from '../../src/batch/data-type.ts'
+import { typeName } from '../../src/batch/type-name.ts'
 import { aggregateType, createAccumulator, specOfPartial } from '../../src/compute/accumulator.ts'
 import { createAccumulators } from '../../src/compute/accumulators.ts'
 import { createDevice } from '../../src/device/device.ts'

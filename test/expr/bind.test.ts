@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PlanError } from '../../src/base/errors.ts'
-import { typeName } from '../../src/batch/data-type.ts'
+import { typeName } from '../../src/batch/type-name.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { bindCondition, bindExpression } from '../../src/expr/bind.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../../src/expr/expression.ts'

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { rowReader } from '../../src/batch/read-values.ts'
 import { type Fields, parseSchema } from '../../src/batch/schema.ts'
@@ -41,6 +42,8 @@ function decode(
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    stateBytesMax: Number.POSITIVE_INFINITY,
+    spill: new SpillFiles(),
     where: 'read.topic.decode',
     bounded: false,
     count: (_: string, by: number) => (run.counted += by),

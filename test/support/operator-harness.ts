@@ -2,6 +2,7 @@
 // that emitted batches don't point into the operator's memory, and that no page stays in use.
 import { expect } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import type { Json } from '../../src/base/json.ts'
 import { type Batch, releaseBatch, retainBatch } from '../../src/batch/batch.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
@@ -62,6 +63,8 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     clock: options.clock ?? ({ now: () => 0 } as unknown as Clock),
     instance: options.instance ?? 0,
     parallelism: options.parallelism ?? 1,
+    stateBytesMax: Number.POSITIVE_INFINITY,
+    spill: new SpillFiles(),
     where,
     bounded: options.bounded ?? true,
     gpu: options.gpu,

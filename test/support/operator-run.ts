@@ -1,5 +1,6 @@
 // Runs one operator over rows on a device of its own, batch by batch, as the scheduler would: for tests of operators.
 import type { Json } from '../../src/base/json.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Batch } from '../../src/batch/batch.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
@@ -31,6 +32,8 @@ export function openOperator<P extends Json>(device: Device, type: OperatorType<
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    stateBytesMax: Number.POSITIVE_INFINITY,
+    spill: new SpillFiles(),
     where: type.kind,
     bounded: true,
     get arena() {

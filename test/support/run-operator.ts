@@ -1,5 +1,6 @@
 // Runs one operator over batches of rows, as the scheduler would: an arena a batch, released after it.
 import { buildBatch } from '../../src/batch/build-columns.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import { rowReader } from '../../src/batch/read-values.ts'
 import { type Fields, parseSchema } from '../../src/batch/schema.ts'
 import { systemClock } from '../../src/base/clock.ts'
@@ -32,6 +33,8 @@ export function runOperator<P>(
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    stateBytesMax: Number.POSITIVE_INFINITY,
+    spill: new SpillFiles(),
     where: operator.kind,
     bounded: true,
     count: () => {},

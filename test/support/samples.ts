@@ -22,7 +22,7 @@ function text(random: Random, shape: Shape): string {
   return Array.from({ length }, () => chars[random.int(chars.length)]!).join('')
 }
 
-const extremes: Record<DataType['kind'], readonly Value[]> = {
+const extremes: Partial<Record<DataType['kind'], readonly Value[]>> = {
   bool: [true, false],
   int32: [0, -1, 1, -(2 ** 31), 2 ** 31 - 1],
   int64: [0n, -1n, 1n, 2n ** 53n + 1n, -(2n ** 63n), 2n ** 63n - 1n],
@@ -34,7 +34,7 @@ const extremes: Record<DataType['kind'], readonly Value[]> = {
 
 /** A value of `type`, never null. */
 export function sampleValue(random: Random, type: DataType, shape: Shape): Value {
-  if (shape === 'extreme') return extremes[type.kind][random.int(extremes[type.kind].length)]!
+  if (shape === 'extreme') return extremes[type.kind]![random.int(extremes[type.kind]!.length)]!
   const few = shape === 'few'
   switch (type.kind) {
     case 'bool':
@@ -51,6 +51,8 @@ export function sampleValue(random: Random, type: DataType, shape: Shape): Value
       return text(random, shape)
     case 'binary':
       return new TextEncoder().encode(text(random, shape))
+    default:
+      throw new Error(`no samples of ${type.kind}`)
   }
 }
 

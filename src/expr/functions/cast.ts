@@ -1,6 +1,6 @@
 // Casts between types: `cast` fails where a value has no counterpart, `tryCast` gives null. The type is the option `to`, as users write it.
 import type { Column } from '../../batch/batch.ts'
-import { parseType, typeName } from '../../batch/data-type.ts'
+import { parseType, typeName } from '../../batch/type-name.ts'
 import { canCast, cast, castAlwaysFits } from '../../compute/cast.ts'
 import type { ExpressionFunction } from '../function.ts'
 import { literalType } from '../unify.ts'

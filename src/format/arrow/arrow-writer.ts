@@ -3,7 +3,8 @@ import type { ByteSink } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import { type Batch, type Column, sliceBatch } from '../../batch/batch.ts'
-import { bitmapBytes, type DataType, layoutOf, valueBytes } from '../../batch/data-type.ts'
+import { bitmapBytes, type DataType, type Kind, layoutOf, valueBytes } from '../../batch/data-type.ts'
+import { unsupportedType } from '../../batch/unsupported.ts'
 import { type Field, type Fields, isHidden } from '../../batch/schema.ts'
 import { dataOfViews, offsetsOfViews } from '../../compute/arrow-columns.ts'
 import { countNulls } from '../../compute/bitmap.ts'
@@ -193,7 +194,7 @@ function schemaTable(flat: FlatWriter, fields: readonly Field[]): number {
     return flat.table([
       [0, 'place', name],
       [1, 'u8', field.nullable ? 1 : 0],
-      [2, 'u8', typeNumber[field.type.kind]],
+      [2, 'u8', typeNumberOf(field)],
       [3, 'place', type],
       [5, 'place', children],
     ])
@@ -205,7 +206,13 @@ function schemaTable(flat: FlatWriter, fields: readonly Field[]): number {
   ])
 }
 
-const typeNumber = { bool: 6, int32: 2, int64: 2, float64: 3, utf8: 5, binary: 4, timestamp: 10 } as const
+const typeNumber: Partial<Record<Kind, number>> = { bool: 6, int32: 2, int64: 2, float64: 3, utf8: 5, binary: 4, timestamp: 10 }
+
+function typeNumberOf({ name, type }: Field): number {
+  const number = typeNumber[type.kind]
+  if (number === undefined) throw unsupportedType(`arrow, column "${name}"`, type)
+  return number
+}
 
 function typeTable(flat: FlatWriter, type: DataType): number {
   switch (type.kind) {

@@ -3,7 +3,9 @@ import type { ByteSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Batch } from '../../batch/batch.ts'
-import { typeName } from '../../batch/data-type.ts'
+import type { Kind } from '../../batch/data-type.ts'
+import { unsupportedType } from '../../batch/unsupported.ts'
+import { typeName } from '../../batch/type-name.ts'
 import { type Field, type Fields, isHidden } from '../../batch/schema.ts'
 import type { Device } from '../../device/device.ts'
 import { canPack } from '../decompress.ts'
@@ -54,6 +56,8 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
     throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
   const shown = fields.filter(f => !isHidden(f.name))
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
+  const other = shown.find(f => physicalNumber[f.type.kind] === undefined)
+  if (other) throw unsupportedType(`${where}, column "${other.name}"`, other.type)
   const seconds = shown.find(f => f.type.kind === 'timestamp' && f.type.unit === 's')
   if (seconds) throw new PlanError('TYPE', `${where}, column "${seconds.name}": Parquet has no ${typeName(seconds.type)}; cast it to timestamp[ms]`)
 }
@@ -166,7 +170,7 @@ export class ParquetWriter {
       ({ chunk, field }) => {
         const dataOffset = chunk.offset + chunk.dictionaryBytes
         thrift.i64(2, chunk.offset).begin(3)
-        thrift.i32(1, physicalNumber[field.type.kind]).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
+        thrift.i32(1, physicalNumber[field.type.kind]!).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
         thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
         if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
         thrift.begin(12).i64(3, chunk.nullCount)
@@ -183,12 +187,12 @@ export class ParquetWriter {
   }
 }
 
-const physicalNumber = { bool: 0, int32: 1, int64: 2, timestamp: 2, float64: 5, utf8: 6, binary: 6 } as const
+const physicalNumber: Partial<Record<Kind, number>> = { bool: 0, int32: 1, int64: 2, timestamp: 2, float64: 5, utf8: 6, binary: 6 }
 
 function writeSchemaElement(thrift: ThriftWriter, field: Field): void {
   const { type } = field
   thrift
-    .i32(1, physicalNumber[type.kind])
+    .i32(1, physicalNumber[type.kind]!)
     .i32(3, field.nullable ? 1 : 0)
     .binary(4, field.name)
   if (type.kind === 'utf8') thrift.i32(6, 0).begin(10).begin(1).end().end()

@@ -1,6 +1,7 @@
 // Casts, plainly, by way of bigints and JavaScript's own parsing. A value without a counterpart is 'misfit'.
 import { DataError } from '../../../src/base/errors.ts'
-import { bool, type DataType, float64, int32, int64, typeName, utf8 } from '../../../src/batch/data-type.ts'
+import { bool, type DataType, float64, int32, int64, utf8 } from '../../../src/batch/data-type.ts'
+import { typeName } from '../../../src/batch/type-name.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { canCast, cast, castAlwaysFits } from '../../../src/compute/cast.ts'
 import { columnOf, sampleValues, valuesOf } from '../../support/samples.ts'

@@ -54,6 +54,8 @@ function cellOf(text: string, quoted: boolean, field: Field, nulls: readonly str
       const bytes = Buffer.from(bare, 'base64')
       return /^[A-Za-z0-9+/]*$/.test(bare) && bytes.toString('base64').replace(/=+$/, '') === bare ? new Uint8Array(bytes) : refused
     }
+    default:
+      throw new Error(`no cells of ${type.kind}`)
   }
 }
 

@@ -135,6 +135,8 @@ function cellOf(node: Node, field: Field): Cell {
       if (value === undefined) return refused
       return type.unit === 'us' || type.unit === 'ns' ? value : Number(value) * (type.unit === 's' ? 1000 : 1)
     }
+    default:
+      throw new Error(`no cells of ${type.kind}`)
   }
 }
 
