@@ -98,7 +98,7 @@ describe('a wrong expression', () => {
     expect(message({ expression: callExpression('lowr', [columnExpression('channel')]) })).toBe(
       'NO_FUNCTION filter: no function "lowr" in expressions; did you mean "lower"?',
     )
-    expect(message({ expression: callExpression('cast', [columnExpression('price')], { to: 'int46' }) })).toContain('did you mean "int64"?')
+    expect(message({ expression: callExpression('cast', [columnExpression('price')], { to: 'int65' }) })).toContain('did you mean "int64"?')
   })
 
   it('says that a condition must be bool', () => {
