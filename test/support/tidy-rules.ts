@@ -86,9 +86,9 @@ export function importComplaints(file: TextFile, exists: (path: string) => boole
   return complaints
 }
 
-/** Cycles among imports, each named once. */
+/** Cycles among imports, each named once. Types may know each other, where a room's files import them as types. */
 export function cycleComplaints(files: readonly TextFile[]): string[] {
-  const graph = new Map(files.map(file => [file.path, importsOf(file.text).flatMap(({ from }) => targetOf(file.path, from) ?? [])]))
+  const graph = new Map(files.map(file => [file.path, importsOf(file.text).flatMap(({ from, isType }) => (isType ? [] : (targetOf(file.path, from) ?? [])))]))
   const done = new Set<string>()
   const complaints: string[] = []
   const visit = (path: string, trail: readonly string[]): void => {

@@ -1,0 +1,53 @@
+// Columns computed, chosen, renamed and dropped, and the rows that a condition keeps.
+import type { Json } from '../base/json.ts'
+import type { ColumnExpr } from './expr.ts'
+import { expressionOf, fromCallback } from './expression-of.ts'
+import type { Frame } from './frame-type.ts'
+import type { AnyExpr, FitsAll, FitsBool, TypesOf } from './resolve-types.ts'
+import { expressions, Steps } from './steps.ts'
+import type { Flat, Leave, Names, Put, Renamed, Schema, Take } from './types.ts'
+
+/** The same columns as properties, with their types known at once: `c => c.price.gt(100)`. */
+export type Columns<S> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<S[K], never> }
+
+/** The types of the family. */
+export interface ColumnMethods<in out S> {
+  /** Keeps the rows for which a condition is true; null counts as false. */
+  filter<E extends AnyExpr>(condition: FitsBool<E, S, 'filter'> | ((columns: Columns<S>) => FitsBool<E, S, 'filter'>)): Frame<S>
+  /** Adds columns, or replaces those of the same name. All are computed from the input, none from its siblings. */
+  with<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'with'> | ((columns: Columns<S>) => FitsAll<E, S, 'with'>)): Frame<Put<S, TypesOf<E, S>>>
+  /** Only these columns, in this order. */
+  select<const N extends Names<S>>(...names: readonly N[]): Frame<Flat<Take<S, N>>>
+  /** Only these results, in this order. */
+  select<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'select'> | ((columns: Columns<S>) => FitsAll<E, S, 'select'>)): Frame<TypesOf<E, S>>
+  /** New names by old ones. */
+  rename<const M extends { readonly [K in Names<S>]?: string }>(names: M & { [K in Exclude<keyof M, Names<S>>]: never }): Frame<Renamed<S, M>>
+  /** All columns but these. */
+  drop<const N extends Names<S>>(...names: readonly N[]): Frame<Leave<S, N>>
+  /** Checks the rows' schema against this one, and is of its type. */
+  as<T extends Schema>(schema: T): Frame<T>
+}
+
+/** The run time of the family. Arguments are checked when the plan is resolved, where the columns are known. */
+export class ColumnSteps extends Steps {
+  filter(predicate: unknown): this {
+    return this.operator('filter', { predicate: expressionOf(fromCallback(predicate), 'filter') as unknown as Json })
+  }
+  with(columns: unknown): this {
+    return this.operator('with', { columns: expressions(columns, 'with') })
+  }
+  select(...columns: unknown[]): this {
+    const names = columns.every(c => typeof c === 'string')
+    const picked = names ? Object.fromEntries((columns as string[]).map(name => [name, { kind: 'column', name }])) : expressions(columns[0], 'select')
+    return this.operator('select', { columns: picked as Json })
+  }
+  rename(names: Record<string, string>): this {
+    return this.operator('rename', { names })
+  }
+  drop(...names: string[]): this {
+    return this.operator('drop', { names })
+  }
+  as(schema: Record<string, string>): this {
+    return this.operator('as', { schema })
+  }
+}

@@ -1,0 +1,39 @@
+// Event time, what comes too late for it, and the names of state.
+import { PlanError } from '../base/errors.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
+import type { Frame } from './frame-type.ts'
+import { JoinSteps } from './join-methods.ts'
+import type { SinkLike } from './node.ts'
+import type { Names, TimeNames } from './types.ts'
+
+/** The types of the family. */
+export interface StreamMethods<in out S> {
+  /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
+  watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
+  /** Where rows go that came too late for the window before; without it they are counted and dropped. */
+  late(sink: SinkLike): Frame<S>
+  /** A stable name for the step's state, across versions of the job. */
+  named(id: string): Frame<S>
+  /** Puts rows that are a little out of order into the order of their times, as the watermark passes; ties by further columns. */
+  orderByTime(time: TimeNames<S>, ...by: readonly Names<S>[]): Frame<S>
+}
+
+/** The run time of the family. */
+export class StreamSteps extends JoinSteps {
+  watermark(time: string, options: { bound: Duration; idle?: Duration }): this {
+    const boundMs = parseDuration(options.bound, 'watermark')
+    return this.operator('watermark', { time, boundMs, ...(options.idle !== undefined && { idleMs: parseDuration(options.idle, 'watermark') }) })
+  }
+  orderByTime(time: string, ...by: string[]): this {
+    return this.operator('orderByTime', { time, by })
+  }
+  late(sink: SinkLike): this {
+    if (this.edge.node.kind !== 'groupBy' || (this.edge.node.params as { window?: unknown }).window === undefined)
+      throw new PlanError('LATE', `late: only a windowed groupBy().agg() has late rows; call it right after agg, before ${this.edge.node.label}`)
+    return this.at({ ...this.edge, node: { ...this.edge.node, side: [...this.edge.node.side, { port: 'late', sink }] } })
+  }
+  named(name: string): this {
+    if (!/^[\w][\w .-]*$/.test(name)) throw new PlanError('NAME', `named: "${name}" can't name a step; use letters, digits, space, dot, - and _`)
+    return this.at({ ...this.edge, node: { ...this.edge.node, name } })
+  }
+}
