@@ -50,6 +50,8 @@ export interface ExpressionFunction {
   evaluate?(at: Evaluation, args: readonly Operand[], options: CallOptions, type: DataType): Operand
   evaluateLazily?(at: Evaluation, args: readonly Bound[], evaluate: (arg: Bound, active: number) => Operand, type: DataType): Operand
   describe(args: readonly Text[], options: CallOptions): Text
+  /** Options that a call may give without their names, in this order, behind its `operands` expressions: `substring(s, 1, 3)`, `s.substring(1, 3)`. */
+  readonly byPosition?: { readonly operands: number; readonly options: readonly string[] }
 }
 
 interface Typed {

@@ -1,7 +1,7 @@
 // Aggregates as users write them, in groupBy(…).agg({ … }): plain data that carries the type of its result.
 import type { AggregateCall, AggregateName } from '../expr/aggregate-calls.ts'
 import { callExpression, type Expression } from '../expr/expression.ts'
-import { ColumnExpr, expressionOf } from './expr.ts'
+import { expressionOf, ExprValue } from './expr.ts'
 import type {
   AnyExpr,
   brand,
@@ -53,7 +53,7 @@ export type AggregateType<E, S> = E extends Typed<infer T, any> ? ResolveColumn<
 
 function aggregate(fn: AggregateName, of: Argument | undefined): AggregateCall {
   if (of === undefined) return { fn }
-  return { fn, input: of instanceof ColumnExpr ? of.expression : typeof of === 'string' ? of : expressionOf(of) }
+  return { fn, input: of instanceof ExprValue ? of.expression : typeof of === 'string' ? of : expressionOf(of) }
 }
 
 /** The rows of a group, as int64 that rows hold as a number; with a column or expression those where it is not null. */

@@ -3,7 +3,7 @@ import { DataError, PlanError } from '../base/errors.ts'
 import { columnIndex } from '../batch/schema.ts'
 import { featureColumn } from '../compute/logistic.ts'
 import { joinMoments, moments, noMoments } from '../compute/moments.ts'
-import { ColumnExpr } from '../frame/expr.ts'
+import { col, type ColumnExpr } from '../frame/expr.ts'
 import type { Frame } from '../frame/frame-type.ts'
 import type { JobOptions } from '../frame/run.ts'
 import type { Put } from '../frame/types.ts'
@@ -78,7 +78,7 @@ export class StandardScalerModel<const C extends string = string> {
   }
 
   #scaled(name: string, mean: number, scale: number): ColumnExpr<'float64?', never> {
-    const value = new ColumnExpr<'float64?', never>({ kind: 'column', name }).cast('float64')
+    const value = col(name).cast('float64')
     return value.sub(mean).div(scale) as unknown as ColumnExpr<'float64?', never>
   }
 }

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { PlanError } from '../../src/base/errors.ts'
 import { expressionFunctions } from '../../src/expr/functions/catalogue.ts'
 import { count, max } from '../../src/frame/aggregates.ts'
-import { col, ColumnExpr, lit, when } from '../../src/frame/expr.ts'
+import { col, type ColumnExpr, ExprValue, lit, when } from '../../src/frame/expr.ts'
 import { asc, desc, orderOf } from '../../src/frame/orders.ts'
 import { hop, isWindow, processingTime, session, tumble } from '../../src/frame/windows.ts'
 
@@ -37,15 +38,26 @@ describe('the builders of expressions', () => {
 
   it('have a method for every function of the catalogue, and none that it lacks', () => {
     const names = new Set(expressionFunctions.map(f => f.name))
-    const methods = Object.getOwnPropertyNames(ColumnExpr.prototype).filter(name => name !== 'constructor')
+    const methods = Object.getOwnPropertyNames(ExprValue.prototype).filter(name => name !== 'constructor')
     const renamed: Record<string, string> = { fillNull: 'coalesce' }
     expect(methods.map(m => renamed[m] ?? m).filter(m => !names.has(m))).toEqual([])
     expect([...names].filter(n => n !== 'when' && !methods.some(m => (renamed[m] ?? m) === n))).toEqual([])
+    const types = readFileSync(new URL('../../src/frame/expr-type.ts', import.meta.url), 'utf8')
+    expect(methods.filter(m => !new RegExp(`^  ${m}[<(]`, 'm').test(types)), 'methods that the compiler has not heard of').toEqual([])
     const one = lit(1) as unknown as Record<string, (...args: unknown[]) => ColumnExpr<any, any>>
     for (const method of methods) {
-      const { expression } = one[method]!(...(method === 'isIn' ? [[1]] : method === 'between' ? [1, 2] : ['int32', undefined]))
+      const { expression } = one[method]!(...(method === 'isIn' ? [[1]] : method === 'between' ? [1, 2] : ['int32']))
       expect(expression.kind === 'call' && names.has(expression.fn), method).toBe(true)
     }
+  })
+
+  it('take options by position, by name, or not at all', () => {
+    const options = (e: { expression: { options?: unknown } }) => e.expression.options
+    expect(options(col('s').substring(1, 3) as never)).toEqual({ start: 1, end: 3 })
+    expect(options(col('s').substring(1) as never)).toEqual({ start: 1 })
+    expect(options((col('s') as any).substring({ start: 2 }))).toEqual({ start: 2 })
+    expect(options(col('x').round() as never)).toBeUndefined()
+    expect(options(col('x').cast('int32') as never)).toEqual({ to: 'int32' })
   })
 
   it('refuse what is neither expression nor literal', () => {

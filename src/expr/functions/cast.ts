@@ -16,6 +16,7 @@ const castOf = (name: 'cast' | 'tryCast'): ExpressionFunction => ({
     return { args: [from], type, nullable: arg.nullable || (name === 'tryCast' && !castAlwaysFits(from, type)) }
   },
   evaluate: (at, [a], _, type) => cast(at.device, at.arena, a as Column, type, name === 'tryCast', at),
+  byPosition: { operands: 1, options: ['to'] },
   describe: ([a], options) => ({ text: `${name}(${a!.text} as ${options['to']})`, level: 9 }),
 })
 

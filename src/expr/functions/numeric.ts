@@ -31,6 +31,7 @@ const roundFunction: ExpressionFunction = {
       : signature
   },
   evaluate: ({ device, arena }, [a], { digits = 0 }, type) => (type.kind === 'float64' ? round(device, arena, a as Column, digits as number) : a!),
+  byPosition: { operands: 1, options: ['digits'] },
   describe: ([a], { digits = 0 }) => ({ text: digits === 0 ? `round(${a!.text})` : `round(${a!.text}, ${digits})`, level: 9 }),
 }
 

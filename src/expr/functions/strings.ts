@@ -51,6 +51,7 @@ const substringFunction: ExpressionFunction = {
     return typeStrings(args, 1, utf8)
   },
   evaluate: ({ device, arena }, [a], { start, end }) => substring(device, arena, a as Column, start as number, (end ?? 2 ** 31 - 1) as number),
+  byPosition: { operands: 1, options: ['start', 'end'] },
   describe: ([a], { start, end }) => ({ text: `substring(${a!.text}, ${start}${end === undefined ? '' : `, ${end}`})`, level: 9 }),
 }
 

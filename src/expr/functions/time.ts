@@ -16,6 +16,7 @@ const truncateFunction: ExpressionFunction = {
     return isTime(a) ? { args: [a!.type!], type: a!.type!, nullable: a!.nullable } : undefined
   },
   evaluate: ({ device, arena }, [a], { unit }) => truncate(device, arena, a as Column, unit as TruncateUnit),
+  byPosition: { operands: 1, options: ['unit'] },
   describe: ([a], { unit }) => ({ text: `truncate(${a!.text}, ${unit})`, level: 9 }),
 }
 

@@ -1,0 +1,166 @@
+// What an expression offers, with the type of every result: an interface per kind of values. expr.ts implements all of it from the catalogue
+// of functions; this file says what the compiler knows.
+import type { TypeName } from '../batch/type-name.ts'
+import type { Expression } from '../expr/expression.ts'
+import type {
+  AnyExpr,
+  Arith,
+  ArithNeeds,
+  CompareNeeds,
+  Filled,
+  Literal,
+  Made,
+  Maybe,
+  Needs,
+  NeedsOf,
+  OperandFor,
+  StrictOf,
+  SymbolOf,
+  Typed,
+} from './resolve-types.ts'
+
+type Compared<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, F>>
+type Computed<T, N, V, F extends string> = ColumnExpr<Arith<T, SymbolOf<V>>, ArithNeeds<T, N, V, F>>
+type Connected<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'bool', F> | Needs<SymbolOf<V>, 'bool', F>>
+type TextTested<T, N, V, F extends string> = ColumnExpr<
+  StrictOf<'bool', T, SymbolOf<V>>,
+  N | NeedsOf<V> | Needs<T, 'string', F> | Needs<SymbolOf<V>, 'string', F>
+>
+type Unary<K, T, N, F extends string, Wanted extends 'number' | 'string' | 'time'> = ColumnExpr<StrictOf<K, T>, N | Needs<T, Wanted, F>>
+type Number1 = number | bigint | AnyExpr
+type Text1 = string | AnyExpr
+type Stripped<C> = C extends `${infer B}?` ? B : C
+
+/** A value per row. `expression` is its plain data. Made by `col`, `lit`, `when` and their methods; immutable. */
+export interface ColumnExpr<in out T, out N>
+  extends Typed<T, N>,
+    AnyMethods<T, N>,
+    BoolMethods<T, N>,
+    NumberMethods<T, N>,
+    TextMethods<T, N>,
+    TimeMethods<T, N> {
+  readonly expression: Expression
+}
+
+/** Methods of every value: comparisons, nulls, casts. */
+interface AnyMethods<in out T, out N> {
+  /** Equal; null where either side is. NaN equals nothing. */
+  eq<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'eq'>
+  /** Not equal. */
+  ne<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ne'>
+  /** Greater; strings by code points. */
+  gt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'gt'>
+  /** Greater or equal. */
+  ge<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'ge'>
+  /** Less. */
+  lt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'lt'>
+  /** Less or equal. */
+  le<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'le'>
+  /** From `low` to `high`, both included. */
+  between<const V extends OperandFor<T>, const W extends OperandFor<T>>(
+    low: V,
+    high: W,
+  ): ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, 'between'> | CompareNeeds<T, N, W, 'between'>>
+  /** One of some literals; null where this is null. */
+  isIn<const V extends Exclude<Literal, null>>(values: readonly V[]): ColumnExpr<StrictOf<'bool', T>, CompareNeeds<T, N, V, 'isIn'>>
+  /** Whether the value is null; never null itself. */
+  isNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNull'>>
+  /** Whether the value is not null. */
+  isNotNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNotNull'>>
+  /** The value, or `other` where it is null. */
+  fillNull<const V extends OperandFor<T>>(other: V): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'fillNull'>>
+  /** As another type; a DataError CAST where a value has no counterpart. A '?' says nothing: nulls stay nulls. */
+  cast<const C extends TypeName>(type: C): ColumnExpr<StrictOf<Stripped<C>, T>, N | Needs<T, 'any', 'cast'>>
+  /** As `cast`, with null where a value has no counterpart. */
+  tryCast<const C extends TypeName>(type: C): ColumnExpr<Maybe<Stripped<C>>, N | Needs<T, 'any', 'tryCast'>>
+}
+
+/** Methods of conditions. */
+interface BoolMethods<in out T, out N> {
+  /** Both hold. False and null is false; the right side is evaluated only where the left leaves it open. */
+  and<V extends AnyExpr>(other: V): Connected<T, N, V, 'and'>
+  /** Either holds. True or null is true. */
+  or<V extends AnyExpr>(other: V): Connected<T, N, V, 'or'>
+  /** The opposite; null stays null. */
+  not(): ColumnExpr<StrictOf<'bool', T>, N | Needs<T, 'bool', 'not'>>
+}
+
+/** Methods of numbers. */
+interface NumberMethods<in out T, out N> {
+  /** Sum. Integers never wrap: a DataError INT_OVERFLOW instead; so with all arithmetic. */
+  add<const V extends Number1>(other: V): Computed<T, N, V, 'add'>
+  /** Difference. */
+  sub<const V extends Number1>(other: V): Computed<T, N, V, 'sub'>
+  /** Product. A fractional literal makes float64. */
+  mul<const V extends Number1>(other: V): Computed<T, N, V, 'mul'>
+  /** Quotient, always float64: by 0 it is ±Infinity or NaN. */
+  div<const V extends Number1>(other: V): ColumnExpr<Arith<Arith<T, SymbolOf<V>>, 'float64'>, ArithNeeds<T, N, V, 'div'>>
+  /** Quotient of integers, towards 0; by 0 a DataError DIVIDE_BY_ZERO. */
+  intDiv<const V extends Number1>(other: V): Computed<T, N, V, 'intDiv'>
+  /** Rest of a division, with the sign of the left; of integers by 0 a DataError DIVIDE_BY_ZERO. */
+  mod<const V extends Number1>(other: V): Computed<T, N, V, 'mod'>
+  /** The negative. */
+  neg(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'neg'>>
+  /** The size without its sign. */
+  abs(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'abs'>>
+  /** The greatest whole number not above. */
+  floor(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'floor'>>
+  /** The least whole number not below. */
+  ceil(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'ceil'>>
+  /** Rounded to `digits` decimals, halves away from 0. */
+  round(digits?: number): ColumnExpr<Made<T>, N | Needs<T, 'number', 'round'>>
+  /** Square root; NaN below 0. */
+  sqrt(): Unary<'float64', T, N, 'sqrt', 'number'>
+  /** Natural logarithm. */
+  ln(): Unary<'float64', T, N, 'ln', 'number'>
+  /** Decimal logarithm. */
+  log10(): Unary<'float64', T, N, 'log10', 'number'>
+  /** e to the power of the value. */
+  exp(): Unary<'float64', T, N, 'exp', 'number'>
+  /** Whether a float64 is NaN. */
+  isNaN(): Unary<'bool', T, N, 'isNaN', 'number'>
+}
+
+/** Methods of strings. */
+interface TextMethods<in out T, out N> {
+  /** In lower case, by Unicode's rules. */
+  lower(): Unary<'utf8', T, N, 'lower', 'string'>
+  /** In upper case. */
+  upper(): Unary<'utf8', T, N, 'upper', 'string'>
+  /** Characters (code points), as int32. */
+  length(): Unary<'int32', T, N, 'length', 'string'>
+  /** Whether a part occurs. */
+  contains<const V extends Text1>(part: V): TextTested<T, N, V, 'contains'>
+  /** Whether the string begins so. */
+  startsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'startsWith'>
+  /** Whether the string ends so. */
+  endsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'endsWith'>
+  /** Whether the string matches: % is any run of characters, _ one, \ takes the next as it is. */
+  like<const V extends Text1>(pattern: V): TextTested<T, N, V, 'like'>
+  /** This string and then another. */
+  concat<const V extends Text1>(
+    other: V,
+  ): ColumnExpr<StrictOf<'utf8', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'string', 'concat'> | Needs<SymbolOf<V>, 'string', 'concat'>>
+  /** Characters [start, end), counted from 0; to the end of the string without `end`. */
+  substring(start: number, end?: number): Unary<'utf8', T, N, 'substring', 'string'>
+}
+
+/** Methods of times. */
+interface TimeMethods<in out T, out N> {
+  /** The start of the second, minute, hour or day in UTC. */
+  truncate(unit: 'second' | 'minute' | 'hour' | 'day'): ColumnExpr<T, N | Needs<T, 'time', 'truncate'>>
+  /** The year in UTC, as int32. */
+  year(): Unary<'int32', T, N, 'year', 'time'>
+  /** The month, 1 to 12. */
+  month(): Unary<'int32', T, N, 'month', 'time'>
+  /** The day of the month, 1 to 31. */
+  day(): Unary<'int32', T, N, 'day', 'time'>
+  /** The hour, 0 to 23. */
+  hour(): Unary<'int32', T, N, 'hour', 'time'>
+  /** The minute, 0 to 59. */
+  minute(): Unary<'int32', T, N, 'minute', 'time'>
+  /** The second, 0 to 59. */
+  second(): Unary<'int32', T, N, 'second', 'time'>
+  /** The day of the week, 1 (Monday) to 7. */
+  dayOfWeek(): Unary<'int32', T, N, 'dayOfWeek', 'time'>
+}
