@@ -1,11 +1,14 @@
 // The composition root: puts a device, worker threads and the scheduler together, takes plans, and runs them. Engines are shared by
 // their settings and closed by themselves when the process has nothing else to do.
+import { tmpdir, totalmem } from 'node:os'
 import { type Clock, systemClock } from './base/clock.ts'
 import { DeviceError, PlanError } from './base/errors.ts'
 import type { Json } from './base/json.ts'
+import { type MemoryBudget, memoryBudget, type MemoryOptions } from './base/memory-budget.ts'
 import type { SecretLike } from './base/secret.ts'
-import { type Duration, parseBytes, parseDuration } from './base/units.ts'
+import { type Duration, parseDuration } from './base/units.ts'
 import { createDevice, type Device } from './device/device.ts'
+import { pageBytes } from './device/pages.ts'
 import type { GpuOptions } from './device/gpu.ts'
 import { type Batch, releaseBatch } from './batch/batch.ts'
 import type { Field } from './batch/schema.ts'
@@ -42,8 +45,14 @@ export interface CheckpointOptions {
 export interface RunOptions {
   /** Worker threads; 0 runs everything on the calling thread. Default 0. */
   readonly workers?: number
-  /** The most memory of the engine, all its jobs together: bytes or '512MiB'; at most 4 GiB, the default. */
-  readonly memory?: number | string
+  /**
+   * The most memory of the engine, all its jobs together: bytes or '512MiB', or { total, state, batches }. It counts what operators keep, batches between
+   * steps and buffers, not results that were handed over. Unless said three quarters of what the process may use, at most 4 GiB. Operators that
+   * would keep more than their part write it to disk.
+   */
+  readonly memory?: number | string | MemoryOptions
+  /** The folder for what is written to disk for lack of memory; the system's for temporary files unless said. Files there have no names, and go with the job. */
+  readonly spill?: string
   /** Rows per micro-batch at most; 65,536 by default. Results don't depend on it. */
   readonly batchRows?: number
   readonly signal?: AbortSignal
@@ -79,12 +88,14 @@ export interface CachedResult {
   readonly bindings: Bindings
 }
 
-const defaultBatchRows = 65_536
+const batchRowsMax = 65_536
+const batchRowsMin = 1_024
 const defaultEpochMs = 10_000
 
 /** A device with its threads. Jobs of one engine share its memory. */
 export class Engine {
   readonly device: Device
+  readonly memory: MemoryBudget
   readonly workers: readonly TaskHost[]
   readonly #main: InlineHost
   readonly #gpu: LazyGpu
@@ -95,8 +106,9 @@ export class Engine {
   #nextTask = 1
   #dead: Error | undefined
 
-  private constructor(device: Device, workers: readonly TaskHost[], clock: Clock, gpu: LazyGpu) {
+  private constructor(device: Device, memory: MemoryBudget, workers: readonly TaskHost[], clock: Clock, gpu: LazyGpu) {
     this.device = device
+    this.memory = memory
     this.#gpu = gpu
     this.workers = workers
     this.#clock = clock
@@ -108,11 +120,12 @@ export class Engine {
   }
 
   /** A new engine. `gpu` says where its GPU comes from, once a job needs it. Throws DeviceError. Cost: 10 ms and 30 ms a worker. */
-  static async open(options: { workers?: number; memory?: number | string; clock?: Clock; gpu?: GpuOptions } = {}): Promise<Engine> {
+  static async open(options: { workers?: number; memory?: RunOptions['memory']; clock?: Clock; gpu?: GpuOptions } = {}): Promise<Engine> {
     const workers = checkedWorkers(options.workers ?? 0)
-    const device = await createDevice({ memoryMax: parseBytes(options.memory ?? 2 ** 32, 'memory') })
+    const memory = memoryBudget(options.memory, machineBytes())
+    const device = await createDevice({ memoryMax: memory.totalBytes })
     const hosts = await Promise.all(Array.from({ length: workers }, () => workerHost(device)))
-    return new Engine(device, hosts, options.clock ?? systemClock, new LazyGpu(options.gpu))
+    return new Engine(device, memory, hosts, options.clock ?? systemClock, new LazyGpu(options.gpu))
   }
 
   /** True once a thread has died or a kernel has trapped: the engine takes no more jobs. */
@@ -156,7 +169,9 @@ export class Engine {
         main: this.#main,
         bindings,
         job,
-        batchRows: checkedBatchRows(options.batchRows ?? defaultBatchRows),
+        batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, this.workers.length)),
+        stateBytes: this.#stateBytes(),
+        spillFolder: options.spill ?? tmpdir(),
         epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
         firstEpoch,
         fingerprint: planFingerprint(physical),
@@ -232,6 +247,12 @@ export class Engine {
     return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches }
   }
 
+  // What is kept for later jobs is not there for this one.
+  #stateBytes(): number {
+    const { totalBytes, stateBytes } = this.memory
+    return Math.floor(stateBytes * Math.max(0, 1 - (this.device.pages.used() * pageBytes) / totalBytes))
+  }
+
   #died(error: Error): void {
     this.#dead ??= error
     for (const job of this.#jobs) job.fail(error)
@@ -243,7 +264,7 @@ const shared = new Map<string, Promise<Engine>>()
 
 /** The engine of these settings, opened on first use and kept. A dead one is replaced. */
 export async function sharedEngine(options: RunOptions): Promise<Engine> {
-  const key = `${options.workers ?? 0}/${options.memory ?? 'default'}`
+  const key = `${options.workers ?? 0}/${JSON.stringify(options.memory ?? 'default')}`
   let engine = shared.get(key)
   if (engine && (await engine).dead) engine = undefined
   if (!engine) {
@@ -272,6 +293,18 @@ async function openStore(options: RunOptions, job: string, clock: Clock): Promis
     await store.close()
     throw error
   }
+}
+
+// Where little memory is for batches they are smaller: some dozens of 64-byte rows lie between the steps of each thread.
+function batchRowsOf(memory: MemoryBudget, workers: number): number {
+  const rows = memory.batchBytes / 64 / 16 / (workers + 1)
+  return Math.max(batchRowsMin, Math.min(batchRowsMax, 2 ** Math.floor(Math.log2(Math.max(1, rows)))))
+}
+
+// What this process may use: the machine's memory, or the limit of its container.
+function machineBytes(): number {
+  const limit = process.constrainedMemory?.() ?? 0
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 function checkedWorkers(workers: number): number {

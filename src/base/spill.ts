@@ -1,20 +1,24 @@
 // Where operators put state that doesn't fit into memory: files of blocks, private to a job, written and read in the worker by itself.
 // Operators see these interfaces only; storage/ has the files. Nothing of them outlives the job, however it ends.
 
-/** Makes spill files. All calls are synchronous; they throw ConnectorError SPILL_IO where the disk fails or is full. */
+/** Makes spill files. All calls are synchronous; they throw ConnectorError SPILL_IO where the disk fails, and SPILL_FULL where it is full. */
 export interface SpillStore {
-  /** An empty file. It lies on disk from its first `append` until `delete`, or until the operator's task is closed. */
+  /** An empty file. It takes room on disk from its first `append` until `delete`, or until the operator's task is closed. */
   create(): SpillFile
 }
 
 /** Blocks of bytes, appended in order and read back by number in any order. */
 export interface SpillFile {
-  /** The number of the block. The bytes are checksummed. */
-  append(bytes: Uint8Array): number
+  /** Adds a block of these parts, one behind the other, and gives its number. The bytes are checksummed. Parts may be views on the shared memory: nothing is copied. */
+  append(...parts: readonly Uint8Array[]): number
   readonly blocks: number
   readonly bytes: number
+  /** Bytes of a block. */
+  lengthOf(block: number): number
   /** A block, in memory of its own. */
   read(block: number): Uint8Array
+  /** A block into `target`, which may be a view on the shared memory and has `lengthOf(block)` bytes. */
+  readInto(block: number, target: Uint8Array): void
   /** Gives the disk back. */
   delete(): void
 }

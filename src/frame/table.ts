@@ -8,8 +8,8 @@ import type { OwnedChunk } from './owned-columns.ts'
 
 /** What a run cost, beside its result. */
 export interface TableStats extends JobMetrics {
-  /** Rows in and milliseconds by step, summed over threads, and the device it ran on. */
-  readonly steps: Readonly<Record<string, { rows: number; ms: number; device: 'wasm' | 'webgpu' }>>
+  /** Rows in, milliseconds and bytes spilled by step, summed over threads, and the device it ran on. */
+  readonly steps: Readonly<Record<string, { rows: number; ms: number; spilledBytes: number; device: 'wasm' | 'webgpu' }>>
 }
 
 /** How int64 values come out: exact bigints, or numbers (a DataError where one isn't exact). */

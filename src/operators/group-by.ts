@@ -31,6 +31,7 @@ export const partialAggregateOperator: OperatorType<AggregateParams> = {
   kind: 'partialAggregate',
   inputCount: 1,
   placement: () => 'any',
+  stateWeight: 0.25,
   fields: ([input], params, where) => partialFields(input!, params, where),
   describe: params => `${describe(params)}, in part`,
   create: (context, params, [input]) => new AggregateOperator(context, partialShape(input!, params, context.where)),

@@ -20,6 +20,7 @@ export const limitOperator: OperatorType<LimitParams> = {
   kind: 'limit',
   inputCount: 1,
   placement: () => 'single',
+  stateWeight: 0,
   fields: ([input]) => input!,
   describe: ({ offset, count }) => (offset === 0 ? `${count} rows` : `${count} rows after ${offset}`),
   create: (context, params) => new LimitOperator(context, params),

@@ -56,6 +56,7 @@ export const onlineLogisticOperator: OperatorType<OnlineLogisticParams> = {
   kind: 'onlineLogistic',
   inputCount: 1,
   placement: () => 'single',
+  stateWeight: 0,
   fields([input], params, where) {
     checkFeatures(input!, params.features, where)
     const options = optionsOf(params)

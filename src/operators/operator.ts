@@ -83,6 +83,11 @@ export interface OperatorType<P extends Json = Json> {
   /** The kind whose checkpoints this one writes and takes over, where that isn't its own. */
   readonly stateKind?: string
   placement(params: P): Placement
+  /**
+   * How much of the memory for state it gets beside the job's other operators: an instance gets this share of it, divided by the instances. Unless
+   * said, 1 for operators placed 'keyed' or 'single' and 0 for others. 0: it holds next to nothing, and has no bound.
+   */
+  readonly stateWeight?: number
   /** The key columns of an input, for keyed placement. */
   keys?(params: P, port: number): readonly string[]
   /** The output's fields. Throws PlanError when the parameters don't fit the inputs. Hidden columns ($…) are kept by row-wise operators. */

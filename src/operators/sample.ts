@@ -27,6 +27,7 @@ export const sampleOperator: OperatorType<SampleParams> = {
   kind: 'sample',
   inputCount: 1,
   placement: () => 'single',
+  stateWeight: 0,
   fields([input], { seed, from, to }, where) {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new PlanError('SAMPLE', `${where}: the seed is ${seed}; give a whole number from 0 below 2^32`)
     if (!(from >= 0 && from <= to && to <= 1)) throw new PlanError('SAMPLE', `${where}: the range is ${from} to ${to}; give 0 ≤ from ≤ to ≤ 1`)

@@ -39,6 +39,7 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
   kind: 'watermark',
   inputCount: 1,
   placement: () => 'single',
+  stateWeight: 0,
   fields([input], params, where) {
     checkTime(input!, params.time, where)
     if (params.splitColumn !== undefined) {

@@ -21,6 +21,7 @@ import type { TaskReply } from './messages.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
 import { SinkRun } from './sink-run.ts'
 import { type FeedRun, openFeed, runScan, type SourceRun } from './source-run.ts'
+import { stateShares } from './state-shares.ts'
 import { type Instance, type StageListener, StageRun } from './stage-run.ts'
 
 /** What a job runs on and with. */
@@ -33,6 +34,10 @@ export interface JobEnvironment {
   readonly bindings: Bindings
   readonly job: string
   readonly batchRows: number
+  /** Bytes of state that the job's operators may keep together. */
+  readonly stateBytes: number
+  /** Where operators spill. */
+  readonly spillFolder: string
   /** Time between epochs. */
   readonly epochMs: number
   /** The number of the first epoch, above every earlier one. */
@@ -207,13 +212,14 @@ export class JobRun {
   async #openStages(feeds: readonly FeedRun[]): Promise<void> {
     const splitCounts = new Map(feeds.map(f => [f.id, f.splitCount]))
     const opened: Promise<void>[] = []
-    for (const spec of this.#plan.stages) opened.push(...(await this.#openStage(withSplitCounts(spec, this.#resolved, splitCounts))))
+    const shares = stateShares(this.#plan.stages, this.#environment.stateBytes)
+    for (const [i, spec] of this.#plan.stages.entries()) opened.push(...(await this.#openStage(withSplitCounts(spec, this.#resolved, splitCounts), shares[i]!)))
     await Promise.race([Promise.all(opened), this.done])
     for (const [i, spec] of this.#plan.stages.entries()) this.#stages[i]!.targets = spec.outputs.map(o => this.#target(o.to))
   }
 
-  async #openStage(spec: StageSpec): Promise<Promise<void>[]> {
-    const { workers, main, nextTask, listen, batchRows, checkpoint, device } = this.#environment
+  async #openStage(spec: StageSpec, stateBytes: readonly number[]): Promise<Promise<void>[]> {
+    const { workers, main, nextTask, listen, batchRows, checkpoint, device, spillFolder } = this.#environment
     const restore: Record<string, readonly StateRun[]> = {}
     for (const step of spec.steps) if (checkpoint?.manifest.operators[step.id]) restore[step.id] = await checkpoint.readRuns(step.id)
     const hosts = spec.placement === 'main' || workers.length === 0 ? [main] : workers
@@ -239,7 +245,7 @@ export class JobRun {
             if (reply.error) reject(decodeError(reply.error))
             else resolve()
           })
-          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore })
+          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder })
         }),
     )
   }

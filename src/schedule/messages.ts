@@ -15,7 +15,7 @@ export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
 
 /** To a task. `seq` numbers the messages of one stage; each gets one reply. */
 export type TaskMessage =
-  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns }
+  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string }
   | { type: 'split'; task: number; seq: number; split: ScanSplit }
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
   | { type: 'tick'; task: number; seq: number; now: number }
@@ -29,10 +29,12 @@ export interface PackedOutput {
   readonly parts: readonly (PackedBatch | null)[]
 }
 
-/** Rows and time a step took so far, summed over the task. */
+/** What a step took so far, summed over the task. */
 export interface StepTotals {
   rows: number
   ms: number
+  /** Bytes written to spill files. */
+  spilledBytes: number
 }
 
 /** From a task: the outputs of one message, in order. */

@@ -58,13 +58,13 @@ export class MetricsCounter {
     if (reply.totals) this.#totals.set(reply.task, reply.totals)
   }
 
-  /** Rows and milliseconds by step, summed over instances. */
+  /** Rows, milliseconds and spilled bytes by step, summed over instances. */
   totals(): Map<string, StepTotals> {
     const sums = new Map<string, StepTotals>()
     for (const steps of this.#totals.values()) {
-      for (const [id, { rows, ms }] of Object.entries(steps)) {
-        const sum = sums.get(id) ?? { rows: 0, ms: 0 }
-        sums.set(id, { rows: sum.rows + rows, ms: sum.ms + ms })
+      for (const [id, { rows, ms, spilledBytes }] of Object.entries(steps)) {
+        const sum = sums.get(id) ?? { rows: 0, ms: 0, spilledBytes: 0 }
+        sums.set(id, { rows: sum.rows + rows, ms: sum.ms + ms, spilledBytes: sum.spilledBytes + spilledBytes })
       }
     }
     return sums

@@ -30,7 +30,7 @@ export class Task {
   readonly #instance: number
   readonly #batchRows: number
   readonly #operators: Operator[]
-  readonly #spill = new SpillFiles()
+  readonly #spills: SpillFiles[]
   readonly #outs: Output[]
   readonly #watermarks: number[]
   readonly #totals: StepTotals[]
@@ -52,8 +52,9 @@ export class Task {
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
-    this.#totals = spec.steps.map(() => ({ rows: 0, ms: 0 }))
-    this.#operators = spec.steps.map(step => operatorType(step.kind).create(this.#context(step.id, step.bounded), step.params, step.inputs))
+    this.#totals = spec.steps.map(() => ({ rows: 0, ms: 0, spilledBytes: 0 }))
+    this.#spills = this.#totals.map(totals => new SpillFiles(message.spillFolder, bytes => (totals.spilledBytes += bytes)))
+    this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     spec.steps.forEach((step, i) => {
       const runs = message.restore[step.id]
       if (runs && runs.length > 0) this.#operators[i]!.restore?.(runs)
@@ -119,7 +120,7 @@ export class Task {
   /** Releases the operators' memory. */
   close(): void {
     for (const operator of this.#operators.splice(0)) operator.close?.()
-    this.#spill.close()
+    for (const spill of this.#spills) spill.close()
   }
 
   #reply(message: TaskMessage): TaskReply {
@@ -281,7 +282,7 @@ export class Task {
     this.#counts[metric] = (this.#counts[metric] ?? 0) + by
   }
 
-  #context(where: string, bounded: boolean): OperatorContext {
+  #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
     const task = this
     const { device, clock, gpu, userFunctions } = this.#environment
     return {
@@ -292,8 +293,8 @@ export class Task {
       bounded,
       instance: this.#instance,
       parallelism: this.#spec.parallelism,
-      stateBytesMax: Number.POSITIVE_INFINITY,
-      spill: this.#spill,
+      stateBytesMax,
+      spill: this.#spills[step]!,
       get arena() {
         assert(task.#arena, `${where} asked for an arena outside a call`)
         return task.#arena

@@ -1,52 +1,101 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { SpillFiles } from '../../src/storage/spill-files.ts'
+import { nodeSpillCalls, type SpillCalls, SpillFiles } from '../../src/storage/spill-files.ts'
 
-const parent = mkdtempSync(join(tmpdir(), 'spill-test-'))
-afterAll(() => rmSync(parent, { recursive: true, force: true }))
-const files = () => readdirSync(parent, { recursive: true })
-const onlyFile = () => join(parent, files().find(name => String(name).endsWith('0')) as string)
+const folder = mkdtempSync(join(tmpdir(), 'spill-test-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const failing = (code: string, call: 'open' | 'write' | 'read'): SpillCalls => ({
+  ...nodeSpillCalls,
+  [call]: () => {
+    throw Object.assign(new Error(code), { code })
+  },
+})
 
 describe('spill files', () => {
-  it('give back blocks in any order, and touch the disk only when written', () => {
-    const store = new SpillFiles(parent)
+  it('give back blocks in any order, whole and into memory given', () => {
+    const store = new SpillFiles(folder)
     const file = store.create()
-    expect(files()).toEqual([])
     const blocks = [0, 1, 5, 100_000].map(length => Uint8Array.from({ length }, (_, i) => i * 7 + length))
     expect(blocks.map(b => file.append(b))).toEqual([0, 1, 2, 3])
     for (const block of [3, 0, 2, 1]) expect(file.read(block)).toEqual(blocks[block])
-    expect(file.bytes).toBe(100_006 + 4 * 4)
+    const target = new Uint8Array(new SharedArrayBuffer(100_000))
+    file.readInto(3, target)
+    expect(Buffer.compare(target, blocks[3]!)).toBe(0)
+    expect([file.blocks, file.bytes, file.lengthOf(2)]).toEqual([4, 100_006, 5])
     file.delete()
-    expect(file.blocks).toBe(0)
+    expect([file.blocks, file.bytes]).toEqual([0, 0])
     store.close()
-    expect(files()).toEqual([])
   })
 
-  it('leave nothing behind when the store is closed', () => {
-    const store = new SpillFiles(parent)
-    store.create().append(new Uint8Array(10))
-    store.create().append(new Uint8Array(10))
-    expect(files().length).toBe(3)
+  it('put a block together of parts, and tell how much they wrote', () => {
+    const told: number[] = []
+    const parts = [1, 0, 3, 2].map(length => new Uint8Array(length).fill(length))
+    // A disk that takes three bytes at a time.
+    const slow: SpillCalls = { ...nodeSpillCalls, write: (descriptor, given, at) => nodeSpillCalls.write(descriptor, [Buffer.concat(given).subarray(0, 3)], at) }
+    const store = new SpillFiles(folder, bytes => told.push(bytes), slow)
+    const file = store.create()
+    file.append(...parts)
+    expect([...file.read(0)]).toEqual([1, 3, 3, 3, 2, 2])
+    expect(told).toEqual([6])
     store.close()
-    expect(files()).toEqual([])
+  })
+
+  it('have no name, from the first block on', () => {
+    const store = new SpillFiles(folder)
+    const file = store.create()
+    file.append(new Uint8Array(10))
+    expect(readdirSync(folder)).toEqual([])
+    file.append(new Uint8Array(20).fill(1))
+    expect([...file.read(1)]).toEqual([...new Uint8Array(20).fill(1)])
+    store.close()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('remove what a process that is dead has left, and nothing else', () => {
+    const left = mkdtempSync(join(folder, 'left-'))
+    const names = ['millrace-spill-999999999-0-a', `millrace-spill-${process.pid}-0-a`, 'millrace-spill-notes', 'other']
+    for (const name of names) writeFileSync(join(left, name), '')
+    const store = new SpillFiles(left)
+    store.create().append(new Uint8Array(1))
+    expect(readdirSync(left).sort()).toEqual(names.slice(1).sort())
+    store.close()
+    rmSync(left, { recursive: true })
   })
 
   it('refuse a block that was changed or cut', () => {
-    const store = new SpillFiles(parent)
-    const file = store.create()
+    const changed = new SpillFiles(folder, () => {}, { ...nodeSpillCalls, read: (_, target) => target.fill(9).length })
+    const file = changed.create()
     file.append(new Uint8Array(10))
-    writeFileSync(onlyFile(), new Uint8Array(14).fill(1), { flag: 'r+' })
-    expect(() => file.read(0)).toThrow(/block 0: its checksum differs/)
-    truncateSync(onlyFile(), 6)
-    expect(() => file.read(0)).toThrow(/block 0: it is cut/)
-    store.close()
+    expect(() => file.read(0)).toThrow(expect.objectContaining({ code: 'SPILL_CORRUPT', message: expect.stringMatching(/block 0 of a file in .*: its checksum differs/) }))
+    changed.close()
+    const cut = new SpillFiles(folder, () => {}, { ...nodeSpillCalls, read: () => 0 })
+    const short = cut.create()
+    short.append(new Uint8Array(10))
+    expect(() => short.read(0)).toThrow(/block 0 of a file in .*: it is cut/)
+    cut.close()
+  })
+
+  it('name the folder whose disk is full', () => {
+    for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
+      const store = new SpillFiles(folder, () => {}, failing(code, 'write'))
+      const full = expect.objectContaining({ code: 'SPILL_FULL', retryable: true, message: expect.stringContaining(`the disk of ${folder} is full (${code})`) })
+      expect(() => store.create().append(new Uint8Array(1))).toThrow(full)
+      store.close()
+    }
   })
 
   it('say where the disk failed', () => {
-    const store = new SpillFiles(join(parent, 'absent'))
-    expect(() => store.create().append(new Uint8Array(1))).toThrow(expect.objectContaining({ code: 'SPILL_IO' }))
-    expect(existsSync(join(parent, 'absent'))).toBe(false)
+    const absent = join(folder, 'absent')
+    const store = new SpillFiles(absent)
+    expect(() => store.create().append(new Uint8Array(1))).toThrow(expect.objectContaining({ code: 'SPILL_IO', message: expect.stringContaining(absent) }))
+    expect(existsSync(absent)).toBe(false)
+    const broken = new SpillFiles(folder, () => {}, failing('EIO', 'read'))
+    const file = broken.create()
+    file.append(new Uint8Array(1))
+    expect(() => file.read(0)).toThrow(expect.objectContaining({ code: 'SPILL_IO' }))
+    broken.close()
   })
 })
