@@ -191,6 +191,62 @@ export function lookupViews(values: usize, validity: usize, rows: i32, table: us
   }
 }
 
+/**
+ * As `findViews`, of a column by its codes: `map` holds gid + 1 per code, 0 for codes not seen yet, whose views are found in `dictionary`.
+ * Returns the first row for which slots, keys or heap have no room, or `rows`.
+ */
+export function findCodes(codes: usize, validity: usize, start: i32, rows: i32, table: usize, dictionary: usize, map: usize, gids: usize): i32 {
+  const slots = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  const mask = load<u32>(table, 8)
+  for (let row = start; row < rows; row++) {
+    let gid: u32
+    if (isValid(validity, row)) {
+      const code = <usize>load<u32>(codes + (<usize>row << 2))
+      const known = map + (code << 2)
+      gid = load<u32>(known)
+      if (gid == 0) {
+        const low = load<u64>(dictionary + (code << 4))
+        const high = load<u64>(dictionary + (code << 4), 8)
+        const entry = probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask)
+        gid = load<u32>(entry, 16)
+        if (gid == 0) {
+          gid = append(entry, low, high, table)
+          if (gid == 0) return row
+        }
+        store<u32>(known, gid)
+      }
+      gid--
+    } else {
+      gid = nullGroup(table)
+      if (gid == missing) return row
+    }
+    store<u32>(gids + (<usize>row << 2), gid)
+  }
+  return rows
+}
+
+/** As `lookupViews`, of a column by its codes; `map` as in `findCodes`. */
+export function lookupCodes(codes: usize, validity: usize, rows: i32, table: usize, dictionary: usize, map: usize, gids: usize): void {
+  const slots = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  const mask = load<u32>(table, 8)
+  for (let row = 0; row < rows; row++) {
+    let gid: u32 = 0
+    if (isValid(validity, row)) {
+      const code = <usize>load<u32>(codes + (<usize>row << 2))
+      gid = load<u32>(map + (code << 2))
+      if (gid == 0) {
+        const low = load<u64>(dictionary + (code << 4))
+        const high = load<u64>(dictionary + (code << 4), 8)
+        gid = load<u32>(probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask), 16)
+        store<u32>(map + (code << 2), gid)
+      }
+    }
+    store<u32>(gids + (<usize>row << 2), gid - 1)
+  }
+}
+
 /** Enters the table's keys into its zeroed slots. */
 export function rehashViews(table: usize): void {
   const slots = <usize>load<u32>(table)

@@ -7,12 +7,15 @@ import type { Json } from './base/json.ts'
 import { type MemoryBudget, memoryBudget, type MemoryOptions } from './base/memory-budget.ts'
 import type { SecretLike } from './base/secret.ts'
 import { type Duration, parseDuration } from './base/units.ts'
+import type { Arena } from './device/arena.ts'
 import { createDevice, type Device } from './device/device.ts'
 import { pageBytes } from './device/pages.ts'
 import type { GpuOptions } from './device/gpu.ts'
 import { type Batch, releaseBatch } from './batch/batch.ts'
+import { layoutOf } from './batch/data-type.ts'
 import type { Field } from './batch/schema.ts'
 import { type DeviceChoice, parseDevice } from './compute/choose-device.ts'
+import { dictionaryCodes } from './compute/dictionary-codes.ts'
 import { LazyGpu } from './compute/ready-gpu.ts'
 import type { TaskReply } from './schedule/messages.ts'
 import { chooseDevices } from './plan/choose-devices.ts'
@@ -102,6 +105,7 @@ export class Engine {
   readonly #clock: Clock
   readonly #listeners = new Map<number, (reply: TaskReply) => void>()
   readonly #kept = new Map<string, Promise<{ fields: readonly Field[]; batches: readonly Batch[] }>>()
+  readonly #keptCodes: Arena[] = []
   readonly #jobs = new Set<JobRun>()
   #nextTask = 1
   #dead: Error | undefined
@@ -205,6 +209,7 @@ export class Engine {
     for (const job of this.#jobs) job.fail(this.#dead)
     for (const kept of this.#kept.values()) for (const batch of (await kept.catch(() => ({ batches: [] }))).batches) releaseBatch(this.device, batch)
     this.#kept.clear()
+    for (const arena of this.#keptCodes.splice(0)) arena.release()
     for (const host of this.workers) await host.close()
     await this.#gpu.close()
   }
@@ -244,7 +249,22 @@ export class Engine {
     const plan: Plan = { version: 1, nodes: [...cached.plan.nodes, { node: 'sink', id: 'cache', kind: 'user', options: null, binding: 'keep', input: { node: sinkId } }] }
     const { done, plan: resolved } = await this.start(plan, bindings, { name: 'cache', batchRows: keptBatchRows })
     await done
-    return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches }
+    return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches: await this.#withCodes(batches) }
+  }
+
+  // Texts that repeat are numbered, so that grouping by them is cheap. The codes live as long as the engine.
+  async #withCodes(batches: readonly Batch[]): Promise<Batch[]> {
+    const coded = batches.map(batch => [...batch.columns])
+    const arena = this.device.arena()
+    for (const [i, { type }] of (coded[0] ?? []).entries()) {
+      if (layoutOf(type) !== 'view') continue
+      const making = dictionaryCodes(this.device, arena, coded.map(columns => columns[i]!))
+      let step = making.next()
+      for (; !step.done; step = making.next()) await new Promise(resolve => setImmediate(resolve))
+      step.value?.forEach((codes, part) => (coded[part]![i] = { ...coded[part]![i]!, codes }))
+    }
+    this.#keptCodes.push(arena)
+    return batches.map((batch, part) => ({ ...batch, columns: coded[part]! }))
   }
 
   // What is kept for later jobs is not there for this one.

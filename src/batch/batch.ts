@@ -32,6 +32,8 @@ export interface Column {
 export interface Codes {
   readonly values: number
   readonly dictionary: Column
+  /** The dictionary outlives every run, as those of `cache()` do: its address stands for its values for good, also in other threads. */
+  readonly kept?: boolean
 }
 
 /** Rows in columns. `arena` is the address of the arena all of it lives in, or 0 for memory that outlives the run. */
@@ -89,7 +91,7 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
     values: inRow || layout === 'none' ? 0 : values + (layout === 'bit' ? start / 8 : layout === 'list' ? 4 * start : valueBytes(type, start)),
     validity: validity === 0 ? 0 : validity + start / 8,
     ...(children && { children: inRow ? children.map(c => sliceColumn(c, childLength(type, start), childLength(type, end))) : children }),
-    ...(codes && { codes: { values: codes.values + 4 * start, dictionary: codes.dictionary } }),
+    ...(codes && { codes: { ...codes, values: codes.values + 4 * start } }),
   }
 }
 

@@ -1,6 +1,6 @@
 // One key column's values to dense numbers (gids) in order of first sight, and back. Built on kernels/group.ts and group-views.ts, which
 // do the rows; this file owns the table's memory and grows it.
-import { allocateColumn, type Column } from '../batch/batch.ts'
+import { allocateColumn, type Codes, type Column } from '../batch/batch.ts'
 import { type DataType, layoutOf } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -29,6 +29,8 @@ const capacityFirst = 64
 /** A direct array of at most this many entries is made without asking how many rows there are. */
 const directEntriesFirst = 1 << 18
 const directEntriesMax = 1 << 26
+/** A dictionary of at most this many values is mapped at first sight. */
+const mapLengthFree = 4_096
 
 /** A dictionary for values of `type`. */
 export function keyDictionary(device: Device, memory: OwnedMemory, type: DataType): KeyDictionary {
@@ -232,32 +234,43 @@ export class WordDictionary extends Table implements KeyDictionary {
   }
 }
 
-/** Strings and bytes by their views; long ones are copied into memory of the table. */
+/** Strings and bytes by their views, or by codes of kept dictionaries; long ones are copied into memory of the table. */
 export class ViewDictionary extends Table implements KeyDictionary {
   readonly #type: DataType
   #heaps: { address: number; bytes: number }[] = []
+  readonly #maps = new Map<number, { address: number; bytes: number }>()
+  #rowsSeen = 0
   constructor(device: Device, memory: OwnedMemory, type: DataType) {
     super(device, memory, 32, 16)
     this.#type = type
   }
 
   find(_arena: Arena, column: Column, gids: number): void {
-    const rows = column.length
+    const { kernels } = this.device
+    const { values, validity, length: rows, codes } = column
     if (this.capacity === 0 && rows > 0) this.#growTable()
+    const map = codes ? this.#mapOf(codes, rows) : 0
     let row = 0
     while (row < rows) {
-      const stopped = this.device.kernels.findViews(column.values, column.validity, row, rows, this.at, gids)
+      const stopped =
+        codes && map !== 0
+          ? kernels.findCodes(codes.values, validity, row, rows, this.at, codes.dictionary.values, map, gids)
+          : kernels.findViews(values, validity, row, rows, this.at, gids)
       if (stopped < rows) {
         if (this.count >= this.get(header.limit)) this.#growTable()
-        else this.#growHeap(this.device.memory.words()[column.values / 4 + 4 * stopped]! >>> 0)
+        else this.#growHeap(this.device.memory.words()[values / 4 + 4 * stopped]! >>> 0)
       }
       row = stopped
     }
   }
 
   lookup(_arena: Arena, column: Column, gids: number): void {
+    const { kernels } = this.device
+    const { values, validity, length: rows, codes } = column
     if (this.capacity === 0) this.#growTable()
-    this.device.kernels.lookupViews(column.values, column.validity, column.length, this.at, gids)
+    const map = codes ? this.#mapOf(codes, rows) : 0
+    if (codes && map !== 0) kernels.lookupCodes(codes.values, validity, rows, this.at, codes.dictionary.values, map, gids)
+    else kernels.lookupViews(values, validity, rows, this.at, gids)
   }
 
   keys(arena: Arena): Column {
@@ -271,15 +284,30 @@ export class ViewDictionary extends Table implements KeyDictionary {
 
   override close(): void {
     for (const heap of this.#heaps) this.memory.free(heap.address, heap.bytes)
+    for (const { address, bytes } of this.#maps.values()) this.memory.free(address, bytes)
     super.close()
   }
 
   reset(): void {
+    for (const { address, bytes } of this.#maps.values()) this.device.memory.bytes(address, bytes).fill(0)
     for (const heap of this.#heaps) this.memory.free(heap.address, heap.bytes)
     this.#heaps = []
     this.set(header.heapNext, 0)
     this.set(header.heapEnd, 0)
     this.clearTable()
+  }
+
+  // Where gids by code are kept for a kept dictionary; 0 where a map would cost more than it saves.
+  #mapOf({ dictionary, kept }: Codes, rows: number): number {
+    if (!kept) return 0
+    this.#rowsSeen += rows
+    const known = this.#maps.get(dictionary.values)
+    if (known) return known.address
+    const bytes = 4 * dictionary.length
+    if (dictionary.length > Math.max(mapLengthFree, 4 * this.#rowsSeen)) return 0
+    const address = this.memory.allocateZeroed(bytes)
+    this.#maps.set(dictionary.values, { address, bytes })
+    return address
   }
 
   #growTable(): void {

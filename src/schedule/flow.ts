@@ -1,5 +1,5 @@
 // What flows between the parts of a running job, and who takes it. Items of one producer arrive in order; batches carry their references.
-import type { PackedBatch } from './messages.ts'
+import type { PackedBatch } from '../batch/pack-batch.ts'
 
 /** A batch (by reading instance) with the watermark behind it; the epoch's barrier; the end. */
 export type Item =

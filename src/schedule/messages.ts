@@ -1,14 +1,10 @@
 // What the engine's thread and the tasks tell each other. Batches travel as numbers (addresses in the shared memory); their fields
 // are known to both sides from the stage. A message hands over the references of the batches in it.
 import type { ErrorData } from '../base/errors.ts'
-import type { Batch } from '../batch/batch.ts'
-import type { Fields } from '../batch/schema.ts'
+import type { PackedBatch } from '../batch/pack-batch.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import type { StateRun } from '../state/state-run.ts'
-
-/** rowCount, arena, then values and validity of each column. */
-export type PackedBatch = readonly number[]
 
 /** State runs by step id. */
 export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
@@ -51,23 +47,4 @@ export interface TaskReply {
   /** No further input can change the output. */
   readonly done?: boolean
   readonly error?: ErrorData
-}
-
-/** A batch as numbers. The reference to its arena goes with it. */
-export function packBatch(batch: Batch): PackedBatch {
-  const packed = [batch.rowCount, batch.arena]
-  for (const c of batch.columns) packed.push(c.values, c.validity)
-  return packed
-}
-
-/** The address of the arena that a packed batch lives in. */
-export function arenaOf(packed: PackedBatch): number {
-  return packed[1]!
-}
-
-/** The inverse of `packBatch`, given the fields of the edge. */
-export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
-  const rowCount = packed[0]!
-  const columns = fields.map((field, i) => ({ type: field.type, length: rowCount, values: packed[2 + 2 * i]!, validity: packed[3 + 2 * i]! }))
-  return { fields, rowCount, columns, arena: packed[1]! }
 }

@@ -3,12 +3,12 @@
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { BatchView } from '../batch/batch-view.ts'
+import { unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { SinkWriter } from '../sink/sink.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax } from './flow.ts'
-import { unpackBatch } from './messages.ts'
 
 /** What a sink tells the job. */
 export interface SinkListener {

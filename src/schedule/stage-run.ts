@@ -1,11 +1,12 @@
 // A stage at work: takes items from its input ports, hands them to its instances with at most a few in flight each, puts the results
 // back into the order of the inputs, and passes them on. Barriers of several inputs are aligned here.
 import { decodeError } from '../base/errors.ts'
+import type { PackedBatch } from '../batch/pack-batch.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
 import type { TaskHost } from './host.ts'
-import type { PackedBatch, StepRuns, TaskMessage, TaskReply } from './messages.ts'
+import type { StepRuns, TaskMessage, TaskReply } from './messages.ts'
 
 const inFlightMax = 2
 

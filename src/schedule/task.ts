@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { assert, encodeError } from '../base/errors.ts'
 import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
+import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { partitionBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
@@ -12,7 +13,7 @@ import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import { operatorType, scanType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
-import { arenaOf, type PackedOutput, packBatch, type StepRuns, type StepTotals, type TaskMessage, type TaskReply, unpackBatch } from './messages.ts'
+import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
 
 /** What a task is given by the thread it lives on. */
 export interface TaskEnvironment {

@@ -2,6 +2,7 @@
 // large enough that handing one out costs little beside reading it.
 import type { Json } from '../base/json.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
+import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -16,7 +17,7 @@ export function keptSplitRows(rowCount: number): number {
   return Math.min(splitRowsMax, Math.max(splitRowsMin, Math.ceil(rowCount / splitCount / 64) * 64))
 }
 
-/** Batches as plain data: rows, then values and validity addresses by column. The memory is kept by whoever made the options. */
+/** Batches as plain data, packed as between threads. The memory is kept by whoever made the options. */
 export interface KeptOptions {
   readonly fields: readonly { readonly name: string; readonly type: string }[]
   readonly batches: readonly (readonly number[])[]
@@ -26,7 +27,7 @@ export interface KeptOptions {
 export function keptOptions(fields: readonly Field[], batches: readonly Batch[]): KeptOptions {
   return {
     fields: fields.map(f => ({ name: f.name, type: typeName(f.type, f.nullable) })),
-    batches: batches.map(b => [b.rowCount, ...b.columns.flatMap(c => [c.values, c.validity])]),
+    batches: batches.map(packBatch),
   }
 }
 
@@ -72,18 +73,10 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
 }
 
 function readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): void {
-  const packed = options.batches[index]!
-  const all = fieldsOf(options)
-  const needed = columns ? all.filter(f => columns.includes(f.name)) : all
-  const batch: Batch = {
-    fields: needed,
-    rowCount: packed[0]!,
-    columns: needed.map(field => {
-      const at = 1 + 2 * all.indexOf(field)
-      return { type: field.type, length: packed[0]!, values: packed[at]!, validity: packed[at + 1]! }
-    }),
-    arena: 0,
-  }
+  const fields = fieldsOf(options)
+  const whole = unpackBatch(options.batches[index]!, fields)
+  const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
+  const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: 0 }
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   for (let at = start; at < end; at += step) context.emit(sliceBatch(batch, at, Math.min(end, at + step)))

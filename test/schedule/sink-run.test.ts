@@ -3,7 +3,7 @@ import { buildBatch } from '../../src/batch/build-columns.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
 import type { Item } from '../../src/schedule/flow.ts'
-import { packBatch } from '../../src/schedule/messages.ts'
+import { packBatch } from '../../src/batch/pack-batch.ts'
 import { SinkRun } from '../../src/schedule/sink-run.ts'
 import type { SinkWriter } from '../../src/sink/sink.ts'
 

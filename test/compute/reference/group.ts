@@ -1,9 +1,11 @@
 // Grouping, plainly: a Map from the keys' text to a number. And its entries in the catalogue of agreements.
 import { bool, type DataType, float64, int32, int64, utf8 } from '../../../src/batch/data-type.ts'
+import type { Column } from '../../../src/batch/batch.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import type { Random } from '../../../src/base/random.ts'
 import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
+import { dictionaryCodes } from '../../../src/compute/dictionary-codes.ts'
 import { GroupTable } from '../../../src/compute/group-table.ts'
 import { columnOf, rowsOf, sampleValues, type Shape, uint32sAt } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
@@ -54,14 +56,26 @@ function reference({ batches, strangers }: Sample) {
   }
 }
 
-function compute(types: readonly DataType[]) {
+// The columns of a batch; `coded`: with codes by a dictionary that lies in `arena`.
+function columnsOf(device: Device, own: Arena, arena: Arena, types: readonly DataType[], values: readonly Value[][], coded: boolean): Column[] {
+  return values.map((v, i) => {
+    const column = columnOf(device, own, types[i]!, v)
+    if (!coded) return column
+    const making = dictionaryCodes(device, arena, [column])
+    let step = making.next()
+    while (!step.done) step = making.next()
+    return { ...column, ...(step.value && { codes: step.value[0]! }) }
+  })
+}
+
+function compute(types: readonly DataType[], coded: boolean) {
   return (device: Device, arena: Arena, { batches, strangers }: Sample) => {
     const fields = types.map((type, i) => ({ name: `k${i}`, type, nullable: true }))
     const table = new GroupTable(device, fields)
     const run = (values: readonly Value[][], how: 'find' | 'lookup') => {
       const own = device.arena() // freed at once, so that keys which were not copied would be overwritten
       const rows = values[0]!.length
-      const gids = uint32sAt(device, table[how](own, values.map((v, i) => columnOf(device, own, types[i]!, v)), rows), rows)
+      const gids = uint32sAt(device, table[how](own, columnsOf(device, own, arena, types, values, coded), rows), rows)
       if (rows > 0) device.memory.bytes(own.address + 4096, 40_000).fill(0x5a)
       own.release()
       return gids
@@ -79,8 +93,8 @@ function compute(types: readonly DataType[]) {
   }
 }
 
-const entry = (types: readonly DataType[], kernels: readonly string[], limit?: number) =>
-  agreement({ stem: 'group', kernels, sample: sampler(types, limit), reference, compute: compute(types) })
+const entry = (types: readonly DataType[], kernels: readonly string[], limit?: number, coded = false) =>
+  agreement({ stem: 'group', kernels, sample: sampler(types, limit), reference, compute: compute(types, coded) })
 
 export const groupAgreements = [
   entry([int32], ['findProbingI32', 'lookupI32', 'rehashWords', 'rangeI32', 'narrowI64']),
@@ -89,6 +103,7 @@ export const groupAgreements = [
   entry([float64], ['findProbingF64', 'lookupF64']),
   entry([bool], ['expandBits', 'packWords']),
   entry([utf8], ['findViews', 'lookupViews', 'rehashViews', 'copyViews', 'countViewBytes']),
+  entry([utf8], ['findCodes', 'lookupCodes'], undefined, true),
   entry([utf8, int32], ['findPairs', 'lookupPairs', 'rehashPairs', 'splitPairs'], 30),
   entry([int32, utf8, bool, float64], ['pairWords']),
 ]

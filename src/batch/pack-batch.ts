@@ -1,0 +1,48 @@
+// A batch as numbers: how batches travel between threads and lie in plans. Addresses mean the same everywhere in one engine, and the types are known
+// to both sides.
+import type { Batch, Codes, Column } from './batch.ts'
+import { childrenOf, type DataType } from './data-type.ts'
+import type { Fields } from './schema.ts'
+
+/**
+ * rowCount, arena, then each column: values, validity, codes by a kept dictionary or 0, where there are codes the dictionary's address and length, and
+ * for each child its length and the child as a column.
+ */
+export type PackedBatch = readonly number[]
+
+/** A batch as numbers. The reference to its arena goes with it. Codes go along where their dictionary is kept. */
+export function packBatch(batch: Batch): PackedBatch {
+  const packed = [batch.rowCount, batch.arena]
+  for (const column of batch.columns) packColumn(packed, column)
+  return packed
+}
+
+/** The address of the arena that a packed batch lives in. */
+export function arenaOf(packed: PackedBatch): number {
+  return packed[1]!
+}
+
+/** The inverse of `packBatch`, given the fields. */
+export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
+  const [rowCount, arena] = packed as [number, number]
+  const place = { packed, at: 2 }
+  return { fields, rowCount, columns: fields.map(({ type }) => unpackColumn(place, type, rowCount)), arena }
+}
+
+function packColumn(packed: number[], { values, validity, codes, children }: Column): void {
+  if (codes?.kept) packed.push(values, validity, codes.values, codes.dictionary.values, codes.dictionary.length)
+  else packed.push(values, validity, 0)
+  for (const child of children ?? []) {
+    packed.push(child.length)
+    packColumn(packed, child)
+  }
+}
+
+function unpackColumn(place: { packed: PackedBatch; at: number }, type: DataType, length: number): Column {
+  const next = () => place.packed[place.at++]!
+  const [values, validity, coded] = [next(), next(), next()]
+  const codes: Codes | undefined = coded === 0 ? undefined : { values: coded, dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true }
+  const inside = childrenOf(type)
+  const children = inside.length === 0 ? undefined : inside.map(child => unpackColumn(place, child.type, next()))
+  return { type, length, values, validity, ...(codes && { codes }), ...(children && { children }) }
+}

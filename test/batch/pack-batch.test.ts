@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import type { Batch } from '../../src/batch/batch.ts'
+import { arenaOf, packBatch, unpackBatch } from '../../src/batch/pack-batch.ts'
+import { parseSchema } from '../../src/batch/schema.ts'
+
+const fields = parseSchema({ name: 'utf8?', tags: 'list<utf8>', at: 'struct<x: int32, y: list<float64?>>' }, 'test')
+const [name, tags, at] = fields.map(f => f.type) as [Batch['columns'][0]['type'], never, never]
+const text = { type: name, length: 4, values: 64, validity: 128 }
+
+test('a batch comes back from its numbers, children and codes of kept dictionaries included', () => {
+  const dictionary = { type: name, length: 7, values: 4096, validity: 0 }
+  const batch: Batch = {
+    fields,
+    rowCount: 4,
+    columns: [
+      { ...text, codes: { values: 256, dictionary, kept: true } },
+      { type: tags, length: 4, values: 512, validity: 0, children: [{ type: name, length: 11, values: 576, validity: 0 }] },
+      {
+        type: at,
+        length: 4,
+        values: 0,
+        validity: 0,
+        children: [
+          { type: { kind: 'int32' }, length: 4, values: 640, validity: 0 },
+          { type: { kind: 'list', item: { type: { kind: 'float64' }, nullable: true } }, length: 4, values: 704, validity: 0, children: [{ type: { kind: 'float64' }, length: 3, values: 768, validity: 832 }] },
+        ],
+      },
+    ],
+    arena: 8192,
+  }
+  const packed = packBatch(batch)
+  expect(packed.every(Number.isInteger)).toBe(true)
+  expect(arenaOf(packed)).toBe(8192)
+  expect(unpackBatch(packed, fields)).toEqual(batch)
+})
+
+test('codes of a dictionary that may go are left behind', () => {
+  const dictionary = { type: name, length: 7, values: 4096, validity: 0 }
+  const batch: Batch = { fields: fields.slice(0, 1), rowCount: 4, columns: [{ ...text, codes: { values: 256, dictionary } }], arena: 0 }
+  expect(unpackBatch(packBatch(batch), batch.fields).columns).toEqual([text])
+})
