@@ -68,7 +68,7 @@ function partial(device, columns, { keys, aggregates }, start, end, times) {
     const t0 = times ? performance.now() : 0
     const gids = table.find(arena, keys.map(name => slice(columns[name], at, stop)), stop - at)
     const t1 = times ? performance.now() : 0
-    set.update(gids, aggregates.map(([, name]) => slice(columns[name], at, stop)), stop - at, table.groupCount)
+    set.update(gids, aggregates.map(([, name]) => slice(columns[name], at, stop)), stop - at, table.groupCount, { first: 0n, rows: 0 })
     if (times && stop - at === sliceRows) {
       times.find.push(t1 - t0)
       times.update.push(performance.now() - t1)

@@ -1,54 +1,86 @@
-// Aggregates by group number: which accumulator does a function over a type, and which types and states come of it.
+// Aggregates by group number: the catalogue of functions, and which accumulator, types and states come of one over given columns.
 import { PlanError } from '../base/errors.ts'
-import { type DataType, float64, int64, isNumeric, rowCount64 } from '../batch/data-type.ts'
-import { typeName } from '../batch/type-name.ts'
+import { didYouMean } from '../base/names.ts'
+import type { DataType } from '../batch/data-type.ts'
+import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateFunction, AggregateSpec } from './aggregate-contract.ts'
-import { CountAccumulator, countFields } from './count-accumulator.ts'
-import { ExtremeAccumulator } from './extreme-accumulator.ts'
-import { SumAccumulator, sumFields } from './sum-accumulator.ts'
-import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
+import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType } from './aggregate-contract.ts'
+import { countAggregate } from './count-accumulator.ts'
+import { maxAggregate, minAggregate } from './extreme-accumulator.ts'
+import { meanAggregate, sumAggregate } from './sum-accumulator.ts'
 
-export type { Accumulator, AggregateFunction, AggregateSpec } from './aggregate-contract.ts'
+export type { Accumulator, AggregateOptions, AggregateSpec } from './aggregate-contract.ts'
 
-/** An accumulator without groups. Throws PlanError AGGREGATE_TYPE where the function does not apply to the type. */
+const types: readonly AggregateType[] = [countAggregate, sumAggregate, meanAggregate, minAggregate, maxAggregate]
+const typeByFn = new Map(types.map(type => [type.fn, type]))
+
+/** The aggregates' names. */
+export const aggregateNames: readonly string[] = types.map(type => type.fn)
+
+/** An aggregate by name. Throws PlanError AGGREGATE. */
+export function aggregateOf(fn: string, where: string): AggregateType {
+  const type = typeByFn.get(fn)
+  if (!type) throw new PlanError('AGGREGATE', `${where}: no aggregate "${fn}"; there are ${aggregateNames.join(', ')}${didYouMean(fn, aggregateNames)}`)
+  return type
+}
+
+/** An accumulator without groups. Throws PlanError AGGREGATE_TYPE where the function does not apply to the types, AGGREGATE_OPTION for wrong options. */
 export function createAccumulator(device: Device, spec: AggregateSpec): Accumulator {
-  const type = aggregateInput(spec)
-  if (spec.fn === 'count') return new CountAccumulator(device)
-  if (spec.fn === 'sum' || spec.fn === 'mean') return new SumAccumulator(device, spec.fn, type!, spec.where ?? spec.fn)
-  return type!.kind === 'utf8' || type!.kind === 'binary' ? new TextExtremeAccumulator(device, spec.fn, type!) : new ExtremeAccumulator(device, spec.fn, type!)
+  return checked(spec).create(device, spec)
 }
 
-/** The type of an aggregate's result: count int64, a number to rows; sum int64 or float64; mean float64; min, max the input's. Throws as `createAccumulator`. */
+/** The type of an aggregate's result. Throws as `createAccumulator`. */
 export function aggregateType(spec: AggregateSpec): DataType {
-  const type = aggregateInput(spec)
-  if (spec.fn === 'count') return rowCount64
-  if (spec.fn === 'mean') return float64
-  return spec.fn === 'sum' && type!.kind !== 'float64' ? int64 : type!
+  return checked(spec).result(spec)
 }
 
-/** The fields of the state of an accumulator of `spec`, as its `partialFields`. Throws as `createAccumulator`. */
+/** The fields of the state of an accumulator of `spec`, with names that begin with `name`. Throws as `createAccumulator`. */
 export function partialFieldsOf(spec: AggregateSpec, name: string): Field[] {
-  const type = aggregateInput(spec)
-  if (spec.fn === 'count') return countFields(name)
-  if (spec.fn === 'sum' || spec.fn === 'mean') return sumFields(type!, name)
-  return [{ name, type: type!, nullable: true }]
+  return checked(spec).partial(spec, name)
 }
 
-/** The spec of an accumulator that can take the state in `fields`, which `partialFields(name)` of one of `fn` gave. */
-export function specOfPartial(fn: AggregateFunction, name: string, fields: readonly Field[], where?: string): AggregateSpec {
-  const field = (suffix: string) => fields.find(f => f.name === name + suffix)
-  const place = where === undefined ? {} : { where }
-  if (fn === 'count') return { fn, ...place }
-  if (fn === 'min' || fn === 'max') return { fn, inputType: field('')!.type, ...place }
-  return { fn, inputType: field('.high') ? int64 : field('.sum')!.type.kind === 'float64' ? float64 : { kind: 'int32' }, ...place }
+/** True where an aggregate of no rows is null: all but counts. */
+export function isNullable(fn: string): boolean {
+  return typeByFn.get(fn)?.never !== 'null'
 }
 
-function aggregateInput({ fn, inputType, where }: AggregateSpec): DataType | undefined {
-  if (fn === 'count') return inputType
-  if (!inputType) throw new PlanError('AGGREGATE_TYPE', `${where ?? fn}: ${fn} needs a column; write ${fn}('column')`)
-  if ((fn === 'sum' || fn === 'mean') && !isNumeric(inputType))
-    throw new PlanError('AGGREGATE_TYPE', `${where ?? fn}: ${fn} does not apply to ${typeName(inputType)}; it takes int32, int64 and float64`)
-  return inputType
+/** The types that a spec reads, as text that `parseInputTypes` takes: states carry it in their columns' names. */
+export function inputTypesText({ inputType, argTypes = [] }: AggregateSpec): string {
+  return inputType ? [inputType, ...argTypes].map(type => typeName(type)).join('\u0002') : ''
+}
+
+/** The inverse of `inputTypesText`. */
+export function parseInputTypes(text: string): Pick<AggregateSpec, 'inputType' | 'argTypes'> {
+  if (text === '') return {}
+  const [inputType, ...argTypes] = text.split('\u0002').map(name => parseType(name, 'state').type)
+  return { inputType: inputType!, ...(argTypes.length > 0 && { argTypes }) }
+}
+
+function checked(spec: AggregateSpec): AggregateType {
+  const { fn, inputType, argTypes = [], options, where } = spec
+  const place = where ?? fn
+  const type = aggregateOf(fn, place)
+  checkOptions(type, options ?? {}, place)
+  if (fn === 'count' && !inputType) return type
+  const given = inputType ? [inputType, ...argTypes] : []
+  if (given.length < type.inputs.length) throw new PlanError('AGGREGATE_TYPE', `${place}: ${fn} needs ${columns(type.inputs.length)}; write ${fn}('column')`)
+  if (given.length > type.inputs.length) throw new PlanError('AGGREGATE_TYPE', `${place}: ${fn} takes ${columns(type.inputs.length)}; ${given.length} are given; leave out the rest`)
+  given.forEach((input, i) => {
+    const rule = type.inputs[i]!
+    if (!rule.fits(input)) throw new PlanError('AGGREGATE_TYPE', `${place}: ${fn} does not apply to ${typeName(input)}; it takes ${rule.takes}`)
+  })
+  return type
+}
+
+function columns(count: number): string {
+  return count === 1 ? 'a column' : `${count} columns`
+}
+
+function checkOptions(type: AggregateType, options: AggregateOptions, where: string): void {
+  const known = type.options ?? []
+  const unknown = Object.keys(options).find(name => !known.includes(name))
+  if (unknown !== undefined)
+    throw new PlanError('AGGREGATE_OPTION', `${where}: ${type.fn} has no option "${unknown}"; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}${didYouMean(unknown, known)}`)
+  type.checkOptions?.(options, where)
 }

@@ -1,16 +1,25 @@
 // count() and count(column): rows, or values that aren't null.
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { int64, rowCount64 } from '../batch/data-type.ts'
-import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 const shift = 3
 
+/** Counts rows, or values that are not null. */
+export const countAggregate: AggregateType = {
+  fn: 'count',
+  inputs: [anything],
+  never: 'null',
+  result: () => rowCount64,
+  partial: (_, name) => [{ name: `${name}.count`, type: int64, nullable: false }],
+  create: device => new CountAccumulator(device),
+}
+
 /** An int64 per group. */
-export class CountAccumulator implements Accumulator {
+class CountAccumulator implements Accumulator {
   readonly #state: EntryState
   constructor(device: Device) {
     this.#state = new EntryState(device, 8)
@@ -18,14 +27,11 @@ export class CountAccumulator implements Accumulator {
   get bytes(): number {
     return this.#state.memory.bytes
   }
-  update(gids: number, column: Column | undefined, rows: number, groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     this.#state.device.kernels.countGroups(gids, column?.validity ?? 0, rows, this.#state.ensure(groupCount), shift)
   }
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
     this.#state.device.kernels.addWordsI64(gids, partial[0]!.values, rows, this.#state.ensure(groupCount), shift)
-  }
-  partialFields(name: string): Field[] {
-    return countFields(name)
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount).map(column => ({ ...column, type: int64 }))
@@ -41,9 +47,4 @@ export class CountAccumulator implements Accumulator {
   close(): void {
     this.#state.close()
   }
-}
-
-/** The state of a count as fields. */
-export function countFields(name: string): Field[] {
-  return [{ name: `${name}.count`, type: int64, nullable: false }]
 }

@@ -1,16 +1,34 @@
 // min and max of numbers, times and bools. float64 is compared as ordered bits: NaN above every number, −0 below 0.
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
-import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
+import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 
 const shift = 4
+const kinds = ['bool', 'int32', 'int64', 'float64', 'timestamp', 'utf8', 'binary']
+const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: type => kinds.includes(type.kind) }
+
+function extreme(fn: 'min' | 'max'): AggregateType {
+  return {
+    fn,
+    inputs: [ordered],
+    result: ({ inputType }) => inputType!,
+    partial: ({ inputType }, name) => [{ name, type: inputType!, nullable: true }],
+    create: (device, { inputType }) =>
+      inputType!.kind === 'utf8' || inputType!.kind === 'binary' ? new TextExtremeAccumulator(device, fn, inputType!) : new ExtremeAccumulator(device, fn, inputType!),
+  }
+}
+
+/** The least value. */
+export const minAggregate = extreme('min')
+/** The greatest value. */
+export const maxAggregate = extreme('max')
 
 /** [best, any] per group. */
-export class ExtremeAccumulator implements Accumulator {
+class ExtremeAccumulator implements Accumulator {
   readonly #state: EntryState
   readonly #fn: 'min' | 'max'
   readonly #type: DataType
@@ -23,7 +41,7 @@ export class ExtremeAccumulator implements Accumulator {
     return this.#state.memory.bytes
   }
 
-  update(gids: number, column: Column | undefined, rows: number, groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     const { kernels } = this.#state.device
     const { validity } = column!
     const least = this.#fn === 'min'
@@ -40,10 +58,7 @@ export class ExtremeAccumulator implements Accumulator {
   }
 
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    this.update(gids, partial[0], rows, groupCount)
-  }
-  partialFields(name: string): Field[] {
-    return [{ name, type: this.#type, nullable: true }]
+    this.update(gids, partial, rows, groupCount)
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)

@@ -5,14 +5,31 @@ import { bitmapBytes, type DataType, float64, int64 } from '../batch/data-type.t
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
+
+const numbers: InputRule = { takes: 'numbers', fits: type => ['int32', 'int64', 'float64'].includes(type.kind) }
+
+function summing(fn: 'sum' | 'mean'): AggregateType {
+  return {
+    fn,
+    inputs: [numbers],
+    result: ({ inputType }) => (fn === 'sum' && inputType!.kind !== 'float64' ? int64 : float64),
+    partial: ({ inputType }, name) => sumFields(inputType!, name),
+    create: (device, { inputType, where }) => new SumAccumulator(device, fn, inputType!, where ?? fn),
+  }
+}
+
+/** The sum: of integers an int64, exact; of float64 a float64. */
+export const sumAggregate = summing('sum')
+/** The mean, as float64. */
+export const meanAggregate = summing('mean')
 
 /** Up to this many groups, rows are dealt to four banks so that they don't wait for each other's stores. */
 const bankedGroupsMax = 32
 
 /** [sum, count] per group; for int64 [low sum, high sum, count]. */
-export class SumAccumulator implements Accumulator {
+class SumAccumulator implements Accumulator {
   readonly #state: EntryState
   readonly #fn: 'sum' | 'mean'
   readonly #type: DataType
@@ -31,7 +48,7 @@ export class SumAccumulator implements Accumulator {
     return this.#state.memory.bytes
   }
 
-  update(gids: number, column: Column | undefined, rows: number, groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     const { kernels } = this.#state.device
     const { values, validity } = column!
     const state = this.#state.ensure(groupCount)
@@ -49,13 +66,9 @@ export class SumAccumulator implements Accumulator {
     partial.forEach((column, word) => add(gids, column.values, rows, state + 8 * word, this.#shift))
   }
 
-  partialFields(name: string): Field[] {
-    return sumFields(this.#type, name)
-  }
-
   partialColumns(arena: Arena, groupCount: number): Column[] {
     const state = this.#state.ensure(groupCount)
-    return this.partialFields('').map((field, word) => {
+    return sumFields(this.#type, '').map((field, word) => {
       const out = allocateColumn(arena, field.type, groupCount)
       this.#state.device.kernels.takeWords(state + 8 * word, groupCount, this.#shift, out.values)
       return out
@@ -86,8 +99,8 @@ export class SumAccumulator implements Accumulator {
   }
 }
 
-/** The state of a sum or mean as fields; see the entries in kernels/aggregate.ts. */
-export function sumFields(input: DataType, name: string): Field[] {
+// The state as fields; see the entries in kernels/aggregate.ts.
+function sumFields(input: DataType, name: string): Field[] {
   const field = (suffix: string, type: DataType) => ({ name: name + suffix, type, nullable: false })
   if (input.kind === 'int64') return [field('.low', int64), field('.high', int64), field('.count', int64)]
   const type = input.kind === 'int32' ? int64 : float64

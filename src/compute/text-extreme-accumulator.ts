@@ -2,7 +2,6 @@
 // more than half of it are losers.
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
-import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Accumulator } from './aggregate-contract.ts'
@@ -25,7 +24,7 @@ export class TextExtremeAccumulator implements Accumulator {
     return this.#state.memory.bytes
   }
 
-  update(gids: number, column: Column | undefined, rows: number, groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     const { kernels } = this.#state.device
     const { values, validity } = column!
     const state = this.#state.ensure(groupCount)
@@ -39,10 +38,7 @@ export class TextExtremeAccumulator implements Accumulator {
   }
 
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    this.update(gids, partial[0], rows, groupCount)
-  }
-  partialFields(name: string): Field[] {
-    return [{ name, type: this.#type, nullable: true }]
+    this.update(gids, partial, rows, groupCount)
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)

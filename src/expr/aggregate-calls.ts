@@ -1,29 +1,30 @@
 // Aggregates as users write them, over names or expressions and with conditions, and as operators compute them: over column names only.
 import { PlanError } from '../base/errors.ts'
-import { didYouMean } from '../base/names.ts'
-import { isNumeric } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Fields, fieldOf } from '../batch/schema.ts'
+import { type AggregateOptions, aggregateOf, aggregateType } from '../compute/accumulator.ts'
 import { bindCondition, bindExpression } from './bind.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from './expression.ts'
 
-/** The aggregates, by name. */
-export type AggregateName = 'count' | 'sum' | 'mean' | 'min' | 'max'
-
-const aggregateNames: readonly AggregateName[] = ['count', 'sum', 'mean', 'min', 'max']
-
-/** An aggregate as plain data. `count` without `input` counts rows, with it values that are not null; `where` leaves rows out. */
+/**
+ * An aggregate as plain data. `count` without `input` counts rows, with it values that are not null; `args` are further columns; `where` leaves rows
+ * out; `options` are the function's own.
+ */
 export interface AggregateCall {
-  readonly fn: AggregateName
+  readonly fn: string
   readonly input?: string | Expression
+  readonly args?: readonly (string | Expression)[]
+  readonly options?: AggregateOptions
   readonly where?: Expression
 }
 
-/** An aggregate as operators take it: `input` is a column; absent, it counts rows. */
+/** An aggregate as operators take it: `input` and `args` are columns; absent, it counts rows. */
 export interface AggregateSpec {
   readonly name: string
-  readonly fn: AggregateName
+  readonly fn: string
   readonly input?: string
+  readonly args?: readonly string[]
+  readonly options?: AggregateOptions
 }
 
 /** What `lowerAggregates` gives: columns to compute first (names begin with $, so nobody sees them), and aggregates of columns. */
@@ -51,29 +52,37 @@ export function lowerAggregates(fields: Fields, aggregates: Readonly<Record<stri
     return name
   }
   const lowered = Object.entries(aggregates).map(([name, call]): AggregateSpec => {
-    const input = checkCall(fields, name, call, where)
+    const [input, ...args] = checkCall(fields, name, call, where)
     const kept = call.where ? callExpression('when', [call.where, input ?? literalExpression(true), literalExpression(null)]) : input
-    return kept ? { name, fn: call.fn, input: columnFor(kept) } : { name, fn: call.fn }
+    return {
+      name,
+      fn: call.fn,
+      ...(kept && { input: columnFor(kept) }),
+      ...(args.length > 0 && { args: args.map(columnFor) }),
+      ...(call.options && Object.keys(call.options).length > 0 && { options: call.options }),
+    }
   })
   return { columns, aggregates: lowered }
 }
 
-function checkCall(fields: Fields, name: string, call: AggregateCall, where: string): Expression | undefined {
+// The expressions that a call reads, in order.
+function checkCall(fields: Fields, name: string, call: AggregateCall, where: string): Expression[] {
   const at = `${where}, "${name}"`
-  if (!aggregateNames.includes(call.fn))
-    throw new PlanError('AGGREGATE', `${at}: no aggregate "${call.fn}"; there are ${aggregateNames.join(', ')}${didYouMean(call.fn, aggregateNames)}`)
+  const type = aggregateOf(call.fn, at)
   if (call.where) bindCondition(call.where, fields, at)
-  if (call.input === undefined) {
-    if (call.fn !== 'count') throw new PlanError('AGGREGATE', `${at}: ${call.fn}() has no column; give it a name or an expression`)
-    return undefined
-  }
-  const input = typeof call.input === 'string' ? columnExpression(call.input) : call.input
-  if (input.kind === 'column') fieldOf(fields, input.name, at)
-  const { type } = bindExpression(input, fields, at)
-  if ((call.fn === 'sum' || call.fn === 'mean') && !isNumeric(type))
-    throw new PlanError(
-      'TYPE_MISMATCH',
-      `${at}: ${input.kind === 'column' ? `"${input.name}"` : 'its input'} is ${typeName(type)}: ${call.fn}() does not apply; it takes numbers`,
-    )
-  return input
+  if (call.input === undefined && call.fn !== 'count') throw new PlanError('AGGREGATE', `${at}: ${call.fn}() has no column; give it a name or an expression`)
+  const inputs = call.input === undefined ? [] : [call.input, ...(call.args ?? [])].map(input => (typeof input === 'string' ? columnExpression(input) : input))
+  const types = inputs.map((input, i) => {
+    if (input.kind === 'column') fieldOf(fields, input.name, at)
+    const bound = bindExpression(input, fields, at)
+    const rule = type.inputs[i]
+    if (rule && !rule.fits(bound.type)) {
+      const what = input.kind === 'column' ? `"${input.name}"` : 'its input'
+      throw new PlanError('TYPE_MISMATCH', `${at}: ${what} is ${typeName(bound.type)}: ${call.fn}() does not apply; it takes ${rule.takes}`)
+    }
+    return bound.type
+  })
+  const [inputType, ...argTypes] = types
+  aggregateType({ fn: call.fn, where: at, ...(inputType && { inputType, argTypes }), ...(call.options && { options: call.options }) })
+  return inputs
 }

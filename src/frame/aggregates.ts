@@ -1,5 +1,5 @@
 // Aggregates as users write them, in groupBy(…).agg({ … }): plain data that carries the type of its result.
-import type { AggregateCall, AggregateName } from '../expr/aggregate-calls.ts'
+import type { AggregateCall } from '../expr/aggregate-calls.ts'
 import { callExpression, type Expression } from '../expr/expression.ts'
 import { expressionOf, ExprValue } from './expr.ts'
 import type {
@@ -51,7 +51,7 @@ export type FitsAggregate<E, S> = [Problems<E, S>] extends [never] ? E : `agg: $
 /** The column type of an aggregate in S. */
 export type AggregateType<E, S> = E extends Typed<infer T, any> ? ResolveColumn<T, S> : never
 
-function aggregate(fn: AggregateName, of: Argument | undefined): AggregateCall {
+function aggregate(fn: string, of: Argument | undefined): AggregateCall {
   if (of === undefined) return { fn }
   return { fn, input: of instanceof ExprValue ? of.expression : typeof of === 'string' ? of : expressionOf(of) }
 }

@@ -4,17 +4,18 @@ import { PlanError } from '../base/errors.ts'
 import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
 import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
-import { type AggregateFunction, aggregateType, type AggregateSpec, partialFieldsOf, specOfPartial } from '../compute/accumulator.ts'
+import { type AggregateOptions, aggregateType, type AggregateSpec, inputTypesText, isNullable, parseInputTypes, partialFieldsOf } from '../compute/accumulator.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { RowOrder } from '../compute/row-order.ts'
 import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
-/** One aggregate: `input` is a column; without one, `count` counts rows. */
-export type AggregateParam = { readonly name: string; readonly fn: AggregateFunction; readonly input?: string }
+/** One aggregate: `input` and `args` are columns; without them, `count` counts rows. */
+export type AggregateParam = { readonly name: string; readonly fn: string; readonly input?: string; readonly args?: readonly string[]; readonly options?: AggregateOptions }
 
 /** Parameters of both steps. Without keys there is one group, also over no rows. */
 export type AggregateParams = { readonly keys: readonly string[]; readonly aggregates: readonly AggregateParam[] }
@@ -47,7 +48,7 @@ export const finalAggregateOperator: OperatorType<AggregateParams> = {
   describe,
   create(context, params, [partial]) {
     const keys = params.keys.map(key => fieldOf(partial!, key, context.where))
-    const specs = params.aggregates.map(({ fn, name }, i) => specOfPartial(fn, stateName(i), partial!, `${context.where}, ${name}`))
+    const specs = params.aggregates.map((aggregate, i) => specOfState(partial!, aggregate, i, context.where))
     return new AggregateOperator(context, { keys, specs, partial: partial!, results: resultFields(partial!, params, context.where) })
   },
 }
@@ -58,7 +59,7 @@ export interface AggregateShape {
   readonly specs: readonly AggregateSpec[]
   /** Keys, then states: what the partial step emits, what the final one gets, and what snapshots hold. */
   readonly partial: Fields
-  /** The partial step: the positions of keys and inputs in its input. */
+  /** The partial step: the positions of keys and of all that aggregates read in its input; −1 for a count of rows. */
   readonly keyAt?: readonly number[]
   readonly inputs?: readonly number[]
   /** The final step: keys, then results. */
@@ -72,7 +73,7 @@ export function partialShape(input: Fields, params: AggregateParams, where: stri
     keys,
     specs: params.aggregates.map(aggregate => specOf(input, aggregate, where)),
     partial: partialFields(input, params, where),
-    inputs: params.aggregates.map(({ input: name }) => (name === undefined ? -1 : columnIndex(input, name, where))),
+    inputs: params.aggregates.flatMap(({ input: name, args = [] }) => (name === undefined ? [-1] : [name, ...args].map(column => columnIndex(input, column, where)))),
     keyAt: keys.map(key => input.indexOf(key)),
   }
 }
@@ -83,6 +84,7 @@ export class AggregateOperator implements Operator {
   readonly #shape: AggregateShape
   readonly #table: GroupTable
   readonly #accumulators: Accumulators
+  readonly #order = new RowOrder()
   constructor(context: OperatorContext, shape: AggregateShape) {
     this.#context = context
     this.#shape = shape
@@ -125,7 +127,7 @@ export class AggregateOperator implements Operator {
   /** The partial step: takes rows whose groups were found. */
   update(gids: number, { columns, rowCount }: Batch): void {
     const inputs: (Column | undefined)[] = this.#shape.inputs!.map(i => columns[i])
-    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount)
+    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount, this.#order.from(this.#context.takeOrder(rowCount)))
   }
 
   /** Takes the states of groups 0 … `groups` − 1, all of them known, computed elsewhere. */
@@ -157,6 +159,7 @@ export class AggregateOperator implements Operator {
       const arena = device.arena()
       try {
         const batch = decodeRun(device, arena, run.bytes)
+        this.#order.restored(device, batch)
         this.#merge(
           arena,
           rowsOfKeyGroups(
@@ -208,14 +211,21 @@ export class AggregateOperator implements Operator {
   }
 }
 
-// The name under which the i-th aggregate's state travels; no user's column begins like this.
-function stateName(i: number): string {
-  return `\u0001${i}\u0001`
+// The name under which the i-th aggregate's state travels, with the types that it was made of; no user's column begins like this.
+function stateName(i: number, spec?: AggregateSpec): string {
+  return `\u0001${i}\u0001${spec ? `${inputTypesText(spec)}\u0001` : ''}`
 }
 
-function specOf(input: Fields, { fn, input: name, name: result }: AggregateParam, where: string): AggregateSpec {
+function specOf(input: Fields, { fn, input: name, args, options, name: result }: AggregateParam, where: string): AggregateSpec {
   const place = `${where}, ${result}`
-  return name === undefined ? { fn, where: place } : { fn, inputType: fieldOf(input, name, where).type, where: place }
+  const typeOf = (column: string) => fieldOf(input, column, where).type
+  return { fn, where: place, ...(name !== undefined && { inputType: typeOf(name) }), ...(args && { argTypes: args.map(typeOf) }), ...(options && { options }) }
+}
+
+// The final step sees only the states: the spec that made them.
+function specOfState(partial: Fields, { fn, options, name }: AggregateParam, i: number, where: string): AggregateSpec {
+  const [, , types = ''] = partial.find(field => field.name.startsWith(stateName(i)))!.name.split('\u0001')
+  return { fn, where: `${where}, ${name}`, ...parseInputTypes(types), ...(options && { options }) }
 }
 
 // A state is nullable where the result may be null: the final step sees only this.
@@ -231,8 +241,8 @@ function partialFields(input: Fields, { keys, aggregates }: AggregateParams, whe
     ...aggregates.flatMap((aggregate, i) => {
       const spec = specOf(input, aggregate, place)
       aggregateType(spec)
-      const nullable = keys.length === 0 || (aggregate.input !== undefined && fieldOf(input, aggregate.input, place).nullable)
-      return partialFieldsOf(spec, stateName(i)).map(field => ({ ...field, nullable }))
+      const nullable = keys.length === 0 || columnsOf(aggregate).some(column => fieldOf(input, column, place).nullable)
+      return partialFieldsOf(spec, stateName(i, spec)).map(field => ({ ...field, nullable }))
     }),
   ]
 }
@@ -240,14 +250,18 @@ function partialFields(input: Fields, { keys, aggregates }: AggregateParams, whe
 function resultFields(partial: Fields, { keys, aggregates }: AggregateParams, where: string): Fields {
   return [
     ...keys.map(key => fieldOf(partial, key, where)),
-    ...aggregates.map(({ name, fn }, i) => {
+    ...aggregates.map((aggregate, i) => {
       const nullable = partial.some(field => field.nullable && field.name.startsWith(stateName(i)))
-      return { name, type: aggregateType(specOfPartial(fn, stateName(i), partial)), nullable: fn !== 'count' && nullable }
+      return { name: aggregate.name, type: aggregateType(specOfState(partial, aggregate, i, where)), nullable: isNullable(aggregate.fn) && nullable }
     }),
   ]
 }
 
+function columnsOf({ input, args = [] }: AggregateParam): string[] {
+  return input === undefined ? [] : [input, ...args]
+}
+
 function describe({ keys, aggregates }: AggregateParams): string {
-  const calls = aggregates.map(({ name, fn, input }) => `${name} = ${fn}(${input ?? ''})`).join(', ')
+  const calls = aggregates.map(aggregate => `${aggregate.name} = ${aggregate.fn}(${columnsOf(aggregate).join(', ')})`).join(', ')
   return keys.length === 0 ? calls : `${keys.join(', ')}: ${calls}`
 }

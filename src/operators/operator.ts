@@ -24,6 +24,11 @@ export interface OperatorContext {
   readonly where: string
   /** True where the input ends: then state that only unbounded input needs may be left out. */
   readonly bounded: boolean
+  /**
+   * The place of the next `rows` rows of the input among all rows since the start: it rises in source order, over all instances of the operator. For
+   * `RowOrder` (compute/row-order.ts).
+   */
+  takeOrder(rows: number): bigint
   /** Counts something users see in metrics, such as 'lateRows'. */
   count(metric: string, by: number): void
   /**

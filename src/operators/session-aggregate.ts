@@ -11,6 +11,7 @@ import { gatherColumn, rowNumbers } from '../compute/gather.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { OwnedMemory } from '../compute/owned-memory.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { RowOrder } from '../compute/row-order.ts'
 import { keptIds, type SessionList, SessionTable } from '../compute/session.ts'
 import { floorTimes, timeAt } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
@@ -20,7 +21,7 @@ import type { StateRun } from '../state/state-run.ts'
 import { checkWindow, describeWindow, type WindowSpec } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn } from './watermark.ts'
-import { emitLate, emitSorted, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
+import { describeAggregates, emitLate, emitSorted, inputsOf, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
 
 type SessionSpec = Extract<WindowSpec, { kind: 'session' }>
 
@@ -40,7 +41,7 @@ export const sessionAggregateOperator: OperatorType<SessionAggregateParams> = {
   },
   sidePorts: ([input]): Record<string, Fields> => ({ late: visible(input!) }),
   describe: params =>
-    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
+    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${describeAggregates(params.aggregates)}`,
   create: (context, params, [input]) => new SessionAggregate(context, params, input!),
 }
 
@@ -66,6 +67,7 @@ class SessionAggregate implements Operator {
   /** By slot; a session's rows may be spread over the slots that it took over. */
   readonly #bySlot: Accumulators
   readonly #merged: Accumulators
+  readonly #order = new RowOrder()
   #compactAt = compactSlotsMin
 
   constructor(context: OperatorContext, params: SessionAggregateParams, input: Fields) {
@@ -76,7 +78,7 @@ class SessionAggregate implements Operator {
     this.#fields = windowFields(input, params, where)
     this.#time = at(params.window.time)
     this.#keys = params.keys.map(at)
-    this.#inputs = params.aggregates.map(a => (a.input === undefined ? -1 : at(a.input)))
+    this.#inputs = inputsOf(input, params.aggregates, where)
     this.#watermark = input.findIndex(f => f.name === watermarkColumn)
     this.#memory = new OwnedMemory(device)
     this.#sessions = new SessionTable(device, this.#memory, params.window.gapMs, params.window.latenessMs ?? 0)
@@ -96,17 +98,18 @@ class SessionAggregate implements Operator {
       this.#keys.map(k => batch.columns[k]!),
       rows,
     )
+    const place = this.#context.takeOrder(rows)
     this.#sessions.clearCounts()
     for (let start = 0; start < rows; ) {
       const { row, isDue } = this.#sessions.assign(gids, this.#table.groupCount, times, watermarks, start, rows, ids)
-      this.#update(batch, ids, start, row)
+      this.#update(batch, place, ids, start, row)
       start = row
       if (!isDue) continue
       // What was complete by now is emitted before the row changes it, then what the row makes of it.
       const watermark = timeAt(device, watermarks + 8 * row)
       this.#fire(watermark, out)
       const due = this.#sessions.assignAlone(gids, times, watermarks, row, ids)
-      this.#update(batch, ids, row, row + 1)
+      this.#update(batch, place, ids, row, row + 1)
       if (due) this.#fire(watermark, out)
       start = row + 1
     }
@@ -122,8 +125,8 @@ class SessionAggregate implements Operator {
     this.#fire(Number.POSITIVE_INFINITY, out)
   }
 
-  // Takes rows [start, end) into the slots of their ids.
-  #update(batch: Batch, ids: number, start: number, end: number): void {
+  // Takes rows [start, end) into the slots of their ids. `place` is that of the batch's first row.
+  #update(batch: Batch, place: bigint, ids: number, start: number, end: number): void {
     if (start === end) return
     const { device, arena } = this.#context
     const { slotCount } = this.#sessions
@@ -134,10 +137,11 @@ class SessionAggregate implements Operator {
         this.#inputs.map(i => batch.columns[i]),
         kept.rows,
         slotCount,
+        this.#order.from(place),
       )
     if (kept.rows === 0) return
     const inputs = this.#inputs.map(i => (i < 0 ? undefined : gatherColumn(device, arena, batch.columns[i]!, kept.places, kept.rows)))
-    this.#bySlot.update(kept.ids, inputs, kept.rows, slotCount)
+    this.#bySlot.update(kept.ids, inputs, kept.rows, slotCount, this.#order.from(place, kept.places))
   }
 
   #fire(watermark: number, out: Output): void {
@@ -219,6 +223,7 @@ class SessionAggregate implements Operator {
       const arena = device.arena()
       try {
         const all = decodeRun(device, arena, run.bytes)
+        this.#order.restored(device, all)
         if (JSON.stringify(all.fields) !== JSON.stringify(this.#stateFields())) {
           throw new DataError(
             'STATE_SHAPE',

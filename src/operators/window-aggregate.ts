@@ -8,6 +8,7 @@ import type { Batch, Column } from '../batch/batch.ts'
 import { columnIndex, type Fields, visible } from '../batch/schema.ts'
 import { gatherColumn } from '../compute/gather.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { RowOrder } from '../compute/row-order.ts'
 import { assignPanes, floorTimes, type Pane, type PaneGrid, rowsWithId } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
 import { GroupState, type GroupShape } from '../state/group-state.ts'
@@ -17,7 +18,18 @@ import { isWindowLate, nextWindowEnd, windowStarts } from '../window/window-math
 import { checkWindow, describeWindow } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn } from './watermark.ts'
-import { clockRun, emitLate, emitSorted, readClock, shapeOf, timeColumn, type WindowAggregateParams, windowFields } from './window-output.ts'
+import {
+  clockRun,
+  describeAggregates,
+  emitLate,
+  emitSorted,
+  inputsOf,
+  readClock,
+  shapeOf,
+  timeColumn,
+  type WindowAggregateParams,
+  windowFields,
+} from './window-output.ts'
 
 /** Windowed aggregates: keys, window_start, window_end, aggregates. Late rows leave by the side output `late`. */
 export const windowAggregateOperator: OperatorType<WindowAggregateParams & { readonly [key: string]: Json | undefined }> = {
@@ -34,7 +46,7 @@ export const windowAggregateOperator: OperatorType<WindowAggregateParams & { rea
   },
   sidePorts: ([input], params): Record<string, Fields> => (params.window.kind === 'processing' ? {} : { late: visible(input!) }),
   describe: params =>
-    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${params.aggregates.map(a => `${a.name} = ${a.fn}(${a.input ?? ''})`).join(', ')}`,
+    `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${describeAggregates(params.aggregates)}`,
   create: (context, params, [input]) => new WindowAggregate(context, params, input!),
 }
 
@@ -60,6 +72,7 @@ class WindowAggregate implements Operator {
   readonly #watermark: number
   readonly #panes = new Map<string, PaneState>()
   readonly #spare: GroupState[] = []
+  readonly #order = new RowOrder()
   #fired = Number.NEGATIVE_INFINITY
 
   constructor(context: OperatorContext, params: WindowAggregateParams, input: Fields) {
@@ -77,7 +90,7 @@ class WindowAggregate implements Operator {
     this.#fields = windowFields(input, params, context.where)
     this.#time = window.kind === 'processing' ? -1 : at(window.time)
     this.#keys = params.keys.map(at)
-    this.#inputs = params.aggregates.map(a => (a.input === undefined ? -1 : at(a.input)))
+    this.#inputs = inputsOf(input, params.aggregates, context.where)
     this.#watermark = input.findIndex(f => f.name === watermarkColumn)
   }
 
@@ -86,10 +99,11 @@ class WindowAggregate implements Operator {
     const { device, arena } = this.#context
     const times = floorTimes(device, arena, batch.columns[this.#time]!)
     const watermarks = this.#watermark < 0 ? 0 : batch.columns[this.#watermark]!.values
+    const place = this.#context.takeOrder(batch.rowCount)
     for (let start = 0; start < batch.rowCount; ) {
       const rows = batch.rowCount - start
       const found = assignPanes(device, arena, times + 8 * start, watermarks === 0 ? 0 : watermarks + 8 * start, rows, this.#grid)
-      for (const pane of found.panes) this.#addRows(batch, pane, found.ids, start, found.rows)
+      for (const pane of found.panes) this.#addRows(batch, place, pane, found.ids, start, found.rows)
       emitLate(this.#context, out, batch, found.ids, start, found.rows, found.late, found.timeless)
       if (found.lone > 0) this.#context.count('rowsWithoutWindow', found.lone)
       start += found.rows
@@ -119,14 +133,17 @@ class WindowAggregate implements Operator {
       this.#keys.map(k => batch.columns[k]!),
       this.#inputs.map(i => batch.columns[i]),
       batch.rowCount,
+      this.#order.from(this.#context.takeOrder(batch.rowCount)),
     )
   }
 
-  #addRows(batch: Batch, { id, firstEnd, lastEnd, rows }: Pane, ids: number, start: number, found: number): void {
+  // `place` is that of the batch's first row.
+  #addRows(batch: Batch, place: bigint, { id, firstEnd, lastEnd, rows }: Pane, ids: number, start: number, found: number): void {
     const { device, arena } = this.#context
     let take = (column: Column) => column
+    let indices = 0
     if (rows < batch.rowCount) {
-      const { indices } = rowsWithId(device, arena, ids, found, id, start)
+      indices = rowsWithId(device, arena, ids, found, id, start).indices
       const taken = new Map<Column, Column>()
       take = column => {
         let part = taken.get(column)
@@ -137,10 +154,10 @@ class WindowAggregate implements Operator {
     const keys = this.#keys.map(k => take(batch.columns[k]!))
     const inputs = this.#inputs.map(i => (i < 0 ? undefined : take(batch.columns[i]!)))
     const pane = this.#pane(firstEnd, lastEnd)
-    pane.groups.add(arena, keys, inputs, rows)
+    pane.groups.add(arena, keys, inputs, rows, this.#order.from(place, indices))
     if (firstEnd - 1 > this.#fired) return
     pane.changed ??= this.#keyState()
-    pane.changed.add(arena, keys, [], rows)
+    pane.changed.know(arena, keys, rows)
   }
 
   #pane(firstEnd: number, lastEnd: number): PaneState {
@@ -209,7 +226,7 @@ class WindowAggregate implements Operator {
     const { arena } = this.#context
     const panes = this.#panesOf(end)
     const changed = this.#keyState()
-    for (const pane of panes) if (pane.changed) changed.add(arena, pane.changed.keyColumns(arena), [], pane.changed.groupCount)
+    for (const pane of panes) if (pane.changed) changed.know(arena, pane.changed.keyColumns(arena), pane.changed.groupCount)
     const count = changed.groupCount
     const all = this.#takeSpare()
     all.know(arena, changed.keyColumns(arena), count)
@@ -267,6 +284,7 @@ class WindowAggregate implements Operator {
     const { device, where, instance, parallelism } = this.#context
     const match = /^(pane|changed)\/(-?\d+)\/(-?\d+)$/.exec(run.table)
     const all = decodeRun(device, arena, run.bytes)
+    this.#order.restored(device, all)
     const expected = match?.[1] === 'changed' ? this.#shape.keys : this.#stateFields()
     if (!match || JSON.stringify(all.fields) !== JSON.stringify(expected)) {
       throw new DataError(
@@ -280,7 +298,7 @@ class WindowAggregate implements Operator {
     const pane = this.#pane(Number(match[2]), Number(match[3]))
     const [own, partial] = [rows.columns.slice(0, keys.length), rows.columns.slice(keys.length)]
     if (match[1] === 'pane') pane.groups.merge(arena, own, partial, rows.rowCount)
-    else (pane.changed ??= this.#keyState()).add(arena, own, [], rows.rowCount)
+    else (pane.changed ??= this.#keyState()).know(arena, own, rows.rowCount)
   }
 
   #stateFields(): Fields {

@@ -3,7 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
 import { int32, timestampMs } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
-import { type AggregateFunction, aggregateType } from '../compute/accumulator.ts'
+import { type AggregateOptions, aggregateType, isNullable } from '../compute/accumulator.ts'
 import { gatherBatch, gatherColumn } from '../compute/gather.ts'
 import { hashColumns } from '../compute/hash.ts'
 import { sortIndices } from '../compute/sort.ts'
@@ -16,11 +16,13 @@ import type { StateRun } from '../state/state-run.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import type { OperatorContext, Output } from './operator.ts'
 
-/** An aggregate of a window: `input` is a column; absent, `count` counts rows. */
+/** An aggregate of a window: `input` and `args` are columns; absent, `count` counts rows. */
 export interface WindowedAggregate {
   readonly name: string
-  readonly fn: AggregateFunction
+  readonly fn: string
   readonly input?: string
+  readonly args?: readonly string[]
+  readonly options?: AggregateOptions
 }
 
 /** Parameters of the windowed aggregates, as plain data. */
@@ -38,10 +40,13 @@ const endField: Field = { name: 'window_end', type: timestampMs, nullable: false
 /** What is grouped: the keys' fields and the aggregates' types. Throws PlanError NO_COLUMN or AGGREGATE_TYPE. */
 export function shapeOf(input: Fields, params: WindowAggregateParams, where: string): GroupShape {
   const keys = params.keys.map(key => fieldOf(input, key, where))
-  const specs = params.aggregates.map(({ name, fn, input: column }) => ({
+  const typeOf = (column: string) => fieldOf(input, column, where).type
+  const specs = params.aggregates.map(({ name, fn, input: column, args, options }) => ({
     fn,
     where: `${where}, "${name}"`,
-    ...(column === undefined ? {} : { inputType: fieldOf(input, column, where).type }),
+    ...(column !== undefined && { inputType: typeOf(column) }),
+    ...(args && { argTypes: args.map(typeOf) }),
+    ...(options && { options }),
   }))
   return { keys, names: params.aggregates.map(a => a.name), specs }
 }
@@ -49,14 +54,29 @@ export function shapeOf(input: Fields, params: WindowAggregateParams, where: str
 /** Keys, window_start, window_end, aggregates. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
 export function windowFields(input: Fields, params: WindowAggregateParams, where: string): Field[] {
   const { keys, specs } = shapeOf(input, params, where)
-  const results = params.aggregates.map(({ name, fn, input: column }, i): Field => {
-    const nullable = fn !== 'count' && fieldOf(input, column!, where).nullable
-    return { name, type: aggregateType(specs[i]!), nullable }
+  const results = params.aggregates.map((aggregate, i): Field => {
+    const type = aggregateType(specs[i]!)
+    return { name: aggregate.name, type, nullable: isNullable(aggregate.fn) && columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable) }
   })
   const fields = [...keys, startField, endField, ...results]
   const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)
   if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: the result would have two columns "${twice.name}"; rename the key or the aggregate`)
   return fields
+}
+
+/** The columns that an aggregate reads. */
+export function columnsOf({ input, args = [] }: WindowedAggregate): string[] {
+  return input === undefined ? [] : [input, ...args]
+}
+
+/** The positions of all columns that aggregates read, one after the other; −1 for a count of rows. */
+export function inputsOf(fields: Fields, aggregates: readonly WindowedAggregate[], where: string): number[] {
+  return aggregates.flatMap(aggregate => (aggregate.input === undefined ? [-1] : columnsOf(aggregate).map(column => columnIndex(fields, column, where))))
+}
+
+/** The aggregates as `explain()` shows them. */
+export function describeAggregates(aggregates: readonly WindowedAggregate[]): string {
+  return aggregates.map(a => `${a.name} = ${a.fn}(${columnsOf(a).join(', ')})`).join(', ')
 }
 
 /** A column of one time in every row. */

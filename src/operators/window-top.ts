@@ -7,6 +7,7 @@ import { type Batch, sliceBatch } from '../batch/batch.ts'
 import { typeName } from '../batch/type-name.ts'
 import { columnIndex, fieldOf, type Fields } from '../batch/schema.ts'
 import { type Accumulator, createAccumulator } from '../compute/accumulator.ts'
+import { noPlaces } from '../compute/aggregate-contract.ts'
 import { compactBatch } from '../compute/compact.ts'
 import { compare } from '../compute/compare.ts'
 import { gatherBatch, gatherColumn, gatherOwned, rowNumbers } from '../compute/gather.ts'
@@ -131,7 +132,7 @@ class WindowTop implements Operator {
     if (rowCount === 0) return batch
     const value = batch.columns[this.#value]!
     const gids = this.#table.find(arena, [batch.columns[this.#end]!], rowCount)
-    this.#greatest.update(gids, value, rowCount, this.#table.groupCount)
+    this.#greatest.update(gids, [value], rowCount, this.#table.groupCount, noPlaces)
     const [greatest] = this.#greatest.resultColumns(arena, this.#table.groupCount)
     this.#table.reset()
     this.#greatest.reset()

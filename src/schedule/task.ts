@@ -42,6 +42,7 @@ export class Task {
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
   #rowsRead = 0
+  #sequence = 0
   #runs: StepRuns | undefined
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
@@ -66,6 +67,7 @@ export class Task {
   run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply | Promise<TaskReply> {
     this.#outputs = []
     this.#runs = undefined
+    this.#sequence = message.seq
     try {
       const waiting = drive(this.#handle(message))
       if (!waiting) return this.#answer(message)
@@ -286,6 +288,7 @@ export class Task {
   #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
     const task = this
     const { device, clock, gpu, userFunctions } = this.#environment
+    const order = { sequence: 0, rows: 0 }
     return {
       device,
       clock,
@@ -299,6 +302,13 @@ export class Task {
       get arena() {
         assert(task.#arena, `${where} asked for an arena outside a call`)
         return task.#arena
+      },
+      // Messages are numbered in source order; the rows of one come in order.
+      takeOrder: rows => {
+        if (order.sequence !== task.#sequence) Object.assign(order, { sequence: task.#sequence, rows: 0 })
+        const first = (BigInt(order.sequence) << 32n) + BigInt(order.rows)
+        order.rows += rows
+        return first
       },
       count: (metric, by) => task.#count(metric, by),
       userFunction: reference => {

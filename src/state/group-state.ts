@@ -3,6 +3,7 @@
 import type { Batch, Column } from '../batch/batch.ts'
 import type { Field, Fields } from '../batch/schema.ts'
 import type { AggregateSpec } from '../compute/accumulator.ts'
+import type { RowPlaces } from '../compute/aggregate-contract.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import type { Arena } from '../device/arena.ts'
@@ -32,12 +33,12 @@ export class GroupState {
     return this.#rows === 0 ? 0 : this.#table.groupCount
   }
 
-  /** Takes rows: `inputs` has a column per aggregate, undefined for counts of rows. */
-  add(arena: Arena, keys: readonly Column[], inputs: readonly (Column | undefined)[], rows: number): void {
+  /** Takes rows: `inputs` has the columns that each aggregate reads, one undefined for a count of rows; `places` as in `Accumulator`. */
+  add(arena: Arena, keys: readonly Column[], inputs: readonly (Column | undefined)[], rows: number, places: RowPlaces): void {
     if (rows === 0) return
     this.#rows += rows
     const gids = this.#table.find(arena, keys, rows)
-    this.#accumulators.update(gids, inputs, rows, this.#table.groupCount)
+    this.#accumulators.update(gids, inputs, rows, this.#table.groupCount, places)
   }
 
   /** Makes keys known without rows; they are the next groups, in order, where they weren't known. */

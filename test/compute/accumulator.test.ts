@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { PlanError } from '../../src/base/errors.ts'
 import { bool, float64, int32, int64, timestampMs, utf8 } from '../../src/batch/data-type.ts'
 import { typeName } from '../../src/batch/type-name.ts'
-import { aggregateType, createAccumulator, specOfPartial } from '../../src/compute/accumulator.ts'
+import { aggregateType, createAccumulator, inputTypesText, parseInputTypes, partialFieldsOf } from '../../src/compute/accumulator.ts'
 import { createAccumulators } from '../../src/compute/accumulators.ts'
+import { noPlaces } from '../../src/compute/aggregate-contract.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { columnOf, valuesOf } from '../support/samples.ts'
 
@@ -22,14 +23,15 @@ describe('createAccumulator', () => {
     expect(() => createAccumulator(device, { fn: 'sum' })).toThrow(PlanError)
   })
 
-  it('knows from the fields of a state what it was made for', () => {
-    for (const inputType of [int32, int64, float64]) {
-      for (const fn of ['sum', 'mean', 'min'] as const) {
-        const accumulator = createAccumulator(device, { fn, inputType })
-        expect(specOfPartial(fn, 'x', accumulator.partialFields('x'))).toEqual({ fn, inputType })
-        accumulator.close()
-      }
-    }
+  it('names unknown functions, options and counts of columns', () => {
+    expect(() => aggregateType({ fn: 'summ', where: 'agg' })).toThrow(/^agg: no aggregate "summ"; there are count, sum, .*; did you mean "sum"\?/)
+    expect(() => aggregateType({ fn: 'count', options: { fast: true }, where: 'agg' })).toThrow('agg: count has no option "fast"; it has none')
+    expect(() => aggregateType({ fn: 'min', inputType: int32, argTypes: [int32], where: 'agg' })).toThrow('agg: min takes a column; 2 are given; leave out the rest')
+  })
+
+  it('writes the types that an aggregate reads as text, and reads them', () => {
+    for (const spec of [{}, { inputType: int32 }, { inputType: utf8, argTypes: [float64, timestampMs] }]) expect(parseInputTypes(inputTypesText({ fn: 'x', ...spec }))).toEqual(spec)
+    expect(partialFieldsOf({ fn: 'sum', inputType: int64 }, 'x').map(f => f.name)).toEqual(['x.low', 'x.high', 'x.count'])
   })
 
   it('keeps the memory of winning strings bounded, however many lose', () => {
@@ -41,7 +43,7 @@ describe('createAccumulator', () => {
       const column = columnOf(device, arena, utf8, Array.from({ length: 20 }, (_, i) => `${String(round).padStart(5, '0')} ${i} ${filler}`))
       const gids = arena.allocate(80)
       device.memory.uint32s(gids, 20).set(Array.from({ length: 20 }, (_, i) => i % 4))
-      accumulator.update(gids, column, 20, 4)
+      accumulator.update(gids, [column], 20, 4, noPlaces)
       most = Math.max(most, accumulator.bytes)
       arena.release()
     }
@@ -62,7 +64,7 @@ describe('createAccumulators', () => {
     const gids = arena.allocate(12)
     device.memory.uint32s(gids, 3).set([0, 1, 0])
     const columns = [undefined, columnOf(device, arena, int64, [1n, 2n, 3n]), columnOf(device, arena, int32, [5, null, 6]), columnOf(device, arena, utf8, ['b', null, 'a'])]
-    set.update(gids, columns, 3, 2)
+    set.update(gids, columns, 3, 2, noPlaces)
     const other = createAccumulators(device, specs)
     other.merge(gids, set.partialColumns(arena, 2), 2, 2)
     expect(set.partialFields(['a', 'b', 'c', 'd']).map(f => f.name)).toEqual(['a.count', 'b.low', 'b.high', 'b.count', 'c.sum', 'c.count', 'd'])

@@ -48,8 +48,8 @@ describe('lowering aggregates', () => {
     expect(() => lower({ total: sum('prise') })).toThrow('agg, "total": no column "prise"; the input has price, channel; did you mean "price"?')
     expect(() => lower({ total: sum('channel') })).toThrow('agg, "total": "channel" is utf8: sum() does not apply; it takes numbers')
     expect(() => lower({ n: count().where(col('price')) })).toThrow('agg, "n": "price" is int64, and a condition must be bool')
-    expect(() => lower({ n: { call: { fn: 'median' as 'max', input: 'price' } } })).toThrow(
-      'agg, "n": no aggregate "median"; there are count, sum, mean, min, max',
+    expect(() => lower({ n: { call: { fn: 'medial', input: 'price' } } })).toThrow(
+      'agg, "n": no aggregate "medial"; there are count, sum, mean, min, max',
     )
     expect(() => lower({ n: { call: { fn: 'max' } } })).toThrow('max() has no column')
   })

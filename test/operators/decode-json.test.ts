@@ -42,6 +42,7 @@ function decode(
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    takeOrder: () => 0n,
     stateBytesMax: Number.POSITIVE_INFINITY,
     spill: new SpillFiles(),
     where: 'read.topic.decode',

@@ -41,6 +41,7 @@ type Act = (operator: Operator, out: Output, arena: OperatorContext['arena']) =>
 /** A running chain. Rows that come out are read at once; side outputs by port. */
 export class EventRun {
   readonly rows: PlainRow[] = []
+  #rowsTaken = 0n
   readonly side: Record<string, PlainRow[]> = {}
   readonly counts: Record<string, number> = {}
   readonly #device: Device
@@ -113,6 +114,7 @@ export class EventRun {
           parallelism,
           where: `step ${i}`,
           bounded: false,
+          takeOrder: (rows: number) => (this.#rowsTaken += BigInt(rows)) - BigInt(rows),
           count: (metric: string, by: number) => {
             this.counts[metric] = (this.counts[metric] ?? 0) + by
           },

@@ -57,6 +57,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
   const fields = type.fields(inputs, params, where)
   const counts: Record<string, number> = {}
   const first = device.arena()
+  let rowsTaken = 0n
   const context: OperatorContext = {
     device,
     arena: first,
@@ -68,6 +69,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     where,
     bounded: options.bounded ?? true,
     gpu: options.gpu,
+    takeOrder: rows => (rowsTaken += BigInt(rows)) - BigInt(rows),
     count: (metric, by) => (counts[metric] = (counts[metric] ?? 0) + by),
   }
   const operator = type.create(context, params, inputs)

@@ -32,6 +32,7 @@ export function openOperator<P extends Json>(device: Device, type: OperatorType<
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    takeOrder: () => 0n,
     stateBytesMax: Number.POSITIVE_INFINITY,
     spill: new SpillFiles(),
     where: type.kind,

@@ -33,6 +33,7 @@ export function runOperator<P>(
     clock: systemClock,
     instance: 0,
     parallelism: 1,
+    takeOrder: () => 0n,
     stateBytesMax: Number.POSITIVE_INFINITY,
     spill: new SpillFiles(),
     where: operator.kind,
