@@ -46,6 +46,12 @@ export function partitionBatch(device: Device, arena: Arena, batch: Batch, keys:
   return parts
 }
 
+/** As `partitionBatch`; without `keys` every instance gets all rows. */
+export function distributeBatch(device: Device, arena: Arena, batch: Batch, keys: readonly string[] | undefined, parallelism: number): (Batch | undefined)[] {
+  if (keys) return partitionBatch(device, arena, batch, keys, parallelism)
+  return batch.rowCount === 0 ? [] : new Array(parallelism).fill(share(device, arena, batch))
+}
+
 /** The rows of a batch whose key group is in [start, end), in order: how a restoring instance leaves other instances' rows alone. */
 export function rowsOfKeyGroups(device: Device, arena: Arena, batch: Batch, keys: readonly string[], range: { start: number; end: number }, where = 'restore'): Batch {
   if (range.start === 0 && range.end === keyGroupCount) return share(device, arena, batch)

@@ -62,6 +62,12 @@ export interface Operator {
   /** Input `port` has ended. After the last port's end the operator emits what it holds. */
   finish?(out: Output, port: number): void
   /**
+   * Emits a piece of what is left after the last port's `finish`; true where there is more. Called until it gives false, with a fresh arena each time and
+   * once readers have room, so that a large result needs no memory as a whole. Of several instances the first one's piece comes first, then the
+   * second one's, and so on round by round.
+   */
+  drain?(out: Output): boolean
+  /**
    * For operators that have work done outside this thread (a GPU). Called before each message with false: waits only where too much is under way;
    * and before `finish` and `snapshot` with true: waits for all of it. Undefined where there is nothing to wait for. Rejections fail the job.
    */
@@ -76,8 +82,9 @@ export interface Operator {
   close?(): void
 }
 
-/** Where instances of an operator may run: anywhere in any number; one per key; one alone in source order; on the engine's thread in source order (closures). */
-export type Placement = 'any' | 'keyed' | 'single' | 'main'
+/** Where instances of an operator may run: anywhere in any number; one per key; one alone in source order; on the engine's thread in source order
+ * (closures); or 'shared': every instance is given all rows in source order, and they divide the result among themselves. */
+export type Placement = 'any' | 'keyed' | 'shared' | 'single' | 'main'
 
 /** An operator as the catalogue lists it. `P` is its parameters: plain data. */
 export interface OperatorType<P extends Json = Json> {
@@ -90,7 +97,7 @@ export interface OperatorType<P extends Json = Json> {
   placement(params: P): Placement
   /**
    * How much of the memory for state it gets beside the job's other operators: an instance gets this share of it, divided by the instances. Unless
-   * said, 1 for operators placed 'keyed' or 'single' and 0 for others. 0: it holds next to nothing, and has no bound.
+   * said, 1 for operators placed 'keyed', 'shared' or 'single' and 0 for others. 0: it holds next to nothing, and has no bound.
    */
   readonly stateWeight?: number
   /** The key columns of an input, for keyed placement. */

@@ -17,14 +17,20 @@ export interface Step {
   readonly bounded: boolean
 }
 
+/** How rows go to a reader's instances: split by the hash of `keys`, or, where it has none, all rows to each. */
+export interface Partition {
+  readonly keys?: readonly string[]
+  readonly parallelism: number
+}
+
 /** Where an output of a stage (or a feed) goes. `step` is the index of the operator that emits it; −1 is the stage's input (or its scan). */
 export interface StageOutput {
   readonly step: number
   readonly port?: string
   readonly fields: Fields
   readonly to: { readonly stage: number; readonly port: number } | { readonly sink: string }
-  /** Split by the hash of these columns over the reader's instances. */
-  readonly partition?: { readonly keys: readonly string[]; readonly parallelism: number }
+  /** Absent: one instance, or any. */
+  readonly partition?: Partition
 }
 
 /** A chain of operators, as plain data. */
@@ -79,7 +85,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
   const producers = new Map<string, Producer>()
 
   const open = (placement: Placement, inputs: Fields[], keys = ''): OpenStage => {
-    const stage: OpenStage = { index: stages.length, placement, parallelism: placement === 'any' || placement === 'keyed' ? parallelism : 1, keys, inputs, steps: [], outputs: [] }
+    const stage: OpenStage = { index: stages.length, placement, parallelism: placement === 'single' || placement === 'main' ? 1 : parallelism, keys, inputs, steps: [], outputs: [] }
     stages.push(stage)
     return stage
   }
@@ -100,8 +106,8 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
       stage = open(placement, inputFields, placement === 'keyed' ? JSON.stringify(keys(0)) : '')
       const opened = stage
       node.inputs.forEach((edge, port) => {
-        const split = opened.parallelism > 1 && placement === 'keyed'
-        connect(edge, { stage: opened.index, port }, split ? { keys: keys(port), parallelism: opened.parallelism } : undefined)
+        const split = opened.parallelism > 1 && placement !== 'any'
+        connect(edge, { stage: opened.index, port }, split ? { ...(placement === 'keyed' && { keys: keys(port) }), parallelism: opened.parallelism } : undefined)
       })
     }
     stage.steps.push({ id: node.id, kind: node.kind, params: node.params, inputs: inputFields, bounded: node.inputs.every(e => factsOf(plan.edges, e).bounded) })
@@ -152,7 +158,7 @@ function canFuse(stage: OpenStage, step: number, next: Placement, keys: string, 
 }
 
 function strictest(a: Placement, b: Placement): Placement {
-  const order: Placement[] = ['any', 'keyed', 'single', 'main']
+  const order: Placement[] = ['any', 'keyed', 'shared', 'single', 'main']
   return order[Math.max(order.indexOf(a), order.indexOf(b))]!
 }
 

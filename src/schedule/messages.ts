@@ -16,6 +16,7 @@ export type TaskMessage =
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
   | { type: 'tick'; task: number; seq: number; now: number }
   | { type: 'finish'; task: number; seq: number; port: number }
+  | { type: 'drain'; task: number; seq: number }
   | { type: 'snapshot'; task: number; seq: number }
   | { type: 'close'; task: number; seq: number }
 
@@ -44,6 +45,8 @@ export interface TaskReply {
   readonly totals?: Readonly<Record<string, StepTotals>>
   readonly runs?: StepRuns
   readonly rowsRead?: number
+  /** Its end has come, and it has more to emit: by `drain`. */
+  readonly more?: boolean
   /** No further input can change the output. */
   readonly done?: boolean
   readonly error?: ErrorData

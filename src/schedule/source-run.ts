@@ -6,7 +6,7 @@ import type { Json } from '../base/json.ts'
 import type { Topics } from '../base/topic.ts'
 import { type Batch, releaseBatch } from '../batch/batch.ts'
 import { packBatch } from '../batch/pack-batch.ts'
-import { partitionBatch } from '../compute/partition.ts'
+import { distributeBatch } from '../compute/partition.ts'
 import { retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { feedType } from '../plan/catalogue.ts'
@@ -198,7 +198,7 @@ export class FeedRun implements SourceRun {
         const arena = device.arena()
         retainArena(device, batch.arena)
         arena.hold(batch.arena)
-        const parts = partitionBatch(device, arena, { ...batch, arena: arena.address }, partition.keys, partition.parallelism)
+        const parts = distributeBatch(device, arena, { ...batch, arena: arena.address }, partition.keys, partition.parallelism)
         for (const part of parts) if (part) retainArena(device, part.arena)
         arena.release()
         consumer.enqueue({ kind: 'batch', parts: parts.map(p => (p ? packBatch(p) : null)) }, port)

@@ -55,6 +55,8 @@ export class StageRun implements Consumer {
   #nextSeq = 1
   #nextEmit = 1
   #exclusive = false
+  /** Those that have more to emit at their end. */
+  #draining: Instance[] = []
   #done = false
   #failed = false
   #outWatermark = Number.NEGATIVE_INFINITY
@@ -150,6 +152,10 @@ export class StageRun implements Consumer {
 
   /** Begins as much work as instances and readers have room for. */
   pump(): void {
+    if (this.#draining.length > 0 && !this.#failed && this.targets.every(t => t.consumer.hasRoom(t.port))) {
+      this.#dispatch({ end: true }, this.#draining.splice(0).map(instance => [instance, { type: 'drain' }]))
+      return
+    }
     while (!this.#failed && !this.#exclusive && this.#queue.length > 0) {
       if (!this.targets.every(t => t.consumer.hasRoom(t.port))) return
       const work = this.#queue[0]!
@@ -283,7 +289,8 @@ export class StageRun implements Consumer {
       this.#listener.snapshotTaken(this.spec, pending.barrier, replies.map(r => r.runs ?? {}))
       this.#toTargets({ kind: 'barrier', barrier: pending.barrier })
     }
-    if (pending.end !== undefined) {
+    if (pending.end && this.targets.some(t => t.consumer.wanted())) this.#draining = this.instances.filter((_, i) => pending.replies[i]?.more)
+    if (pending.end !== undefined && this.#draining.length === 0) {
       this.#exclusive = false
       if (pending.end) this.#toTargets({ kind: 'end' })
     }

@@ -12,5 +12,5 @@ export function stateShares(stages: readonly StageSpec[], stateBytes: number): r
 function weightOf(kind: string, params: unknown): number {
   const type = operatorType(kind)
   const placement = type.placement(params as never)
-  return type.stateWeight ?? (placement === 'keyed' || placement === 'single' ? 1 : 0)
+  return type.stateWeight ?? (placement === 'any' || placement === 'main' ? 0 : 1)
 }

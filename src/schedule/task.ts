@@ -5,7 +5,7 @@ import { assert, encodeError } from '../base/errors.ts'
 import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
-import { partitionBatch } from '../compute/partition.ts'
+import { distributeBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
@@ -44,6 +44,8 @@ export class Task {
   #rowsRead = 0
   #sequence = 0
   #runs: StepRuns | undefined
+  /** The step that has more to emit at its end; −1 where none has. */
+  #draining = -1
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
     const { spec } = message
@@ -93,6 +95,7 @@ export class Task {
       this.#push(message)
     } else if (message.type === 'tick') this.#operators.forEach((op, i) => op.tick?.(message.now, this.#out(i)))
     else if (message.type === 'finish') yield* this.#finish(message.port)
+    else if (message.type === 'drain') yield* this.#finishFrom(this.#draining)
     else if (message.type === 'snapshot') {
       yield* this.#settle(true)
       this.#runs = Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#operators[i]!.snapshot?.() ?? []]))
@@ -133,7 +136,7 @@ export class Task {
     this.#rowsRead = 0
     const moved = this.#outWatermark > this.#reportedWatermark
     this.#reportedWatermark = this.#outWatermark
-    const withTotals = message.type === 'finish' || message.type === 'snapshot'
+    const withTotals = message.type === 'finish' || message.type === 'drain' || message.type === 'snapshot'
     return {
       task: message.task,
       seq: message.seq,
@@ -141,6 +144,7 @@ export class Task {
       ...(moved && { watermark: this.#outWatermark }),
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
+      ...(this.#draining >= 0 && { more: true }),
       ...(withTotals && { totals: Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#totals[i]!])) }),
       ...(this.#operators.some(op => op.done?.()) && { done: true }),
     }
@@ -186,7 +190,7 @@ export class Task {
     this.#spec.outputs.forEach((output, index) => {
       if (output.step !== step || output.port !== port) return
       const { partition } = output
-      const parts = partition ? partitionBatch(device, this.#arena!, batch, partition.keys, partition.parallelism) : [batch]
+      const parts = partition ? distributeBatch(device, this.#arena!, batch, partition.keys, partition.parallelism) : [batch]
       for (const part of parts) if (part) retainArena(device, part.arena)
       this.#outputs.push({ output: index, parts: parts.map(part => (part ? packBatch(part) : null)) })
     })
@@ -217,14 +221,27 @@ export class Task {
   // What a step emits at its end is pushed into the next ones before they settle and finish.
   *#finish(port: number): Generator<Promise<void>, void> {
     this.#portsOpen--
-    const last = this.#portsOpen === 0
-    for (const [step, operator] of this.#operators.entries()) {
-      if (step > 0 && !last) return
-      if (last) operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
-      yield* this.#settle(true, [step])
-      operator.finish?.(this.#out(step), step === 0 ? port : 0)
+    if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
+    if (this.#operators.length === 0) return
+    yield* this.#settle(true, [0])
+    this.#operators[0]!.finish?.(this.#out(0), port)
+  }
+
+  // From `first` on; where that step was emitting piece by piece, with its next piece. Ends early where a step has more.
+  *#finishFrom(first: number, port = 0): Generator<Promise<void>, void> {
+    for (let step = first; step < this.#operators.length; step++) {
+      const operator = this.#operators[step]!
+      if (step !== this.#draining) {
+        operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
+        yield* this.#settle(true, [step])
+      }
+      const start = performance.now()
+      if (step !== this.#draining) operator.finish?.(this.#out(step), step === 0 ? port : 0)
+      this.#draining = operator.drain?.(this.#out(step)) ? step : -1
+      this.#totals[step]!.ms += performance.now() - start
+      if (this.#draining >= 0) return
     }
-    if (last) this.#outWatermark = Number.POSITIVE_INFINITY
+    this.#outWatermark = Number.POSITIVE_INFINITY
   }
 
   #readSplit(split: Extract<TaskMessage, { type: 'split' }>['split']): void {

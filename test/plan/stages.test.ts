@@ -48,7 +48,7 @@ function resolve(program: () => { roots: Parameters<typeof buildPlan>[0] }): { p
 function targetText({ step, port, to, partition }: StageOutput): string {
   const from = `${step < 0 ? 'input' : `step ${step}`}${port === undefined ? '' : ` ${port}`}`
   const where = 'sink' in to ? `sink ${to.sink}` : `stage ${to.stage}${to.port === 0 ? '' : ` port ${to.port}`}`
-  return `    ${from} → ${where}${partition ? ` by ${partition.keys.join(', ')} over ${partition.parallelism}` : ''}`
+  return `    ${from} → ${where}${partition ? ` ${partition.keys ? `by ${partition.keys.join(', ')}` : 'to all'} over ${partition.parallelism}` : ''}`
 }
 
 function textOf({ stages, feeds }: StagePlan): string {

@@ -41,10 +41,10 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
   })
   const reader = recorder()
   run.targets = [{ consumer: reader, port: 0 }]
-  const reply = (index: number, facts: { rows?: number; error?: string } = {}) => {
+  const reply = (index: number, facts: { rows?: number; error?: string; more?: boolean } = {}) => {
     const { instance, message } = sent[index]!
     const outputs = facts.rows === undefined ? [] : [{ output: 0, parts: [[facts.rows, 64]] }]
-    run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
+    run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.more && { more: true }), ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
   }
   const batch = (rows: number): Item => ({ kind: 'batch', parts: [[rows, 64]] })
   return { run, sent, reader, reply, batch, released, failures, snapshots }
@@ -114,6 +114,23 @@ describe('a stage', () => {
     reply(0)
     reply(1)
     expect(sent.map(s => [s.message.type, (s.message as { port?: number }).port])).toEqual([['push', 1], ['finish', 1], ['push', 0]])
+  })
+
+  it('asks for the rest of a result piece by piece: round by round, the first instance first, once its reader has room', () => {
+    const { run, sent, reader, reply } = stage({ placement: 'shared' })
+    run.enqueue({ kind: 'end' }, 0)
+    reply(1, { rows: 2, more: true })
+    reply(0, { rows: 1, more: true })
+    expect(sent.map(s => s.message.type)).toEqual(['finish', 'finish', 'drain', 'drain'])
+    reader.isFull = true
+    reply(2, { rows: 3, more: true })
+    reply(3, { rows: 4 })
+    expect(sent).toHaveLength(4)
+    reader.isFull = false
+    run.pump()
+    expect(sent.slice(4).map(s => s.instance)).toEqual([0])
+    reply(4, { rows: 5 })
+    expect(reader.items).toEqual(['batch 1', 'batch 2', 'batch 3', 'batch 4', 'batch 5', 'end'])
   })
 
   it('gives back what it holds when it is abandoned, and what comes back afterwards', () => {

@@ -91,6 +91,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
       arena.release()
     }
   }
+  let open = schemas.length
   const read = (port?: string) =>
     emitted.filter(e => e.port === port).flatMap(({ batch }) => Array.from({ length: batch.rowCount }, (_, row) => rowReader(device.memory, batch)(row)))
   return {
@@ -110,7 +111,11 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     pushBatch: (batch, port = 0) => call(() => operator.push(batch, out, port)),
     advance: watermark => call(() => operator.advance?.(watermark, out)),
     tick: now => call(() => operator.tick?.(now, out)),
-    finish: (port = 0) => call(() => operator.finish?.(out, port)),
+    finish(port = 0) {
+      call(() => operator.finish?.(out, port))
+      open--
+      while (open === 0 && call(() => operator.drain?.(out)));
+    },
     snapshot: () => call(() => operator.snapshot?.() ?? []),
     restore: runs => call(() => operator.restore?.(runs)),
     rows: port => read(port),
