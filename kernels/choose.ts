@@ -18,17 +18,40 @@
   }
 }
 
-/** For int32. */
+/** For values of one byte. */
+export function chooseBytes1(mask: usize, a: usize, b: usize, constants: i32, rows: i32, out: usize): void {
+  choose<u8>(mask, a, b, constants, rows, out)
+}
+
+/** For values of two bytes. */
+export function chooseBytes2(mask: usize, a: usize, b: usize, constants: i32, rows: i32, out: usize): void {
+  choose<u16>(mask, a, b, constants, rows, out)
+}
+
+/** For values of `size` bytes; a constant stands there once. */
+export function chooseFixed(mask: usize, a: usize, b: usize, constants: i32, size: i32, rows: i32, out: usize): void {
+  const width = <usize>size
+  const stepA: usize = constants & 1 ? 0 : width
+  const stepB: usize = constants & 2 ? 0 : width
+  for (let row = 0; row < rows; row++) {
+    memory.copy(out, isSet(mask, row) ? a : b, width)
+    a += stepA
+    b += stepB
+    out += width
+  }
+}
+
+/** For values of four bytes. */
 export function chooseBytes4(mask: usize, a: usize, b: usize, constants: i32, rows: i32, out: usize): void {
   choose<u32>(mask, a, b, constants, rows, out)
 }
 
-/** For int64, float64 and timestamps. */
+/** For values of eight bytes. */
 export function chooseBytes8(mask: usize, a: usize, b: usize, constants: i32, rows: i32, out: usize): void {
   choose<u64>(mask, a, b, constants, rows, out)
 }
 
-/** For views. */
+/** For views and other values of 16 bytes. */
 export function chooseBytes16(mask: usize, a: usize, b: usize, constants: i32, rows: i32, out: usize): void {
   const stepA: usize = constants & 1 ? 0 : 16
   const stepB: usize = constants & 2 ? 0 : 16

@@ -1,5 +1,33 @@
 // Moving rows: by u32 row numbers, by the bits of a mask, and end to end. Row numbers are trusted: the caller made them.
 
+/** out[i] = values[indices[i]] for 1-byte values. */
+export function gatherWord1(values: usize, indices: usize, rows: i32, out: usize): void {
+  const end = out + <usize>rows
+  for (; out < end; out++) {
+    store<u8>(out, load<u8>(values + <usize>load<u32>(indices)))
+    indices += 4
+  }
+}
+
+/** out[i] = values[indices[i]] for 2-byte values. */
+export function gatherWord2(values: usize, indices: usize, rows: i32, out: usize): void {
+  const end = out + (<usize>rows << 1)
+  for (; out < end; out += 2) {
+    store<u16>(out, load<u16>(values + (<usize>load<u32>(indices) << 1)))
+    indices += 4
+  }
+}
+
+/** out[i] = values[indices[i]] for values of `size` bytes. */
+export function gatherFixed(values: usize, size: i32, indices: usize, rows: i32, out: usize): void {
+  const width = <usize>size
+  const end = out + <usize>rows * width
+  for (; out < end; out += width) {
+    memory.copy(out, values + <usize>load<u32>(indices) * width, width)
+    indices += 4
+  }
+}
+
 /** out[i] = values[indices[i]] for 4-byte values. */
 export function gatherWord4(values: usize, indices: usize, rows: i32, out: usize): void {
   const end = out + (<usize>rows << 2)
@@ -18,7 +46,7 @@ export function gatherWord8(values: usize, indices: usize, rows: i32, out: usize
   }
 }
 
-/** out[i] = values[indices[i]] for 16-byte views; the bytes behind them stay where they are. */
+/** out[i] = values[indices[i]] for 16-byte values; the bytes behind views stay where they are. */
 export function gatherView(values: usize, indices: usize, rows: i32, out: usize): void {
   const end = out + (<usize>rows << 4)
   for (; out < end; out += 16) {

@@ -1,6 +1,7 @@
 // All kernels, in one module. A family per file; a name is <verb><Type>; pointers and counts in, a number out; nothing allocates.
 export * from './bitmap'
 export * from './gather'
+export * from './nested'
 export * from './snappy'
 export * from './parquet-decode'
 export * from './parquet-bytes'

@@ -3,33 +3,21 @@ import { DataError } from '../base/errors.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { allocateColumn, type Batch, type Column } from './batch.ts'
-import { typeName } from './type-name.ts'
+import { bitmapBytes, childrenOf, type DataType, entriesOf, isNested, layoutOf, valueBytes } from './data-type.ts'
 import type { Field, Fields } from './schema.ts'
-import { parseTimestamp } from './timestamp-text.ts'
-import { unsupportedType } from './unsupported.ts'
+import { type Stored, storedBy } from './stored-value.ts'
+import { typeName } from './type-name.ts'
+import { storedWriter } from './write-values.ts'
+
+export { writeView } from './write-values.ts'
 
 /**
- * A column of `values`, one a row; null and undefined are null. Numbers, bigints, Dates and ISO strings are taken where they are exact for the type.
+ * A column of `values`, one a row; null and undefined are null. Numbers, bigints, Dates and text are taken where they are exact for the type; lists are
+ * arrays or typed arrays, structs objects (absent members are null), maps Maps or arrays of pairs.
  * Throws DataError VALUE_TYPE or NULL_VALUE naming `where`, the column and the row. Cost: a JS value a row, so not for hot paths.
  */
 export function buildColumn(device: Device, arena: Arena, field: Field, values: ArrayLike<unknown>, where: string): Column {
-  const length = values.length
-  let hasNull = false
-  for (let row = 0; row < length && !hasNull; row++) hasNull = values[row] === null || values[row] === undefined
-  const column = allocateColumn(arena, field.type, length, hasNull)
-  const write = writer(device, arena, field, column, where)
-  const validity = hasNull ? device.memory.bytes(column.validity, Math.ceil(length / 8)) : undefined
-  for (let row = 0; row < length; row++) {
-    const value = values[row]
-    if (value === null || value === undefined) {
-      if (!field.nullable) throw new DataError('NULL_VALUE', `${where}, row ${row}, column "${field.name}": null, but the type is ${typeName(field.type)}; write '${typeName(field.type, true)}' to allow nulls`)
-      if (field.type.kind === 'utf8' || field.type.kind === 'binary') device.memory.bytes(column.values + 16 * row, 16).fill(0)
-      continue
-    }
-    if (validity) validity[row >>> 3]! |= 1 << (row & 7)
-    write(row, value)
-  }
-  return column
+  return build({ device, arena }, field, values, row => ({ where: `${where}, row ${row}`, path: field.name }))
 }
 
 /** A batch of rows (objects by column name) in `arena`; absent properties are null. Throws as `buildColumn`. */
@@ -38,91 +26,139 @@ export function buildBatch(device: Device, arena: Arena, fields: Fields, rows: r
   return { fields, rowCount: rows.length, columns, arena: arena.address }
 }
 
-function writer(device: Device, arena: Arena, field: Field, column: Column, where: string): (row: number, value: unknown) => void {
-  const { memory } = device
-  const { values, length, type } = column
-  const refuse = (row: number, value: unknown): DataError =>
-    new DataError('VALUE_TYPE', `${where}, row ${row}, column "${field.name}": ${show(value)} is no ${typeName(type)}; return a value of that type or change the schema`)
-  switch (type.kind) {
-    case 'bool': {
-      const bits = memory.bytes(values, Math.ceil(length / 8))
-      return (row, value) => {
-        if (typeof value !== 'boolean') throw refuse(row, value)
-        if (value) bits[row >>> 3]! |= 1 << (row & 7)
-      }
-    }
-    case 'int32': {
-      const view = memory.int32s(values, length)
-      return (row, value) => {
-        const number = typeof value === 'bigint' ? Number(value) : value
-        if (typeof number !== 'number' || number !== (number | 0)) throw refuse(row, value)
-        view[row] = number
-      }
-    }
-    case 'float64': {
-      const view = memory.float64s(values, length)
-      return (row, value) => {
-        if (typeof value !== 'number') throw refuse(row, value)
-        view[row] = value
-      }
-    }
-    case 'int64':
-    case 'timestamp': {
-      const view = memory.int64s(values, length)
-      const convert = type.kind === 'int64' ? toInt64 : (value: unknown) => toTimestamp(value, type.unit)
-      return (row, value) => {
-        const whole = convert(value)
-        if (whole === undefined || BigInt.asIntN(64, whole) !== whole) throw refuse(row, value)
-        view[row] = whole
-      }
-    }
-    case 'utf8':
-      return (row, value) => {
-        if (typeof value !== 'string') throw refuse(row, value)
-        writeView(device, arena, values + 16 * row, encoder.encode(value))
-      }
-    case 'binary':
-      return (row, value) => {
-        if (!(value instanceof Uint8Array)) throw refuse(row, value)
-        writeView(device, arena, values + 16 * row, value)
-      }
-    default:
-      throw unsupportedType(`${where}, column "${field.name}"`, type)
+interface Place {
+  readonly device: Device
+  readonly arena: Arena
+}
+
+/** Where the value of a row, item or member stands, for messages. */
+type Locate = (row: number) => { readonly where: string; readonly path: string }
+
+/** Stands for a member or item of what is null itself: no null of its own where its type allows none. */
+const absent = Symbol('absent')
+
+function build(place: Place, field: Field, values: ArrayLike<unknown>, locate: Locate): Column {
+  const length = values.length
+  let hasNull = false
+  for (let row = 0; row < length && !hasNull; row++) hasNull = isMissing(values[row])
+  const valid = hasNull ? bitsOfValid(place, field, values, locate) : 0
+  const { type } = field
+  if (isNested(type)) return { ...buildNested(place, field, values, locate), validity: valid }
+  const column = allocateColumn(place.arena, type, length)
+  if (hasNull) place.device.memory.bytes(column.values, valueBytes(type, length)).fill(0)
+  const [stored, write] = [storedBy(type), storedWriter(place.device, place.arena, column)]
+  for (let row = 0; row < length; row++) {
+    const value = values[row]
+    if (isMissing(value)) continue
+    const kept: Stored | undefined = stored(value)
+    if (kept === undefined) throw refused(type, locate(row), value)
+    write(row, kept)
   }
+  return layoutOf(type) === 'none' ? column : { ...column, validity: valid }
 }
 
-/** Writes the 16-byte view of `bytes` at `address`; more than 12 bytes are copied into `arena`. */
-export function writeView(device: Device, arena: Arena, address: number, bytes: Uint8Array): void {
-  const count = bytes.byteLength
-  const outside = count > 12 ? arena.allocate(count) : 0
-  const words = device.memory.words()
-  words.fill(0, address / 4, address / 4 + 4)
-  words[address / 4] = count
-  device.memory.bytes(address + 4, 12).set(count > 12 ? bytes.subarray(0, 4) : bytes)
-  if (outside !== 0) {
-    device.memory.write(outside, bytes)
-    words[address / 4 + 3] = outside
+function isMissing(value: unknown): boolean {
+  return value === null || value === undefined || value === absent
+}
+
+// The bitmap of the rows that have values; 0 where only absent ones of a type without nulls are missing.
+function bitsOfValid({ device, arena }: Place, field: Field, values: ArrayLike<unknown>, locate: Locate): number {
+  const count = bitmapBytes(values.length)
+  const address = arena.allocateZeroed(count)
+  const bits = device.memory.bytes(address, count)
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    if (!isMissing(value)) bits[row >>> 3]! |= 1 << (row & 7)
+    else if (!field.nullable && field.type.kind !== 'null' && value !== absent) throw nullRefused(field, locate(row))
   }
+  return field.nullable ? address : 0
 }
 
-const encoder = new TextEncoder()
-
-function toInt64(value: unknown): bigint | undefined {
-  if (typeof value === 'bigint') return value
-  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : undefined
+function buildNested(place: Place, field: Field, values: ArrayLike<unknown>, locate: Locate): Column {
+  const { type } = field
+  const length = values.length
+  if (type.kind === 'struct') {
+    const names = new Set(type.members.map(m => m.name))
+    for (let row = 0; row < length; row++) if (!isMissing(values[row])) checkStruct(type, names, values[row], locate(row))
+    const children = type.members.map(member =>
+      build(place, member, Array.from({ length }, (_, row) => (isMissing(values[row]) ? absent : (values[row] as Record<string, unknown>)[member.name])), row => inside(locate(row), `.${member.name}`)),
+    )
+    return { type, length, values: 0, validity: 0, children }
+  }
+  const items: unknown[] = []
+  const offsets = new Int32Array(length + 1)
+  for (let row = 0; row < length; row++) {
+    const value = values[row]
+    const list = isMissing(value) ? (type.kind === 'fixedList' ? new Array(type.size).fill(absent) : []) : itemsOf(type, value)
+    if (list === undefined) throw refused(type, locate(row), value)
+    if (items.length + list.length >= 2 ** 31) throw new DataError('VALUE_TYPE', `${locate(row).where}, column "${locate(row).path}": the lists of a batch hold 2^31 items or more; give smaller batches`)
+    for (let i = 0; i < list.length; i++) items.push(list[i])
+    offsets[row + 1] = items.length
+  }
+  const child = build(place, childrenOf(type)[0]!, items, item => {
+    const row = rowOfItem(offsets, item)
+    return inside(locate(row), `[${item - offsets[row]!}]`)
+  })
+  if (type.kind === 'fixedList') return { type, length, values: 0, validity: 0, children: [child] }
+  const address = place.arena.allocate(4 * (length + 1))
+  place.device.memory.int32s(address, length + 1).set(offsets)
+  return { type, length, values: address, validity: 0, children: [child] }
 }
 
-const perMs = { s: 1n, ms: 1n, us: 1_000n, ns: 1_000_000n } as const
+function checkStruct(type: DataType, names: ReadonlySet<string>, value: unknown, at: ReturnType<Locate>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Date || value instanceof Map) throw refused(type, at, value)
+  const unknown = Object.keys(value).find(name => !names.has(name))
+  if (unknown === undefined) return
+  throw new DataError('VALUE_TYPE', `${at.where}, column "${at.path}": the struct has a member "${unknown}" that ${typeName(type)} has not; leave it out or change the schema`)
+}
 
-function toTimestamp(value: unknown, unit: 's' | 'ms' | 'us' | 'ns'): bigint | undefined {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'string') return parseTimestamp(value, unit)
-  const ms = value instanceof Date ? value.getTime() : value
-  if (typeof ms !== 'number' || !Number.isSafeInteger(ms)) return undefined
-  return unit === 's' ? (ms % 1000 === 0 ? BigInt(ms / 1000) : undefined) : BigInt(ms) * perMs[unit]
+// The items of a list, or the entries of a map as structs of key and value.
+function itemsOf(type: DataType, value: unknown): ArrayLike<unknown> | undefined {
+  if (type.kind === 'map') return entriesOfMap(type, value)
+  const list = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)) ? (value as ArrayLike<unknown>) : undefined
+  return type.kind === 'fixedList' && list?.length !== type.size ? undefined : list
+}
+
+function entriesOfMap(type: DataType & { kind: 'map' }, value: unknown): unknown[] | undefined {
+  const [key, other] = entriesOf(type).members.map(m => m.name) as [string, string]
+  if (!(value instanceof Map) && !Array.isArray(value)) return undefined
+  const pairs = Array.from(value as Iterable<unknown>)
+  return pairs.every(pair => Array.isArray(pair) && pair.length === 2) ? pairs.map(pair => ({ [key]: (pair as unknown[])[0], [other]: (pair as unknown[])[1] })) : undefined
+}
+
+// The last row that begins at or before the item and isn't empty there.
+function rowOfItem(offsets: Int32Array, item: number): number {
+  let [low, high] = [0, offsets.length - 2]
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (offsets[middle]! <= item) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function inside({ where, path }: ReturnType<Locate>, step: string): ReturnType<Locate> {
+  return { where, path: path + step }
+}
+
+function refused(type: DataType, { where, path }: ReturnType<Locate>, value: unknown): DataError {
+  return new DataError('VALUE_TYPE', `${where}, column "${path}": ${show(value)} is no ${typeName(type)}; return a value of that type or change the schema`)
+}
+
+function nullRefused({ type }: Field, { where, path }: ReturnType<Locate>): DataError {
+  return new DataError('NULL_VALUE', `${where}, column "${path}": null, but the type is ${typeName(type)}; write '${typeName(type, true)}' to allow nulls`)
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null && !(value instanceof Date) ? showObject(value) : String(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+function showObject(value: object): string {
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
+  try {
+    return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}n` : item))
+  } catch {
+    return String(value)
+  }
 }

@@ -1,7 +1,7 @@
 // A batch as numbers: how batches travel between threads and lie in plans. Addresses mean the same everywhere in one engine, and the types are known
 // to both sides.
 import type { Batch, Codes, Column } from './batch.ts'
-import { childrenOf, type DataType } from './data-type.ts'
+import { childrenOf, type DataType, isNested } from './data-type.ts'
 import type { Fields } from './schema.ts'
 
 /**
@@ -43,6 +43,6 @@ function unpackColumn(place: { packed: PackedBatch; at: number }, type: DataType
   const [values, validity, coded] = [next(), next(), next()]
   const codes: Codes | undefined = coded === 0 ? undefined : { values: coded, dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true }
   const inside = childrenOf(type)
-  const children = inside.length === 0 ? undefined : inside.map(child => unpackColumn(place, child.type, next()))
+  const children = isNested(type) ? inside.map(child => unpackColumn(place, child.type, next())) : undefined
   return { type, length, values, validity, ...(codes && { codes }), ...(children && { children }) }
 }

@@ -1,63 +1,136 @@
-// Columns to JavaScript values, for rows that leave the fast path: user functions, results, sinks that take rows.
-// int64 is a bigint; timestamps are epoch milliseconds as a number (us, ns: bigint); utf8 a string; binary a Uint8Array copy; null is null.
+// Columns to JavaScript values, for rows that leave the fast path: user functions, results, sinks that take rows. What they are by type: value.ts.
 import type { Memory } from '../device/memory.ts'
 import type { Batch, Column } from './batch.ts'
+import { bitmapBytes, type DataType } from './data-type.ts'
+import { formatDecimal } from './decimal-text.ts'
+import { float16Number } from './float16.ts'
+import { numberView } from './number-views.ts'
 import { isHidden } from './schema.ts'
-import { unsupportedType } from './unsupported.ts'
+import { dayMs } from './time-text.ts'
+import type { PlainRow, Value } from './value.ts'
 
-/** What a cell is in JavaScript. */
-export type Value = boolean | number | bigint | string | Uint8Array | null
-
-/** A plain object per row, by column name. */
-export type PlainRow = Record<string, Value>
+export type { Interval, PlainRow, Value } from './value.ts'
 
 /** Reads row `i` of a column. Valid until the memory of the batch is released. Cost: one closure a column, then a view read a cell. */
 export function valueReader(memory: Memory, column: Column): (row: number) => Value {
+  if (column.type.kind === 'null') return () => null
   const read = rawReader(memory, column)
   if (column.validity === 0) return read
-  const bits = memory.bytes(column.validity, Math.ceil(column.length / 8))
+  const bits = memory.bytes(column.validity, bitmapBytes(column.length))
   return row => ((bits[row >>> 3]! >>> (row & 7)) & 1 ? read(row) : null)
+}
+
+/** As `valueReader`, but flat values as they are stored (`stored-value.ts › Stored`): days, counts of the unit, unscaled decimals. What constants hold. */
+export function storedReader(memory: Memory, column: Column): (row: number) => Value {
+  const { type } = column
+  switch (type.kind) {
+    case 'date':
+      return valueReader(memory, { ...column, type: { kind: 'int32' } })
+    case 'int64':
+    case 'time':
+    case 'timestamp':
+    case 'duration':
+      return valueReader(memory, { ...column, type: { kind: 'int64' } })
+    case 'decimal': {
+      const read = valueReader(memory, { ...column, type: { ...type, scale: 0 } })
+      return row => {
+        const digits = read(row)
+        return digits === null ? null : BigInt(digits as string)
+      }
+    }
+    default:
+      return valueReader(memory, column)
+  }
 }
 
 function rawReader(memory: Memory, column: Column): (row: number) => Value {
   const { type, values, length } = column
+  const numbers = numberView(memory, type, values, length)
+  if (numbers) {
+    if (type.kind === 'date') return row => numbers[row]! * dayMs
+    if (type.kind === 'float16') return row => float16Number(numbers[row]!)
+    return row => numbers[row]!
+  }
   switch (type.kind) {
     case 'bool': {
-      const bits = memory.bytes(values, Math.ceil(length / 8))
+      const bits = memory.bytes(values, bitmapBytes(length))
       return row => ((bits[row >>> 3]! >>> (row & 7)) & 1) === 1
     }
-    case 'int32': {
-      const view = memory.int32s(values, length)
-      return row => view[row]!
+    case 'int64':
+      return type.asNumber ? numberReader(memory, column, 1) : wordReader(memory.int64s(values, length))
+    case 'uint64':
+      return wordReader(memory.uint64s(values, length))
+    case 'time':
+    case 'timestamp':
+    case 'duration':
+      return type.unit === 'us' || type.unit === 'ns' ? wordReader(memory.int64s(values, length)) : numberReader(memory, column, type.unit === 's' ? 1000 : 1)
+    case 'decimal': {
+      const [low, high] = [memory.uint64s(values, 2 * length), memory.int64s(values, 2 * length)]
+      return row => formatDecimal((high[2 * row + 1]! << 64n) | low[2 * row]!, type.scale)
     }
-    case 'float64': {
-      const view = memory.float64s(values, length)
-      return row => view[row]!
-    }
-    case 'int64': {
-      if (type.asNumber) {
-        const words = memory.int32s(values, length * 2)
-        return row => words[2 * row + 1]! * 2 ** 32 + (words[2 * row]! >>> 0)
-      }
-      const view = memory.int64s(values, length)
-      return row => view[row]!
-    }
-    case 'timestamp': {
-      if (type.unit === 'us' || type.unit === 'ns') {
-        const view = memory.int64s(values, length)
-        return row => view[row]!
-      }
-      const scale = type.unit === 's' ? 1000 : 1
-      const words = memory.int32s(values, length * 2)
-      return row => (words[2 * row + 1]! * 2 ** 32 + (words[2 * row]! >>> 0)) * scale
+    case 'interval': {
+      const [words, halves] = [memory.int32s(values, 4 * length), memory.int64s(values, 2 * length)]
+      return row => ({ months: words[4 * row]!, days: words[4 * row + 1]!, nanoseconds: halves[2 * row + 1]! })
     }
     case 'utf8':
       return row => viewText(memory, values + 16 * row)
     case 'binary':
       return row => viewBytes(memory, values + 16 * row).slice()
+    case 'fixedBinary':
+      return row => memory.bytes(values + type.size * row, type.size).slice()
     default:
-      throw unsupportedType('rows', type)
+      return nestedReader(memory, column, type)
   }
+}
+
+function wordReader(view: BigInt64Array | BigUint64Array): (row: number) => Value {
+  return row => view[row]!
+}
+
+// 64-bit words as numbers, without a bigint on the way.
+function numberReader(memory: Memory, { values, length }: Column, scale: number): (row: number) => Value {
+  const words = memory.int32s(values, length * 2)
+  return row => (words[2 * row + 1]! * 2 ** 32 + (words[2 * row]! >>> 0)) * scale
+}
+
+function nestedReader(memory: Memory, column: Column, type: DataType): (row: number) => Value {
+  const read = column.children!.map(child => valueReader(memory, child))
+  const item = read[0]!
+  switch (type.kind) {
+    case 'struct': {
+      const names = type.members.map(m => m.name)
+      return row => {
+        const result: PlainRow = {}
+        for (let i = 0; i < names.length; i++) put(result, names[i]!, read[i]!(row))
+        return result
+      }
+    }
+    case 'fixedList':
+      return row => Array.from({ length: type.size }, (_, i) => item(row * type.size + i))
+    case 'map': {
+      const offsets = memory.int32s(column.values, column.length + 1)
+      const [key, value] = column.children![0]!.children!.map(child => valueReader(memory, child)) as [typeof item, typeof item]
+      return row => {
+        const result = new Map<Value, Value>()
+        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) result.set(key(i), value(i))
+        return result
+      }
+    }
+    default: {
+      const offsets = memory.int32s(column.values, column.length + 1)
+      return row => {
+        const result: Value[] = []
+        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) result.push(item(i))
+        return result
+      }
+    }
+  }
+}
+
+// A member may be called __proto__, which assignment would not store.
+function put(row: PlainRow, name: string, value: Value): void {
+  if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true })
+  else row[name] = value
 }
 
 /** The bytes behind the 16-byte view at `address`, not copied. */

@@ -18,6 +18,15 @@ export class Memory {
   bytes(address: number, count: number): Uint8Array {
     return new Uint8Array(this.wasm.buffer, address, count)
   }
+  int8s(address: number, count: number): Int8Array {
+    return new Int8Array(this.wasm.buffer, address, count)
+  }
+  int16s(address: number, count: number): Int16Array {
+    return new Int16Array(this.wasm.buffer, address, count)
+  }
+  uint16s(address: number, count: number): Uint16Array {
+    return new Uint16Array(this.wasm.buffer, address, count)
+  }
   int32s(address: number, count: number): Int32Array {
     return new Int32Array(this.wasm.buffer, address, count)
   }
@@ -32,6 +41,9 @@ export class Memory {
   }
   int64s(address: number, count: number): BigInt64Array {
     return new BigInt64Array(this.wasm.buffer, address, count)
+  }
+  uint64s(address: number, count: number): BigUint64Array {
+    return new BigUint64Array(this.wasm.buffer, address, count)
   }
 
   /** Copies bytes into the memory at `address`. */

@@ -1,8 +1,8 @@
 // Evaluates typed expressions over batches, one kernel a node. Constants stay scalar until a kernel needs them.
 import { assert } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import { type DataType, int64 } from '../batch/data-type.ts'
-import { valueReader } from '../batch/read-values.ts'
+import type { DataType } from '../batch/data-type.ts'
+import { storedReader } from '../batch/read-values.ts'
 import { countBits } from '../compute/bitmap.ts'
 import { truth } from '../compute/logic.ts'
 import { broadcast, type Constant, isColumn, type Operand } from '../compute/operand.ts'
@@ -53,6 +53,5 @@ function typed(operand: Operand, type: DataType): Operand {
 // Constants are folded by computing one row.
 function firstValue(device: Device, operand: Operand): Constant {
   if (!isColumn(operand)) return operand
-  const source = operand.type.kind === 'timestamp' ? { ...operand, type: int64 } : operand
-  return { type: operand.type, value: valueReader(device.memory, source)(0) }
+  return { type: operand.type, value: storedReader(device.memory, operand)(0) }
 }

@@ -2,6 +2,7 @@
 // large enough that handing one out costs little beside reading it.
 import type { Json } from '../base/json.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
+import { rowCount64 } from '../batch/data-type.ts'
 import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
@@ -17,16 +18,16 @@ export function keptSplitRows(rowCount: number): number {
   return Math.min(splitRowsMax, Math.max(splitRowsMin, Math.ceil(rowCount / splitCount / 64) * 64))
 }
 
-/** Batches as plain data, packed as between threads. The memory is kept by whoever made the options. */
+/** Batches as plain data, packed as between threads. `count`: rows hold the int64 as a number. The memory is kept by whoever made the options. */
 export interface KeptOptions {
-  readonly fields: readonly { readonly name: string; readonly type: string }[]
+  readonly fields: readonly { readonly name: string; readonly type: string; readonly count?: true }[]
   readonly batches: readonly (readonly number[])[]
 }
 
 /** The options that read `batches` again. */
 export function keptOptions(fields: readonly Field[], batches: readonly Batch[]): KeptOptions {
   return {
-    fields: fields.map(f => ({ name: f.name, type: typeName(f.type, f.nullable) })),
+    fields: fields.map(f => ({ name: f.name, type: typeName(f.type, f.nullable), ...(f.type.kind === 'int64' && f.type.asNumber && { count: true as const }) })),
     batches: batches.map(packBatch),
   }
 }
@@ -87,5 +88,5 @@ function rowCountOf(options: KeptOptions): number {
 }
 
 function fieldsOf(options: KeptOptions): Field[] {
-  return options.fields.map(f => ({ name: f.name, ...parseType(f.type, 'cache') }))
+  return options.fields.map(f => ({ name: f.name, ...parseType(f.type, 'cache'), ...(f.count && { type: rowCount64 }) }))
 }

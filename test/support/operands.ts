@@ -1,5 +1,6 @@
 // Two operands for binary kernels: columns, or a column and a constant on either side.
-import type { DataType } from '../../src/batch/data-type.ts'
+import { type DataType, isNested } from '../../src/batch/data-type.ts'
+import { storedBy } from '../../src/batch/stored-value.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { Constant, Operand } from '../../src/compute/operand.ts'
@@ -30,7 +31,7 @@ export function operandsOf(device: Device, arena: Arena, { type, a, b, constant 
 }
 
 export function constantOf(type: DataType, value: Value): Constant {
-  return { type, value: type.kind === 'timestamp' && typeof value === 'number' ? BigInt(value) : value }
+  return { type, value: isNested(type) || value === null ? value : storedBy(type)(value)! }
 }
 
 /** f where both are values, else null. */

@@ -1,18 +1,18 @@
 // Choosing and Kleene logic, plainly.
-import { binary, bool, type DataType, float64, int32, int64, timestampMs, utf8 } from '../../../src/batch/data-type.ts'
+import { bool, type DataType } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { choose } from '../../../src/compute/choose.ts'
 import { isNull, logic, not, truth } from '../../../src/compute/logic.ts'
 import { broadcast } from '../../../src/compute/operand.ts'
 import { operandsOf, samplePair } from '../../support/operands.ts'
-import { bitmapOf, bitsAt, columnOf, sampleValues, valuesOf } from '../../support/samples.ts'
+import { bitmapOf, bitsAt, columnOf, sampleTypes, sampleValues, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
-const types: readonly DataType[] = [bool, int32, int64, float64, timestampMs, utf8, binary]
+const types: readonly DataType[] = sampleTypes.filter(type => type.kind !== 'null')
 
 export const chooseAgreement = agreement({
   stem: 'choose',
-  kernels: ['chooseBytes4', 'chooseBytes8', 'chooseBytes16', 'chooseBits'],
+  kernels: ['chooseBytes1', 'chooseBytes2', 'chooseFixed', 'chooseRows', 'chooseBytes4', 'chooseBytes8', 'chooseBytes16', 'chooseBits'],
   sample: (random, length, shape) =>
     types.map(type => ({ pair: samplePair(random, type, length, shape), mask: Array.from({ length }, () => random.int(2) === 1) })),
   reference: cases =>

@@ -1,5 +1,4 @@
 // Taking, filtering and joining end to end, plainly: arrays of rows. And their entries in the catalogue of agreements.
-import { float64, utf8, bool, int32, int64, timestampMs } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import type { Batch } from '../../../src/batch/batch.ts'
 import type { Arena } from '../../../src/device/arena.ts'
@@ -8,10 +7,10 @@ import { compactBatch } from '../../../src/compute/compact.ts'
 import { concatBatches } from '../../../src/compute/concat.ts'
 import { gatherBatch, rowNumbers } from '../../../src/compute/gather.ts'
 import type { Random } from '../../../src/base/random.ts'
-import { bitmapOf, columnOf, rowsOf, sampleValues, type Shape } from '../../support/samples.ts'
+import { bitmapOf, columnOf, rowsOf, sampleTypes, sampleValues, type Shape } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
-const types = [bool, int32, int64, float64, utf8, timestampMs]
+const types = sampleTypes
 const fields = types.map((type, i) => ({ name: `c${i}`, type, nullable: true }))
 
 /** One array of values per type. */
@@ -27,7 +26,7 @@ export const rowsOfTable = (table: readonly Value[][]): Value[][] => table[0]!.m
 
 export const gatherAgreement = agreement({
   stem: 'gather',
-  kernels: ['gatherWord4', 'gatherWord8', 'gatherView', 'gatherBits', 'fillIndices'],
+  kernels: ['gatherWord4', 'gatherWord8', 'gatherView', 'gatherBits', 'fillIndices', 'gatherWord1', 'gatherWord2', 'gatherFixed', 'gatherOffsets', 'listItems', 'fixedItems'],
   sample(random, length, shape) {
     return { table: sampleTable(random, length, shape), indices: Array.from({ length }, () => random.int(length)) }
   },
@@ -53,7 +52,7 @@ export const compactAgreement = agreement({
 
 export const concatAgreement = agreement({
   stem: 'gather',
-  kernels: ['appendBits', 'appendOnes'],
+  kernels: ['appendBits', 'appendOnes', 'shiftOffsets'],
   sample(random, length, shape) {
     const cuts = [random.int(length + 1), random.int(length + 1), random.int(length + 1)].sort((a, b) => a - b)
     return [0, ...cuts].map((start, i) => sampleTable(random, (cuts[i] ?? length) - start, i === 1 ? 'full' : shape))
