@@ -91,6 +91,8 @@ export interface CachedResult {
   readonly bindings: Bindings
 }
 
+/** The share of the memory from which on sources wait. */
+const crowdedShare = 0.75
 const batchRowsMax = 65_536
 const batchRowsMin = 1_024
 const defaultEpochMs = 10_000
@@ -175,6 +177,7 @@ export class Engine {
         job,
         batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, this.workers.length)),
         stateBytes: this.#stateBytes(),
+        crowdedPages: this.#crowdedPages(),
         spillFolder: options.spill ?? tmpdir(),
         epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
         firstEpoch,
@@ -271,6 +274,12 @@ export class Engine {
   #stateBytes(): number {
     const { totalBytes, stateBytes } = this.memory
     return Math.floor(stateBytes * Math.max(0, 1 - (this.device.pages.used() * pageBytes) / totalBytes))
+  }
+
+  #crowdedPages(): number {
+    const used = this.device.pages.used()
+    const pages = this.memory.totalBytes / pageBytes
+    return Math.floor(Math.max(crowdedShare * pages, (used + pages) / 2))
   }
 
   #died(error: Error): void {

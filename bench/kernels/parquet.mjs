@@ -68,7 +68,7 @@ function read(bytes, columns) {
   let hash = 0
   const start = performance.now()
   for (let rowGroup = 0; rowGroup < file.rowGroups.length; rowGroup++) {
-    readRowGroup({
+    const reading = readRowGroup({
       device,
       reader,
       file,
@@ -85,6 +85,7 @@ function read(bytes, columns) {
         releaseBatch(device, batch)
       },
     })
+    for (const _ of reading);
   }
   return { ms: performance.now() - start, rows: file.rowCount, columnBytes, hash }
 }

@@ -28,6 +28,8 @@ export class TaskRunner {
   readonly #clock: Clock
   readonly #functions = new Map<string, UserFunction>()
   readonly #tasks = new Map<number, Task>()
+  /** Messages by task that wait until the one under way is done. */
+  readonly #behind = new Map<number, Exclude<TaskMessage, { type: 'open' }>[]>()
   bindings: ReadonlyMap<string, unknown> = new Map()
   /** What tasks that are opened from now on may use. */
   gpu: ReadyGpu | undefined
@@ -37,13 +39,35 @@ export class TaskRunner {
     this.#clock = clock
   }
 
-  /** Runs one message. Only `open` (it loads modules) and operators that `settle` take more than this turn; never rejects. */
-  run(message: TaskMessage): TaskReply | Promise<TaskReply> {
+  /**
+   * Runs one message. Undefined where a message before it is answered in part only: `next` gives it again when it may run. Only `open` (it loads
+   * modules) and operators that `settle` take more than this turn; never rejects.
+   */
+  run(message: TaskMessage): TaskReply | Promise<TaskReply> | undefined {
     if (message.type === 'open') return this.#open(message)
     const task = this.#tasks.get(message.task)
     if (!task) return { task: message.task, seq: message.seq, outputs: [] }
-    if (message.type === 'close') this.#tasks.delete(message.task)
+    if (message.type === 'close') {
+      this.#tasks.delete(message.task)
+      this.#behind.delete(message.task)
+    } else if (task.paused && message.type !== 'continue') {
+      const behind = this.#behind.get(message.task)
+      if (behind) behind.push(message)
+      else this.#behind.set(message.task, [message])
+      return undefined
+    }
     return task.run(message)
+  }
+
+  /** A message that has waited and may run now, if there is one. To be asked after each reply. */
+  next(): TaskMessage | undefined {
+    for (const [id, behind] of this.#behind) {
+      if (this.#tasks.get(id)?.paused) continue
+      const message = behind.shift()
+      if (behind.length === 0) this.#behind.delete(id)
+      return message
+    }
+    return undefined
   }
 
   async #open(message: Extract<TaskMessage, { type: 'open' }>): Promise<TaskReply> {
@@ -104,9 +128,9 @@ export class InlineHost implements TaskHost {
 
   async #drain(): Promise<void> {
     let until = performance.now() + yieldEveryMs
-    for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
+    for (let message = this.#queue.shift(); message; message = this.runner.next() ?? this.#queue.shift()) {
       const reply = this.runner.run(message)
-      this.onReply(reply instanceof Promise ? await reply : reply)
+      if (reply) this.onReply(reply instanceof Promise ? await reply : reply)
       if (performance.now() > until) {
         await new Promise(resolve => setImmediate(resolve))
         until = performance.now() + yieldEveryMs

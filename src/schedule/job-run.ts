@@ -36,6 +36,8 @@ export interface JobEnvironment {
   readonly batchRows: number
   /** Bytes of state that the job's operators may keep together. */
   readonly stateBytes: number
+  /** Pages in use from which on nothing further is read while anything is on its way. */
+  readonly crowdedPages: number
   /** Where operators spill. */
   readonly spillFolder: string
   /** Time between epochs. */
@@ -234,6 +236,7 @@ export class JobRun {
       snapshotTaken: (_, barrier, runs) => this.#epochs.snapshotTaken(barrier, runs),
       release: batch => releaseArena(device, batch[1]!),
       moved: () => this.#moved(),
+      mayRead: () => this.#mayRead(),
     }
     const stage = new StageRun(spec, instances, listener)
     this.#stages.push(stage)
@@ -264,6 +267,7 @@ export class JobRun {
         signal: this.#abort.signal,
         topics,
         batchRows: () => batchRows,
+        mayRead: () => this.#mayRead(),
         count: (m, by) => this.metricsCounter.count(m, by),
         rowsRead: rows => this.metricsCounter.read(rows),
         failed: error => this.fail(error),
@@ -301,6 +305,12 @@ export class JobRun {
         this.#trigger({ final: true, finished: allEnded && !this.#draining })
       }
     })
+  }
+
+  // Where memory gets short, what is on its way is worked off first.
+  #mayRead(): boolean {
+    const { device, crowdedPages } = this.#environment
+    return device.pages.used() < crowdedPages || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
   #trigger(options: { final: boolean; finished: boolean }): void {

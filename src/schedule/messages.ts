@@ -9,10 +9,11 @@ import type { StateRun } from '../state/state-run.ts'
 /** State runs by step id. */
 export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
 
-/** To a task. `seq` numbers the messages of one stage; each gets one reply. */
+/** To a task. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. */
 export type TaskMessage =
   | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string }
   | { type: 'split'; task: number; seq: number; split: ScanSplit }
+  | { type: 'continue'; task: number; seq: number }
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
   | { type: 'tick'; task: number; seq: number; now: number }
   | { type: 'finish'; task: number; seq: number; port: number }
@@ -50,4 +51,6 @@ export interface TaskReply {
   /** No further input can change the output. */
   readonly done?: boolean
   readonly error?: ErrorData
+  /** The message is not done: there is more to come once the task is told to `continue`. */
+  readonly paused?: boolean
 }

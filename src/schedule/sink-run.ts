@@ -53,6 +53,11 @@ export class SinkRun implements Consumer {
     return this.#queue.length < queueItemsMax
   }
 
+  /** True when nothing is being written. */
+  quiet(): boolean {
+    return !this.#busy
+  }
+
   wanted(): boolean {
     return !this.#failed
   }

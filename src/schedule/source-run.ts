@@ -73,6 +73,8 @@ export interface FeedEnvironment {
   readonly signal: AbortSignal
   readonly topics: Topics
   readonly batchRows: () => number
+  /** False while batches take so much memory that nothing further should be read. */
+  readonly mayRead: () => boolean
   readonly count: (metric: string, by: number) => void
   readonly rowsRead: (rows: number) => void
   readonly failed: (error: Error) => void
@@ -173,7 +175,7 @@ export class FeedRun implements SourceRun {
         reached(this.#reader.position())
         for (const { consumer, port } of this.#targets) consumer.enqueue({ kind: 'barrier', barrier }, port)
       }
-      const canRead = !this.#stopping && !this.#ended && this.#targets.every(t => t.consumer.hasRoom(t.port))
+      const canRead = !this.#stopping && !this.#ended && this.#targets.every(t => t.consumer.hasRoom(t.port)) && this.#environment.mayRead()
       if (!canRead) {
         await new Promise<void>(resolve => (this.#wake = resolve))
         continue

@@ -9,6 +9,8 @@ import type { TaskHost } from './host.ts'
 import type { StepRuns, TaskMessage, TaskReply } from './messages.ts'
 
 const inFlightMax = 2
+/** Batches of a message that wait for the results of those before it, until it pauses. */
+const heldBatchesMax = 8
 
 /** What a stage tells the job it belongs to. */
 export interface StageListener {
@@ -18,6 +20,8 @@ export interface StageListener {
   release(batch: PackedBatch): void
   /** The flow has moved: sources may go on. */
   moved(): void
+  /** False while batches take so much memory that nothing further should be read. */
+  mayRead(): boolean
 }
 
 /** An instance's place: its thread and its task number there. */
@@ -30,8 +34,11 @@ export interface Instance {
 type Work = { kind: 'split'; split: ScanSplit } | { kind: 'tick'; now: number } | (Item & { port: number })
 
 interface Pending {
-  replies: (TaskReply | undefined)[]
+  /** By instance, what has not been passed on: the reply, or the parts of it so far. */
+  replies: (TaskReply[] | undefined)[]
   missing: number
+  /** Batches in `replies`. */
+  held: number
   watermark?: number
   barrier?: Barrier
   end?: boolean
@@ -54,6 +61,8 @@ export class StageRun implements Consumer {
   readonly #gateOnPort1: boolean
   #nextSeq = 1
   #nextEmit = 1
+  /** Instances that wait to be told to go on with a message. */
+  readonly #paused: { readonly seq: number; readonly instance: Instance }[] = []
   #exclusive = false
   /** Those that have more to emit at their end. */
   #draining: Instance[] = []
@@ -108,12 +117,16 @@ export class StageRun implements Consumer {
   /** No further work is begun; queued batches are released. What is in flight still comes back. */
   abandon(): void {
     this.#failed = true
+    this.#paused.length = 0
+    for (const { replies } of this.#pending.values()) for (const reply of replies.splice(0).flatMap(r => r ?? [])) this.#releaseOutputs(reply)
     for (const work of [...this.#queue.splice(0), ...this.#held.splice(0)]) if (work.kind === 'batch') this.#discard(work)
   }
 
-  /** True when nothing is in flight. */
-  idle(): boolean {
-    return this.#pending.size === 0
+  /** True when no instance is at work: what is queued waits for others. */
+  quiet(): boolean {
+    let missing = 0
+    for (const pending of this.#pending.values()) missing += pending.missing
+    return missing === this.#paused.length
   }
 
   #blocked(port: number): boolean {
@@ -152,6 +165,7 @@ export class StageRun implements Consumer {
 
   /** Begins as much work as instances and readers have room for. */
   pump(): void {
+    this.#goOn()
     if (this.#draining.length > 0 && !this.#failed && this.targets.every(t => t.consumer.hasRoom(t.port))) {
       this.#dispatch({ end: true }, this.#draining.splice(0).map(instance => [instance, { type: 'drain' }]))
       return
@@ -159,10 +173,23 @@ export class StageRun implements Consumer {
     while (!this.#failed && !this.#exclusive && this.#queue.length > 0) {
       if (!this.targets.every(t => t.consumer.hasRoom(t.port))) return
       const work = this.#queue[0]!
+      if (work.kind === 'split' && !this.#listener.mayRead()) return
       if (!this.#begin(work)) return
       this.#queue.shift()
       if (work.kind !== 'tick') this.#queued['port' in work ? work.port : 0]!--
       this.#listener.moved()
+    }
+  }
+
+  // Messages that were answered in part go on: the one whose results are passed on as they come while its readers have room, others up to a bound.
+  #goOn(): void {
+    for (let i = 0; i < this.#paused.length && !this.#failed; i++) {
+      const { seq, instance } = this.#paused[i]!
+      const isNext = seq === this.#nextEmit
+      if (isNext ? !this.targets.every(t => t.consumer.hasRoom(t.port)) : this.#pending.get(seq)!.held >= heldBatchesMax) continue
+      if (!this.#listener.mayRead()) continue
+      this.#paused.splice(i--, 1)
+      instance.host.send({ type: 'continue', task: instance.task, seq })
     }
   }
 
@@ -239,7 +266,7 @@ export class StageRun implements Consumer {
 
   #dispatch(facts: Partial<Pending>, messages: [Instance, DistributiveOmit][]): void {
     const seq = this.#nextSeq++
-    this.#pending.set(seq, { replies: [], missing: messages.length, ...facts })
+    this.#pending.set(seq, { replies: [], missing: messages.length, held: 0, ...facts })
     for (const [instance, message] of messages) {
       instance.inFlight++
       instance.host.send({ ...message, task: instance.task, seq } as TaskMessage)
@@ -249,39 +276,58 @@ export class StageRun implements Consumer {
 
   /** Takes a reply of instance `index`. */
   replied(index: number, reply: TaskReply): void {
-    this.instances[index]!.inFlight--
+    const instance = this.instances[index]!
+    if (!reply.paused) instance.inFlight--
     this.#listener.counted(this.spec, reply)
     const pending = this.#pending.get(reply.seq)
     if (!pending) return
-    pending.replies[index] = reply
-    pending.missing--
-    if (reply.error) {
-      if (!this.#failed) this.#listener.failed(decodeError(reply.error))
+    if (!reply.paused) pending.missing--
+    if (reply.error && !this.#failed) {
       this.#failed = true
+      this.#listener.failed(decodeError(reply.error))
     }
+    if (this.#failed) {
+      this.#releaseOutputs(reply)
+      return
+    }
+    const replies = (pending.replies[index] ??= [])
+    replies.push(reply)
+    pending.held += reply.outputs.length
+    if (reply.paused) this.#paused.push({ seq: reply.seq, instance })
     if (reply.done) this.#done = true
     this.#emitReady()
     this.pump()
   }
 
   #emitReady(): void {
-    for (let pending = this.#pending.get(this.#nextEmit); pending && pending.missing === 0; pending = this.#pending.get(this.#nextEmit)) {
+    let pending = this.#pending.get(this.#nextEmit)
+    for (; pending && pending.missing === 0; pending = this.#pending.get(this.#nextEmit)) {
       this.#pending.delete(this.#nextEmit++)
       this.#emit(pending)
     }
+    if (pending?.replies.some(replies => replies?.some(reply => reply.paused))) this.#emitPart(pending)
     this.#listener.moved()
   }
 
+  // What there is of the message whose turn it is, where it comes in parts.
+  #emitPart(pending: Pending): void {
+    const parts = pending.replies.map(replies => (replies?.some(reply => reply.paused) ? replies : undefined))
+    parts.forEach((replies, i) => {
+      if (replies) pending.replies[i] = []
+    })
+    pending.held = 0
+    this.#emit({ replies: parts, missing: 0, held: 0 })
+  }
+
   #emit(pending: Pending): void {
-    const replies = pending.replies.filter(r => r !== undefined)
+    const replies = pending.replies.flatMap(r => r ?? [])
     for (const reply of replies) {
       for (const { output, parts } of reply.outputs) {
         const target = this.targets[output]!
-        if (this.#failed || !target.consumer.wanted()) for (const part of parts) part && this.#listener.release(part)
+        if (!target.consumer.wanted()) for (const part of parts) part && this.#listener.release(part)
         else target.consumer.enqueue({ kind: 'batch', parts }, target.port)
       }
     }
-    if (this.#failed) return
     const watermark = this.spec.placement === 'any' && !this.spec.scan ? pending.watermark : this.#lowest(pending)
     if (watermark !== undefined) this.#toTargets({ kind: 'batch', parts: null, watermark })
     if (pending.barrier) {
@@ -289,7 +335,7 @@ export class StageRun implements Consumer {
       this.#listener.snapshotTaken(this.spec, pending.barrier, replies.map(r => r.runs ?? {}))
       this.#toTargets({ kind: 'barrier', barrier: pending.barrier })
     }
-    if (pending.end && this.targets.some(t => t.consumer.wanted())) this.#draining = this.instances.filter((_, i) => pending.replies[i]?.more)
+    if (pending.end && this.targets.some(t => t.consumer.wanted())) this.#draining = this.instances.filter((_, i) => pending.replies[i]?.some(reply => reply.more))
     if (pending.end !== undefined && this.#draining.length === 0) {
       this.#exclusive = false
       if (pending.end) this.#toTargets({ kind: 'end' })
@@ -299,8 +345,8 @@ export class StageRun implements Consumer {
   // Instances of a keyed stage all see every watermark, so the stage's is the lowest of theirs.
   readonly #instanceWatermarks: number[] = []
   #lowest(pending: Pending): number | undefined {
-    pending.replies.forEach((reply, i) => {
-      if (reply?.watermark !== undefined) this.#instanceWatermarks[i] = reply.watermark
+    pending.replies.forEach((replies, i) => {
+      for (const { watermark } of replies ?? []) if (watermark !== undefined) this.#instanceWatermarks[i] = watermark
     })
     const lowest = Math.min(...this.instances.map((_, i) => this.#instanceWatermarks[i] ?? Number.NEGATIVE_INFINITY))
     if (lowest <= this.#outWatermark || lowest === Number.POSITIVE_INFINITY) return undefined
@@ -310,6 +356,10 @@ export class StageRun implements Consumer {
 
   #toTargets(item: Item): void {
     for (const { consumer, port } of this.targets) consumer.enqueue(item, port)
+  }
+
+  #releaseOutputs(reply: TaskReply): void {
+    for (const { parts } of reply.outputs) for (const part of parts) if (part) this.#listener.release(part)
   }
 
   #discard(item: Item): void {

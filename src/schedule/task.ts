@@ -13,7 +13,15 @@ import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import { operatorType, scanType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
+import type { ScanSplit } from '../source/source.ts'
 import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
+
+// A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
+const turnMs = 20
+const turnOutputsMax = 4
+
+/** A message under way. */
+type Steps = Generator<Promise<void> | undefined, void>
 
 /** What a task is given by the thread it lives on. */
 export interface TaskEnvironment {
@@ -46,6 +54,7 @@ export class Task {
   #runs: StepRuns | undefined
   /** The step that has more to emit at its end; −1 where none has. */
   #draining = -1
+  #paused: Steps | undefined
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
     const { spec } = message
@@ -70,23 +79,50 @@ export class Task {
     this.#outputs = []
     this.#runs = undefined
     this.#sequence = message.seq
+    if (message.type === 'close') this.#leave()
+    assert(message.type === 'continue' || !this.#paused, `a ${message.type} came before the message under way was done`)
+    const steps = message.type === 'continue' ? this.#paused : this.#handle(message)
+    this.#paused = undefined
+    if (!steps) return this.#answer(message)
+    return this.#drive(steps, message, performance.now() + turnMs)
+  }
+
+  /** True while a message is answered in part and waits to be told to continue: no other but `close` may come. */
+  get paused(): boolean {
+    return this.#paused !== undefined
+  }
+
+  // Runs to the end, or to a pause once there is enough for one reply.
+  #drive(steps: Steps, message: TaskMessage, until: number): TaskReply | Promise<TaskReply> {
     try {
-      const waiting = drive(this.#handle(message))
-      if (!waiting) return this.#answer(message)
-      return waiting.then(
-        () => this.#answer(message),
-        error => this.#answer(message, error),
-      )
+      for (let step = steps.next(); !step.done; step = steps.next()) {
+        if (step.value) {
+          return step.value.then(
+            () => this.#drive(steps, message, until),
+            error => this.#answer(message, error),
+          )
+        }
+        if (this.#outputs.length < turnOutputsMax && performance.now() < until) continue
+        this.#paused = steps
+        return { ...this.#answer(message), paused: true }
+      }
+      return this.#answer(message)
     } catch (error) {
       return this.#answer(message, error)
     }
   }
 
-  // Yields what must be waited for.
-  *#handle(message: Exclude<TaskMessage, { type: 'open' }>): Generator<Promise<void>, void> {
+  #leave(): void {
+    this.#paused?.return()
+    this.#paused = undefined
+  }
+
+  // Yields what must be waited for, and nothing where it may pause.
+  *#handle(message: Exclude<TaskMessage, { type: 'open' | 'continue' }>): Steps {
     if (message.type === 'split') {
       yield* this.#settle(false)
-      return this.#readSplit(message.split)
+      yield* this.#readSplit(message.split)
+      return
     }
     this.#arena = this.#environment.device.arena()
     if (message.type === 'push') {
@@ -103,7 +139,7 @@ export class Task {
     this.#generatedWatermarks()
   }
 
-  *#settle(all: boolean, steps: Iterable<number> = this.#operators.keys()): Generator<Promise<void>, void> {
+  *#settle(all: boolean, steps: Iterable<number> = this.#operators.keys()): Steps {
     for (const step of steps) {
       const waiting = this.#operators[step]!.settle?.(all)
       if (!waiting) continue
@@ -125,6 +161,7 @@ export class Task {
 
   /** Releases the operators' memory. */
   close(): void {
+    this.#leave()
     for (const operator of this.#operators.splice(0)) operator.close?.()
     for (const spill of this.#spills) spill.close()
   }
@@ -219,7 +256,7 @@ export class Task {
   }
 
   // What a step emits at its end is pushed into the next ones before they settle and finish.
-  *#finish(port: number): Generator<Promise<void>, void> {
+  *#finish(port: number): Steps {
     this.#portsOpen--
     if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
     if (this.#operators.length === 0) return
@@ -228,7 +265,7 @@ export class Task {
   }
 
   // From `first` on; where that step was emitting piece by piece, with its next piece. Ends early where a step has more.
-  *#finishFrom(first: number, port = 0): Generator<Promise<void>, void> {
+  *#finishFrom(first: number, port = 0): Steps {
     for (let step = first; step < this.#operators.length; step++) {
       const operator = this.#operators[step]!
       if (step !== this.#draining) {
@@ -244,7 +281,7 @@ export class Task {
     this.#outWatermark = Number.POSITIVE_INFINITY
   }
 
-  #readSplit(split: Extract<TaskMessage, { type: 'split' }>['split']): void {
+  *#readSplit(split: ScanSplit): Steps {
     const scan = this.#spec.scan!
     const { device } = this.#environment
     let current: Arena | undefined
@@ -259,7 +296,7 @@ export class Task {
       return current
     }
     try {
-      scanType(scan.kind).read(
+      const reading = scanType(scan.kind).read(
         {
           device,
           where: scan.id,
@@ -277,6 +314,7 @@ export class Task {
         split,
         scan.columns,
       )
+      for (const _ of reading) yield
     } finally {
       releaseCurrent()
     }
@@ -335,10 +373,4 @@ export class Task {
       },
     }
   }
-}
-
-// Runs to the end, at once where nothing is waited for.
-function drive(steps: Generator<Promise<void>, void>): Promise<void> | undefined {
-  const { done, value } = steps.next()
-  return done ? undefined : value.then(() => drive(steps))
 }

@@ -5,7 +5,7 @@ import { arrowRowCount, decodeRecordBatch, selectArrowColumns } from '../format/
 import { type ArrowFile, readArrow } from '../format/arrow/read-arrow.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
-import { type FileReader, headerOf, withFile } from './open-file.ts'
+import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the number of their record batches, the columns. */
@@ -32,11 +32,12 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
     }
   },
   splits: options => options.files!.flatMap((file, index) => Array.from({ length: file.batches }, (_, batch) => ({ file: index, batch }))),
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
-    withFile(path, context.where, reader => {
+    const reader = openFile(path, context.where)
+    try {
       const decode = { device: context.device, reader, file: openedOf(path, reader), where: path }
       const chosen = selectArrowColumns(
         decode.file,
@@ -45,21 +46,27 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
       )
       if (chosen.length === 0 && arrowRowCount(decode, split.batch as number) === 0) return
       const arena = context.arena()
-      emitSlices(context, { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) })
-    })
+      yield* emitSlices(context, { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) })
+    } finally {
+      reader.close()
+    }
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
 }
 
 // Slices begin at multiples of 64 rows, where bitmaps stay aligned; each has a reference of its own.
-function emitSlices(context: ScanContext, batch: Batch): void {
+function* emitSlices(context: ScanContext, batch: Batch): Generator<void> {
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   let start = 0
+  let isLast = false
   try {
-    for (; start + step < batch.rowCount; start += step) context.emit(sliceBatch(retainBatch(context.device, batch), start, start + step))
-  } catch (thrown) {
-    releaseBatch(context.device, batch)
-    throw thrown
+    for (; start + step < batch.rowCount; start += step) {
+      context.emit(sliceBatch(retainBatch(context.device, batch), start, start + step))
+      yield
+    }
+    isLast = true
+  } finally {
+    if (!isLast) releaseBatch(context.device, batch)
   }
   context.emit(start === 0 ? batch : sliceBatch(batch, start, batch.rowCount))
 }

@@ -52,11 +52,11 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = {
     return { options: { ...(options as CsvScanOptions), files, fields: packFields(fields) }, fields, ...sidePortsOf(options.onError) }
   },
   splits: options => options.files!.map((_, file) => ({ file })),
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const { path, cells } = options.files![split.file as number]!
     const file = openText(path, context.where)
     try {
-      readRows(
+      yield* readRows(
         context,
         options,
         file,
@@ -87,14 +87,14 @@ function headerCells(names: readonly string[], fields: readonly Field[], where: 
 }
 
 // Chunks grow and shrink so that each makes about a batch.
-function readRows(
+function* readRows(
   context: ScanContext,
   options: CsvScanOptions,
   file: TextFile,
   path: string,
   cells: readonly (string | undefined)[],
   columns: readonly string[] | undefined,
-): void {
+): Generator<void> {
   const { device, where, batchRows } = context
   const fields = decodedFields(unpackFields(options.fields!), columns)
   const decoder = new CsvDecoder(fields, cells, dialectOf(options), where)
@@ -113,5 +113,6 @@ function readRows(
       chunk.errors.map(e => [e.record, { address: chunk.address + e.start, bytes: e.end - e.start, position: chunk.position + e.start }]),
     )
     emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, path, options.onError)
+    yield
   }
 }

@@ -63,24 +63,27 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
     return splits
   },
   rowCount: rowCountOf,
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const { batch: first, batchEnd: last, start, end } = split as { batch: number; batchEnd: number; start: number; end: number }
     for (let index = first; index <= last; index++) {
       const rows = options.batches[index]![0]!
-      readBatch(context, options, index, index === first ? start : 0, index === last ? end : rows, columns)
+      yield* readBatch(context, options, index, index === first ? start : 0, index === last ? end : rows, columns)
     }
   },
   describe: options => `read ${rowCountOf(options)} rows kept in memory`,
 }
 
-function readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): void {
+function* readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
   const fields = fieldsOf(options)
   const whole = unpackBatch(options.batches[index]!, fields)
   const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
   const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: 0 }
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
-  for (let at = start; at < end; at += step) context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
+  for (let at = start; at < end; at += step) {
+    context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
+    yield
+  }
 }
 
 function rowCountOf(options: KeptOptions): number {

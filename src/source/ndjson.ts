@@ -47,13 +47,13 @@ export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = {
       return Array.from({ length: count }, (_, i) => ({ file, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes }))
     })
   },
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const file = openText(path, context.where)
     try {
       const end = (split.end as number) < 0 ? file.size : (split.end as number)
       const start = lineStart(file, split.start as number, end)
-      if (start < end) readLines(context, options, file, path, start, end, columns)
+      if (start < end) yield* readLines(context, options, file, path, start, end, columns)
     } finally {
       file.close()
     }
@@ -82,7 +82,7 @@ function lineStart(file: TextFile, start: number, end: number): number {
 }
 
 // Chunks grow and shrink so that each makes about a batch.
-function readLines(
+function* readLines(
   context: ScanContext,
   options: NdjsonScanOptions,
   file: TextFile,
@@ -90,7 +90,7 @@ function readLines(
   start: number,
   end: number,
   columns: readonly string[] | undefined,
-): void {
+): Generator<void> {
   const { device, where, batchRows } = context
   const fields = decodedFields(unpackFields(options.fields!), columns)
   const decoder = new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)
@@ -107,6 +107,7 @@ function readLines(
     chunkBytes = lines.count === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
     const { batch, errors } = decoder.decode(device, arena, lines)
     emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), path, options.onError)
+    yield
   }
 }
 

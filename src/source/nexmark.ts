@@ -64,15 +64,15 @@ export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
       end: Math.min((i + 1) * splitEvents, options.events),
     })),
   rowCount: options => Math.round((options.events * { persons: 1, auctions: 3, bids: 46 }[options.kind]) / 50),
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const kind = kinds[options.kind]
     const fields = columns ? nexmarkFields[kind].filter(field => columns.includes(field.name)) : nexmarkFields[kind]
-    readEvents(context, new NexmarkEvents(nexmarkOptions(options, context.where)), kind, fields, split.start as number, split.end as number)
+    yield* readEvents(context, new NexmarkEvents(nexmarkOptions(options, context.where)), kind, fields, split.start as number, split.end as number)
   },
   describe: options => `${options.kind} of ${formatCount(options.events)} events, seed ${options.seed ?? 1}, ${formatCount(options.rate ?? 100_000)} events/s`,
 }
 
-function readEvents(context: ScanContext, events: NexmarkEvents, kind: NexmarkKind, fields: readonly Field[], start: number, end: number): void {
+function* readEvents(context: ScanContext, events: NexmarkEvents, kind: NexmarkKind, fields: readonly Field[], start: number, end: number): Generator<void> {
   const { device, batchRows } = context
   const sharedArena = device.arena()
   try {
@@ -81,6 +81,7 @@ function readEvents(context: ScanContext, events: NexmarkEvents, kind: NexmarkKi
       const made = nexmarkBatch(device, context.arena(), events, shared, kind, fields, next, end, Math.min(batchRows, end - next))
       next = made.next
       context.emit(made.batch)
+      yield
     }
   } finally {
     sharedArena.release()

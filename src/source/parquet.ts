@@ -5,7 +5,7 @@ import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
-import { type FileReader, headerOf, withFile } from './open-file.ts'
+import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
 import type { ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the rows of their row groups, the columns. */
@@ -33,18 +33,19 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
   },
   splits: options => options.files!.flatMap((file, index) => file.groups.flatMap((rows, group) => (rows === 0 ? [] : [{ file: index, group }]))),
   rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
-  read(context, options, split, columns) {
+  *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
-    withFile(path, context.where, reader => {
+    const reader = openFile(path, context.where)
+    try {
       const file = footerOf(path, reader)
       selectColumns(
         file,
         fields.map(f => f.name),
         path,
       )
-      readRowGroup({
+      yield* readRowGroup({
         device: context.device,
         reader,
         file,
@@ -56,7 +57,9 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
         arena: () => context.arena(),
         emit: (batch: Batch) => context.emit({ ...batch, fields }),
       })
-    })
+    } finally {
+      reader.close()
+    }
   },
   describe: options => `read.parquet ${options.paths.join(', ')}`,
 }

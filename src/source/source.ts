@@ -8,7 +8,7 @@ import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
-/** A piece of a scan that one worker reads alone, as plain data. Its size bounds the reader's memory. */
+/** A piece of a scan that one worker reads alone, as plain data. */
 export type ScanSplit = { readonly [key: string]: Json | undefined }
 
 /** What a scan's reader may use. */
@@ -19,7 +19,7 @@ export interface ScanContext {
   readonly batchRows: number
   /** An arena for the next batch; the one before must have been emitted, and is released if it wasn't. */
   arena(): Arena
-  /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. May block the worker: back-pressure. */
+  /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. */
   emit(batch: Batch, port?: string): void
   count(metric: string, by: number): void
 }
@@ -33,8 +33,11 @@ export interface ScanSourceType<O extends Json = Json> {
   splits(options: O): ScanSplit[]
   /** Rows if known without reading everything, for progress. */
   rowCount?(options: O): number | undefined
-  /** Reads one split, in order. `columns`: only these fields are needed (undefined = all). */
-  read(context: ScanContext, options: O, split: ScanSplit, columns: readonly string[] | undefined): void
+  /**
+   * Reads one split, in order. `columns`: only these fields are needed (undefined = all). What it yields says nothing but that a good place to pause
+   * is reached: a reader that yields after each batch is asked to go on only when there is room for more, and is left (its `finally` runs) when the job ends.
+   */
+  read(context: ScanContext, options: O, split: ScanSplit, columns: readonly string[] | undefined): Iterable<void>
   describe(options: O): string
 }
 

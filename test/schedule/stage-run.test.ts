@@ -30,6 +30,7 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     inFlight: 0,
   }))
   const released: number[] = []
+  const memory = { isFree: true }
   const failures: Error[] = []
   const snapshots: number[] = []
   const run = new StageRun(spec, instances, {
@@ -38,16 +39,17 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     snapshotTaken: (_, barrier) => void snapshots.push(barrier.epoch),
     release: batch => void released.push(batch[0]!),
     moved: () => {},
+    mayRead: () => memory.isFree,
   })
   const reader = recorder()
   run.targets = [{ consumer: reader, port: 0 }]
-  const reply = (index: number, facts: { rows?: number; error?: string; more?: boolean } = {}) => {
+  const reply = (index: number, facts: { rows?: number; error?: string; more?: boolean; paused?: boolean } = {}) => {
     const { instance, message } = sent[index]!
     const outputs = facts.rows === undefined ? [] : [{ output: 0, parts: [[facts.rows, 64]] }]
-    run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.more && { more: true }), ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
+    run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.more && { more: true }), ...(facts.paused && { paused: true }), ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
   }
   const batch = (rows: number): Item => ({ kind: 'batch', parts: [[rows, 64]] })
-  return { run, sent, reader, reply, batch, released, failures, snapshots }
+  return { run, sent, reader, reply, batch, released, failures, snapshots, memory }
 }
 
 describe('a stage', () => {
@@ -144,5 +146,71 @@ describe('a stage', () => {
     reply(1, { rows: 20 })
     expect(released).toEqual([5, 6, 7, 20])
     expect(reader.items).toEqual([])
+  })
+
+  const splits = (run: StageRun, count: number) => {
+    for (let i = 0; i < count; i++) run.addSplit({ file: i })
+  }
+  const scan = { id: 'scan', kind: 'csv', options: null }
+  const told = (sent: { instance: number; message: TaskMessage }[]) => sent.map(s => `${s.instance} ${s.message.type} ${s.message.seq}`)
+
+  it('passes the parts of a long split on as they come, while its reader has room', () => {
+    const { run, sent, reader, reply } = stage({ scan }, 1)
+    splits(run, 1)
+    reply(0, { rows: 10, paused: true })
+    expect(reader.items).toEqual(['batch 10'])
+    expect(told(sent)).toEqual(['0 split 1', '0 continue 1'])
+    reader.isFull = true
+    reply(1, { rows: 20, paused: true })
+    expect(reader.items).toEqual(['batch 10', 'batch 20'])
+    expect(sent).toHaveLength(2)
+    reader.isFull = false
+    run.pump()
+    expect(told(sent)).toEqual(['0 split 1', '0 continue 1', '0 continue 1'])
+    reply(2, { rows: 30 })
+    expect(reader.items).toEqual(['batch 10', 'batch 20', 'batch 30'])
+    expect(run.quiet()).toBe(true)
+  })
+
+  it('lets a later split run ahead up to a bound, and keeps the order', () => {
+    const { run, sent, reader, reply } = stage({ scan })
+    splits(run, 2)
+    for (let part = 0; part < 8; part++) reply(sent.length - 1, { rows: 100 + part, paused: true })
+    expect(told(sent).filter(text => text === '1 continue 2')).toHaveLength(7)
+    expect(reader.items).toEqual([])
+    expect(run.quiet()).toBe(false)
+    reply(0, { rows: 10, paused: true })
+    expect(reader.items).toEqual(['batch 10'])
+    reply(sent.length - 1, { rows: 11 })
+    expect(reader.items).toEqual(['batch 10', 'batch 11', ...Array.from({ length: 8 }, (_, part) => `batch ${100 + part}`)])
+    expect(told(sent).at(-1)).toBe('1 continue 2')
+  })
+
+  it('reads nothing further while memory is short', () => {
+    const { run, sent, reply, memory } = stage({ scan }, 1)
+    memory.isFree = false
+    splits(run, 1)
+    expect(sent).toHaveLength(0)
+    memory.isFree = true
+    run.pump()
+    memory.isFree = false
+    reply(0, { rows: 1, paused: true })
+    expect(told(sent)).toEqual(['0 split 1'])
+    memory.isFree = true
+    run.pump()
+    expect(told(sent)).toEqual(['0 split 1', '0 continue 1'])
+  })
+
+  it('gives back what waits for its turn when it is abandoned', () => {
+    const { run, sent, reply, released } = stage({ scan })
+    splits(run, 2)
+    reply(1, { rows: 20, paused: true })
+    run.abandon()
+    expect(released).toEqual([20])
+    const count = sent.length
+    reply(0, { rows: 10, paused: true })
+    reply(count - 1, { rows: 21 })
+    expect(released).toEqual([20, 10, 21])
+    expect(sent).toHaveLength(count)
   })
 })

@@ -14,6 +14,7 @@ import { listFiles, patternExpression } from '../../src/source/file-list.ts'
 import { parquetScan } from '../../src/source/parquet.ts'
 import type { AnyScanSourceType, ScanSourceType } from '../../src/source/source.ts'
 import { allTypes, allTypesRows, exact, writeArrow, writeParquet } from '../support/format-files.ts'
+import { exhaust } from '../support/exhaust.ts'
 
 const device = await createDevice()
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
@@ -35,7 +36,7 @@ function readAll(
     // As a worker does: the arena is the reader's until it is emitted.
     let current: Arena | undefined
     try {
-      scan.read(
+      const reading = scan.read(
         {
           device,
           where: 'read.test',
@@ -54,6 +55,7 @@ function readAll(
         split,
         columns,
       )
+      exhaust(reading)
     } finally {
       current?.release()
     }
@@ -137,12 +139,7 @@ describe("files that don't fit", () => {
     const { options } = scan.resolve({ paths: [path] }, 'read.test')
     truncateSync(path, 2000)
     expect(() =>
-      scan.read(
-        { device, where: 'read.test', batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} },
-        options,
-        scan.splits(options)[0]!,
-        undefined,
-      ),
+      exhaust(scan.read({ device, where: 'read.test', batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} }, options, scan.splits(options)[0]!, undefined)),
     ).toThrow(expect.objectContaining({ name: 'DataError' }))
   })
 })

@@ -3,6 +3,7 @@ import { random } from '../../src/base/random.ts'
 import type { Batch } from '../../src/batch/batch.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { keptOptions, keptScan, keptSplitRows } from '../../src/source/kept.ts'
+import { exhaust } from '../support/exhaust.ts'
 
 const fields = [{ name: 'n', type: { kind: 'int32' as const }, nullable: false }]
 
@@ -28,7 +29,7 @@ describe('rows kept in memory', () => {
           expect((batch.columns[0]!.values - batches[0]!.columns[0]!.values) % 4).toBe(0)
           for (const n of device.memory.int32s(batch.columns[0]!.values, batch.rowCount)) if (n !== expected++) wrong++
         }
-        keptScan.read({ device, where: 'cache', batchRows: 1 + chance.int(70_000), arena: () => arena, emit, count: () => {} }, options, split, undefined)
+        exhaust(keptScan.read({ device, where: 'cache', batchRows: 1 + chance.int(70_000), arena: () => arena, emit, count: () => {} }, options, split, undefined))
       }
       expect({ seed, expected, wrong }).toEqual({ seed, expected: next, wrong: 0 })
       arena.release()

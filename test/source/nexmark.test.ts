@@ -4,6 +4,7 @@ import { releaseBatch } from '../../src/batch/batch.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { nexmarkScan as nexmark, type NexmarkScanOptions } from '../../src/source/nexmark.ts'
 import { isPoison, nexmarkRecords } from '../../src/source/nexmark-json.ts'
+import { exhaust } from '../support/exhaust.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -26,7 +27,7 @@ function rowsOf(options: NexmarkScanOptions, batchRows = 1000, columns?: string[
     },
     count: () => {},
   }
-  for (const split of nexmark.splits(options)) nexmark.read(context, options, split, columns)
+  for (const split of nexmark.splits(options)) exhaust(nexmark.read(context, options, split, columns))
   return rows
 }
 

@@ -61,7 +61,7 @@ export function readParquet(
   let open: Arena | undefined
   try {
     for (let rowGroup = 0; rowGroup < file.rowGroups.length; rowGroup++) {
-      readRowGroup({
+      const reading = readRowGroup({
         device,
         reader,
         file,
@@ -78,6 +78,7 @@ export function readParquet(
           releaseBatch(device, batch)
         },
       })
+      for (const _ of reading);
     }
   } finally {
     open?.release()

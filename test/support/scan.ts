@@ -48,7 +48,7 @@ export function runScan(device: Device, type: ScanSourceType<never>, options: un
   const planned = JSON.parse(JSON.stringify(resolved.options)) as never
   for (const split of scan.splits(planned)) {
     try {
-      scan.read(context, planned, split, columns)
+      for (const _ of scan.read(context, planned, split, columns));
     } finally {
       current?.release()
       current = undefined

@@ -49,10 +49,10 @@ function missing(file: ParquetFile, name: string, where: string): never {
 }
 
 /**
- * Reads one row group as batches of `batchRows` rows (the last has fewer), in order. Memory: a page a column and the batch.
+ * Reads one row group as batches of `batchRows` rows (the last has fewer), in order; yields after each. Memory: a page a column and the batch.
  * Throws what `selectColumns` and the columns' readers throw; batches already emitted stay valid.
  */
-export function readRowGroup(request: RowGroupRequest): void {
+export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   const { device, reader, file, where, rowGroup, batchRows, limits } = request
   const columns = selectColumns(file, request.columns, where)
   const group = file.rowGroups[rowGroup]!
@@ -69,6 +69,7 @@ export function readRowGroup(request: RowGroupRequest): void {
       const rowCount = Math.min(batchRows, group.rowCount - row)
       const arena = request.arena()
       request.emit({ fields, rowCount, columns: open.map(c => c.read(arena, rowCount)), arena: arena.address })
+      yield
     }
   } finally {
     for (const column of open) column.close()
