@@ -1,22 +1,12 @@
 // Functions of strings: columns of views over valid UTF-8. `shape` as in compare.ts: 0 two columns, 1 `b` is a constant, 2 `a` is.
 // A kernel that makes new bytes writes those of results longer than 12 at `heap`; the caller has sized it by the function beside it.
+import { charBytes, countChars, findBytes } from './find'
 import { storeView, viewBytes } from './views'
-
-// @ts-ignore: decorator
-@inline function charBytes(lead: u8): i32 {
-  return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-}
 
 /** out (int32) = characters (code points) of each string. */
 export function lengthViews(views: usize, rows: i32, out: usize): void {
   for (let row = 0; row < rows; row++) {
-    const count = <i32>load<u32>(views)
-    const bytes = viewBytes(views)
-    let characters = 0
-    let i = 0
-    for (; i + 16 <= count; i += 16) characters += 16 - popcnt<i32>(i8x16.bitmask(i8x16.lt_s(v128.load(bytes + i), i8x16.splat(-64))))
-    for (; i < count; i++) characters += i32(load<i8>(bytes + i) >= -64)
-    store<i32>(out, characters)
+    store<i32>(out, countChars(viewBytes(views), <i32>load<u32>(views)))
     views += 16
     out += 4
   }
@@ -85,26 +75,6 @@ export function upperViews(views: usize, rows: i32, heap: usize, ascii: usize, o
   recaseViews(97, views, rows, heap, ascii, out)
 }
 
-// By its first and last byte, 16 places at a time; the over-read stays within the padding that follows every chunk.
-function contains(bytes: usize, count: i32, part: usize, partCount: i32): bool {
-  if (partCount == 0) return true
-  if (partCount > count) return false
-  const first = i8x16.splat(load<i8>(part))
-  const last = i8x16.splat(load<i8>(part + partCount - 1))
-  const places = count - partCount + 1
-  for (let at = 0; at < places; at += 16) {
-    const same = v128.and(i8x16.eq(v128.load(bytes + at), first), i8x16.eq(v128.load(bytes + at + partCount - 1), last))
-    let mask = i8x16.bitmask(same)
-    if (places - at < 16) mask &= (1 << (places - at)) - 1
-    while (mask != 0) {
-      const place = at + ctz<i32>(mask)
-      if (memory.compare(bytes + place, part, partCount) == 0) return true
-      mask &= mask - 1
-    }
-  }
-  return false
-}
-
 /** A bit per row. mode: 0 `a` contains `b`, 1 begins with it, 2 ends with it. */
 export function containsViews(mode: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
   const stepA: usize = shape == 2 ? 0 : 16
@@ -118,7 +88,7 @@ export function containsViews(mode: i32, a: usize, b: usize, shape: i32, rows: i
       const bytes = viewBytes(a)
       const part = viewBytes(b)
       let found: bool
-      if (mode == 0) found = contains(bytes, count, part, partCount)
+      if (mode == 0) found = findBytes(bytes, count, part, partCount) >= 0
       else found = partCount <= count && memory.compare(mode == 1 ? bytes : bytes + (count - partCount), part, partCount) == 0
       bits |= i32(found) << i
       a += stepA
@@ -128,25 +98,25 @@ export function containsViews(mode: i32, a: usize, b: usize, shape: i32, rows: i
   }
 }
 
-// Greedy with one point to return to: the last %. `_` is one character, a backslash takes the next byte as it is.
-function like(text: usize, textEnd: usize, pattern: usize, patternEnd: usize): bool {
+// Greedy with one point to return to: the last %. `_` is one character, the byte `escape` takes the next as it is.
+function like(text: usize, textEnd: usize, pattern: usize, patternEnd: usize, escape: i32): bool {
   let retryText: usize = 0
   let retryPattern: usize = 0
   while (true) {
     if (pattern < patternEnd) {
       const c = load<u8>(pattern)
-      if (c == 37) {
+      const escaped = <i32>c == escape && pattern + 1 < patternEnd
+      if (c == 37 && !escaped) {
         retryPattern = ++pattern
         retryText = text
         continue
       }
       if (text < textEnd) {
-        if (c == 95) {
+        if (c == 95 && !escaped) {
           text += charBytes(load<u8>(text))
           pattern++
           continue
         }
-        const escaped = c == 92 && pattern + 1 < patternEnd
         if ((escaped ? load<u8>(pattern, 1) : c) == load<u8>(text)) {
           text++
           pattern += escaped ? 2 : 1
@@ -163,8 +133,8 @@ function like(text: usize, textEnd: usize, pattern: usize, patternEnd: usize): b
   }
 }
 
-/** A bit per row: `a` matches the pattern `b`, where % is any run of characters and _ is one. */
-export function likeViews(a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+/** A bit per row: `a` matches the pattern `b`, where % is any run of characters and _ is one; the byte `escape` takes the next as it is, below 0 none does. */
+export function likeViews(a: usize, b: usize, shape: i32, escape: i32, rows: i32, out: usize): void {
   const stepA: usize = shape == 2 ? 0 : 16
   const stepB: usize = shape == 1 ? 0 : 16
   for (let row = 0; row < rows; row += 8) {
@@ -173,7 +143,7 @@ export function likeViews(a: usize, b: usize, shape: i32, rows: i32, out: usize)
     for (let i = 0; i < last; i++) {
       const text = viewBytes(a)
       const pattern = viewBytes(b)
-      bits |= i32(like(text, text + load<u32>(a), pattern, pattern + load<u32>(b))) << i
+      bits |= i32(like(text, text + load<u32>(a), pattern, pattern + load<u32>(b), escape)) << i
       a += stepA
       b += stepB
     }
@@ -217,28 +187,6 @@ export function concatViews(a: usize, b: usize, shape: i32, rows: i32, heap: usi
     }
     a += stepA
     b += stepB
-    out += 16
-  }
-}
-
-/** out = characters [start, end) of each string, sharing its bytes. */
-export function substringViews(views: usize, start: i32, end: i32, rows: i32, out: usize): void {
-  for (let row = 0; row < rows; row++) {
-    let at = viewBytes(views)
-    const last = at + load<u32>(views)
-    let character = 0
-    while (character < start && at < last) {
-      at += charBytes(load<u8>(at))
-      character++
-    }
-    const first = at
-    while (character < end && at < last) {
-      at += charBytes(load<u8>(at))
-      character++
-    }
-    if (at > last) at = last
-    storeView(out, first < at ? first : at, <u32>(at - (first < at ? first : at)))
-    views += 16
     out += 16
   }
 }

@@ -51,6 +51,16 @@ export function bothValid(device: Device, arena: Arena, a: Operand, b: Operand):
   return andBits(device, arena, isColumn(a) ? a.validity : 0, isColumn(b) ? b.validity : 0, rowsOf(a, b))
 }
 
+/** The validity of a result that is null where any operand is: an address, or 0. */
+export function allValid(device: Device, arena: Arena, operands: readonly Operand[], rows: number): number {
+  return operands.reduce((bits, operand) => andBits(device, arena, bits, isColumn(operand) ? operand.validity : 0, rows), 0)
+}
+
+/** What a kernel steps by from row to row: the bytes of a value, or 0 where one stands for all rows. */
+export function stepOf(operand: Operand): number {
+  return isColumn(operand) ? valueBytes(operand.type, 1) : 0
+}
+
 // One value as a kernel takes it: again and again over 64 bytes, or once where its size has no place there as a power of two.
 function constantBlock(device: Device, arena: Arena, { type, value }: Constant): number {
   assert(value !== null, 'a null constant has no block')

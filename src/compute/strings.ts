@@ -13,13 +13,16 @@ export type StringTest = 'contains' | 'startsWith' | 'endsWith' | 'like'
 
 const modes = { contains: 0, startsWith: 1, endsWith: 2 } as const
 
-/** A bool column, null where either side is; one side is a column. In a `like` pattern % is any run, _ one character, \ takes the next as it is. */
-export function testString(device: Device, arena: Arena, test: StringTest, a: Operand, b: Operand): Column {
+/**
+ * A bool column, null where either side is; one side is a column. In a `like` pattern % is any run, _ one character; the byte `escape` takes the
+ * next as it is, below 0 nothing does.
+ */
+export function testString(device: Device, arena: Arena, test: StringTest, a: Operand, b: Operand, escape = 0x5c): Column {
   const length = rowsOf(a, b)
   const values = arena.allocate(bitmapBytes(length))
   const left = valuesAt(device, arena, a)
   const right = valuesAt(device, arena, b)
-  if (test === 'like') device.kernels.likeViews(left, right, shapeOf(a, b), length, values)
+  if (test === 'like') device.kernels.likeViews(left, right, shapeOf(a, b), escape, length, values)
   else device.kernels.containsViews(modes[test], left, right, shapeOf(a, b), length, values)
   return { type: bool, length, values, validity: bothValid(device, arena, a, b) }
 }
@@ -60,20 +63,20 @@ export function concatStrings(device: Device, arena: Arena, a: Operand, b: Opera
   const heap = heapFor(arena, kernels.heapBytesOfConcat(left, right, shape, length), 'concat')
   const out = { ...allocateColumn(arena, utf8, length), validity: bothValid(device, arena, a, b) }
   kernels.concatViews(left, right, shape, length, heap, out.values)
-  return out
+  return clearNulls(device, out)
 }
 
-/** Characters [start, end) of each string, sharing its bytes; a string may be shorter. Nulls stay. */
-export function substring(device: Device, arena: Arena, a: Column, start: number, end: number): Column {
-  const out = { ...allocateColumn(arena, utf8, a.length), validity: a.validity }
-  device.kernels.substringViews(a.values, start, Math.min(end, 0x7fff_ffff), a.length, out.values)
-  return out
+/** Makes the views behind nulls empty, as a column of views must have them, and returns the column. */
+export function clearNulls(device: Device, column: Column): Column {
+  if (column.validity !== 0) device.kernels.zeroNullViews(column.values, column.length, column.validity)
+  return column
 }
 
 const encoder = new TextEncoder()
 const heapBytesMax = 0xf000_0000
 
-function heapFor(arena: Arena, bytes: number, what: string): number {
+/** `bytes` bytes in `arena` for the texts of one batch. Throws DeviceError MEMORY_FULL where they exceed the memory; `what` names the function. */
+export function heapFor(arena: Arena, bytes: number, what: string): number {
   if (bytes > heapBytesMax)
     throw new DeviceError('MEMORY_FULL', `${what}: the results of one batch take ${bytes} bytes, and one memory holds 4 GiB; use smaller batches`)
   return arena.allocate(bytes)

@@ -18,17 +18,13 @@ import type {
   SymbolOf,
   Typed,
 } from './resolve-types.ts'
+import type { TextMethods } from './text-methods.ts'
 
 type Compared<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, F>>
 type Computed<T, N, V, F extends string> = ColumnExpr<Arith<T, SymbolOf<V>>, ArithNeeds<T, N, V, F>>
 type Connected<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'bool', F> | Needs<SymbolOf<V>, 'bool', F>>
-type TextTested<T, N, V, F extends string> = ColumnExpr<
-  StrictOf<'bool', T, SymbolOf<V>>,
-  N | NeedsOf<V> | Needs<T, 'string', F> | Needs<SymbolOf<V>, 'string', F>
->
 type Unary<K, T, N, F extends string, Wanted extends 'number' | 'string' | 'time'> = ColumnExpr<StrictOf<K, T>, N | Needs<T, Wanted, F>>
 type Number1 = number | bigint | AnyExpr
-type Text1 = string | AnyExpr
 type Stripped<C> = C extends `${infer B}?` ? B : C
 
 /** A value per row. `expression` is its plain data. Made by `col`, `lit`, `when` and their methods; immutable. */
@@ -117,32 +113,10 @@ interface NumberMethods<in out T, out N> {
   log10(): Unary<'float64', T, N, 'log10', 'number'>
   /** e to the power of the value. */
   exp(): Unary<'float64', T, N, 'exp', 'number'>
+  /** The character of a code point; null where there is none. */
+  chr(): ColumnExpr<Maybe<'utf8'>, N | Needs<T, 'number', 'chr'>>
   /** Whether a float64 is NaN. */
   isNaN(): Unary<'bool', T, N, 'isNaN', 'number'>
-}
-
-/** Methods of strings. */
-interface TextMethods<in out T, out N> {
-  /** In lower case, by Unicode's rules. */
-  lower(): Unary<'utf8', T, N, 'lower', 'string'>
-  /** In upper case. */
-  upper(): Unary<'utf8', T, N, 'upper', 'string'>
-  /** Characters (code points), as int32. */
-  length(): Unary<'int32', T, N, 'length', 'string'>
-  /** Whether a part occurs. */
-  contains<const V extends Text1>(part: V): TextTested<T, N, V, 'contains'>
-  /** Whether the string begins so. */
-  startsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'startsWith'>
-  /** Whether the string ends so. */
-  endsWith<const V extends Text1>(part: V): TextTested<T, N, V, 'endsWith'>
-  /** Whether the string matches: % is any run of characters, _ one, \ takes the next as it is. */
-  like<const V extends Text1>(pattern: V): TextTested<T, N, V, 'like'>
-  /** This string and then another. */
-  concat<const V extends Text1>(
-    other: V,
-  ): ColumnExpr<StrictOf<'utf8', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'string', 'concat'> | Needs<SymbolOf<V>, 'string', 'concat'>>
-  /** Characters [start, end), counted from 0; to the end of the string without `end`. */
-  substring(start: number, end?: number): Unary<'utf8', T, N, 'substring', 'string'>
 }
 
 /** Methods of times. */

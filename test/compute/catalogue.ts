@@ -16,6 +16,7 @@ import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
+import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
@@ -52,6 +53,7 @@ export const catalogue: readonly AnyAgreement[] = [
   timeAgreement,
   stringTestAgreement,
   stringAgreement,
+  stringPartsAgreement,
   gemmAgreement,
   ...logisticAgreements,
   ...windowAgreements,

@@ -90,7 +90,11 @@ describe('a wrong expression', () => {
     expect(message(col('small').add(5_000_000_000))).toContain('the literal does not fit int32; cast the column to int64 first')
     expect(message(when(col('ok')).then('a').otherwise(1))).toContain('the values have no common type')
     expect(message({ expression: callExpression('isIn', [columnExpression('price'), literalExpression(null)]) })).toContain('null is in no list; use isNull()')
-    expect(message(col('channel').substring(-1))).toContain('start and end must be whole numbers from 0')
+    expect(message(col('channel').like('a%', { escape: '!!' }))).toContain('escape must be one ASCII character')
+    expect(message(col('channel').regexMatch('('))).toContain('REGEX regexMatch: "(" is no regular expression')
+    expect(message(col('channel').regexMatch('a', { flags: 'g' }))).toContain('"g" are no flags')
+    expect(message(col('channel').regexExtract('(a)', { group: 2 }))).toContain('no group 2; the pattern "(a)" has 1 groups')
+    expect(message(col('channel').regexMatch('a', { start: -1 }))).toContain('start must be a whole number from 0')
     expect(message(col('ratio').round(0.5))).toContain('digits must be a whole number')
   })
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { callExpression, type Expression } from '../../src/expr/expression.ts'
 import { parseTimestamp } from '../../src/batch/timestamp-text.ts'
+import { textFunctions } from './substrait-text.ts'
 
 /** A value with its type's name in Millrace, which is undefined where Millrace has no such type. */
 export interface CaseValue {
@@ -107,7 +108,8 @@ function valueOf(text: string, type: string): unknown {
   return named[text.toLowerCase()] ?? Number(text)
 }
 
-type Build = (args: readonly Expression[], c: Case) => Expression | undefined
+/** How a case becomes an expression; undefined where Millrace has no such form. */
+export type Build = (args: readonly Expression[], c: Case) => Expression | undefined
 const call =
   (fn: string, count?: number): Build =>
   args =>
@@ -151,18 +153,7 @@ export const functions: Record<string, Build> = {
   is_not_true: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: false }])]),
   is_false: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: true }])]),
   is_not_false: ([a]) => callExpression('coalesce', [a!, { kind: 'literal', value: true }]),
-  char_length: call('length', 1),
-  lower: call('lower', 1),
-  upper: call('upper', 1),
-  concat: call('concat'),
-  like: call('like', 2),
-  contains: call('contains', 2),
-  starts_with: call('startsWith', 2),
-  ends_with: call('endsWith', 2),
-  substring: (args, c) => {
-    const [start, count] = [literalInt(c, 1), c.args.length > 2 ? literalInt(c, 2) : undefined]
-    return start < 1 ? undefined : callExpression('substring', [args[0]!], { start: start - 1, ...(count !== undefined && { end: start - 1 + count }) })
-  },
+  ...textFunctions,
   extract: (args, c) => (parts[c.args[0]!.text] && c.args.length === 2 ? callExpression(parts[c.args[0]!.text]!, [args[1]!]) : undefined),
 }
 
@@ -172,8 +163,11 @@ const settings: Record<string, readonly string[]> = {
   rounding: ['TIE_TO_EVEN'],
   on_division_by_zero: ['ERROR'],
   division_type: ['TRUNCATE'],
-  case_sensitivity: ['CASE_SENSITIVE'],
-  null_handling: ['ACCEPT_NULLS'],
+  case_sensitivity: ['CASE_SENSITIVE', 'CASE_INSENSITIVE'],
+  null_handling: ['ACCEPT_NULLS', 'IGNORE_NULLS'],
+  negative_start: ['WRAP_FROM_END', 'LEFT_OF_BEGINNING'],
+  lookaround: ['TRUE'],
+  spaces_only: ['FALSE', 'False'],
   full_unicode: ['TRUE'],
   on_log_zero: ['MINUS_INFINITY'],
 }

@@ -42,7 +42,8 @@ describe('the builders of expressions', () => {
     const renamed: Record<string, string> = { fillNull: 'coalesce' }
     expect(methods.map(m => renamed[m] ?? m).filter(m => !names.has(m))).toEqual([])
     expect([...names].filter(n => n !== 'when' && !methods.some(m => (renamed[m] ?? m) === n))).toEqual([])
-    const types = readFileSync(new URL('../../src/frame/expr-type.ts', import.meta.url), 'utf8')
+    const typeFiles = ['expr-type', 'text-methods']
+    const types = typeFiles.map(file => readFileSync(new URL(`../../src/frame/${file}.ts`, import.meta.url), 'utf8')).join('\n')
     expect(methods.filter(m => !new RegExp(`^  ${m}[<(]`, 'm').test(types)), 'methods that the compiler has not heard of').toEqual([])
     const one = lit(1) as unknown as Record<string, (...args: unknown[]) => ColumnExpr<any, any>>
     for (const method of methods) {
@@ -53,9 +54,9 @@ describe('the builders of expressions', () => {
 
   it('take options by position, by name, or not at all', () => {
     const options = (e: { expression: { options?: unknown } }) => e.expression.options
-    expect(options(col('s').substring(1, 3) as never)).toEqual({ start: 1, end: 3 })
-    expect(options(col('s').substring(1) as never)).toEqual({ start: 1 })
-    expect(options((col('s') as any).substring({ start: 2 }))).toEqual({ start: 2 })
+    expect(options(col('x').round(2) as never)).toEqual({ digits: 2 })
+    expect(options((col('x') as any).round({ digits: 2 }))).toEqual({ digits: 2 })
+    expect(options(col('s').regexMatch('a', { flags: 'i', start: undefined }) as never)).toEqual({ flags: 'i' })
     expect(options(col('x').round() as never)).toBeUndefined()
     expect(options(col('x').cast('int32') as never)).toEqual({ to: 'int32' })
   })

@@ -29,6 +29,8 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['a string function of a number, in with', "bids.with({ x: col('price').lower() })", "with: 'price' is int64: lower() does not apply"],
   ['a string function of a number, in a callback', "bids.filter(c => c.price.lower().eq('x'))", 'is int64: lower() does not apply'],
   ['a string function of a number, in a callback of with', 'bids.with(c => ({ x: c.price.lower() }))', 'is int64: lower() does not apply'],
+  ['a regular expression over a number', "bids.filter(col('price').regexMatch('1'))", "filter: 'price' is int64: regexMatch() does not apply"],
+  ['a part of a string by a string', "bids.with({ x: col('channel').left(col('channel')) })", "with: 'channel' is utf8: left() does not apply"],
   ['a callback that names a column that is not there', 'bids.filter(c => c.prise.gt(1))', "Property 'prise' does not exist"],
   ['truncate of a number', "bids.select({ d: col('price').truncate('day') })", "select: 'price' is int64: truncate() does not apply"],
   ['when over a number', "bids.select({ d: when(col('price')).then(1).otherwise(0) })", "select: 'price' is int64: when() does not apply"],

@@ -6,7 +6,9 @@ import { compareFunctions } from './compare.ts'
 import { conditionalFunctions } from './conditional.ts'
 import { logicFunctions } from './logic.ts'
 import { numericFunctions } from './numeric.ts'
+import { regexFunctions } from './regex.ts'
 import { stringFunctions } from './strings.ts'
+import { textFunctions } from './text.ts'
 import { timeFunctions } from './time.ts'
 
 /** Every function by family; names are unique. */
@@ -18,5 +20,7 @@ export const expressionFunctions: readonly ExpressionFunction[] = [
   ...castFunctions,
   ...numericFunctions,
   ...stringFunctions,
+  ...textFunctions,
+  ...regexFunctions,
   ...timeFunctions,
 ]

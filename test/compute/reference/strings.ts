@@ -1,6 +1,6 @@
 // Functions of strings, plainly: JavaScript's own, over code points, and regular expressions for patterns.
 import { utf8 } from '../../../src/batch/data-type.ts'
-import { concatStrings, recase, stringLength, substring, testString } from '../../../src/compute/strings.ts'
+import { concatStrings, recase, stringLength, testString } from '../../../src/compute/strings.ts'
 import type { Random } from '../../../src/base/random.ts'
 import { mapPair, operandsOf, type Pair, samplePair } from '../../support/operands.ts'
 import { columnOf, sampleValues, type Shape, valuesOf } from '../../support/samples.ts'
@@ -65,27 +65,23 @@ export const stringTestAgreement = agreement({
 
 export const stringAgreement = agreement({
   stem: 'strings',
-  kernels: ['lengthViews', 'heapBytesOfViews', 'lowerViews', 'upperViews', 'substringViews', 'heapBytesOfConcat', 'concatViews'],
+  kernels: ['lengthViews', 'heapBytesOfViews', 'lowerViews', 'upperViews', 'heapBytesOfConcat', 'concatViews'],
   sample: (random, length, shape) => ({
     values: sampleValues(random, utf8, length, shape).map(v => (typeof v === 'string' && random.int(2) ? v.toUpperCase() : v)) as (string | null)[],
     pair: samplePair(random, utf8, length, shape),
-    start: random.int(20),
-    count: random.int(20),
   }),
-  reference: ({ values, pair, start, count }) => ({
+  reference: ({ values, pair }) => ({
     length: values.map(v => (v === null ? null : [...v].length)),
     lower: values.map(v => v?.toLowerCase() ?? null),
     upper: values.map(v => v?.toUpperCase() ?? null),
-    part: values.map(v => (v === null ? null : [...v].slice(start, start + count).join(''))),
     both: mapPair(pair, (x, y) => String(x) + String(y)),
   }),
-  compute(device, arena, { values, pair, start, count }) {
+  compute(device, arena, { values, pair }) {
     const column = columnOf(device, arena, utf8, values)
     return {
       length: valuesOf(device, stringLength(device, arena, column)),
       lower: valuesOf(device, recase(device, arena, 'lower', column)),
       upper: valuesOf(device, recase(device, arena, 'upper', column)),
-      part: valuesOf(device, substring(device, arena, column, start, start + count)),
       both: valuesOf(device, concatStrings(device, arena, ...operandsOf(device, arena, pair))),
     } as never
   },
