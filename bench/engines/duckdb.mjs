@@ -1,0 +1,25 @@
+// DuckDB's own package for Node. Tables are created from the files, results are temporary tables: columns in memory on both sides.
+import { existsSync } from 'node:fs'
+
+export const isPresent = () => existsSync(new URL('../node_modules/@duckdb/node-api', import.meta.url))
+
+export async function open({ suite, rows, workers, tables }) {
+  const { DuckDBInstance, version } = await import('@duckdb/node-api')
+  const instance = await DuckDBInstance.create(':memory:', { threads: String(Math.max(1, workers)) })
+  const db = await instance.connect()
+  if (suite.sqlTables) for (const [name, sql] of Object.entries(suite.sqlTables(rows))) await db.run(`create table ${name} as ${sql}`)
+  else for (const [name, path] of Object.entries(tables)) await db.run(`create table ${name} as from '${path}'`)
+  return {
+    version: String(typeof version === 'function' ? version() : version).replace(/^v/, ''),
+    workers,
+    async run(testCase) {
+      await db.run(`create or replace temp table ans as ${testCase.sql}`)
+    },
+    async check(testCase) {
+      const [row] = (await db.runAndReadAll(`select count(*), ${testCase.check.map(c => `coalesce(sum(${c}::double) filter (not isnan(${c}::double)), 0)`).join(', ')} from ans`)).getRows()
+      await db.run('drop table ans')
+      return row.map(Number)
+    },
+    close: async () => db.closeSync(),
+  }
+}
