@@ -2,7 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import type { Fields } from '../batch/schema.ts'
 import { iterableReader } from './iterable.ts'
-import type { FeedContext, FeedSourceType } from './source.ts'
+import type { FeedSourceType } from './source.ts'
 import { columnsBatch, rowsBatch } from './values-batch.ts'
 
 /** Rows (objects by column name) or columns (arrays by name), and their fields. An iterable without an end makes the source unbounded. */

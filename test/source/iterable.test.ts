@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { from } from '../../src/index.ts'
+import { valuesFeed } from '../../src/source/values.ts'
 
 const schema = { n: 'int32', s: 'utf8?' } as const
 function* each(items: readonly unknown[]) {
   yield* items
 }
 const rowsOf = async (items: readonly unknown[], batchRows = 3) => (await from(each(items), { schema }).collect({ batchRows })).toArray()
+
+it('is described in explain', () => {
+  expect(valuesFeed.describe({ fields: [], iterable: each([]), bounded: true })).toBe('an iterable in memory')
+})
 
 describe('an iterable', () => {
   const expected = Array.from({ length: 11 }, (_, n) => ({ n, s: n % 2 ? `s${n}` : null }))
