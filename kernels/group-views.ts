@@ -192,6 +192,34 @@ export function lookupViews(values: usize, validity: usize, rows: i32, table: us
 }
 
 /**
+ * gids[row] of a column by its codes, while all keys of the table come from one kept dictionary: `map` holds gid + 1 per code, and new keys are its views
+ * as they are, without slots. Returns the first row for which keys have no room, or `rows`.
+ */
+export function numberCodes(codes: usize, validity: usize, start: i32, rows: i32, table: usize, dictionary: usize, map: usize, gids: usize): i32 {
+  for (let row = start; row < rows; row++) {
+    let gid: u32
+    if (isValid(validity, row)) {
+      const code = <usize>load<u32>(codes + (<usize>row << 2))
+      const known = map + (code << 2)
+      gid = load<u32>(known)
+      if (gid == 0) {
+        gid = load<u32>(table, 12)
+        if (gid >= load<u32>(table, 16)) return row
+        v128.store(<usize>load<u32>(table, 20) + (<usize>gid << 4), v128.load(dictionary + (code << 4)))
+        store<u32>(table, ++gid, 12)
+        store<u32>(known, gid)
+      }
+      gid--
+    } else {
+      gid = nullGroup(table)
+      if (gid == missing) return row
+    }
+    store<u32>(gids + (<usize>row << 2), gid)
+  }
+  return rows
+}
+
+/**
  * As `findViews`, of a column by its codes: `map` holds gid + 1 per code, 0 for codes not seen yet, whose views are found in `dictionary`.
  * Returns the first row for which slots, keys or heap have no room, or `rows`.
  */

@@ -22,14 +22,12 @@ export function* dictionaryCodes(device: Device, arena: Arena, parts: readonly C
     const distinctMax = Math.max(distinctMin, rows / repeatsMin)
     const dictionary = keyDictionary(device, memory, parts[0]?.type ?? { kind: 'utf8' })
     const found: number[] = []
-    let seen = 0
     for (const part of parts) {
       const values = memory.allocate(4 * part.length)
       // What lies behind a null is an empty text, which does no harm in the dictionary.
       dictionary.find(arena, { ...part, validity: 0 }, values)
       found.push(values)
-      seen += part.length
-      if (dictionary.count > Math.min(distinctMax, Math.max(distinctMin, seen / 2))) return undefined
+      if (dictionary.count > distinctMax) return undefined
       yield
     }
     const keys = dictionary.keys(arena)

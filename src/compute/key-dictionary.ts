@@ -248,8 +248,9 @@ export class ViewDictionary extends Table implements KeyDictionary {
   find(_arena: Arena, column: Column, gids: number): void {
     const { kernels } = this.device
     const { values, validity, length: rows, codes } = column
-    if (this.capacity === 0 && rows > 0) this.#growTable()
     const map = codes ? this.#mapOf(codes, rows) : 0
+    if (codes && map !== 0 && this.capacity === 0 && this.#maps.size === 1) return this.#number(codes, map, validity, rows, gids)
+    if (this.capacity === 0 && rows > 0) this.#growTable()
     let row = 0
     while (row < rows) {
       const stopped =
@@ -297,6 +298,15 @@ export class ViewDictionary extends Table implements KeyDictionary {
     this.clearTable()
   }
 
+  // Keys of one kept dictionary need no slots: they are made when other keys come.
+  #number({ values, dictionary }: Codes, map: number, validity: number, rows: number, gids: number): void {
+    let row = 0
+    while (row < rows) {
+      row = this.device.kernels.numberCodes(values, validity, row, rows, this.at, dictionary.values, map, gids)
+      if (row < rows) this.growKeys(Math.max(capacityFirst, Math.min(dictionary.length + 1, 4 * this.count)))
+    }
+  }
+
   // Where gids by code are kept for a kept dictionary; 0 where a map would cost more than it saves.
   #mapOf({ dictionary, kept }: Codes, rows: number): number {
     if (!kept) return 0
@@ -311,7 +321,8 @@ export class ViewDictionary extends Table implements KeyDictionary {
   }
 
   #growTable(): void {
-    const capacity = this.nextCapacity()
+    let capacity = this.nextCapacity()
+    while (this.limitOf(capacity) < this.get(header.limit)) capacity *= 4
     this.growSlots(capacity)
     this.growKeys(this.limitOf(capacity))
     this.device.kernels.rehashViews(this.at)

@@ -103,7 +103,7 @@ export const groupAgreements = [
   entry([float64], ['findProbingF64', 'lookupF64']),
   entry([bool], ['expandBits', 'packWords']),
   entry([utf8], ['findViews', 'lookupViews', 'rehashViews', 'copyViews', 'countViewBytes']),
-  entry([utf8], ['findCodes', 'lookupCodes'], undefined, true),
+  entry([utf8], ['numberCodes', 'findCodes', 'lookupCodes'], undefined, true),
   entry([utf8, int32], ['findPairs', 'lookupPairs', 'rehashPairs', 'splitPairs'], 30),
   entry([int32, utf8, bool, float64], ['pairWords']),
 ]
