@@ -127,6 +127,17 @@ export function appendBits(bits: usize, rows: i32, out: usize, at: i32): void {
   }
 }
 
+/** As `appendBits`, of the bits from `start` on; `out` is zero behind its first `at` bits. */
+export function appendBitsFrom(bits: usize, start: i32, rows: i32, out: usize, at: i32): void {
+  if ((start & 7) == 0) return appendBits(bits + (start >> 3), rows, out, at)
+  for (let i = 0; i < rows; i++) {
+    const from = start + i
+    const to = out + ((at + i) >> 3)
+    const bit = (<u32>load<u8>(bits + (from >> 3)) >> (from & 7)) & 1
+    store<u8>(to, <u8>(<u32>load<u8>(to) | (bit << ((at + i) & 7))))
+  }
+}
+
 /** Puts `rows` 1 bits behind the first `at` bits of `out`. */
 export function appendOnes(rows: i32, out: usize, at: i32): void {
   let row = at

@@ -1,6 +1,7 @@
 // Sorting row numbers by a column, stable: values become 64-bit keys whose unsigned order is the wanted one, in records [key u64, row u32, 0]
 // that a least-significant-digit radix sort orders byte by byte, passing over bytes that are all equal. Strings go by their first eight bytes,
 // then each run of equal keys by its next eight, and so on. Nulls are split off first; NaN comes after all numbers in either direction.
+import { keyWord } from './keys'
 import { orderViews } from './views'
 
 const signBit: u64 = 0x8000000000000000
@@ -61,11 +62,11 @@ export function recordsF64(values: usize, indices: usize, rows: i32, flip: i32, 
   }
 }
 
-/** As `recordsI32`, of bits. */
-export function recordsBits(bits: usize, indices: usize, rows: i32, flip: i32, records: usize): void {
+/** As `recordsI32`, of any type that keys.ts knows by `code`: its word number `word`, counted from the one that decides last. */
+export function recordsOf(code: i32, width: i32, word: i32, values: usize, indices: usize, rows: i32, flip: i32, records: usize): void {
   for (let i = 0; i < rows; i++) {
     const row = load<u32>(indices + (<usize>i << 2))
-    put(records + <usize>i * recordBytes, <u64>(((<u32>load<u8>(bits + (row >> 3)) >> (row & 7)) ^ flip) & 1), row)
+    put(records + <usize>i * recordBytes, keyWord(code, width, word, values, row, flip), row)
   }
 }
 
@@ -82,8 +83,11 @@ export function recordsView(values: usize, indices: usize, rows: i32, flip: i32,
 
 /** Sorts the records by key, stable. `scratch` is as large; `counts` has 8 KiB. Returns 1 where the result is in `scratch`, else 0. */
 export function sortRecords(records: usize, rows: i32, scratch: usize, counts: usize): i32 {
-  memory.fill(counts, 0, 8192)
   const end = records + <usize>rows * recordBytes
+  let ordered = records + recordBytes
+  while (ordered < end && load<u64>(ordered) >= load<u64>(ordered - recordBytes)) ordered += recordBytes
+  if (ordered >= end) return 0
+  memory.fill(counts, 0, 8192)
   for (let record = records; record < end; record += recordBytes) {
     for (let digit: usize = 0; digit < 8; digit++) {
       const count = counts + (digit << 10) + (<usize>load<u8>(record + digit) << 2)

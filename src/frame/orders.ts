@@ -1,22 +1,49 @@
-// Sort keys as users write them: sort('price'), sort(desc('price'), asc('auction')).
+// Sort keys as users write them: sort('price'), sort(desc('price'), asc(col('name').lower(), { nulls: 'first' })).
+import type { Expression } from '../expr/expression.ts'
+import { PlanError } from '../base/errors.ts'
+import { expressionOf } from './expression-of.ts'
+import type { AnyExpr, Fits, NeedsOf, SymbolOf, Typed } from './resolve-types.ts'
 
-/** A column and its direction, as plain data. Nulls come last, either way. */
-export interface Order<out N extends string = string> {
-  readonly column: N
-  readonly descending: boolean
+/** Where nulls go: last unless said, in either direction. */
+export interface OrderOptions {
+  readonly nulls?: 'first' | 'last'
 }
 
+/** A column or expression and its direction, as plain data. */
+export interface Order<out N extends string = string> {
+  readonly column?: N
+  readonly expression?: Expression
+  readonly descending: boolean
+  readonly nulls?: 'first' | 'last'
+}
+
+/** The order by a column (a name) or an expression. */
+export type OrderBy<K> = K extends string ? Order<K> : Order<never> & Typed<SymbolOf<K>, NeedsOf<K>>
+
+/** What orders rows with columns N. */
+export type OrderKey<N extends string> = N | Order<N> | AnyExpr
+/** The keys where they fit S; else string literal types whose text is the error message. */
+export type FitsOrder<K, S, F extends string> = { readonly [I in keyof K]: K[I] extends AnyExpr ? Fits<K[I], S, F> : K[I] }
+
 /** From the least to the greatest. A bare column name means the same. */
-export function asc<const N extends string>(column: N): Order<N> {
-  return { column, descending: false }
+export function asc<const K extends string | AnyExpr>(key: K, options: OrderOptions = {}): OrderBy<K> {
+  return order(key, false, options) as unknown as OrderBy<K>
 }
 
 /** From the greatest to the least. */
-export function desc<const N extends string>(column: N): Order<N> {
-  return { column, descending: true }
+export function desc<const K extends string | AnyExpr>(key: K, options: OrderOptions = {}): OrderBy<K> {
+  return order(key, true, options) as unknown as OrderBy<K>
 }
 
-/** A sort key as plain data. */
-export function orderOf(key: string | Order): Order {
-  return typeof key === 'string' ? asc(key) : { column: key.column, descending: key.descending }
+/** A sort key as plain data: of a name, an expression, or what `asc` and `desc` gave. */
+export function orderOf(key: unknown, where: string): Order {
+  return typeof key === 'object' && key !== null && 'descending' in key ? (key as Order) : order(key, false, {}, where)
+}
+
+function order(key: unknown, descending: boolean, { nulls }: OrderOptions, where = 'sort'): Order {
+  if (nulls !== undefined && nulls !== 'first' && nulls !== 'last') throw new PlanError('NULLS', `${where}: nulls is "${String(nulls)}"; give 'first' or 'last'`)
+  const way = { descending, ...(nulls === 'first' && { nulls }) } as const
+  if (typeof key === 'string') return { column: key, ...way }
+  const expression = expressionOf(key, where)
+  return expression.kind === 'column' ? { column: expression.name, ...way } : { expression, ...way }
 }

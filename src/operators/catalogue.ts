@@ -9,7 +9,7 @@ import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
 import { joinOperator } from './join.ts'
 import { limitOperator } from './limit.ts'
-import { sortOperator } from './sort.ts'
+import { sortOperator, sortRunsOperator } from './sort.ts'
 import type { AnyOperatorType } from './operator.ts'
 import { orderByTimeOperator } from './order-by-time.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
@@ -46,5 +46,6 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   finalAggregateOperator,
   joinOperator,
   limitOperator,
+  sortRunsOperator,
   sortOperator,
 ]

@@ -1,64 +1,90 @@
-// Sorts all rows when the input has ended. It runs alone and keeps copies of the rows.
-import { PlanError } from '../base/errors.ts'
+// Sorts all rows, in two steps: where rows are made each batch is sorted by itself (`sortRuns`), then all are merged (`sort`), by all threads at
+// once: each makes every so-many-th piece of the result. Rows beyond the memory for state are written to disk in sorted runs.
 import { keyGroupCount } from '../base/hash.ts'
-import { type Batch, sliceBatch } from '../batch/batch.ts'
-import { columnIndex, fieldOf, type Fields, visible } from '../batch/schema.ts'
-import { gatherOwned } from '../compute/gather.ts'
-import { RowStore } from '../compute/row-store.ts'
-import { sortIndices } from '../compute/sort.ts'
-import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import type { Batch } from '../batch/batch.ts'
+import { type Fields, isHidden, visible } from '../batch/schema.ts'
+import { sortBatch } from '../compute/sorted-rows.ts'
+import { RunSorter } from '../state/run-sorter.ts'
+import { decodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { checkOrder, describeOrder, orderColumns, type OrderParam } from './order-params.ts'
 
-/** Parameters of `sort`: columns and directions, the first key deciding first. */
-export type SortParams = { readonly keys: readonly { readonly column: string; readonly descending: boolean }[] }
+/** Parameters of both steps: the first key decides first. `sorted`: the input's batches are sorted already. */
+export type SortParams = { readonly keys: readonly OrderParam[]; readonly sorted?: boolean }
 
-const emitRows = 65_536
+/** Sorts each batch by itself. */
+export const sortRunsOperator: OperatorType<SortParams> = {
+  kind: 'sortRuns',
+  inputCount: 1,
+  placement: () => 'any',
+  fields([input], { keys }, where) {
+    checkOrder(input!, keys, where.replace(/:runs$/, ''))
+    return carried(input!, keys)
+  },
+  describe: ({ keys }) => `${describeOrder(keys)}, each batch`,
+  create(context, { keys }, [input]) {
+    const fields = carried(input!, keys)
+    const order = orderColumns(fields, keys, context.where)
+    const columns = fields.map(field => input!.indexOf(field))
+    return {
+      push(batch, out) {
+        const { device, arena } = context
+        out.emit(sortBatch(device, arena, { ...batch, fields, columns: columns.map(i => batch.columns[i]!) }, order))
+      },
+    }
+  },
+}
 
-/** Stable; nulls come last, NaN before them, in either direction. Hidden columns end here. */
+/** Stable; NaN comes after all numbers, −0 equals 0. Hidden columns end here. */
 export const sortOperator: OperatorType<SortParams> = {
   kind: 'sort',
   inputCount: 1,
-  placement: () => 'single',
+  placement: () => 'shared',
   fields([input], { keys }, where) {
-    if (keys.length === 0) throw new PlanError('SORT_KEYS', `${where}: nothing to sort by; name at least one column`)
-    for (const { column } of keys) fieldOf(input!, column, where)
+    checkOrder(input!, keys, where)
     return visible(input!)
   },
-  describe: ({ keys }) => keys.map(({ column, descending }) => `${column}${descending ? ' descending' : ''}`).join(', '),
+  describe: ({ keys }) => describeOrder(keys),
   create: (context, params, [input]) => new SortOperator(context, params, input!),
+}
+
+// Hidden columns that are sorted by are computed for it; others end.
+function carried(input: Fields, keys: readonly OrderParam[]): Fields {
+  return input.filter(({ name }) => !isHidden(name) || keys.some(key => key.column === name))
 }
 
 class SortOperator implements Operator {
   readonly #context: OperatorContext
-  readonly #params: SortParams
+  readonly #isSorted: boolean
+  readonly #fields: Fields
   readonly #columns: readonly number[]
-  readonly #store: RowStore
-  constructor(context: OperatorContext, params: SortParams, input: Fields) {
+  readonly #kept: readonly number[]
+  readonly #sorter: RunSorter
+  constructor(context: OperatorContext, { keys, sorted = false }: SortParams, input: Fields) {
+    const { device, spill, stateBytesMax, instance, parallelism, where } = context
     this.#context = context
-    this.#params = params
-    const fields = visible(input)
-    this.#columns = fields.map(field => input.indexOf(field))
-    this.#store = new RowStore(context.device, fields)
+    this.#isSorted = sorted
+    this.#fields = carried(input, keys)
+    this.#columns = this.#fields.map(field => input.indexOf(field))
+    this.#kept = this.#fields.flatMap(({ name }, i) => (isHidden(name) ? [] : [i]))
+    // All instances look at the same rows, so what one may hold is what all may.
+    const bytesMax = stateBytesMax * parallelism
+    this.#sorter = new RunSorter({ device, fields: this.#fields, order: orderColumns(this.#fields, keys, where), spill, bytesMax, instance, parallelism })
   }
 
   push(batch: Batch): void {
-    this.#store.append({ rowCount: batch.rowCount, columns: this.#columns.map(i => batch.columns[i]!) })
+    this.#sorter.add({ ...batch, fields: this.#fields, columns: this.#columns.map(i => batch.columns[i]!) }, this.#isSorted)
   }
 
-  finish(out: Output): void {
-    const { device, arena, where } = this.#context
-    const rows = this.#store.batch()
-    const keys = this.#params.keys.map(({ column, descending }) => ({ column: rows.columns[columnIndex(rows.fields, column, where)]!, descending }))
-    const order = sortIndices(device, arena, keys, rows.rowCount)
-    const sorted = gatherOwned(device, arena, rows, order, rows.rowCount)
-    this.#store.clear()
-    for (let start = 0; start < sorted.rowCount; start += emitRows) out.emit(sliceBatch(sorted, start, Math.min(sorted.rowCount, start + emitRows)))
+  drain(out: Output): boolean {
+    const piece = this.#sorter.next(this.#context.arena)
+    for (const batch of piece ?? []) out.emit({ ...batch, fields: visible(this.#fields), columns: this.#kept.map(i => batch.columns[i]!) })
+    return piece !== undefined
   }
 
   snapshot(): StateRun[] {
-    if (this.#store.rowCount === 0) return []
-    return [{ table: 'rows', keyGroups: { start: 0, end: keyGroupCount }, bytes: encodeRun(this.#context.device, this.#store.batch()) }]
+    return this.#sorter.states().map(bytes => ({ table: 'rows', keyGroups: { start: 0, end: keyGroupCount }, bytes }))
   }
 
   restore(runs: readonly StateRun[]): void {
@@ -66,7 +92,7 @@ class SortOperator implements Operator {
     for (const run of runs) {
       const arena = device.arena()
       try {
-        this.#store.append(decodeRun(device, arena, run.bytes))
+        this.#sorter.add(decodeRun(device, arena, run.bytes), false)
       } finally {
         arena.release()
       }
@@ -74,6 +100,6 @@ class SortOperator implements Operator {
   }
 
   close(): void {
-    this.#store.close()
+    this.#sorter.close()
   }
 }

@@ -48,7 +48,7 @@ function line(node: PlanNode, bindings: Bindings): string {
   }
 }
 
-const placementText = { any: '', keyed: '  [per key]', shared: '  [in all instances, a part of the result each]', single: '  [one instance, in order]', main: '  [row function on the main thread: leaves the fast path]' } as const
+const placementText = { any: '', keyed: '  [per key]', shared: '  [all instances, each a part of the result]', single: '  [one instance, in order]', main: '  [row function on the main thread: leaves the fast path]' } as const
 
 function placementOf(node: PlanNode): string {
   if (deviceOf(node) === 'webgpu') return '  [gpu]'

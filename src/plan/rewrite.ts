@@ -2,9 +2,10 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
+import type { Expression } from '../expr/expression.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import type { OperatorNode } from './plan.ts'
+import type { Edge, OperatorNode } from './plan.ts'
 
 /** Parameters of the logical `groupBy`. */
 export interface GroupByParams {
@@ -25,8 +26,7 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]):
     case 'windowTop':
       return lowerWindowTop(node)
     case 'sort':
-      if (!inputs[0]!.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
-      return [node]
+      return lowerSort(node, inputs[0]!)
     default:
       return [node]
   }
@@ -79,4 +79,30 @@ function lowerWatermark(node: OperatorNode, input: EdgeFacts): OperatorNode {
   const params = node.params as { splitColumn?: string }
   if (params.splitColumn !== undefined || !input.fields.some(f => f.name === splitField)) return node
   return { ...node, params: { ...params, splitColumn: splitField } }
+}
+
+// Keys that are expressions become hidden columns; batches are sorted where they are made.
+function lowerSort(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
+  if (!input.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
+  const { steps, source, keys } = lowerOrder(node)
+  const params = (more: object) => ({ ...(node.params as object), keys, ...more }) as unknown as Json
+  return [
+    ...steps,
+    { node: 'operator', id: `${node.id}:runs`, kind: 'sortRuns', params: params({}), inputs: [source] },
+    { ...node, params: params({ sorted: true }), inputs: [{ node: `${node.id}:runs` }] },
+  ]
+}
+
+// The step that computes the expressions among sort keys, and the keys as columns.
+function lowerOrder(node: OperatorNode): { steps: OperatorNode[]; source: Edge; keys: readonly { column: string }[] } {
+  const given = (node.params as unknown as { keys: readonly { column?: string; expression?: Expression }[] }).keys
+  const columns: Record<string, Expression> = {}
+  const keys = given.map(({ expression, ...key }, i) => {
+    if (!expression) return key as { column: string }
+    columns[`$key${i}`] = expression
+    return { ...key, column: `$key${i}` }
+  })
+  if (Object.keys(columns).length === 0) return { steps: [], source: node.inputs[0]!, keys }
+  const id = `${node.id}:keys`
+  return { steps: [{ node: 'operator', id, kind: 'with', params: { columns } as unknown as Json, inputs: node.inputs }], source: { node: id }, keys }
 }

@@ -21,6 +21,7 @@ import { timeAgreement } from './reference/time.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { sortAgreement } from './reference/sort.ts'
+import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
 import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
@@ -37,6 +38,8 @@ export const catalogue: readonly AnyAgreement[] = [
   ...groupAgreements,
   ...aggregateAgreements,
   sortAgreement,
+  keysAgreement,
+  rangesAgreement,
   joinAgreement,
   jsonAgreement,
   linesAgreement,

@@ -72,7 +72,7 @@ describe('aggregates, orders and windows', () => {
     expect(count().call).toEqual({ fn: 'count' })
     expect(max('price').where(col('ok')).call).toEqual({ fn: 'max', input: 'price', where: { kind: 'column', name: 'ok' } })
     expect(max(col('price')).call).toEqual({ fn: 'max', input: { kind: 'column', name: 'price' } })
-    expect([orderOf('a'), orderOf(asc('a')), orderOf(desc('a'))].map(o => o.descending)).toEqual([false, false, true])
+    expect(['a', asc('a'), desc('a')].map(key => orderOf(key, 'sort')).map(o => o.descending)).toEqual([false, false, true])
     expect(tumble('at', '10s', { lateness: '1m' })).toEqual({ kind: 'tumble', time: 'at', sizeMs: 10_000, latenessMs: 60_000 })
     expect(hop('at', '10s', { slide: '2s' })).toEqual({ kind: 'hop', time: 'at', sizeMs: 10_000, slideMs: 2_000 })
     expect(session('at', { gap: 500 })).toEqual({ kind: 'session', time: 'at', gapMs: 500 })

@@ -30,7 +30,7 @@ function twins(random: Random, length: number): Value[] {
 
 export const sortAgreement = agreement({
   stem: 'sort',
-  kernels: ['sortRecords', 'splitNulls', 'recordsI32', 'recordsI64', 'recordsF64', 'recordsBits', 'recordsView', 'settleViews', 'takeRows'],
+  kernels: ['sortRecords', 'splitNulls', 'recordsI32', 'recordsI64', 'recordsF64', 'recordsOf', 'recordsView', 'settleViews', 'takeRows'],
   sample(random, length, shape) {
     const values = types.map(type => (type === utf8 && shape === 'few' ? twins(random, length) : sampleValues(random, type, length, shape)))
     const order = () => ({ descending: random.int(2) === 1, nullsFirst: random.int(2) === 1 })
