@@ -55,10 +55,11 @@ test('results come as batches of bounded memory, and plans as text', async () =>
   for await (const batch of trips.batches({ batchRows: 3 })) rows += batch.numRows
   expect(rows).toBe(4)
   expect(trips.filter(col('minutes').gt(10)).sort('vendor').explain()).toMatchInlineSnapshot(`
-    "sort  vendor  [one instance, in order]
-      filter  filter minutes > 10
-        from  4 rows in memory
-            vendor: utf8, distance: float64, minutes: int32?, url: utf8"
+    "sort  vendor  [all instances, each a part of the result]
+      sort:runs  vendor, each batch
+        filter  filter minutes > 10
+          from  4 rows in memory
+              vendor: utf8, distance: float64, minutes: int32?, url: utf8"
   `)
 })
 
