@@ -6,6 +6,7 @@ import { type Batch, type Column, column, releaseBatch, retainBatch } from './ba
 import { buildColumn } from './build-columns.ts'
 import { type DataType, sameType } from './data-type.ts'
 import { parseType, typeName } from './type-name.ts'
+import { typeOfValues } from './value-type.ts'
 import { type PlainRow, rowReader, type Value, valueReader } from './read-values.ts'
 import { visible } from './schema.ts'
 import type { Arena } from '../device/arena.ts'
@@ -72,11 +73,11 @@ export class BatchView {
   [Symbol.iterator](): Generator<PlainRow> {
     return this.rows()
   }
-  /** This batch with a column added or replaced. `values`: Float64Array, Int32Array, BigInt64Array, or an array together with `type`. Throws DataError for values that don't fit. */
+  /** This batch with a column added or replaced. `values`: any typed array, or an array of values whose type is seen or given by `type`. Throws DataError for values that don't fit. */
   withColumn(name: string, values: ArrayLike<unknown>, type?: string): BatchView {
     if (!this.#arena) throw new PlanError('READ_ONLY', `batch: withColumn("${name}") on a batch that is only lent for reading; use mapBatches`)
     if (values.length !== this.numRows) throw new PlanError('COLUMN_LENGTH', `batch: column "${name}" has ${values.length} values, the batch has ${this.numRows} rows; give one value a row`)
-    const parsed = parseType(type ?? `${inferred(values, name)}?`, `batch, column "${name}"`)
+    const parsed = type === undefined ? inferred(values, name) : parseType(type, `batch, column "${name}"`)
     const at = this.batch.fields.findIndex(f => f.name === name)
     const field = { name, type: parsed.type, nullable: parsed.nullable }
     const built = buildColumn(this.device, this.#arena, field, values, 'mapBatches')
@@ -94,15 +95,10 @@ export class BatchView {
   }
 }
 
-function inferred(values: ArrayLike<unknown>, name: string): string {
-  if (values instanceof Float64Array || values instanceof Float32Array) return 'float64'
-  if (values instanceof Int32Array) return 'int32'
-  if (values instanceof BigInt64Array) return 'int64'
-  const first = Array.from({ length: values.length }, (_, i) => values[i]).find(v => v !== null && v !== undefined)
-  const byType: Record<string, string> = { number: 'float64', bigint: 'int64', string: 'utf8', boolean: 'bool' }
-  const found = first instanceof Date ? 'timestamp[ms]' : byType[typeof first]
+function inferred(values: ArrayLike<unknown>, name: string): { type: DataType; nullable: boolean } {
+  const found = typeOfValues(values)
   if (!found) throw new PlanError('COLUMN_TYPE', `batch: the type of column "${name}" can't be seen from its values; pass it as the third argument`)
-  return found
+  return { ...found, nullable: true }
 }
 
 /** True where both batches have the same visible columns of the same types. */

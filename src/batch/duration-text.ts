@@ -34,7 +34,7 @@ export function formatInterval({ months, days, nanoseconds }: Interval): string 
 export function parseSpan(text: string, unit: TimeUnit): bigint | undefined {
   const brief = short.exec(text.trim())
   const whole = brief ? { months: 0, days: 0, nanoseconds: BigInt(brief[1]!) * shortNanos[brief[2] as keyof typeof shortNanos] } : parseInterval(text)
-  if (!whole || whole.months !== 0) return undefined
+  if (whole?.months !== 0) return undefined
   const nanos = whole.nanoseconds + BigInt(whole.days) * shortNanos.d
   const scale = unitsPerSecond.ns / unitsPerSecond[unit]
   return nanos % scale === 0n ? nanos / scale : undefined

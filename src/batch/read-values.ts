@@ -1,7 +1,7 @@
 // Columns to JavaScript values, for rows that leave the fast path: user functions, results, sinks that take rows. What they are by type: value.ts.
 import type { Memory } from '../device/memory.ts'
 import type { Batch, Column } from './batch.ts'
-import { bitmapBytes, type DataType } from './data-type.ts'
+import { bitmapBytes, type DataType, layoutOf } from './data-type.ts'
 import { formatDecimal } from './decimal-text.ts'
 import { float16Number } from './float16.ts'
 import { numberView } from './number-views.ts'
@@ -94,36 +94,37 @@ function numberReader(memory: Memory, { values, length }: Column, scale: number)
 }
 
 function nestedReader(memory: Memory, column: Column, type: DataType): (row: number) => Value {
-  const read = column.children!.map(child => valueReader(memory, child))
-  const item = read[0]!
+  const children = type.kind === 'map' ? column.children![0]!.children! : column.children!
+  const offsets = layoutOf(type) === 'list' ? memory.int32s(column.values, column.length + 1) : undefined
+  return nestedValues(type, children.map(child => valueReader(memory, child)), offsets)
+}
+
+/** The values of a nested type, given those inside: of the item, of each member, of key and value. `offsets`: of a list or map, `length` + 1. */
+export function nestedValues(type: DataType, inside: readonly ((row: number) => Value)[], offsets: Int32Array | undefined): (row: number) => Value {
+  const [first, second] = inside as [(row: number) => Value, (row: number) => Value]
   switch (type.kind) {
     case 'struct': {
       const names = type.members.map(m => m.name)
       return row => {
         const result: PlainRow = {}
-        for (let i = 0; i < names.length; i++) put(result, names[i]!, read[i]!(row))
+        for (let i = 0; i < names.length; i++) put(result, names[i]!, inside[i]!(row))
         return result
       }
     }
     case 'fixedList':
-      return row => Array.from({ length: type.size }, (_, i) => item(row * type.size + i))
-    case 'map': {
-      const offsets = memory.int32s(column.values, column.length + 1)
-      const [key, value] = column.children![0]!.children!.map(child => valueReader(memory, child)) as [typeof item, typeof item]
+      return row => Array.from({ length: type.size }, (_, i) => first(row * type.size + i))
+    case 'map':
       return row => {
         const result = new Map<Value, Value>()
-        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) result.set(key(i), value(i))
+        for (let i = offsets![row]!; i < offsets![row + 1]!; i++) result.set(first(i), second(i))
         return result
       }
-    }
-    default: {
-      const offsets = memory.int32s(column.values, column.length + 1)
+    default:
       return row => {
         const result: Value[] = []
-        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) result.push(item(i))
+        for (let i = offsets![row]!; i < offsets![row + 1]!; i++) result.push(first(i))
         return result
       }
-    }
   }
 }
 

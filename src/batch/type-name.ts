@@ -240,7 +240,7 @@ class NameReader {
 }
 
 /** True for IANA names that this machine knows, and for offsets. */
-function isZone(zone: string): boolean {
+export function isZone(zone: string): boolean {
   if (/^[+-]\d\d:?\d\d$/.test(zone)) return true
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })

@@ -7,7 +7,12 @@ export class Memory {
   #words: Int32Array
   constructor(wasm: WebAssembly.Memory) {
     this.wasm = wasm
-    this.#words = new Int32Array(wasm.buffer)
+    this.#words = new Int32Array(wasm.buffer, 0, wasm.buffer.byteLength >>> 2)
+  }
+
+  /** The same windows on bytes of the program's own, which begin at address 0. */
+  static over(buffer: ArrayBuffer): Memory {
+    return new Memory({ buffer } as unknown as WebAssembly.Memory)
   }
 
   /** The whole memory as 32-bit words, current as of this call. */

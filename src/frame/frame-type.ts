@@ -63,7 +63,19 @@ export interface FrameBatch<in out S> extends Omit<BatchView, 'column' | 'withCo
   [Symbol.iterator](): Iterator<Row<S>>
 }
 
-type ColumnTypeOf<V> = V extends Float64Array ? 'float64' : V extends Int32Array ? 'int32' : V extends BigInt64Array ? 'int64' : any
+type ColumnTypeOf<V> = { [K in keyof TypedArrays]: V extends TypedArrays[K] ? K : never }[keyof TypedArrays] extends infer K ? ([K] extends [never] ? any : K) : never
+interface TypedArrays {
+  int8: Int8Array
+  int16: Int16Array
+  int32: Int32Array
+  int64: BigInt64Array
+  uint8: Uint8Array | Uint8ClampedArray
+  uint16: Uint16Array
+  uint32: Uint32Array
+  uint64: BigUint64Array
+  float32: Float32Array
+  float64: Float64Array
+}
 
 /** All rows of a result: a Table whose columns are known to the compiler. */
 export interface FrameTable<in out S> extends Omit<Table, 'column' | 'toArray' | typeof Symbol.iterator> {

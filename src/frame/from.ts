@@ -2,7 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Field, type Fields, parseSchema, type SchemaLike } from '../batch/schema.ts'
-import type { DataType } from '../batch/data-type.ts'
+import { typeOfValues } from '../batch/value-type.ts'
 import type { UserSink } from '../sink/user-sink.ts'
 import type { UserSource } from '../source/user-source.ts'
 import type { ValuesOptions } from '../source/values.ts'
@@ -25,7 +25,7 @@ export function sink(definition: UserSink): SinkLike & UserSink {
 }
 
 /**
- * A frame over `data`. Without a schema, fields follow from the values: bigint is int64, number float64, Int32Array int32. Iterables need a
+ * A frame over `data`. Without a schema, fields follow from the values (`batch/value-type.ts › typeOfValues`): bigint is int64, number float64, an array of objects a list of structs, Int8Array int8. Iterables need a
  * schema; an async one is taken to be endless unless `bounded`. Throws PlanError FROM.
  */
 export function fromData(data: unknown, options: { schema?: SchemaLike; bounded?: boolean } = {}): FrameValue {
@@ -61,24 +61,7 @@ function fieldsOfRows(rows: readonly unknown[]): Fields {
 }
 
 function fieldOfColumn(name: string, column: ArrayLike<unknown>): Field {
-  if (column instanceof Float64Array || column instanceof Float32Array) return { name, type: { kind: 'float64' }, nullable: false }
-  if (column instanceof BigInt64Array) return { name, type: { kind: 'int64' }, nullable: false }
-  if (ArrayBuffer.isView(column) && !(column instanceof BigUint64Array) && !(column instanceof Uint32Array)) return { name, type: { kind: 'int32' }, nullable: false }
-  let nullable = false
-  let type: DataType | undefined
-  for (let i = 0; i < column.length; i++) {
-    const value = column[i]
-    if (value === null || value === undefined) nullable = true
-    else type ??= typeOfValue(value)
-  }
-  if (!type) throw new PlanError('FROM', `from: every value of column "${name}" is null or of no known type; give from(data, { schema: { ${name}: 'utf8?', … } })`)
-  return { name, type, nullable }
-}
-
-function typeOfValue(value: unknown): DataType | undefined {
-  if (value instanceof Date) return { kind: 'timestamp', unit: 'ms' }
-  if (value instanceof Uint8Array) return { kind: 'binary' }
-  const kinds = { number: 'float64', bigint: 'int64', string: 'utf8', boolean: 'bool' } as const
-  const kind = kinds[typeof value as keyof typeof kinds]
-  return kind && { kind }
+  const found = typeOfValues(column)
+  if (!found) throw new PlanError('FROM', `from: every value of column "${name}" is null or of no known type; give from(data, { schema: { ${name}: 'utf8?', … } })`)
+  return { name, ...found }
 }

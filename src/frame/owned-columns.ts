@@ -2,20 +2,25 @@
 // bytes), so that apache-arrow can stand on them without a further copy.
 import { DataError } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import { layoutOf } from '../batch/data-type.ts'
-import { type Value, viewBytes } from '../batch/read-values.ts'
+import { bitmapBytes, type DataType, layoutOf, valueBytes } from '../batch/data-type.ts'
+import { nestedValues, type Value, valueReader, viewBytes } from '../batch/read-values.ts'
 import { isHidden } from '../batch/schema.ts'
 import { dataOfViews, offsetsOfViews } from '../compute/arrow-columns.ts'
+import { columnRange } from '../compute/gather.ts'
 import type { Device } from '../device/device.ts'
+import { Memory } from '../device/memory.ts'
 
-/** A column in private memory. `values` is Arrow's buffer of the type; `offsets` are there for utf8 and binary; `validity` where a null is. */
+/**
+ * A column in private memory. `bytes` are the values in Arrow's layout of the type, but for times of 64 bits; `offsets` are there for texts, bytes, lists
+ * and maps, from 0 on; `children` as in `Column`; `validity` where a null is.
+ */
 export interface OwnedColumn {
-  readonly kind: Column['type']['kind']
-  readonly unit?: 's' | 'ms' | 'us' | 'ns'
+  readonly type: DataType
   readonly length: number
-  readonly values: Uint8Array | Int32Array | BigInt64Array | Float64Array
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly offsets?: Int32Array
   readonly validity?: Uint8Array
+  readonly children?: readonly OwnedColumn[]
   get(row: number): Value
 }
 
@@ -32,52 +37,56 @@ export function ownBatch(device: Device, batch: Batch): OwnedChunk {
 }
 
 function ownColumn(device: Device, column: Column): OwnedColumn {
-  const { memory } = device
   const { type, length } = column
-  const bitmap = Math.ceil(length / 8)
-  const validity = column.validity === 0 ? undefined : memory.bytes(column.validity, bitmap).slice()
-  const isValid = (row: number) => validity === undefined || ((validity[row >>> 3]! >>> (row & 7)) & 1) === 1
-  const base = { kind: type.kind, length, ...(validity && { validity }), ...(type.kind === 'timestamp' && { unit: type.unit }) }
-  if (layoutOf(type) === 'view') {
-    const { offsets, values } = ownViews(device, column)
-    const text = type.kind === 'utf8'
-    return {
-      ...base,
-      values,
-      offsets,
-      get: row => {
-        if (!isValid(row)) return null
-        const bytes = values.subarray(offsets[row]!, offsets[row + 1]!)
-        return text ? decoder.decode(bytes) : bytes
-      },
-    }
+  const validity = column.validity === 0 ? undefined : device.memory.bytes(column.validity, bitmapBytes(length)).slice()
+  const { get, ...parts } = ownValues(device, column)
+  return {
+    type,
+    length,
+    ...parts,
+    ...(validity && { validity }),
+    get: validity ? row => (((validity[row >>> 3]! >>> (row & 7)) & 1) === 1 ? get(row) : null) : get,
   }
-  switch (type.kind) {
-    case 'bool': {
-      const values = memory.bytes(column.values, bitmap).slice()
-      return { ...base, values, get: row => (isValid(row) ? ((values[row >>> 3]! >>> (row & 7)) & 1) === 1 : null) }
-    }
-    case 'int32': {
-      const values = memory.int32s(column.values, length).slice()
-      return { ...base, values, get: row => (isValid(row) ? values[row]! : null) }
-    }
-    case 'float64': {
-      const values = memory.float64s(column.values, length).slice()
-      return { ...base, values, get: row => (isValid(row) ? values[row]! : null) }
-    }
-    default: {
-      const values = memory.int64s(column.values, length).slice()
-      const isMs = type.kind === 'int64' ? type.asNumber === true : type.kind === 'timestamp' && (type.unit === 'ms' || type.unit === 's')
-      const scale = type.kind === 'timestamp' && type.unit === 's' ? 1000 : 1
-      return { ...base, values, get: row => (isValid(row) ? (isMs ? Number(values[row]!) * scale : values[row]!) : null) }
-    }
+}
+
+function ownValues(device: Device, column: Column): Pick<OwnedColumn, 'bytes' | 'offsets' | 'children' | 'get'> {
+  const { type, length } = column
+  const layout = layoutOf(type)
+  if (layout === 'view') {
+    const { offsets, bytes } = ownViews(device, column)
+    const part = (row: number) => bytes.subarray(offsets[row]!, offsets[row + 1]!)
+    return { bytes, offsets, get: type.kind === 'utf8' ? row => decoder.decode(part(row)) : part }
+  }
+  if (layout === 'list') return ownLists(device, column)
+  if (layout === 'children') {
+    const children = column.children!.map(child => ownColumn(device, child))
+    return { bytes: new Uint8Array(0), children, get: nestedValues(type, children.map(child => child.get), undefined) }
+  }
+  const bytes = new Uint8Array(new ArrayBuffer(valueBytes(type, length)))
+  bytes.set(device.memory.bytes(column.values, bytes.length))
+  return { bytes, get: valueReader(Memory.over(bytes.buffer), { type, length, values: 0, validity: 0 }) }
+}
+
+// Of the items only those between the first and the last offset.
+function ownLists(device: Device, column: Column): Pick<OwnedColumn, 'bytes' | 'offsets' | 'children' | 'get'> {
+  const { type, length, values } = column
+  const offsets = device.memory.int32s(values, length + 1).slice()
+  const [start, end] = [offsets[0]!, offsets[length]!]
+  if (start !== 0) for (let row = 0; row <= length; row++) offsets[row]! -= start
+  const scratch = device.arena()
+  try {
+    const child = ownColumn(device, columnRange(device, scratch, column.children![0]!, start, end))
+    const inside = type.kind === 'map' ? child.children! : [child]
+    return { bytes: new Uint8Array(0), offsets, children: [child], get: nestedValues(type, inside.map(c => c.get), offsets) }
+  } finally {
+    scratch.release()
   }
 }
 
 /** Texts beyond this are copied one by one, so that a large result needs no second copy in the engine's memory. */
 const scratchBytesMax = 1 << 26
 
-function ownViews(device: Device, column: Column): { offsets: Int32Array; values: Uint8Array } {
+function ownViews(device: Device, column: Column): { offsets: Int32Array; bytes: Uint8Array<ArrayBuffer> } {
   const { length } = column
   const scratch = device.arena()
   try {
@@ -88,11 +97,11 @@ function ownViews(device: Device, column: Column): { offsets: Int32Array; values
     if (bytes <= scratchBytesMax) {
       const data = scratch.allocate(bytes)
       dataOfViews(device, column.values, length, data)
-      return { offsets, values: device.memory.bytes(data, bytes).slice() }
+      return { offsets, bytes: new Uint8Array(device.memory.bytes(data, bytes)) }
     }
     const values = new Uint8Array(bytes)
     for (let row = 0; row < length; row++) values.set(viewBytes(device.memory, column.values + 16 * row), offsets[row]!)
-    return { offsets, values }
+    return { offsets, bytes: values }
   } finally {
     scratch.release()
   }

@@ -1,7 +1,9 @@
 // A result in the program's own memory: columns copied out of the engine once. Rows are made when asked for.
 import { textTable } from '../base/text-table.ts'
 import { columnIndex, type Field, schemaText, visible } from '../batch/schema.ts'
+import { isNumeric } from '../batch/data-type.ts'
 import type { Value } from '../batch/read-values.ts'
+import { jsonValue, showValue } from '../batch/value-text.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { toArrowTable } from './arrow.ts'
 import type { OwnedChunk } from './owned-columns.ts'
@@ -14,6 +16,8 @@ export interface TableStats extends JobMetrics {
 
 /** How int64 values come out: exact bigints, or numbers (a DataError where one isn't exact). */
 export type Int64Form = 'bigint' | 'number'
+
+const timeKinds: ReadonlySet<string> = new Set(['date', 'time', 'timestamp', 'duration'])
 
 /** Rows in columns, owned by the program: no engine is needed to read them. */
 export class Table {
@@ -71,9 +75,9 @@ export class Table {
     return [...this]
   }
 
-  /** Rows as JSON can hold them: int64 as numbers where exact, else as text; timestamps as ISO text; binary as base64; NaN and infinities as null. */
+  /** Rows as JSON can hold them: int64 as numbers where exact, else as text; times as ISO text, decimals as text; binary as base64; NaN and infinities as null. */
   toJSON(): Record<string, unknown>[] {
-    return this.toArray().map(row => Object.fromEntries(this.#fields.map(f => [f.name, jsonValue(row[f.name]!, f)])))
+    return this.toArray().map(row => Object.fromEntries(this.#fields.map(f => [f.name, jsonValue(row[f.name]!, f.type)])))
   }
 
   /** An apache-arrow Table over the same memory. */
@@ -87,9 +91,9 @@ export class Table {
     const rows: (string | null)[][] = []
     for (const row of this) {
       if (rows.length === shown) break
-      rows.push(this.#fields.map(f => showValue(row[f.name]!, f)))
+      rows.push(this.#fields.map(f => row[f.name] === null ? null : showValue(row[f.name]!, f.type)))
     }
-    const header = this.#fields.map(f => ({ name: f.name, type: schemaText([f])[f.name]!, alignRight: f.type.kind !== 'utf8' && f.type.kind !== 'binary' }))
+    const header = this.#fields.map(f => ({ name: f.name, type: schemaText([f])[f.name]!, numeric: isNumeric(f.type) || timeKinds.has(f.type.kind) }))
     return textTable(header, rows, { width: options.width, color: options.color, moreRows: this.numRows - rows.length })
   }
 
@@ -97,30 +101,4 @@ export class Table {
   print(options: { rows?: number } = {}): void {
     console.log(this.toString({ ...options, width: process.stdout.columns, color: process.stdout.isTTY }))
   }
-}
-
-function jsonValue(value: Value, field: Field): unknown {
-  if (value === null) return null
-  if (field.type.kind === 'timestamp') return isoTime(value as number | bigint, field)
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  return typeof value === 'number' && !Number.isFinite(value) ? null : value
-}
-
-function showValue(value: Value, field: Field): string | null {
-  if (value === null) return null
-  if (field.type.kind === 'timestamp') return String(isoTime(value as number | bigint, field)).replace('T', ' ').replace('Z', '')
-  if (value instanceof Uint8Array) return `0x${Buffer.from(value.subarray(0, 16)).toString('hex')}${value.length > 16 ? '…' : ''}`
-  return String(value)
-}
-
-// Microseconds and nanoseconds keep their digits behind the milliseconds'.
-function isoTime(value: number | bigint, field: Field): string | number {
-  const unit = field.type.kind === 'timestamp' ? field.type.unit : 'ms'
-  if (typeof value === 'number') return Math.abs(value) <= 8.64e15 ? new Date(value).toISOString() : value
-  const perMs = unit === 'us' ? 1_000n : 1_000_000n
-  const ms = value / perMs - (value % perMs < 0n ? 1n : 0n)
-  if (ms > 8_640_000_000_000_000n || ms < -8_640_000_000_000_000n) return String(value)
-  const rest = String(value - ms * perMs).padStart(unit === 'us' ? 3 : 6, '0')
-  return new Date(Number(ms)).toISOString().replace('Z', `${rest}Z`)
 }

@@ -14,8 +14,26 @@ describe('types of what is handed in', () => {
   })
 
   it('follow from the arrays of columns', async () => {
-    const columns = { a: Float64Array.of(1), b: Float32Array.of(1), c: Int32Array.of(1), d: BigInt64Array.of(1n), e: Uint8Array.of(1), f: ['x'], g: [null, 1].slice(1) }
-    expect(await schemaOf(columns)).toEqual({ a: 'float64', b: 'float64', c: 'int32', d: 'int64', e: 'int32', f: 'utf8', g: 'float64' })
+    const columns = {
+      a: Float64Array.of(1), b: Float32Array.of(1), c: Int32Array.of(1), d: BigInt64Array.of(1n), e: Uint8Array.of(1), f: ['x'], g: [null, 1].slice(1),
+      h: Int8Array.of(-1), i: Int16Array.of(-1), j: Uint16Array.of(1), k: Uint32Array.of(2 ** 31), l: BigUint64Array.of(2n ** 63n), m: Uint8ClampedArray.of(300),
+    } // biome-ignore format: a column a word
+    expect(await schemaOf(columns)).toEqual({
+      a: 'float64', b: 'float32', c: 'int32', d: 'int64', e: 'uint8', f: 'utf8', g: 'float64', h: 'int8', i: 'int16', j: 'uint16', k: 'uint32', l: 'uint64', m: 'uint8',
+    }) // biome-ignore format: a column a word
+    expect((await fromData(columns).collect()).toArray()).toEqual([{ a: 1, b: 1, c: 1, d: 1n, e: 1, f: 'x', g: 1, h: -1, i: -1, j: 1, k: 2 ** 31, l: 2n ** 63n, m: 255 }])
+  })
+
+  it('follow from lists, structs and maps at any depth', async () => {
+    const rows = [
+      { tags: ['a', 'b'], at: { x: 1, y: null }, m: new Map([['k', 1n]]), v: new Float32Array([1]), b: [new Uint8Array(1)], none: [] },
+      { tags: [], at: { x: 2, z: { deep: [true, null] } }, m: new Map(), v: new Float32Array(0), b: null, none: [null] },
+    ]
+    expect(await schemaOf(rows)).toEqual({
+      tags: 'list<utf8>', at: 'struct<x: float64, y: null?, z: struct<deep: list<bool?>>?>', m: 'map<utf8, int64>', v: 'list<float32>', b: 'list<binary>?', none: 'list<null?>',
+    }) // biome-ignore format: a column a word
+    expect((await fromData(rows).collect()).toArray()[1]).toEqual({ tags: [], at: { x: 2, y: null, z: { deep: [true, null] } }, m: new Map(), v: [], b: null, none: [null] })
+    await expect(fromData([{ a: [1] }, { a: ['x'] }]).collect()).rejects.toMatchObject({ code: 'VALUE_TYPE', message: expect.stringContaining('row 1, column "a[0]": "x" is no float64') })
   })
 
   it('are those of a table that a run has given', async () => {

@@ -1,4 +1,4 @@
-import { tableFromArrays, Utf8, vectorFromArray } from 'apache-arrow'
+import { DateMillisecond, Decimal, Dictionary, Field, Int32, IntervalDayTime, IntervalYearMonth, LargeUtf8, List, Table as ArrowTable, tableFromArrays, Utf8, Utf8View, vectorFromArray } from 'apache-arrow'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { textWidth } from '../../src/base/text-width.ts'
 import { fromData } from '../../src/frame/from.ts'
@@ -37,7 +37,7 @@ describe('a table', () => {
     const [first, second, third] = JSON.parse(JSON.stringify(await collected()))
     expect(first).toEqual({
       flag: true, small: -7, big: '4611686018427387904', real: 0.5, text: full.text, bytes: 'AP8=',
-      s: '2026-01-02T03:04:05.000Z', ms: '2026-01-02T03:04:05.006Z', us: '2026-01-02T03:04:05.000007Z', ns: '2026-01-02T03:04:05.000000008Z',
+      s: '2026-01-02T03:04:05Z', ms: '2026-01-02T03:04:05.006Z', us: '2026-01-02T03:04:05.000007Z', ns: '2026-01-02T03:04:05.000000008Z',
     }) // biome-ignore format: a column a word
     expect(second).toEqual(empty)
     expect(third).toMatchObject({ real: null, us: '1969-12-31T23:59:59.999999Z', big: 5 })
@@ -86,16 +86,33 @@ describe('a table', () => {
 })
 
 describe('tables of apache-arrow', () => {
-  it('come in with dictionaries and narrow integers widened', async () => {
+  it('come in with dictionaries as their values', async () => {
     const arrow = tableFromArrays({ city: ['Oslo', 'Rome', 'Oslo'], code: Uint8Array.of(1, 2, 255), wide: Uint32Array.of(0, 1, 2 ** 32 - 1) })
     const table = await fromData(arrow).collect()
-    expect(Object.values(table.schema).map(type => type.replace('?', ''))).toEqual(['utf8', 'int32', 'int64'])
-    expect(table.toArray()).toEqual([{ city: 'Oslo', code: 1, wide: 0n }, { city: 'Rome', code: 2, wide: 1n }, { city: 'Oslo', code: 255, wide: 4_294_967_295n }])
+    expect(Object.values(table.schema).map(type => type.replace('?', ''))).toEqual(['utf8', 'uint8', 'uint32'])
+    expect(table.toArray()).toEqual([{ city: 'Oslo', code: 1, wide: 0 }, { city: 'Rome', code: 2, wide: 1 }, { city: 'Oslo', code: 255, wide: 2 ** 32 - 1 }])
     expect(String(vectorFromArray(['a'], new Utf8()).type)).toBe('Utf8')
   })
 
+  it('come in with the layouts that results don’t have', async () => {
+    const columns = {
+      large: vectorFromArray(['a', null], new LargeUtf8()),
+      view: vectorFromArray(['a view of more than twelve bytes', null], new Utf8View()),
+      ms: vectorFromArray([new Date(86_400_001), null], new DateMillisecond()),
+      months: vectorFromArray([Int32Array.of(1, 2), null], new IntervalYearMonth()),
+      dayTime: vectorFromArray([Int32Array.of(1, 2), null], new IntervalDayTime()),
+      list: vectorFromArray([['x', 'y'], null], new List(new Field('item', new Dictionary(new Utf8(), new Int32()), true))),
+    }
+    const table = await fromData(new ArrowTable(columns)).collect()
+    expect(Object.values(table.schema)).toEqual(['utf8?', 'utf8?', 'timestamp[ms]?', 'interval?', 'interval?', 'list<utf8?>?'])
+    const { months, dayTime, ...others } = table.toArray()[0]!
+    expect(others).toEqual({ large: 'a', view: 'a view of more than twelve bytes', ms: 86_400_001, list: ['x', 'y'] })
+    expect([Object.keys(months as object), dayTime]).toEqual([['months', 'days', 'nanoseconds'], { months: 0, days: 1, nanoseconds: 2_000_000n }])
+    expect(Object.values(table.toArray()[1]!)).toEqual([null, null, null, null, null, null])
+  })
+
   it('are refused by column where their type has no equal', () => {
-    const arrow = tableFromArrays({ ok: [1], list: [[1, 2]] })
-    expect(() => fromData(arrow)).toThrow(expect.objectContaining({ code: 'ARROW_TYPE', message: expect.stringContaining('column "list" is List<') }))
+    const arrow = new ArrowTable({ ok: vectorFromArray([1]), wide: vectorFromArray([Uint32Array.of(1, 0, 0, 0, 0, 0, 0, 0)], new Decimal(2, 40, 256)) })
+    expect(() => fromData(arrow)).toThrow(expect.objectContaining({ code: 'ARROW_TYPE', message: expect.stringContaining('column "wide" is Decimal[') }))
   })
 })

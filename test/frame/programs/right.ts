@@ -163,3 +163,38 @@ schemaIs<{ n: 'int32'; key: 'utf8?'; partition: 'int32' }>()(read.kafka({ ...rec
 schemaIs<{ n: 'int32'; offset: 'int64' }>()(read.topic({ name: 't' }, { format: 'json', schema: { n: 'int32' }, metadata: ['offset'] }), true)
 
 export { report, windowed }
+
+// Every type as rows have it.
+declare const wide: Frame<{
+  i: 'int8?'
+  u: 'uint64'
+  h: 'float16'
+  p: 'decimal(12, 2)'
+  d: 'date'
+  z: 'timestamp[us, Europe/Berlin]?'
+  x: 'interval'
+  id: 'binary(16)'
+  list: 'list<list<int64?>?>'
+  pair: 'list<float32, 2>'
+  s: 'struct<a: decimal(12, 2), "b c": list<struct<x: int8, y: utf8?>>?>?'
+  m: 'map<utf8, list<int64>?>'
+}>
+for (const row of await wide.collect()) {
+  is<number | null>()(row.i, true)
+  is<bigint>()(row.u, true)
+  is<number>()(row.h, true)
+  is<string>()(row.p, true)
+  is<number>()(row.d, true)
+  is<bigint | null>()(row.z, true)
+  is<{ months: number; days: number; nanoseconds: bigint }>()({ ...row.x }, true)
+  is<Uint8Array>()(row.id, true)
+  is<((bigint | null)[] | null)[]>()(row.list, true)
+  is<number[]>()(row.pair, true)
+  is<{ a: string; 'b c': { x: number; y: string | null }[] | null } | null>()(row.s, true)
+  is<Map<string, bigint[] | null>>()(row.m, true)
+}
+for await (const batch of bids.batches()) {
+  const more = batch.withColumn('n', new Uint16Array(1)).withColumn('w', new BigUint64Array(1)).withColumn('any', ['x'])
+  is<number>()(more.column('n').get(0), true)
+  is<bigint>()(more.column('w').get(0), true)
+}
