@@ -5,7 +5,7 @@ import { asError, CancelledError, decodeError, PlanError } from '../base/errors.
 import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
 import type { Topics } from '../base/topic.ts'
-import { releaseArena } from '../device/arena.ts'
+import { type Arena, releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
@@ -77,6 +77,8 @@ export class JobRun {
   #draining = false
   #finalTriggered = false
   #running = false
+  /** What readers of scans share. */
+  #shared: Arena | undefined
   #lastEpochAt: number
   #settle: { resolve: () => void; reject: (error: Error) => void }
 
@@ -238,6 +240,8 @@ export class JobRun {
       moved: () => this.#moved(),
       mayRead: () => this.#mayRead(),
     }
+    const sharedBytes = spec.scan ? (scanType(spec.scan.kind).sharedBytes?.(spec.scan.options) ?? 0) : 0
+    const shared = sharedBytes === 0 ? 0 : (this.#shared ??= device.arena()).allocateZeroed(sharedBytes)
     const stage = new StageRun(spec, instances, listener)
     this.#stages.push(stage)
     return instances.map(
@@ -248,7 +252,7 @@ export class JobRun {
             if (reply.error) reject(decodeError(reply.error))
             else resolve()
           })
-          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder })
+          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder, shared })
         }),
     )
   }
@@ -351,6 +355,8 @@ export class JobRun {
     this.#abort.abort()
     for (const source of this.#sources) await source.close()
     await this.#closeTasks()
+    this.#shared?.release()
+    this.#shared = undefined
     let first: unknown
     for (const sink of this.#sinks) await sink.close(failed).catch(error => (first ??= error))
     if (first) throw asError(first)

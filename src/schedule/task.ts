@@ -38,6 +38,7 @@ export class Task {
   readonly #spec: StageSpec
   readonly #instance: number
   readonly #batchRows: number
+  readonly #shared: number
   readonly #operators: Operator[]
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
@@ -62,6 +63,7 @@ export class Task {
     this.#spec = spec
     this.#instance = message.instance
     this.#batchRows = message.batchRows
+    this.#shared = message.shared
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
@@ -301,6 +303,7 @@ export class Task {
           device,
           where: scan.id,
           batchRows: this.#batchRows,
+          shared: this.#shared,
           arena: takeArena,
           emit: (batch, port) => {
             if (port === undefined) this.#rowsRead += batch.rowCount

@@ -13,6 +13,7 @@ import { logisticAgreements } from './reference/logistic.ts'
 import { momentsAgreement } from './reference/moments.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
+import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
@@ -44,6 +45,7 @@ export const catalogue: readonly AnyAgreement[] = [
   jsonAgreement,
   linesAgreement,
   csvAgreement,
+  quotesAgreement,
   encodeAgreement,
   compareAgreement,
   memberAgreement,
