@@ -2,6 +2,7 @@
 export * from './bitmap'
 export * from './gather'
 export * from './nested'
+export * from './key-form'
 export * from './snappy'
 export * from './parquet-decode'
 export * from './parquet-bytes'

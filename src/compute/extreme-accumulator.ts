@@ -3,13 +3,14 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
+import { equalType, fromForm, orderForm } from './key-form.ts'
+import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 
 const shift = 4
-const kinds = ['bool', 'int32', 'int64', 'float64', 'timestamp', 'utf8', 'binary']
-const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: type => kinds.includes(type.kind) }
+const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: isOrdered }
 
 function extreme(fn: 'min' | 'max'): AggregateType {
   return {
@@ -17,8 +18,11 @@ function extreme(fn: 'min' | 'max'): AggregateType {
     inputs: [ordered],
     result: ({ inputType }) => inputType!,
     partial: ({ inputType }, name) => [{ name, type: inputType!, nullable: true }],
-    create: (device, { inputType }) =>
-      inputType!.kind === 'utf8' || inputType!.kind === 'binary' ? new TextExtremeAccumulator(device, fn, inputType!) : new ExtremeAccumulator(device, fn, inputType!),
+    create: (device, { inputType }) => {
+      const form = inputType!.kind === 'timestamp' ? inputType! : equalType(inputType!)
+      const inner = form.kind === 'utf8' || form.kind === 'binary' ? new TextExtremeAccumulator(device, fn, form) : new ExtremeAccumulator(device, fn, form)
+      return form === inputType ? inner : new FormAccumulator(device, inner, inputType!)
+    },
   }
 }
 
@@ -26,6 +30,44 @@ function extreme(fn: 'min' | 'max'): AggregateType {
 export const minAggregate = extreme('min')
 /** The greatest value. */
 export const maxAggregate = extreme('max')
+
+/** Values of other types, by their form in order. */
+class FormAccumulator implements Accumulator {
+  readonly #device: Device
+  readonly #forms: Accumulator
+  readonly #type: DataType
+  constructor(device: Device, forms: Accumulator, type: DataType) {
+    this.#device = device
+    this.#forms = forms
+    this.#type = type
+  }
+  get bytes(): number {
+    return this.#forms.bytes
+  }
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number, places: RowPlaces): void {
+    const scratch = this.#device.arena()
+    try {
+      this.#forms.update(gids, [orderForm(this.#device, scratch, column!, 'min')], rows, groupCount, places)
+    } finally {
+      scratch.release()
+    }
+  }
+  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
+    this.update(gids, partial, rows, groupCount, noPlaces)
+  }
+  partialColumns(arena: Arena, groupCount: number): Column[] {
+    return this.resultColumns(arena, groupCount)
+  }
+  resultColumns(arena: Arena, groupCount: number): Column[] {
+    return this.#forms.resultColumns(arena, groupCount).map(form => fromForm(this.#device, arena, form, this.#type, true))
+  }
+  reset(): void {
+    this.#forms.reset()
+  }
+  close(): void {
+    this.#forms.close()
+  }
+}
 
 /** [best, any] per group. */
 class ExtremeAccumulator implements Accumulator {

@@ -9,6 +9,7 @@ import { compareAgreement, memberAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
+import { keyFormAgreement } from './reference/key-form.ts'
 import { logisticAgreements } from './reference/logistic.ts'
 import { momentsAgreement } from './reference/moments.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
@@ -35,6 +36,7 @@ export const catalogue: readonly AnyAgreement[] = [
   compactAgreement,
   concatAgreement,
   hashAgreement,
+  keyFormAgreement,
   partitionAgreement,
   ...groupAgreements,
   ...aggregateAgreements,
