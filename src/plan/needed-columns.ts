@@ -5,19 +5,28 @@ import { isHidden } from '../batch/schema.ts'
 import { inputsOf, type PlanNode } from './plan.ts'
 import { edgeKey, type ResolvedPlan } from './resolve.ts'
 
-type Need = Set<string> | 'all'
+/** The columns of an edge that its readers need. */
+export type Need = ReadonlySet<string> | 'all'
 
-/** The needed columns per scan id, in schema order; a scan that must be read whole is absent. Cost: nodes × columns. */
-export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]> {
+/** What the readers of each edge need, by the edge's key; an edge that nothing reads is absent. Cost: nodes × columns. */
+export function columnNeeds(plan: ResolvedPlan): ReadonlyMap<string, Need> {
   const needs = new Map<string, Need>()
   const add = (key: string, need: Need) => {
     const before = needs.get(key)
     if (need === 'all' || before === 'all') needs.set(key, 'all')
     else needs.set(key, new Set([...(before ?? []), ...need]))
   }
+  const read = new Set(plan.nodes.flatMap(node => inputsOf(node).map(edge => edge.node)))
   for (const node of [...plan.nodes].reverse()) {
+    if (!read.has(node.id)) needs.set(node.id, 'all') // a result that has no sink yet
     for (const [port, edge] of inputsOf(node).entries()) add(edgeKey(edge), needOfInput(plan, node, port, needs.get(node.id) ?? new Set()))
   }
+  return needs
+}
+
+/** The needed columns per scan id, in schema order; a scan that must be read whole is absent. */
+export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]> {
+  const needs = columnNeeds(plan)
   const result = new Map<string, readonly string[]>()
   for (const node of plan.nodes) {
     if (node.node !== 'scan') continue

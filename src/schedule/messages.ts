@@ -30,6 +30,10 @@ export interface PackedOutput {
 /** What a step took so far, summed over the task. */
 export interface StepTotals {
   rows: number
+  rowsOut: number
+  /** Bytes of the columns it emitted, without those behind views. */
+  bytesOut: number
+  /** Its own time, without that of the steps it pushes into. */
   ms: number
   /** Bytes written to spill files. */
   spilledBytes: number

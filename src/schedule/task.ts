@@ -7,6 +7,7 @@ import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
+import { StepMeter } from './step-meter.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -43,7 +44,7 @@ export class Task {
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
   readonly #watermarks: number[]
-  readonly #totals: StepTotals[]
+  readonly #meter: StepMeter
   #arena: Arena | undefined
   #outputs: PackedOutput[] = []
   #counts: Record<string, number> = {}
@@ -67,8 +68,8 @@ export class Task {
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
-    this.#totals = spec.steps.map(() => ({ rows: 0, ms: 0, spilledBytes: 0 }))
-    this.#spills = this.#totals.map(totals => new SpillFiles(message.spillFolder, bytes => (totals.spilledBytes += bytes)))
+    this.#meter = new StepMeter(spec.steps.length)
+    this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     spec.steps.forEach((step, i) => {
       const runs = message.restore[step.id]
@@ -147,7 +148,7 @@ export class Task {
       if (!waiting) continue
       const start = performance.now()
       yield waiting
-      this.#totals[step]!.ms += performance.now() - start
+      this.#meter.of(step).ms += performance.now() - start
     }
   }
 
@@ -184,7 +185,7 @@ export class Task {
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
       ...(this.#draining >= 0 && { more: true }),
-      ...(withTotals && { totals: Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#totals[i]!])) }),
+      ...(withTotals && { totals: this.#totals() }),
       ...(this.#operators.some(op => op.done?.()) && { done: true }),
     }
   }
@@ -210,16 +211,20 @@ export class Task {
   }
 
   #pushStep(step: number, batch: Batch, port: number): void {
-    const totals = this.#totals[step]!
-    const start = performance.now()
-    totals.rows += batch.rowCount
-    this.#operators[step]!.push(batch, this.#out(step), port)
-    totals.ms += performance.now() - start
+    this.#meter.of(step).rows += batch.rowCount
+    this.#meter.timed(step, () => this.#operators[step]!.push(batch, this.#out(step), port))
+  }
+
+  #totals(): Record<string, StepTotals> {
+    const { scan, steps } = this.#spec
+    const ids = steps.map((step, i) => [step.id, i] as const)
+    return Object.fromEntries([...(scan ? [[scan.id, -1] as const] : []), ...ids].map(([id, i]) => [id, this.#meter.of(i)]))
   }
 
   #emitted(step: number, batch: Batch, port?: string): void {
     if (batch.rowCount === 0) return
     assert(batch.arena === this.#arena?.address, `${this.#spec.steps[step]?.id ?? 'source'} emitted a batch of another arena`)
+    if (step >= 0) this.#meter.emitted(step, batch)
     if (port === undefined && step + 1 < this.#operators.length) this.#pushStep(step + 1, batch, 0)
     else this.#collect(step, batch, port)
   }
@@ -274,10 +279,10 @@ export class Task {
         operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
         yield* this.#settle(true, [step])
       }
-      const start = performance.now()
-      if (step !== this.#draining) operator.finish?.(this.#out(step), step === 0 ? port : 0)
-      this.#draining = operator.drain?.(this.#out(step)) ? step : -1
-      this.#totals[step]!.ms += performance.now() - start
+      this.#meter.timed(step, () => {
+        if (step !== this.#draining) operator.finish?.(this.#out(step), step === 0 ? port : 0)
+        this.#draining = operator.drain?.(this.#out(step)) ? step : -1
+      })
       if (this.#draining >= 0) return
     }
     this.#outWatermark = Number.POSITIVE_INFINITY
@@ -307,6 +312,7 @@ export class Task {
           arena: takeArena,
           emit: (batch, port) => {
             if (port === undefined) this.#rowsRead += batch.rowCount
+            this.#meter.emitted(-1, batch)
             const own = batch.arena === current?.address ? current : undefined
             if (own) current = undefined
             this.#scanned(batch, port, own)
@@ -317,7 +323,8 @@ export class Task {
         split,
         scan.columns,
       )
-      for (const _ of reading) yield
+      const parts = reading[Symbol.iterator]()
+      while (!this.#meter.timed(-1, () => parts.next()).done) yield
     } finally {
       releaseCurrent()
     }
