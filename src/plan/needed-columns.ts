@@ -2,6 +2,7 @@
 // what their readers need; anything this rule doesn't know needs all.
 import type { Json } from '../base/json.ts'
 import { isHidden } from '../batch/schema.ts'
+import { operatorType } from './catalogue.ts'
 import { inputsOf, type PlanNode } from './plan.ts'
 import { edgeKey, type ResolvedPlan } from './resolve.ts'
 
@@ -43,10 +44,20 @@ export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]
 // Kinds whose output has only columns that their parameters name.
 const defining = new Set(['select', 'partialAggregate', 'finalAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
 // Kinds that also pass on the columns of their input.
-const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'limit', 'join', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
+const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
 
 function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: Need): Need {
   if (node.node !== 'operator') return 'all'
+  const { needs } = operatorType(node.kind)
+  if (needs) {
+    const needed = needs(
+      node.inputs.map(edge => plan.edges.get(edgeKey(edge))!.fields),
+      node.params,
+      port,
+      readers,
+    )
+    return needed === 'all' ? 'all' : new Set(needed)
+  }
   const isKnown = defining.has(node.kind) || passing.has(node.kind)
   const hasSideReaders = plan.nodes.some(n => inputsOf(n).some(e => e.node === node.id && e.port !== undefined))
   const renames = (node.params as { suffix?: string } | null)?.suffix !== undefined

@@ -153,7 +153,7 @@ export class JobRun {
 
   /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it. */
   async stop(options: { drain: boolean }): Promise<void> {
-    if (!options.drain) {
+    if (!options.drain || this.#gated()) {
       this.fail(new CancelledError(this.#environment.job))
       await this.done.catch(() => {})
       return
@@ -166,7 +166,7 @@ export class JobRun {
 
   /** Makes a checkpoint now; resolves with its epoch when it is committed. */
   async checkpoint(): Promise<number> {
-    while (this.#epochs.busy) await new Promise(resolve => setTimeout(resolve, 5))
+    while (this.#epochs.busy || this.#gated()) await new Promise(resolve => setTimeout(resolve, 5))
     return this.#epochs.trigger({ final: false, finished: false })
   }
 
@@ -317,6 +317,11 @@ export class JobRun {
     return device.pages.used() < crowdedPages || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
+  // A join's table is being made: the rows that it waits for come first, and what has been read of the other side can't be put behind a barrier yet.
+  #gated(): boolean {
+    return this.#stages.some(stage => stage.gated)
+  }
+
   #trigger(options: { final: boolean; finished: boolean }): void {
     this.#epochs.trigger(options).catch(error => this.fail(asError(error)))
   }
@@ -326,7 +331,7 @@ export class JobRun {
     for (const stage of this.#stages) if (stage.spec.steps.some(s => s.bounded === false)) stage.tick(now)
     const periodic = this.#environment.store !== undefined || !this.#resolved.bounded
     const due = this.#environment.clock.elapsed() - this.#lastEpochAt >= this.#environment.epochMs
-    if (periodic && due && !this.#epochs.busy && !this.#finalTriggered) this.#trigger({ final: false, finished: false })
+    if (periodic && due && !this.#epochs.busy && !this.#finalTriggered && !this.#gated()) this.#trigger({ final: false, finished: false })
   }
 
   async #finish(): Promise<void> {

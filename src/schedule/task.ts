@@ -197,12 +197,19 @@ export class Task {
   #push(message: Extract<TaskMessage, { type: 'push' }>): void {
     if (message.batch) {
       const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
-      this.#input({ ...batch, arena: this.#arena!.address }, message.port)
+      const adopted = { ...batch, arena: this.#arena!.address }
+      const table = this.#tableAt(message.port)
+      if (table) this.#pushStep(table.step, adopted, 1)
+      else this.#input(adopted, message.port)
     }
     if (message.watermark !== undefined) {
       this.#generatedWatermarks()
       this.#advance(0, message.watermark)
     }
+  }
+
+  #tableAt(port: number): NonNullable<StageSpec['tables']>[number] | undefined {
+    return this.#spec.tables?.find(table => table.port === port)
   }
 
   #input(batch: Batch, port: number): void {
@@ -265,6 +272,11 @@ export class Task {
   // What a step emits at its end is pushed into the next ones before they settle and finish.
   *#finish(port: number): Steps {
     this.#portsOpen--
+    const table = this.#tableAt(port)
+    if (table) {
+      this.#operators[table.step]!.finish?.(this.#out(table.step), 1)
+      return
+    }
     if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
     if (this.#operators.length === 0) return
     yield* this.#settle(true, [0])
@@ -376,6 +388,17 @@ export class Task {
         return first
       },
       count: (metric, by) => task.#count(metric, by),
+      apart: emit => {
+        const outer = task.#arena
+        const own = device.arena()
+        task.#arena = own
+        try {
+          emit()
+        } finally {
+          task.#arena = outer
+          own.release()
+        }
+      },
       userFunction: reference => {
         const found = userFunctions.get(JSON.stringify(reference))
         assert(found, `${where}: the user function was not loaded`)

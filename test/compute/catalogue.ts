@@ -22,6 +22,7 @@ import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
+import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
@@ -44,6 +45,11 @@ export const catalogue: readonly AnyAgreement[] = [
   keysAgreement,
   rangesAgreement,
   joinAgreement,
+  ...tableAgreements,
+  conditionAgreement,
+  growthAgreement,
+  chunksAgreement,
+  joinKeysAgreement,
   jsonAgreement,
   linesAgreement,
   csvAgreement,
