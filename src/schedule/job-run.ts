@@ -317,10 +317,8 @@ export class JobRun {
     return device.pages.used() < crowdedPages || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
-  // A join's table is being made: the rows that it waits for come first, and what has been read of the other side can't be put behind a barrier yet.
-  #gated(): boolean {
-    return this.#stages.some(stage => stage.gated)
-  }
+  // A join's table is being made: what has been read of its other side can't be put behind a barrier yet.
+  readonly #gated = () => this.#stages.some(stage => stage.gated)
 
   #trigger(options: { final: boolean; finished: boolean }): void {
     this.#epochs.trigger(options).catch(error => this.fail(asError(error)))
@@ -374,10 +372,7 @@ export class JobRun {
         ({ host, task }, instance) =>
           new Promise<void>(resolve => {
             listen(task, reply => {
-              if (reply.seq !== closeSeq) {
-                stage.replied(instance, reply)
-                return
-              }
+              if (reply.seq !== closeSeq) return stage.replied(instance, reply)
               unlisten(task)
               resolve()
             })

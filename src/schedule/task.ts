@@ -7,6 +7,7 @@ import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
+import { RowSequence } from './row-sequence.ts'
 import { StepMeter } from './step-meter.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
@@ -41,6 +42,8 @@ export class Task {
   readonly #batchRows: number
   readonly #shared: number
   readonly #operators: Operator[]
+  /** Steps whose table comes by a port. */
+  readonly #tables: ReadonlyMap<number, number>
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
   readonly #watermarks: number[]
@@ -64,6 +67,7 @@ export class Task {
     this.#spec = spec
     this.#instance = message.instance
     this.#batchRows = message.batchRows
+    this.#tables = new Map((spec.tables ?? []).map(({ port, step }) => [port, step]))
     this.#shared = message.shared
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
@@ -198,18 +202,14 @@ export class Task {
     if (message.batch) {
       const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
       const adopted = { ...batch, arena: this.#arena!.address }
-      const table = this.#tableAt(message.port)
-      if (table) this.#pushStep(table.step, adopted, 1)
+      const table = this.#tables.get(message.port)
+      if (table !== undefined) this.#pushStep(table, adopted, 1)
       else this.#input(adopted, message.port)
     }
     if (message.watermark !== undefined) {
       this.#generatedWatermarks()
       this.#advance(0, message.watermark)
     }
-  }
-
-  #tableAt(port: number): NonNullable<StageSpec['tables']>[number] | undefined {
-    return this.#spec.tables?.find(table => table.port === port)
   }
 
   #input(batch: Batch, port: number): void {
@@ -272,11 +272,8 @@ export class Task {
   // What a step emits at its end is pushed into the next ones before they settle and finish.
   *#finish(port: number): Steps {
     this.#portsOpen--
-    const table = this.#tableAt(port)
-    if (table) {
-      this.#operators[table.step]!.finish?.(this.#out(table.step), 1)
-      return
-    }
+    const table = this.#tables.get(port)
+    if (table !== undefined) return this.#operators[table]!.finish?.(this.#out(table), 1)
     if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
     if (this.#operators.length === 0) return
     yield* this.#settle(true, [0])
@@ -365,7 +362,7 @@ export class Task {
   #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
     const task = this
     const { device, clock, gpu, userFunctions } = this.#environment
-    const order = { sequence: 0, rows: 0 }
+    const order = new RowSequence()
     return {
       device,
       clock,
@@ -380,17 +377,10 @@ export class Task {
         assert(task.#arena, `${where} asked for an arena outside a call`)
         return task.#arena
       },
-      // Messages are numbered in source order; the rows of one come in order.
-      takeOrder: rows => {
-        if (order.sequence !== task.#sequence) Object.assign(order, { sequence: task.#sequence, rows: 0 })
-        const first = (BigInt(order.sequence) << 32n) + BigInt(order.rows)
-        order.rows += rows
-        return first
-      },
+      takeOrder: rows => order.take(task.#sequence, rows),
       count: (metric, by) => task.#count(metric, by),
       apart: emit => {
-        const outer = task.#arena
-        const own = device.arena()
+        const [outer, own] = [task.#arena, device.arena()]
         task.#arena = own
         try {
           emit()
