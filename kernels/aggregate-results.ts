@@ -39,14 +39,6 @@ export function meansI64(sums: usize, sumShift: i32, counts: usize, countShift: 
   }
 }
 
-/** As `meansI64`, from [sum f64, count f64]. */
-export function meansF64(state: usize, groups: i32, out: usize): void {
-  for (let gid = 0; gid < groups; gid++) {
-    const entry = state + (<usize>gid << 4)
-    store<f64>(out + (<usize>gid << 3), load<f64>(entry) / load<f64>(entry, 8))
-  }
-}
-
 /** out[gid] = the int64 sum of [low, high, count, 0] entries. Returns the first gid whose sum doesn't fit, or −1. */
 export function sumsWide(state: usize, groups: i32, out: usize): i32 {
   let overflow = -1

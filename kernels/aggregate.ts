@@ -1,6 +1,6 @@
 // Aggregation by group number: the second step of a group-by. A state is an array of entries by gid, which src/compute/accumulator.ts owns:
-// sum and mean of int32: [sum i64, count i64]; of float64: [sum f64, count f64]; of int64: [sum of low halves, sum of high halves, count, 0],
-// which can't overflow in 2^32 rows and so does not depend on their order; min and max: [best i64, any i64], float64 as ordered bits.
+// sum and mean of int32: [sum i64, count i64]; of int64: [sum of low halves, sum of high halves, count, 0], which can't overflow in 2^32 rows and so
+// does not depend on their order (of other types: sums.ts); min and max: [best i64, any i64], float64 as ordered bits.
 // With few groups, neighbouring rows hit the same entry and each waits for the one before it: then the rows are dealt to four banks.
 
 // @ts-ignore: decorator
@@ -14,31 +14,29 @@
 }
 
 // @ts-ignore: decorator
-@inline function entryOf<T>(values: usize, row: i32): v128 {
-  if (isFloat<T>()) return f64x2.replace_lane(f64x2.splat(1), 0, load<f64>(values + (<usize>row << 3)))
+@inline function entryOf(values: usize, row: i32): v128 {
   return v128.or(i64x2.extend_low_i32x4_s(v128.load32_zero(values + (<usize>row << 2))), i64x2(0, 1))
 }
 
 // @ts-ignore: decorator
-@inline function addTo<T>(entry: usize, delta: v128): void {
-  if (isFloat<T>()) v128.store(entry, f64x2.add(v128.load(entry), delta))
-  else v128.store(entry, i64x2.add(v128.load(entry), delta))
+@inline function addTo(entry: usize, delta: v128): void {
+  v128.store(entry, i64x2.add(v128.load(entry), delta))
 }
 
 // @ts-ignore: decorator
-@inline function foldBanks<T>(banks: usize, groups: i32, state: usize): void {
+@inline function foldBanks(banks: usize, groups: i32, state: usize): void {
   const bytes = <usize>groups << 4
   for (let at: usize = 0; at < bytes; at += 16) {
-    for (let bank: usize = 0; bank < 4; bank++) addTo<T>(state + at, v128.load(banks + bank * bytes + at))
+    for (let bank: usize = 0; bank < 4; bank++) addTo(state + at, v128.load(banks + bank * bytes + at))
   }
 }
 
-// @ts-ignore: decorator
-@inline function sum<T>(gids: usize, values: usize, validity: usize, rows: i32, state: usize, banks: usize, groups: i32): void {
+/** state[gid] += [value, 1] for the rows that aren't null. `banks`: 64 bytes a group of scratch, used where `groups` are few; 0 does without. */
+export function sumI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize, banks: usize, groups: i32): void {
   let row = 0
   if (validity != 0) {
     for (; row < rows; row++) {
-      if (isValid(validity, row)) addTo<T>(state + gidOffset(gids, row), entryOf<T>(values, row))
+      if (isValid(validity, row)) addTo(state + gidOffset(gids, row), entryOf(values, row))
     }
     return
   }
@@ -46,30 +44,20 @@
     const bytes = <usize>groups << 4
     memory.fill(banks, 0, bytes << 2)
     for (; row + 4 <= rows; row += 4) {
-      addTo<T>(banks + gidOffset(gids, row), entryOf<T>(values, row))
-      addTo<T>(banks + bytes + gidOffset(gids, row + 1), entryOf<T>(values, row + 1))
-      addTo<T>(banks + bytes * 2 + gidOffset(gids, row + 2), entryOf<T>(values, row + 2))
-      addTo<T>(banks + bytes * 3 + gidOffset(gids, row + 3), entryOf<T>(values, row + 3))
+      addTo(banks + gidOffset(gids, row), entryOf(values, row))
+      addTo(banks + bytes + gidOffset(gids, row + 1), entryOf(values, row + 1))
+      addTo(banks + bytes * 2 + gidOffset(gids, row + 2), entryOf(values, row + 2))
+      addTo(banks + bytes * 3 + gidOffset(gids, row + 3), entryOf(values, row + 3))
     }
-    foldBanks<T>(banks, groups, state)
+    foldBanks(banks, groups, state)
   }
   for (; row + 4 <= rows; row += 4) {
-    addTo<T>(state + gidOffset(gids, row), entryOf<T>(values, row))
-    addTo<T>(state + gidOffset(gids, row + 1), entryOf<T>(values, row + 1))
-    addTo<T>(state + gidOffset(gids, row + 2), entryOf<T>(values, row + 2))
-    addTo<T>(state + gidOffset(gids, row + 3), entryOf<T>(values, row + 3))
+    addTo(state + gidOffset(gids, row), entryOf(values, row))
+    addTo(state + gidOffset(gids, row + 1), entryOf(values, row + 1))
+    addTo(state + gidOffset(gids, row + 2), entryOf(values, row + 2))
+    addTo(state + gidOffset(gids, row + 3), entryOf(values, row + 3))
   }
-  for (; row < rows; row++) addTo<T>(state + gidOffset(gids, row), entryOf<T>(values, row))
-}
-
-/** state[gid] += [value, 1] for the rows that aren't null. `banks`: 64 bytes a group of scratch, used where `groups` are few; 0 does without. */
-export function sumI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize, banks: usize, groups: i32): void {
-  sum<i32>(gids, values, validity, rows, state, banks, groups)
-}
-
-/** As `sumI32`, of float64, the count too. Order of addition: by row, by bank where there are banks. */
-export function sumF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, banks: usize, groups: i32): void {
-  sum<f64>(gids, values, validity, rows, state, banks, groups)
+  for (; row < rows; row++) addTo(state + gidOffset(gids, row), entryOf(values, row))
 }
 
 /** state[gid] += [low 32 bits, high 32 bits, 1, 0] for the rows that aren't null; entries of 32 bytes. */
@@ -96,14 +84,6 @@ export function addWordsI64(gids: usize, values: usize, rows: i32, state: usize,
   for (let row = 0; row < rows; row++) {
     const at = state + (<usize>load<u32>(gids + (<usize>row << 2)) << shift)
     store<i64>(at, load<i64>(at) + load<i64>(values + (<usize>row << 3)))
-  }
-}
-
-/** As `addWordsI64`, of float64 words. */
-export function addWordsF64(gids: usize, values: usize, rows: i32, state: usize, shift: i32): void {
-  for (let row = 0; row < rows; row++) {
-    const at = state + (<usize>load<u32>(gids + (<usize>row << 2)) << shift)
-    store<f64>(at, load<f64>(at) + load<f64>(values + (<usize>row << 3)))
   }
 }
 

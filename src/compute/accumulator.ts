@@ -1,18 +1,53 @@
 // Aggregates by group number: the catalogue of functions, and which accumulator, types and states come of one over given columns.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import { type DataType, rowCount64 } from '../batch/data-type.ts'
+import type { DataType } from '../batch/data-type.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
 import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType } from './aggregate-contract.ts'
 import { countAggregate } from './count-accumulator.ts'
-import { maxAggregate, minAggregate } from './extreme-accumulator.ts'
+import { countDistinctAggregate, modeAggregate } from './distinct-accumulator.ts'
+import { anyAggregate, everyAggregate, maxAggregate, minAggregate } from './extreme-accumulator.ts'
+import { bitAndAggregate, bitOrAggregate, bitXorAggregate, productAggregate } from './fold-accumulator.ts'
+import { listAggregate } from './list-accumulator.ts'
+import { anyValueAggregate, argMaxAggregate, argMinAggregate, firstAggregate, lastAggregate } from './pick-accumulator.ts'
+import { medianAggregate, quantileAggregate } from './quantile-accumulator.ts'
+import { corrAggregate, covarianceAggregate, stddevAggregate, varianceAggregate } from './spread-accumulator.ts'
 import { meanAggregate, sumAggregate } from './sum-accumulator.ts'
+import { topKAggregate, topKByAggregate } from './top-accumulator.ts'
 
 export type { Accumulator, AggregateOptions, AggregateSpec } from './aggregate-contract.ts'
 
-const types: readonly AggregateType[] = [countAggregate, sumAggregate, meanAggregate, minAggregate, maxAggregate]
+const types: readonly AggregateType[] = [
+  countAggregate,
+  sumAggregate,
+  meanAggregate,
+  minAggregate,
+  maxAggregate,
+  anyAggregate,
+  everyAggregate,
+  varianceAggregate,
+  stddevAggregate,
+  corrAggregate,
+  covarianceAggregate,
+  medianAggregate,
+  quantileAggregate,
+  topKAggregate,
+  topKByAggregate,
+  countDistinctAggregate,
+  modeAggregate,
+  listAggregate,
+  firstAggregate,
+  lastAggregate,
+  anyValueAggregate,
+  argMinAggregate,
+  argMaxAggregate,
+  productAggregate,
+  bitAndAggregate,
+  bitOrAggregate,
+  bitXorAggregate,
+]
 const typeByFn = new Map(types.map(type => [type.fn, type]))
 
 /** The aggregates' names. */
@@ -40,22 +75,21 @@ export function partialFieldsOf(spec: AggregateSpec, name: string): Field[] {
   return checked(spec).partial(spec, name)
 }
 
-/** True where an aggregate of no rows is null: all but counts. */
-export function isNullable(fn: string): boolean {
-  return typeByFn.get(fn)?.never !== 'null'
+/** Whether an aggregate's result may be null, where its columns may (`ofNullable`) or there may be no rows. */
+export function isNullable(fn: string, ofNullable: boolean): boolean {
+  const nulls = typeByFn.get(fn)?.nulls
+  return nulls === undefined ? ofNullable : nulls === 'always'
 }
-
-const countMark = '#'
 
 /** The types that a spec reads, as text that `parseInputTypes` takes: states carry it in their columns' names. */
 export function inputTypesText({ inputType, argTypes = [] }: AggregateSpec): string {
-  return inputType ? [inputType, ...argTypes].map(type => typeName(type) + (type.kind === 'int64' && type.asNumber ? countMark : '')).join('\u0002') : ''
+  return inputType ? [inputType, ...argTypes].map(type => typeName(type)).join('\u0002') : ''
 }
 
 /** The inverse of `inputTypesText`. */
 export function parseInputTypes(text: string): Pick<AggregateSpec, 'inputType' | 'argTypes'> {
   if (text === '') return {}
-  const [inputType, ...argTypes] = text.split('\u0002').map(name => (name.endsWith(countMark) ? rowCount64 : parseType(name, 'state').type))
+  const [inputType, ...argTypes] = text.split('\u0002').map(name => parseType(name, 'state').type)
   return { inputType: inputType!, ...(argTypes.length > 0 && { argTypes }) }
 }
 

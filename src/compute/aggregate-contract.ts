@@ -34,8 +34,8 @@ export interface AggregateType {
   readonly inputs: readonly InputRule[]
   /** The options that it knows. */
   readonly options?: readonly string[]
-  /** True where no rows give a value all the same, as counts do. */
-  readonly never?: 'null'
+  /** 'never' where no rows give a value all the same, as counts do; 'always' where some rows may give null too. */
+  readonly nulls?: 'never' | 'always'
   /** Throws PlanError AGGREGATE_OPTION for options that don't fit. */
   checkOptions?(options: AggregateOptions, where: string): void
   /** The type of the result. */

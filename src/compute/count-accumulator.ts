@@ -12,7 +12,7 @@ const shift = 3
 export const countAggregate: AggregateType = {
   fn: 'count',
   inputs: [anything],
-  never: 'null',
+  nulls: 'never',
   result: () => rowCount64,
   partial: (_, name) => [{ name: `${name}.count`, type: int64, nullable: false }],
   create: device => new CountAccumulator(device),

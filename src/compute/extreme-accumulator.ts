@@ -1,102 +1,72 @@
-// min and max of numbers, times and bools. float64 is compared as ordered bits: NaN above every number, −0 below 0.
-import { allocateColumn, type Column } from '../batch/batch.ts'
+// min and max of what fits into a word, and of decimals; every and any of conditions, which are the least and the greatest of bools. Values are
+// compared by their keys (widen.ts): NaN above every number, −0 below 0. Texts have text-extreme-accumulator.ts.
+import { type Column, allocateColumn } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
+import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
-import { equalType, fromForm, orderForm } from './key-form.ts'
-import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
+import { columnOfKeys, hasKeys, keysOf } from './widen.ts'
 
-const shift = 4
-const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: isOrdered }
+const ordered: InputRule = {
+  takes: 'what has an order: numbers, times, bools, texts and bytes',
+  fits: type => hasKeys(type) || type.kind === 'decimal' || type.kind === 'utf8' || type.kind === 'binary',
+}
+const conditions: InputRule = { takes: 'conditions, which are bool', fits: type => type.kind === 'bool' }
 
-function extreme(fn: 'min' | 'max'): AggregateType {
+function extreme(fn: string, least: boolean, rule: InputRule): AggregateType {
   return {
     fn,
-    inputs: [ordered],
+    inputs: [rule],
     result: ({ inputType }) => inputType!,
     partial: ({ inputType }, name) => [{ name, type: inputType!, nullable: true }],
-    create: (device, { inputType }) => {
-      const form = inputType!.kind === 'timestamp' ? inputType! : equalType(inputType!)
-      const inner = form.kind === 'utf8' || form.kind === 'binary' ? new TextExtremeAccumulator(device, fn, form) : new ExtremeAccumulator(device, fn, form)
-      return form === inputType ? inner : new FormAccumulator(device, inner, inputType!)
+    create(device, { inputType }) {
+      const kind = inputType!.kind
+      if (kind === 'utf8' || kind === 'binary') return new TextExtremeAccumulator(device, least ? 'min' : 'max', inputType!)
+      return kind === 'decimal' ? new DecimalExtremeAccumulator(device, least, inputType!) : new ExtremeAccumulator(device, least, inputType!)
     },
   }
 }
 
 /** The least value. */
-export const minAggregate = extreme('min')
+export const minAggregate = extreme('min', true, ordered)
 /** The greatest value. */
-export const maxAggregate = extreme('max')
+export const maxAggregate = extreme('max', false, ordered)
+/** Whether a condition is true in every row. */
+export const everyAggregate = extreme('every', true, conditions)
+/** Whether a condition is true in any row. */
+export const anyAggregate = extreme('any', false, conditions)
 
-/** Values of other types, by their form in order. */
-class FormAccumulator implements Accumulator {
-  readonly #device: Device
-  readonly #forms: Accumulator
-  readonly #type: DataType
-  constructor(device: Device, forms: Accumulator, type: DataType) {
-    this.#device = device
-    this.#forms = forms
-    this.#type = type
-  }
-  get bytes(): number {
-    return this.#forms.bytes
-  }
-  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number, places: RowPlaces): void {
-    const scratch = this.#device.arena()
-    try {
-      this.#forms.update(gids, [orderForm(this.#device, scratch, column!, 'min')], rows, groupCount, places)
-    } finally {
-      scratch.release()
-    }
-  }
-  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    this.update(gids, partial, rows, groupCount, noPlaces)
-  }
-  partialColumns(arena: Arena, groupCount: number): Column[] {
-    return this.resultColumns(arena, groupCount)
-  }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    return this.#forms.resultColumns(arena, groupCount).map(form => fromForm(this.#device, arena, form, this.#type, true))
-  }
-  reset(): void {
-    this.#forms.reset()
-  }
-  close(): void {
-    this.#forms.close()
-  }
-}
-
-/** [best, any] per group. */
+/** [best key, any] per group. */
 class ExtremeAccumulator implements Accumulator {
   readonly #state: EntryState
-  readonly #fn: 'min' | 'max'
+  readonly #least: boolean
   readonly #type: DataType
-  constructor(device: Device, fn: 'min' | 'max', type: DataType) {
-    this.#fn = fn
+  constructor(device: Device, least: boolean, type: DataType) {
+    this.#least = least
     this.#type = type
-    this.#state = new EntryState(device, 16, [fn === 'min' ? 2n ** 63n - 1n : -(2n ** 63n), 0n])
+    this.#state = new EntryState(device, 16, [least ? 2n ** 63n - 1n : -(2n ** 63n), 0n])
   }
   get bytes(): number {
     return this.#state.memory.bytes
   }
 
   update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
-    const { kernels } = this.#state.device
-    const { validity } = column!
-    const least = this.#fn === 'min'
-    const { kind } = this.#type
-    let { values } = column!
-    if (kind === 'bool') {
-      values = this.#state.scratch(4 * rows)
-      kernels.expandBits(column!.values, rows, values)
-    }
+    const { device } = this.#state
+    const { kernels } = device
+    const { values, validity, type } = column!
     const state = this.#state.ensure(groupCount)
-    if (kind === 'int32' || kind === 'bool') (least ? kernels.minI32 : kernels.maxI32)(gids, values, validity, rows, state)
-    else if (kind === 'float64') (least ? kernels.minF64 : kernels.maxF64)(gids, values, validity, rows, state)
-    else (least ? kernels.minI64 : kernels.maxI64)(gids, values, validity, rows, state)
+    const least = this.#least
+    if (type.kind === 'int32') return (least ? kernels.minI32 : kernels.maxI32)(gids, values, validity, rows, state)
+    if (type.kind === 'float64') return (least ? kernels.minF64 : kernels.maxF64)(gids, values, validity, rows, state)
+    const arena = device.arena()
+    try {
+      const best = least ? kernels.minI64 : kernels.maxI64
+      best(gids, keysOf(device, arena, column!), validity, rows, state)
+    } finally {
+      arena.release()
+    }
   }
 
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
@@ -105,21 +75,55 @@ class ExtremeAccumulator implements Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)
   }
+  resultColumns(arena: Arena, groupCount: number): Column[] {
+    const { device } = this.#state
+    const { kernels } = device
+    const state = this.#state.ensure(groupCount)
+    const validity = arena.allocate(bitmapBytes(groupCount))
+    const some = kernels.maskWords(state + 8, groupCount, 4, validity)
+    const keys = arena.allocate(8 * groupCount)
+    kernels.takeWords(state, groupCount, 4, keys)
+    return [{ ...columnOfKeys(device, arena, this.#type, keys, groupCount), validity: some === groupCount ? 0 : validity }]
+  }
+  reset(): void {
+    this.#state.reset()
+  }
+  close(): void {
+    this.#state.close()
+  }
+}
 
+/** [best decimal, any] per group. */
+class DecimalExtremeAccumulator implements Accumulator {
+  readonly #state: EntryState
+  readonly #least: boolean
+  readonly #type: DataType
+  constructor(device: Device, least: boolean, type: DataType) {
+    this.#least = least
+    this.#type = type
+    this.#state = new EntryState(device, 32)
+  }
+  get bytes(): number {
+    return this.#state.memory.bytes
+  }
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
+    const { kernels } = this.#state.device
+    const best = this.#least ? kernels.minD128 : kernels.maxD128
+    best(gids, column!.values, column!.validity, rows, this.#state.ensure(groupCount))
+  }
+  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
+    this.update(gids, partial, rows, groupCount)
+  }
+  partialColumns(arena: Arena, groupCount: number): Column[] {
+    return this.resultColumns(arena, groupCount)
+  }
   resultColumns(arena: Arena, groupCount: number): Column[] {
     const { kernels } = this.#state.device
     const state = this.#state.ensure(groupCount)
     const validity = arena.allocate(bitmapBytes(groupCount))
-    const some = kernels.maskWords(state + 8, groupCount, shift, validity)
+    const some = kernels.maskWords(state + 16, groupCount, 5, validity)
     const out = allocateColumn(arena, this.#type, groupCount)
-    const { kind } = this.#type
-    if (kind === 'float64') kernels.takeOrderedF64(state, groupCount, shift, out.values)
-    else if (kind === 'int32' || kind === 'bool') {
-      const words = arena.allocate(8 * groupCount)
-      kernels.takeWords(state, groupCount, shift, words)
-      if (kind === 'bool') kernels.packWords(words, groupCount, out.values)
-      else kernels.narrowI64(words, groupCount, out.values)
-    } else kernels.takeWords(state, groupCount, shift, out.values)
+    kernels.takeViews(state, groupCount, out.values)
     return [{ ...out, validity: some === groupCount ? 0 : validity }]
   }
   reset(): void {

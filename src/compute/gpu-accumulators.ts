@@ -226,7 +226,7 @@ export class GpuAccumulators {
     if (fn === 'count') return [wide(table, 0)]
     const isFloat = inputType!.kind === 'float64'
     if (fn === 'min' || fn === 'max') return [this.#extreme(arena, inputType!, table, words, fn === 'min' ? 2 : 3, groups)]
-    if (isFloat) return [this.#floats(arena, floatSums(table, groups, words, 0)), this.#floats(arena, countsOf(table, words, groups))]
+    if (isFloat) return [this.#floats(arena, floatSums(table, groups, words, 0)), this.#floats(arena, new Float64Array(groups)), this.#floats(arena, countsOf(table, words, groups))]
     return high ? [wide(table, headWords), wide(high, headWords), wide(table, 0)] : [wide(table, headWords), wide(table, 0)]
   }
 

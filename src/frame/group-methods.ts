@@ -6,7 +6,7 @@ import type { WindowSpec } from '../window/window-spec.ts'
 import type { AggregateType, AnyAggregate, FitsAggregate } from './aggregates.ts'
 import type { Frame } from './frame-type.ts'
 import { FunctionSteps } from './function-methods.ts'
-import type { Flat, Names, Take, TimeNames } from './types.ts'
+import type { CountType, Flat, IsAny, Names, OrNull, Take, TimeNames } from './types.ts'
 import type { Window, WindowColumns } from './windows.ts'
 
 type Key<S> = Names<S> | Window<TimeNames<S>>
@@ -24,7 +24,13 @@ export interface Grouped<in out S, in out K> {
 export interface GroupMethods<in out S> {
   /** Rows by equal keys, and by at most one window. Null is a key like any other. */
   groupBy<const K extends readonly Key<S>[]>(...keys: K): Grouped<S, K[number]>
+  /** One row of aggregates over all rows; over none, counts are 0 and all else is null. */
+  agg<A extends Record<string, AnyAggregate<Names<S>>>>(
+    aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
+  ): Frame<Flat<{ -readonly [P in keyof A]: WholeType<AggregateType<A[P], S>> }>>
 }
+
+type WholeType<T> = IsAny<T> extends true ? any : T extends CountType ? T : OrNull<T>
 
 /** The run time of `Grouped`. */
 export interface GroupedSteps<F> {
@@ -33,6 +39,9 @@ export interface GroupedSteps<F> {
 
 /** The run time of the family. */
 export class GroupSteps extends FunctionSteps {
+  agg(aggregates: Record<string, unknown>): this {
+    return this.groupBy().agg(aggregates)
+  }
   groupBy(...keys: unknown[]): GroupedSteps<this> {
     const names = keys.filter(k => typeof k === 'string') as string[]
     const windows = keys.filter(k => typeof k !== 'string') as WindowSpec[]

@@ -42,6 +42,18 @@ export type Made<T> = IsAny<T> extends true ? any : T extends `int64#${infer Q}`
 export interface Wider<out A> {
   wider: A
 }
+/** "What a mean or quantile of A is." */
+export interface Between<out A> {
+  between: A
+}
+/** "A list of A, null where A is." */
+export interface Listed<out A> {
+  listed: A
+}
+/** "A list of A or nulls." */
+export interface ListedNullable<out A> {
+  listedNullable: A
+}
 /** "T must be a K, says function F." */
 export interface Need<out T, out K extends Kind, out F extends string> {
   t: T
@@ -67,7 +79,14 @@ interface Kinds {
   bool: 'bool'
   time: TimeType
   any: unknown
+  summed: NumericType | `duration[${string}]`
+  averaged: Measured
+  measured: Measured | 'date'
+  keyed: Measured | 'date' | 'bool'
+  ordered: Measured | 'date' | 'bool' | 'utf8' | 'binary'
+  integer: Exclude<NumericType, `float${string}` | `decimal(${string})`>
 }
+type Measured = NumericType | TimeType | `time[${string}]` | `duration[${string}]`
 /** What a function asks of a column. */
 export type Kind = keyof Kinds
 
@@ -188,7 +207,20 @@ export type Promote<A, B> =
                                 : B
                         : A
                       : A
-type SumType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<SumType<B>> : D extends 'float64' ? D : 'int64'
+type SumType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<SumType<B>> : SumOf<D>
+type SumOf<D> = D extends `float${string}`
+  ? 'float64'
+  : D extends `uint${string}`
+    ? 'uint64'
+    : D extends `decimal(${string},${infer S})`
+      ? `decimal(38,${S})`
+      : D extends `duration[${string}]`
+        ? D
+        : 'int64'
+type BetweenType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<BetweenType<B>> : D extends NumericType | 'int' ? 'float64' : D
+type NullableList<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends string ? `list<${Bare<D>}?>` : any
+type ListType<D> =
+  IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<ListType<B>> : D extends 'int' | CountType ? 'list<int64>' : D extends string ? `list<${D}>` : any
 type NullOf<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : OrNull<D>
 type StrictResolved<K, A, B> = A extends Fail<any> ? A : B extends Fail<any> ? B : IsAny<A> extends true ? any : IsAny<B> extends true ? any : Nulled<K, A, B>
 type FilledResolved<A, B> =
@@ -224,7 +256,13 @@ export type Resolve<T, S> =
                 ? NullOf<Resolve<A, S>>
                 : T extends Wider<infer A>
                   ? SumType<Resolve<A, S>>
-                  : T
+                  : T extends Between<infer A>
+                    ? BetweenType<Resolve<A, S>>
+                    : T extends Listed<infer A>
+                      ? ListType<Resolve<A, S>>
+                      : T extends ListedNullable<infer A>
+                        ? NullableList<Resolve<A, S>>
+                        : T
 /** As Resolve, with a whole literal alone made int64, and null alone bool?. */
 export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
 type Settled<D> = IsAny<D> extends true ? any : D extends 'int' ? 'int64' : D extends 'int?' ? 'int64?' : D extends 'null' ? 'bool?' : D

@@ -252,7 +252,7 @@ function resultFields(partial: Fields, { keys, aggregates }: AggregateParams, wh
     ...keys.map(key => fieldOf(partial, key, where)),
     ...aggregates.map((aggregate, i) => {
       const nullable = partial.some(field => field.nullable && field.name.startsWith(stateName(i)))
-      return { name: aggregate.name, type: aggregateType(specOfState(partial, aggregate, i, where)), nullable: isNullable(aggregate.fn) && nullable }
+      return { name: aggregate.name, type: aggregateType(specOfState(partial, aggregate, i, where)), nullable: isNullable(aggregate.fn, nullable) }
     }),
   ]
 }

@@ -56,7 +56,7 @@ export function windowFields(input: Fields, params: WindowAggregateParams, where
   const { keys, specs } = shapeOf(input, params, where)
   const results = params.aggregates.map((aggregate, i): Field => {
     const type = aggregateType(specs[i]!)
-    return { name: aggregate.name, type, nullable: isNullable(aggregate.fn) && columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable) }
+    return { name: aggregate.name, type, nullable: isNullable(aggregate.fn, columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable)) }
   })
   const fields = [...keys, startField, endField, ...results]
   const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)

@@ -1,108 +1,82 @@
-// Aggregates, plainly: a loop over a group's values, in bigint for integers. And their entries in the catalogue of agreements.
-import { expect } from 'vitest'
-import { bool, type DataType, float64, int32, int64, timestampMs, utf8 } from '../../../src/batch/data-type.ts'
+// The accumulators against plain aggregates (test/support/plain-aggregates.ts), by family of kernels and type of column.
+import type { DataType } from '../../../src/batch/data-type.ts'
+import { parseType } from '../../../src/batch/type-name.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
-import { createAccumulator } from '../../../src/compute/accumulator.ts'
-import { columnOf, sampleValues, valuesOf } from '../../support/samples.ts'
-import { agreement } from '../agreement.ts'
+import { aggregateEntry, type Tolerance } from '../../support/accumulate.ts'
+import { sampleTypes } from '../../support/samples.ts'
 
-/** The order of min, max and sort: NaN above every number, −0 below 0, strings by their UTF-8 bytes. */
-export function compareValues(a: Value, b: Value): number {
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  if (typeof a === 'number' && typeof b === 'number') {
-    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
-    if (a === 0 && b === 0) return Number(Object.is(b, -0)) - Number(Object.is(a, -0))
+export { compareValues } from '../../support/plain-aggregates.ts'
+
+const type = (name: string): DataType => parseType(name, 'aggregate').type
+const magnitude = (rows: readonly (readonly Value[])[]) => rows[0]!.reduce<number>((sum, value) => sum + (value === null ? 0 : Math.abs(Number(value))), 0)
+// Compensated sums: as good as rounding once, but where magnitudes beyond 10^20 cancel, or add up to infinity on the way.
+const summed: Tolerance = (actual, expected, rows) =>
+  Object.is(actual, expected) || !(magnitude(rows) < 1e300) || Math.abs(actual - expected) <= 2 ** -51 * Math.abs(expected) + 1e-28 * magnitude(rows)
+// Variances and their kin: relative to the result, or to the spread for those that cancel. Past 10^150 squares are infinite.
+const spread =
+  (digits: number): Tolerance =>
+  (actual, expected, rows) => {
+    const largest = Math.max(...rows.flat().map(value => (value === null ? 0 : Math.abs(Number(value)))))
+    if (!(largest < 1e150)) return true
+    return Object.is(actual, expected) || Math.abs(actual - expected) <= digits * Math.max(Math.abs(expected), 1e-300)
   }
-  return a! < b! ? -1 : Number(a! > b!)
-}
+const near: Tolerance = (actual, expected) => Object.is(actual, expected) || Math.abs(actual - expected) <= 1e-12 * Math.abs(expected)
 
-/** An aggregate of one group's values; a sum beyond int64 is 'overflow'. */
-export function aggregate(fn: string, type: DataType, values: readonly Value[]): Value {
-  const some = values.filter(value => value !== null)
-  if (fn === 'count') return some.length
-  if (some.length === 0) return null
-  if (fn === 'min' || fn === 'max') return some.reduce((best, value) => (compareValues(value, best) * (fn === 'min' ? -1 : 1) > 0 ? value : best))
-  if (type.kind === 'float64') {
-    const sum = (some as number[]).reduce((a, b) => a + b, 0)
-    return fn === 'sum' ? sum : sum / some.length
-  }
-  const sum = some.reduce<bigint>((total, value) => total + BigInt(value as bigint | number), 0n)
-  if (fn === 'mean') return Number(sum) / some.length
-  return BigInt.asIntN(64, sum) === sum ? sum : 'overflow'
-}
+const sums = [{ fn: 'sum' }, { fn: 'mean' }]
+const quantiles = [{ fn: 'median' }, { fn: 'quantile', options: { q: 0 } }, { fn: 'quantile', options: { q: 0.37 } }, { fn: 'quantile', options: { q: 1 } }]
+const tops = [{ fn: 'topK', options: { k: 2 } }, { fn: 'topK', options: { k: 9, least: true } }]
+const extremes = [{ fn: 'min' }, { fn: 'max' }]
 
-// Float sums may be rounded in another order: what lies within 1e-12 of the sum of magnitudes counts as equal.
-function settle(actual: Value, expected: Value, magnitude: number): Value {
-  if (typeof actual !== 'number' || typeof expected !== 'number') return actual
-  return magnitude === Infinity || Math.abs(actual - expected) <= 1e-12 * magnitude ? expected : actual
-}
-
-const fns: readonly string[] = ['count', 'sum', 'mean', 'min', 'max']
-const applies = (fn: string, type: DataType) => ['int32', 'int64', 'float64'].includes(type.kind) || !['sum', 'mean'].includes(fn)
-
-function entry(type: DataType, kernels: readonly string[]) {
-  return agreement({
-    stem: 'aggregate',
-    kernels,
-    sample(random, length, shape) {
-      const groups = [1, 3, 40, 300][random.int(4)]!
-      const values = sampleValues(random, type, 3 * length, shape)
-      return { groups, values, gids: values.map(() => random.int(groups)) }
-    },
-    reference({ groups, values, gids }) {
-      const byGroup: Value[][] = Array.from({ length: groups }, () => [])
-      gids.forEach((gid, row) => byGroup[gid]!.push(values[row]!))
-      const magnitudes = byGroup.map(list => list.reduce<number>((sum, value) => sum + (Number.isFinite(value) ? Math.abs(value as number) : 0), 0))
-      return { magnitudes, results: fns.filter(fn => applies(fn, type)).map(fn => byGroup.map(list => aggregate(fn, type, list))) }
-    },
-    // Two accumulators take a half each; the second leaves as columns and is merged into the first, its groups in reverse order.
-    compute(device, arena, { groups, values, gids }) {
-      const results = fns.filter(fn => applies(fn, type)).map(fn => {
-        const [one, two] = [createAccumulator(device, { fn, inputType: type }), createAccumulator(device, { fn, inputType: type })]
-        try {
-          const half = values.length >> 1
-          const feed = (into: typeof one, start: number, end: number, gidOf: (gid: number) => number) => {
-            for (let at = start; at < end; at += 700) {
-              const own = device.arena()
-              const part = values.slice(at, Math.min(end, at + 700))
-              const address = own.allocate(4 * part.length)
-              device.memory.uint32s(address, part.length).set(gids.slice(at, at + part.length).map(gidOf))
-              into.update(address, [columnOf(device, own, type, part)], part.length, groups, { first: 0n, rows: 0 })
-              device.memory.bytes(own.address + 4096, 40_000).fill(0x5a)
-              own.release()
-            }
-          }
-          feed(one, 0, half, gid => gid)
-          feed(two, half, values.length, gid => groups - 1 - gid)
-          const mapping = arena.allocate(4 * groups)
-          device.memory.uint32s(mapping, groups).set(Array.from({ length: groups }, (_, gid) => groups - 1 - gid))
-          one.merge(mapping, two.partialColumns(arena, groups), groups, groups)
-          return valuesOf(device, one.resultColumns(arena, groups)[0]!)
-        } catch (error) {
-          return (error as { code?: string }).code === 'SUM_OVERFLOW' ? ['overflow'] : [String(error)]
-        } finally {
-          one.close()
-          two.close()
-        }
-      })
-      return { magnitudes: [], results }
-    },
-    compare(actual, expected) {
-      expected.results.forEach((result, i) => {
-        const got = actual.results[i]!
-        const rounded = type.kind === 'float64' && ['sum', 'mean'].includes(fns[i]!)
-        if (result.includes('overflow')) expect(got).toEqual(['overflow'])
-        else expect(rounded ? got.map((value, group) => settle(value, result[group]!, expected.magnitudes[group]!)) : got).toEqual(result)
-      })
-    },
-  })
-}
+const integers = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64']
+const floats = ['float16', 'float32', 'float64']
+const decimals = ['decimal(9, 2)', 'decimal(38, 10)', 'decimal(38, 0)']
+const times = ['date', 'time[s]', 'time[us]', 'timestamp[ms]', 'timestamp[ns, Europe/Berlin]', 'duration[ms]', 'duration[us]']
+const orders = ['bool', ...integers, ...floats, ...times]
 
 export const aggregateAgreements = [
-  entry(int32, ['sumI32', 'minI32', 'maxI32', 'countGroups', 'addWordsI64', 'takeWords', 'meansI64', 'maskWords', 'fillEntries']),
-  entry(float64, ['sumF64', 'minF64', 'maxF64', 'addWordsF64', 'meansF64', 'takeOrderedF64']),
-  entry(int64, ['sumI64', 'minI64', 'maxI64', 'sumsWide', 'meansWide']),
-  entry(bool, ['minI32']),
-  entry(timestampMs, ['maxI64']),
-  entry(utf8, ['minViews', 'maxViews', 'countChangedBytes', 'ownViews', 'takeViews', 'moveViews']),
+  aggregateEntry('aggregate', ['sumI32', 'countGroups', 'addWordsI64', 'takeWords', 'meansI64', 'maskWords', 'fillEntries'], [type('int32')], [{ fn: 'count' }, ...sums]),
+  aggregateEntry('aggregate', ['sumI64', 'sumsWide', 'meansWide'], [type('int64')], [{ fn: 'count' }, ...sums, { fn: 'sum', options: { overflow: 'wrap' } }], near),
+  aggregateEntry('sums', ['sumF64', 'mergeSumsF64', 'totalsF64'], [type('float64')], sums, summed),
+  ...['float32', 'float16'].map(name => aggregateEntry('sums', ['sumF64'], [type(name)], sums, summed)),
+  aggregateEntry('sums', ['sumWords', 'sumU64', 'sumsWideU64'], [type('uint64')], [...sums, { fn: 'sum', options: { overflow: 'wrap' } }], near),
+  ...['int8', 'int16', 'uint8', 'uint16', 'uint32'].map(name => aggregateEntry('sums', ['sumI32'], [type(name)], sums)),
+  ...decimals.map(name => aggregateEntry('sums', ['sumD128', 'mergeSumsD128', 'sumsD128', 'meansD128'], [type(name)], sums, near)),
+  ...['duration[ms]', 'duration[us]'].map(name => aggregateEntry('sums', ['meansRounded'], [type(name)], sums)),
+  ...['time[s]', 'time[us]', 'timestamp[ms]', 'timestamp[ns, Europe/Berlin]'].map(name => aggregateEntry('sums', ['meansRounded'], [type(name)], [{ fn: 'mean' }])),
+  aggregateEntry('aggregate', ['minI32', 'maxI32', 'minI64', 'maxI64', 'minF64', 'maxF64', 'takeOrderedF64'], [type('float64')], extremes),
+  ...orders.map(name => aggregateEntry('widen', ['widenI8', 'widenU8', 'widenI16', 'widenU16', 'widenI32', 'widenU32', 'widenF32', 'widenF16', 'keysF64', 'keysU64', 'narrowWords1', 'narrowWords2', 'narrowF32', 'narrowF16'], [type(name)], extremes)),
+  ...['utf8', 'binary'].map(name => aggregateEntry('aggregate-views', ['minViews', 'maxViews', 'countChangedBytes', 'ownViews', 'takeViews', 'moveViews'], [type(name)], extremes)),
+  ...decimals.map(name => aggregateEntry('fold', ['minD128', 'maxD128'], [type(name)], extremes)),
+  aggregateEntry('fold', ['minI64', 'maxI64'], [type('bool')], [{ fn: 'any' }, { fn: 'every' }]),
+  ...integers.map(name => aggregateEntry('fold', ['andI64', 'orI64', 'xorI64'], [type(name)], [{ fn: 'bitAnd' }, { fn: 'bitOr' }, { fn: 'bitXor' }])),
+  ...['int32', 'float64'].map(name => aggregateEntry('fold', ['productF64'], [type(name)], [{ fn: 'product' }], spread(1e-9))),
+  ...['int32', 'float64', 'decimal(9, 2)', 'uint64'].map(name =>
+    aggregateEntry('spread', ['addSpreadF64', 'mergeSpread', 'takeSpread', 'spreadsF64', 'floatI32', 'floatI64', 'floatU64', 'floatD128'], [type(name)], [{ fn: 'variance' }, { fn: 'stddev' }, { fn: 'variance', options: { population: true } }], spread(1e-11)),
+  ),
+  ...[['int32', 'int32'], ['float64', 'int16'], ['float32', 'decimal(9, 2)']].map(names =>
+    aggregateEntry('spread', ['addPairsF64', 'mergePairs', 'takePairs', 'correlationsF64'], names.map(type), [{ fn: 'corr' }, { fn: 'covariance' }, { fn: 'covariance', options: { population: true } }], spreadOfPairs),
+  ),
+  ...[...integers, ...floats, ...decimals, ...times].map(name =>
+    aggregateEntry('runs', ['logKeys', 'countRuns', 'countRunKeys', 'runOffsets', 'placeKeys', 'placeRuns', 'runViews', 'selectQuantiles', 'betweenF64', 'betweenI64', 'maskRuns'], [type(name)], quantiles, near),
+  ),
+  ...[...orders, 'utf8', 'binary', 'null', 'decimal(38, 10)', 'interval', 'binary(3)', 'binary(16)'].map(name =>
+    aggregateEntry('runs', ['placeRows', 'repeatGids', 'fixedViews'], [type(name)], [{ fn: 'countDistinct' }]),
+  ),
+  ...[...orders, 'utf8', 'binary'].map(name => aggregateEntry('runs', ['firstRows', 'clearViews'], [type(name)], [{ fn: 'mode' }])),
+  ...sampleTypes.map(type => aggregateEntry('runs', ['fillPlaces'], [type], [{ fn: 'list' }])),
+  ...sampleTypes.map(type => aggregateEntry('pick', ['pickRows', 'settlePicks', 'takePicks', 'maskPicks', 'repackPicks'], [type], [{ fn: 'first' }, { fn: 'last' }, { fn: 'anyValue' }])),
+  ...orders.map((name, i) => aggregateEntry('pick', ['pickRows'], [type(name), sampleTypes[i % sampleTypes.length]!], [{ fn: 'argMin' }, { fn: 'argMax' }])),
+  ...['utf8', 'binary', 'decimal(38, 10)', 'int32', 'float64'].map((name, i) =>
+    aggregateEntry('runs', ['keepFirst', 'firstOrNone', 'greatestWords'], [type(name), sampleTypes[3 * i]!], [{ fn: 'topKBy', options: { k: 2 } }, { fn: 'topKBy', options: { k: 7, least: true } }, { fn: 'argMin' }, { fn: 'argMax' }]),
+  ),
+  ...['utf8', 'binary', 'decimal(9, 2)'].map(name => aggregateEntry('runs', ['keepFirst'], [type(name)], tops)),
+  ...orders.map(name => aggregateEntry('top', ['topKeys', 'topRuns', 'takeTop'], [type(name)], tops)),
 ]
+
+// A covariance may cancel: what counts is the spread of both sides.
+function spreadOfPairs(actual: number, expected: number, rows: readonly (readonly Value[])[]): boolean {
+  const sides = rows.map(row => row.map(value => Number(value ?? 0)))
+  const reach = sides.map(side => Math.max(...side.map(Math.abs)))
+  if (!reach.every(size => size < 1e70)) return true
+  return Object.is(actual, expected) || Math.abs(actual - expected) <= 1e-11 * Math.max(1, reach[0]! * reach[1]!)
+}

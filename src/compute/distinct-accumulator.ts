@@ -1,0 +1,177 @@
+// countDistinct and mode: pairs of group and value are numbered by a GroupTable, so that each pair is kept once. NaN equals NaN, −0 equals 0.
+import { allocateColumn, type Column } from '../batch/batch.ts'
+import { binary, bitmapBytes, type DataType, float64, int32, int64, isFloat, rowCount64 } from '../batch/data-type.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
+import { selectRows } from './compact.ts'
+import { EntryState } from './entry-state.ts'
+import { gatherColumn } from './gather.ts'
+import { GroupTable } from './group-table.ts'
+import { nullColumn } from './null-column.ts'
+import { listColumn, listItems, listType, rowRuns } from './row-runs.ts'
+import { sortIndices } from './sort.ts'
+import { columnOfKeys, floatsOf, hasKeys, keysOf } from './widen.ts'
+
+const isView = (type: DataType) => type.kind === 'utf8' || type.kind === 'binary'
+const fixedBytes = (type: DataType) => (type.kind === 'decimal' || type.kind === 'interval' ? 16 : type.kind === 'fixedBinary' ? type.size : 0)
+const equatable: InputRule = { takes: 'all types but lists, structs and maps', fits: type => hasKeys(type) || isView(type) || fixedBytes(type) > 0 || type.kind === 'null' }
+const countable: InputRule = { takes: 'numbers, times, bools, texts and bytes', fits: type => hasKeys(type) || isView(type) }
+
+/** How many different values there are, exactly. */
+export const countDistinctAggregate: AggregateType = {
+  fn: 'countDistinct',
+  inputs: [equatable],
+  nulls: 'never',
+  result: () => rowCount64,
+  partial: ({ inputType }, name) => [{ name: `${name}.values`, type: listType(storedType(inputType!)), nullable: false }],
+  create: (device, { inputType }) => new DistinctAccumulator(device, inputType!, false),
+}
+
+/** The value that comes most often; of several the least. */
+export const modeAggregate: AggregateType = {
+  fn: 'mode',
+  inputs: [countable],
+  result: ({ inputType }) => inputType!,
+  partial: ({ inputType }, name) => [
+    { name: `${name}.values`, type: listType(storedType(inputType!)), nullable: false },
+    { name: `${name}.counts`, type: listType(int64), nullable: false },
+  ],
+  create: (device, { inputType }) => new DistinctAccumulator(device, inputType!, true),
+}
+
+// The type under which values are numbered: whole numbers, times and bools by their keys.
+function storedType(type: DataType): DataType {
+  if (type.kind === 'null') return int64
+  if (isFloat(type)) return float64
+  return hasKeys(type) ? int64 : isView(type) ? type : binary
+}
+
+/** Pairs of group and value, and how often each came where that is asked for. */
+class DistinctAccumulator implements Accumulator {
+  readonly #device: Device
+  readonly #type: DataType
+  readonly #stored: DataType
+  readonly #counts: EntryState | undefined
+  readonly #table: GroupTable
+  constructor(device: Device, type: DataType, counted: boolean) {
+    this.#device = device
+    this.#type = type
+    this.#stored = storedType(type)
+    this.#counts = counted ? new EntryState(device, 8) : undefined
+    this.#table = new GroupTable(device, [{ name: 'group', type: int32, nullable: false }, { name: 'value', type: this.#stored, nullable: false }])
+  }
+  get bytes(): number {
+    return this.#table.bytes + (this.#counts?.memory.bytes ?? 0)
+  }
+
+  update(gids: number, [column]: readonly Column[], rows: number, _groupCount: number): void {
+    if (column!.type.kind === 'null') return
+    const device = this.#device
+    const arena = device.arena()
+    try {
+      const stored = this.#store(arena, column!)
+      const groups: Column = { type: int32, length: rows, values: gids, validity: 0 }
+      if (column!.validity === 0) return this.#add(arena, groups, stored, 0)
+      const some = selectRows(device, arena, column!.validity, rows)
+      this.#add(arena, gatherColumn(device, arena, groups, some.indices, some.rows), gatherColumn(device, arena, stored, some.indices, some.rows), 0)
+    } finally {
+      arena.release()
+    }
+  }
+
+  merge(gids: number, lists: readonly Column[], rows: number): void {
+    const arena = this.#device.arena()
+    try {
+      const { gids: own, items, count } = listItems(this.#device, arena, gids, lists, rows)
+      this.#add(arena, { type: int32, length: count, values: own, validity: 0 }, items[0]!, items[1]?.values ?? 0)
+    } finally {
+      arena.release()
+    }
+  }
+
+  // `weights`: how often each pair came; 0 is once.
+  #add(arena: Arena, groups: Column, values: Column, weights: number): void {
+    const rows = groups.length
+    if (rows === 0) return
+    const pairs = this.#table.find(arena, [groups, { ...values, validity: 0 }], rows)
+    if (!this.#counts) return
+    const state = this.#counts.ensure(this.#table.groupCount)
+    if (weights === 0) this.#device.kernels.countGroups(pairs, 0, rows, state, 3)
+    else this.#device.kernels.addWordsI64(pairs, weights, rows, state, 3)
+  }
+
+  #store(arena: Arena, column: Column): Column {
+    const { type, length, values } = column
+    const word = (address: number): Column => ({ type: this.#stored, length, values: address, validity: column.validity })
+    if (isView(type)) return column
+    if (isFloat(type)) return word(floatsOf(this.#device, arena, column))
+    if (hasKeys(type)) return word(keysOf(this.#device, arena, column))
+    const views = arena.allocate(16 * length)
+    this.#device.kernels.fixedViews(values, fixedBytes(type), length, views)
+    return word(views)
+  }
+
+  // All pairs, by group: the values, and how often each came.
+  #runs(arena: Arena, groupCount: number): { values: Column; counts: Column; offsets: number } {
+    const device = this.#device
+    const count = this.#table.groupCount
+    if (count === 0) return { values: nullColumn(arena, this.#stored, 0), counts: nullColumn(arena, int64, 0), offsets: arena.allocateZeroed(4 * groupCount + 4) }
+    const [groups, values] = this.#table.keyColumns(arena) as [Column, Column]
+    const { rows, offsets } = rowRuns(device, arena, groups.values, count, groupCount)
+    const counts = allocateColumn(arena, int64, count)
+    if (this.#counts) device.kernels.gatherWord8(this.#counts.ensure(count), rows, count, counts.values)
+    return { values: { ...gatherColumn(device, arena, values, rows, count), validity: 0 }, counts, offsets }
+  }
+
+  partialColumns(arena: Arena, groupCount: number): Column[] {
+    const { values, counts, offsets } = this.#runs(arena, groupCount)
+    return [listColumn(values, offsets, groupCount), ...(this.#counts ? [listColumn(counts, offsets, groupCount)] : [])]
+  }
+
+  resultColumns(arena: Arena, groupCount: number): Column[] {
+    return [this.#counts ? this.#mode(arena, groupCount) : this.#distinct(arena, groupCount)]
+  }
+
+  #distinct(arena: Arena, groupCount: number): Column {
+    const out = allocateColumn(arena, rowCount64, groupCount)
+    this.#device.memory.bytes(out.values, 8 * groupCount).fill(0)
+    const count = this.#table.groupCount
+    if (count > 0) this.#device.kernels.countGroups(this.#table.keyColumns(arena)[0]!.values, 0, count, out.values, 3)
+    return out
+  }
+
+  // Pairs by count, then by value; the first of each group is its mode.
+  #mode(arena: Arena, groupCount: number): Column {
+    const device = this.#device
+    const count = this.#table.groupCount
+    if (count === 0) return nullColumn(arena, this.#type, groupCount)
+    const [groups, values] = this.#table.keyColumns(arena) as [Column, Column]
+    const counts: Column = { type: int64, length: count, values: this.#counts!.ensure(count), validity: 0 }
+    const order = sortIndices(device, arena, [{ column: counts, descending: true }, { column: { ...values, validity: 0 } }], count)
+    const runs = rowRuns(device, arena, gatherColumn(device, arena, groups, order, count).values, count, groupCount)
+    const first = arena.allocate(4 * groupCount)
+    device.kernels.firstRows(order, runs.rows, runs.offsets, groupCount, first)
+    const taken = gatherColumn(device, arena, { ...values, validity: 0 }, first, groupCount)
+    const validity = arena.allocate(bitmapBytes(groupCount))
+    const some = device.kernels.maskRuns(runs.offsets, groupCount, validity)
+    if (isView(this.#type) && some < groupCount) device.kernels.clearViews(taken.values, validity, groupCount)
+    return { ...this.#restore(arena, taken), validity: some === groupCount ? 0 : validity }
+  }
+
+  #restore(arena: Arena, column: Column): Column {
+    if (isView(this.#type)) return column
+    const { length } = column
+    const keys = isFloat(this.#type) ? keysOf(this.#device, arena, column) : column.values
+    return columnOfKeys(this.#device, arena, this.#type, keys, length)
+  }
+
+  reset(): void {
+    this.#table.reset()
+    this.#counts?.reset()
+  }
+  close(): void {
+    this.#table.close()
+    this.#counts?.close()
+  }
+}
