@@ -13,6 +13,7 @@ import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { GroupLimit, type GroupsInMemory, SpilledGroups } from './spilled-groups.ts'
 
 /** One aggregate: `input` and `args` are columns; without them, `count` counts rows. */
 export type AggregateParam = { readonly name: string; readonly fn: string; readonly input?: string; readonly args?: readonly string[]; readonly options?: AggregateOptions }
@@ -79,15 +80,19 @@ export function partialShape(input: Fields, params: AggregateParams, where: stri
 }
 
 /** Either step. Groups and states are its own; the partial step on the GPU (gpu-aggregate.ts) finds groups here and merges its states in. */
-export class AggregateOperator implements Operator {
+export class AggregateOperator implements Operator, GroupsInMemory {
   readonly #context: OperatorContext
   readonly #shape: AggregateShape
-  readonly #table: GroupTable
-  readonly #accumulators: Accumulators
+  readonly #limit: GroupLimit
+  #table: GroupTable
+  #accumulators: Accumulators
+  /** The final step: groups that were too many for memory. */
+  #spilled: SpilledGroups | undefined
   readonly #order = new RowOrder()
   constructor(context: OperatorContext, shape: AggregateShape) {
     this.#context = context
     this.#shape = shape
+    this.#limit = new GroupLimit(context.stateBytesMax)
     this.#table = new GroupTable(context.device, shape.keys)
     this.#accumulators = createAccumulators(context.device, shape.specs)
   }
@@ -95,7 +100,7 @@ export class AggregateOperator implements Operator {
   push(batch: Batch, out: Output): void {
     const arena = this.#context.device.arena()
     try {
-      if (this.#shape.results) return this.#merge(arena, batch)
+      if (this.#shape.results) return this.#take(arena, batch)
       for (let start = 0; start < batch.rowCount; start += sliceRows) {
         const slice = batch.rowCount <= sliceRows ? batch : sliceBatch(batch, start, Math.min(batch.rowCount, start + sliceRows))
         this.update(this.find(arena, slice), slice)
@@ -103,10 +108,9 @@ export class AggregateOperator implements Operator {
     } finally {
       arena.release()
     }
-    if (this.#table.groupCount > partialGroupsMax) {
+    if (this.#table.groupCount > partialGroupsMax || this.#limit.isReached(this)) {
       this.#emit(out)
-      this.#table.reset()
-      this.#accumulators.reset()
+      this.#limit.reset(this)
     }
   }
 
@@ -138,16 +142,42 @@ export class AggregateOperator implements Operator {
   }
 
   finish(out: Output): void {
+    if (!this.#spilled) return this.#emit(out)
+    if (this.#table.groupCount > 0) this.#spilled.add(this)
+  }
+
+  drain(out: Output): boolean {
+    if (!this.#spilled?.next(this)) return false
     this.#emit(out)
+    this.#limit.reset(this)
+    return true
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    return this.#table.bytes + this.#accumulators.bytes
+  }
+
+  reset(shrink: boolean): void {
+    if (!shrink) {
+      this.#table.reset()
+      this.#accumulators.reset()
+      return
+    }
+    this.#table.close()
+    this.#accumulators.close()
+    this.#table = new GroupTable(this.#context.device, this.#shape.keys)
+    this.#accumulators = createAccumulators(this.#context.device, this.#shape.specs)
   }
 
   snapshot(): StateRun[] {
     const { device, instance, parallelism } = this.#context
     const arena = device.arena()
     try {
-      const batch = this.#state(arena)
+      const batch = this.state(arena)
       const keyGroups = this.#shape.results ? keyGroupRange(instance, parallelism) : { start: 0, end: keyGroupCount }
-      return batch.rowCount === 0 ? [] : [{ table: 'groups', keyGroups, bytes: encodeRun(device, batch) }]
+      const runs = [...(batch.rowCount === 0 ? [] : [encodeRun(device, batch)]), ...(this.#spilled?.runs() ?? [])]
+      return runs.map(bytes => ({ table: 'groups', keyGroups, bytes }))
     } finally {
       arena.release()
     }
@@ -160,7 +190,7 @@ export class AggregateOperator implements Operator {
       try {
         const batch = decodeRun(device, arena, run.bytes)
         this.#order.restored(device, batch)
-        this.#merge(
+        this.#take(
           arena,
           rowsOfKeyGroups(
             device,
@@ -178,18 +208,31 @@ export class AggregateOperator implements Operator {
   }
 
   close(): void {
+    this.#spilled?.close()
     this.#table.close()
     this.#accumulators.close()
   }
 
-  #merge(arena: Arena, batch: Batch): void {
+  #take(arena: Arena, states: Batch): void {
+    this.merge(arena, states)
+    if (!this.#shape.results || this.#shape.keys.length === 0 || !this.#limit.isReached(this)) return
+    this.#spilled ??= new SpilledGroups(
+      this.#context,
+      this.#shape.partial,
+      this.#shape.keys.map(key => key.name),
+      this.#limit,
+    )
+    this.#spilled.add(this)
+  }
+
+  merge(arena: Arena, batch: Batch): void {
     if (batch.rowCount === 0) return
     const { keys } = this.#shape
     const gids = this.#table.find(arena, batch.columns.slice(0, keys.length), batch.rowCount)
     this.#accumulators.merge(gids, batch.columns.slice(keys.length), batch.rowCount, this.#table.groupCount)
   }
 
-  #state(arena: Arena): Batch {
+  state(arena: Arena): Batch {
     const rowCount = this.#table.groupCount
     return {
       fields: this.#shape.partial,
@@ -205,7 +248,7 @@ export class AggregateOperator implements Operator {
     const rowCount = this.#table.groupCount
     const whole: Batch = results
       ? { fields: results, rowCount, columns: [...this.#table.keyColumns(arena), ...this.#accumulators.resultColumns(arena, rowCount)], arena: arena.address }
-      : this.#state(arena)
+      : this.state(arena)
     for (let start = 0; start < rowCount; start += emitRows)
       out.emit(rowCount <= emitRows ? whole : sliceBatch(whole, start, Math.min(rowCount, start + emitRows)))
   }

@@ -22,6 +22,8 @@ export interface HarnessOptions {
   bounded?: boolean
   clock?: Clock
   gpu?: ReadyGpu
+  /** What it may hold before it spills; no bound unless given. */
+  stateBytesMax?: number
   /** Hidden columns of the inputs (names that begin with $), by port. */
   hidden?: readonly Fields[]
 }
@@ -44,6 +46,8 @@ export interface OperatorHarness {
   rows(port?: string): PlainRow[]
   /** Sizes of the batches emitted so far. */
   batchSizes(port?: string): number[]
+  /** Bytes written to spill files so far. */
+  spilledBytes(): number
   /** Closes the operator and checks it; returns all rows that it emitted. */
   close(): PlainRow[]
 }
@@ -58,14 +62,16 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
   const counts: Record<string, number> = {}
   const first = device.arena()
   let rowsTaken = 0n
+  let spilledBytes = 0
+  const spill = new SpillFiles(undefined, bytes => (spilledBytes += bytes))
   const context: OperatorContext = {
     device,
     arena: first,
     clock: options.clock ?? ({ now: () => 0 } as unknown as Clock),
     instance: options.instance ?? 0,
     parallelism: options.parallelism ?? 1,
-    stateBytesMax: Number.POSITIVE_INFINITY,
-    spill: new SpillFiles(),
+    stateBytesMax: options.stateBytesMax ?? Number.POSITIVE_INFINITY,
+    spill,
     where,
     bounded: options.bounded ?? true,
     gpu: options.gpu,
@@ -119,10 +125,12 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     snapshot: () => call(() => operator.snapshot?.() ?? []),
     restore: runs => call(() => operator.restore?.(runs)),
     rows: port => read(port),
+    spilledBytes: () => spilledBytes,
     batchSizes: port => emitted.filter(e => e.port === port).map(e => e.batch.rowCount),
     close() {
       const before = read()
       operator.close?.()
+      spill.close()
       const pages = device.pages.allocate(64) // whatever the operator gave back is overwritten here
       device.memory.bytes(pages, 64 * 65_536).fill(0x5a)
       device.pages.free(pages, 64)
