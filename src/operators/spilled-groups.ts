@@ -9,6 +9,7 @@ import type { OperatorContext } from './operator.ts'
 
 /** So many groups are always held, however little memory there is: writing fewer costs more than it gains. */
 const groupsMin = 1_024
+const bytesMin = 65_536
 
 /** Groups in memory with their states. */
 export interface GroupsInMemory {
@@ -29,7 +30,7 @@ export class GroupLimit {
   /** Bytes held while empty. */
   #emptyBytes = 0
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
+    this.#bytesMax = Math.max(bytesMin, bytesMax)
   }
 
   /** True where `groups` take too much. */

@@ -33,8 +33,8 @@ async function statesOf(rows: readonly PlainRow[], stateBytesMax?: number) {
   return { fields: partial.fields, states: partial.close() }
 }
 
-async function results(states: readonly PlainRow[], fields: Parameters<typeof schemaText>[0], stateBytesMax?: number) {
-  const final = await operatorHarness(finalAggregateOperator, params, [schemaText(fields)], { stateBytesMax })
+async function results(states: readonly PlainRow[], fields: Parameters<typeof schemaText>[0], stateBytesMax?: number, parallelism = 1) {
+  const final = await operatorHarness(finalAggregateOperator, params, [schemaText(fields)], { stateBytesMax, parallelism })
   for (let at = 0; at < states.length; at += 2_000) final.push(states.slice(at, at + 2_000))
   final.finish()
   const spilled = final.spilledBytes()
@@ -47,8 +47,9 @@ describe('groups that are too many for memory', () => {
     const { fields, states } = await statesOf(rows)
     const expected = await results(states, fields)
     expect(expected.spilled).toBe(0)
-    for (const stateBytesMax of [1 << 18, 1 << 16, 1]) {
-      const { rows: found, spilled } = await results(states, fields, stateBytesMax)
+    // Of 128 instances the first has one key group, here with all the rows: a part that has to be split again.
+    for (const [stateBytesMax, parallelism] of [[1 << 18, 1], [1, 1], [1 << 17, 128]] as const) {
+      const { rows: found, spilled } = await results(states, fields, stateBytesMax, parallelism)
       expect(spilled).toBeGreaterThan(1 << 18)
       expect(sorted(found)).toEqual(sorted(expected.rows))
     }
@@ -95,18 +96,18 @@ describe('the limit of groups', () => {
   const groups = (bytes: number, groupCount: number) => ({ bytes, groupCount, merge: () => {}, state: () => expect.fail(), reset: () => {} })
 
   it('lets a table that keeps its memory take as many groups again', () => {
-    const limit = new GroupLimit(1000)
-    expect(limit.isReached(groups(400, 5000))).toBe(false)
-    expect(limit.isReached(groups(600, 5000))).toBe(true)
-    limit.reset(groups(600, 6000))
-    expect(limit.isReached(groups(600, 1))).toBe(false)
-    expect(limit.isReached(groups(600, 6_000))).toBe(false)
-    expect(limit.isReached(groups(600, 6_700))).toBe(true)
+    const limit = new GroupLimit(100_000)
+    expect(limit.isReached(groups(40_000, 5000))).toBe(false)
+    expect(limit.isReached(groups(60_000, 5000))).toBe(true)
+    limit.reset(groups(60_000, 6000))
+    expect(limit.isReached(groups(60_000, 1))).toBe(false)
+    expect(limit.isReached(groups(60_000, 6_000))).toBe(false)
+    expect(limit.isReached(groups(60_000, 6_700))).toBe(true)
   })
 
   it('asks for few groups of large states, but not for a single one', () => {
-    const limit = new GroupLimit(1000)
-    expect(limit.isReached(groups(2000, 2))).toBe(true)
-    expect(limit.isReached(groups(2000, 1))).toBe(false)
+    const limit = new GroupLimit(100_000)
+    expect(limit.isReached(groups(200_000, 2))).toBe(true)
+    expect(limit.isReached(groups(200_000, 1))).toBe(false)
   })
 })

@@ -80,7 +80,12 @@ describe('rows in parts', () => {
       })
       expect(found.flat().sort((a, b) => (a.id as number) - (b.id as number))).toEqual(rows)
       const places = new Map<unknown, number>()
-      found.forEach((list, part) => list.forEach(({ key }) => expect(places.get(key) ?? part).toBe((places.set(key, part), part))))
+      found.forEach((list, part) => {
+        for (const { key } of list) {
+          expect(places.get(key) ?? part).toBe(part)
+          places.set(key, part)
+        }
+      })
       if (parallelism === 1 && level < 4) expect(found.filter(list => list.length > 0).length).toBeGreaterThan(20)
       spill.close()
       store.close()
