@@ -137,6 +137,16 @@ export function ownViews(device: Device, arena: Arena, { type, values, length, c
   if (bytes > 0) kernels.copyViews(values, length, values, arena.allocate(bytes))
 }
 
+/** Views whose bytes lie together, in `arena`: those given where none is longer than a view. `byteCount` bytes at `bytes`. */
+export function compactViews(device: Device, arena: Arena, views: number, length: number): { views: number; bytes: number; byteCount: number } {
+  const { kernels } = device
+  const byteCount = kernels.countViewBytes(views, length) >>> 0
+  if (byteCount === 0) return { views, bytes: 0, byteCount }
+  const [copied, bytes] = [arena.allocate(16 * length), arena.allocate(byteCount)]
+  kernels.copyViews(views, length, copied, bytes)
+  return { views: copied, bytes, byteCount }
+}
+
 function withoutCodes({ codes, ...column }: Column): Column {
   return { ...column, ...(column.children && { children: column.children.map(withoutCodes) }), ...(codes?.kept && { codes }) }
 }

@@ -16,34 +16,35 @@ export function partitionBatch(device: Device, arena: Arena, batch: Batch, keys:
   const parts: (Batch | undefined)[] = new Array(parallelism).fill(undefined)
   if (batch.rowCount === 0) return parts
   if (parallelism === 1) return [share(device, arena, batch)]
-  const { kernels, memory } = device
-  const hashes = hashKeys(device, arena, batch, keys, where)
-  const instances = arena.allocate(keyGroupCount)
-  const counts = arena.allocateZeroed(4 * parallelism)
-  const nexts = arena.allocate(4 * parallelism)
-  const order = arena.allocate(4 * batch.rowCount)
+  const instances = new Uint8Array(keyGroupCount)
   for (let instance = 0; instance < parallelism; instance++) {
     const { start, end } = keyGroupRange(instance, parallelism)
-    memory.bytes(instances, keyGroupCount).fill(instance, start, end)
+    instances.fill(instance, start, end)
   }
-  kernels.countInstances(hashes, batch.rowCount, instances, counts)
-  const rows = [...memory.uint32s(counts, parallelism)]
-  const whole = rows.indexOf(batch.rowCount)
-  if (whole >= 0) {
-    parts[whole] = share(device, arena, batch)
-    return parts
-  }
-  const starts: number[] = []
-  rows.reduce((at, count, instance) => {
-    starts[instance] = at
-    return at + 4 * count
-  }, order)
-  memory.uint32s(nexts, parallelism).set(starts)
-  kernels.scatterRows(hashes, batch.rowCount, instances, nexts)
-  for (let instance = 0; instance < parallelism; instance++) {
-    if (rows[instance]! > 0) parts[instance] = gatherBatch(device, arena, batch, starts[instance]!, rows[instance]!)
-  }
+  rowsByPart(device, arena, hashKeys(device, arena, batch, keys, where), batch.rowCount, instances, parallelism).forEach(({ indices, rows }, instance) => {
+    if (rows === batch.rowCount) parts[instance] = share(device, arena, batch)
+    else if (rows > 0) parts[instance] = gatherBatch(device, arena, batch, indices, rows)
+  })
   return parts
+}
+
+/** For each of `parts` parts the address in `arena` of the u32 numbers of its rows, rising. A row is of the part that `partOf` has for the top seven bits of its hash. */
+export function rowsByPart(device: Device, arena: Arena, hashes: number, rowCount: number, partOf: Uint8Array, parts: number): { indices: number; rows: number }[] {
+  const { kernels, memory } = device
+  const table = arena.allocate(keyGroupCount)
+  const counts = arena.allocateZeroed(4 * parts)
+  const nexts = arena.allocate(4 * parts)
+  let at = arena.allocate(4 * rowCount)
+  memory.write(table, partOf)
+  kernels.countInstances(hashes, rowCount, table, counts)
+  const found = [...memory.uint32s(counts, parts)].map(rows => {
+    const indices = at
+    at += 4 * rows
+    return { indices, rows }
+  })
+  memory.uint32s(nexts, parts).set(found.map(part => part.indices))
+  kernels.scatterRows(hashes, rowCount, table, nexts)
+  return found
 }
 
 /** As `partitionBatch`; without `keys` every instance gets all rows. */

@@ -6,6 +6,7 @@ import { type Batch, sliceBatch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
 import { gatherBatch } from '../compute/gather.ts'
 import { hashKeys } from '../compute/hash.ts'
+import { rowsByPart } from '../compute/partition.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { readSpillBlock, writeSpillBlock } from './spill-block.ts'
@@ -86,28 +87,14 @@ export class PartitionedSpill {
 
   #split(arena: Arena, batch: Batch): void {
     const { device, keys, level, where } = this.#options
-    const { kernels, memory } = device
-    const rows = batch.rowCount
     const hashes = hashKeys(device, arena, batch, keys, where)
     if (level > 0) {
       const shift = keyGroupBits + partBits * (level - 1)
-      const words = memory.uint32s(hashes, rows)
-      for (let row = 0; row < rows; row++) words[row]! <<= shift
+      const words = device.memory.uint32s(hashes, batch.rowCount)
+      for (let row = 0; row < words.length; row++) words[row]! <<= shift
     }
-    const parts = this.#blocks.length
-    const partOf = arena.allocate(keyGroupCount)
-    const counts = arena.allocateZeroed(4 * parts)
-    const nexts = arena.allocate(4 * parts)
-    const order = arena.allocate(4 * rows)
-    memory.write(partOf, this.#partOf)
-    kernels.countInstances(hashes, rows, partOf, counts)
-    const partRows = [...memory.uint32s(counts, parts)]
-    let at = order
-    const starts = partRows.map(count => (at += 4 * count) - 4 * count)
-    memory.uint32s(nexts, parts).set(starts)
-    kernels.scatterRows(hashes, rows, partOf, nexts)
-    partRows.forEach((count, part) => {
-      if (count > 0) this.#write(part, batch, starts[part]!, count)
+    rowsByPart(device, arena, hashes, batch.rowCount, this.#partOf, this.#blocks.length).forEach(({ indices, rows }, part) => {
+      if (rows > 0) this.#write(part, batch, indices, rows)
     })
   }
 

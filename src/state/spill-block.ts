@@ -6,6 +6,7 @@ import type { SpillFile } from '../base/spill.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { bitmapBytes, childrenOf, type DataType, layoutOf, valueBytes } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
+import { compactViews } from '../compute/gather.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
@@ -62,10 +63,7 @@ interface Reader {
 
 function layOut(writer: Writer, { type, length, values, validity, children }: Column): void {
   const { device, scratch, header, places } = writer
-  const heapBytes = layoutOf(type) === 'view' ? device.kernels.countViewBytes(values, length) >>> 0 : 0
-  const heap = heapBytes > 0 ? scratch.allocate(heapBytes) : 0
-  let from = values
-  if (heapBytes > 0) device.kernels.copyViews(values, length, (from = scratch.allocate(16 * length)), heap)
+  const { views: from, bytes: heap, byteCount: heapBytes } = layoutOf(type) === 'view' ? compactViews(device, scratch, values, length) : { views: values, bytes: 0, byteCount: 0 }
   header.push(length, validity === 0 ? 0 : 1, heapBytes, heap)
   if (validity !== 0) places.push({ address: validity, bytes: bitmapBytes(length) })
   places.push({ address: from, bytes: storedBytes(type, length) })
