@@ -177,12 +177,18 @@ function joinStep(r: Random, table: Table): Table | undefined {
     const found = partners(row)
     if (how === 'semi') return found.length > 0 ? [row] : []
     if (how === 'anti') return found.length > 0 ? [] : [row]
-    if (found.length === 0) return how === 'left' ? [{ ...row, ...empty }] : []
+    if (found.length === 0) return how === 'left' || how === 'full' ? [{ ...row, ...empty }] : []
     return found.map(o => ({ ...row, ...only(o, rightNames) }))
   })
-  const right = onlyColumns(other.columns, rightNames)
-  const added = how === 'semi' || how === 'anti' ? {} : Object.fromEntries(Object.entries(right).map(([n, c]) => [n, { ...c, nullable: c.nullable || how === 'left' }]))
+  if (how === 'right' || how === 'full') {
+    const lone = other.rows.filter(o => !table.rows.some(row => row[key] !== null && row[key] === o['u_key']))
+    const nulls: Row = Object.fromEntries(Object.keys(table.columns).map(name => [name, null]))
+    rows.push(...lone.map(o => ({ ...nulls, [key]: o['u_key']!, ...only(o, rightNames) })))
+  }
+  const nullable = (columns: Columns, isOuter: boolean): Columns => Object.fromEntries(Object.entries(columns).map(([n, c]) => [n, { ...c, nullable: c.nullable || isOuter }]))
+  const added = how === 'semi' || how === 'anti' ? {} : nullable(onlyColumns(other.columns, rightNames), how === 'left' || how === 'full')
+  const left = nullable(table.columns, how === 'right' || how === 'full')
   const joined = (table.frame as any).join(other.frame, { left: key, right: 'u_key', how })
   const isOrdered = table.isOrdered && (how === 'semi' || how === 'anti')
-  return change(table, { frame: joined, rows, columns: { ...table.columns, ...added }, isOrdered }, `join(${other.text}, ${key} = u_key, ${how})`)
+  return change(table, { frame: joined, rows, columns: { ...left, ...added }, isOrdered }, `join(${other.text}, ${key} = u_key, ${how})`)
 }
