@@ -20,6 +20,7 @@ import { LazyGpu } from './compute/ready-gpu.ts'
 import type { TaskReply } from './schedule/messages.ts'
 import { chooseDevices } from './plan/choose-devices.ts'
 import { neededColumns } from './plan/needed-columns.ts'
+import { optimizePlan } from './plan/optimize.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { cutStages } from './plan/stages.ts'
@@ -150,8 +151,9 @@ export class Engine {
     const job = options.name ?? 'job'
     const physical = await this.#withKept(plan, bindings)
     const whole = resolvePlan(physical, bindings)
-    const columns = neededColumns(whole)
-    const pruned = columns.size === 0 ? whole : resolvePlan(physical, bindings, { resolved: whole, columns })
+    const optimized = optimizePlan(physical, whole, bindings)
+    const columns = neededColumns(optimized.resolved)
+    const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
     const choice = parseDevice(options.device, 'device')
     const gpu = await this.#gpu.for(choice)
     const resolved = gpu && choice !== 'wasm' ? chooseDevices(pruned, choice) : pruned

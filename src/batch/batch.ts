@@ -2,7 +2,7 @@
 // It is immutable once emitted, and lives as long as its arena has references.
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { childrenOf, type DataType, layoutOf, valueBytes } from './data-type.ts'
+import { bitmapBytes, childrenOf, type DataType, layoutOf, valueBytes } from './data-type.ts'
 import { columnIndex, type Fields } from './schema.ts'
 
 /**
@@ -73,6 +73,12 @@ export function allocateColumn(arena: Arena, type: DataType, length: number, wit
   const values = zeroed ? arena.allocateZeroed(valueBytes(type, length)) : arena.allocate(valueBytes(type, length))
   if (layout === 'list') return { type, length, values, validity, children: childrenOf(type).map(c => allocateColumn(arena, c.type, 0)) }
   return { type, length, values, validity }
+}
+
+/** Bytes of a column's values and validity, children included; not the bytes behind views, which columns may share. */
+export function columnBytes({ type, length, validity, children }: Column): number {
+  const inside = children?.reduce((sum, child) => sum + columnBytes(child), 0) ?? 0
+  return valueBytes(type, length) + (validity === 0 ? 0 : bitmapBytes(length)) + inside
 }
 
 /** Rows [start, end) of a batch without copying. `start` must be a multiple of 64, so that bitmaps begin at a byte and stay aligned to words. */

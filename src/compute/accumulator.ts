@@ -1,7 +1,7 @@
 // Aggregates by group number: the catalogue of functions, and which accumulator, types and states come of one over given columns.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
-import type { DataType } from '../batch/data-type.ts'
+import { type DataType, rowCount64 } from '../batch/data-type.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
@@ -81,15 +81,17 @@ export function isNullable(fn: string, ofNullable: boolean): boolean {
   return nulls === undefined ? ofNullable : nulls === 'always'
 }
 
+const countMark = '#'
+
 /** The types that a spec reads, as text that `parseInputTypes` takes: states carry it in their columns' names. */
 export function inputTypesText({ inputType, argTypes = [] }: AggregateSpec): string {
-  return inputType ? [inputType, ...argTypes].map(type => typeName(type)).join('\u0002') : ''
+  return inputType ? [inputType, ...argTypes].map(type => typeName(type) + (type.kind === 'int64' && type.asNumber ? countMark : '')).join('\u0002') : ''
 }
 
 /** The inverse of `inputTypesText`. */
 export function parseInputTypes(text: string): Pick<AggregateSpec, 'inputType' | 'argTypes'> {
   if (text === '') return {}
-  const [inputType, ...argTypes] = text.split('\u0002').map(name => parseType(name, 'state').type)
+  const [inputType, ...argTypes] = text.split('\u0002').map(name => (name.endsWith(countMark) ? rowCount64 : parseType(name, 'state').type))
   return { inputType: inputType!, ...(argTypes.length > 0 && { argTypes }) }
 }
 

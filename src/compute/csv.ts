@@ -94,11 +94,14 @@ export class CsvDecoder {
   readonly fields: Fields
   readonly dialect: CsvDialect
   readonly #targets: Int32Array
+  /** No row but a blank line is shorter. */
+  readonly rowBytesMin: number
   /** `cells`: for each cell of a row the column it goes to, or undefined. Throws PlanError CSV_DIALECT. */
   constructor(fields: Fields, cells: readonly (string | undefined)[], dialect: CsvDialect, where: string) {
     checkDialect(dialect, where)
     this.fields = fields
     this.dialect = dialect
+    this.rowBytesMin = Math.max(1, cells.length)
     this.#targets = Int32Array.from(cells, name => fields.findIndex(f => f.name === name))
   }
 

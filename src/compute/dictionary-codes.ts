@@ -3,7 +3,7 @@
 import type { Codes, Column } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { keyDictionary } from './key-dictionary.ts'
+import { keyDictionary } from './any-key-dictionary.ts'
 import { OwnedMemory } from './owned-memory.ts'
 
 /** A column of up to so many distinct values gets numbers whatever its length. */

@@ -4,15 +4,14 @@ import { type Column, allocateColumn } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
+import { equalType, fromForm, orderForm } from './key-form.ts'
+import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 import { columnOfKeys, hasKeys, keysOf } from './widen.ts'
 
-const ordered: InputRule = {
-  takes: 'what has an order: numbers, times, bools, texts and bytes',
-  fits: type => hasKeys(type) || type.kind === 'decimal' || type.kind === 'utf8' || type.kind === 'binary',
-}
+const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: isOrdered }
 const conditions: InputRule = { takes: 'conditions, which are bool', fits: type => type.kind === 'bool' }
 
 function extreme(fn: string, least: boolean, rule: InputRule): AggregateType {
@@ -22,9 +21,11 @@ function extreme(fn: string, least: boolean, rule: InputRule): AggregateType {
     result: ({ inputType }) => inputType!,
     partial: ({ inputType }, name) => [{ name, type: inputType!, nullable: true }],
     create(device, { inputType }) {
-      const kind = inputType!.kind
-      if (kind === 'utf8' || kind === 'binary') return new TextExtremeAccumulator(device, least ? 'min' : 'max', inputType!)
-      return kind === 'decimal' ? new DecimalExtremeAccumulator(device, least, inputType!) : new ExtremeAccumulator(device, least, inputType!)
+      const type = inputType!
+      if (hasKeys(type)) return new ExtremeAccumulator(device, least, type)
+      if (type.kind === 'decimal') return new DecimalExtremeAccumulator(device, least, type)
+      const texts = new TextExtremeAccumulator(device, least ? 'min' : 'max', equalType(type))
+      return type.kind === 'utf8' || type.kind === 'binary' ? texts : new FormAccumulator(device, texts, type)
     },
   }
 }
@@ -37,6 +38,44 @@ export const maxAggregate = extreme('max', false, ordered)
 export const everyAggregate = extreme('every', true, conditions)
 /** Whether a condition is true in any row. */
 export const anyAggregate = extreme('any', false, conditions)
+
+/** Values of other types, by their form in order. */
+class FormAccumulator implements Accumulator {
+  readonly #device: Device
+  readonly #forms: Accumulator
+  readonly #type: DataType
+  constructor(device: Device, forms: Accumulator, type: DataType) {
+    this.#device = device
+    this.#forms = forms
+    this.#type = type
+  }
+  get bytes(): number {
+    return this.#forms.bytes
+  }
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number, places: RowPlaces): void {
+    const scratch = this.#device.arena()
+    try {
+      this.#forms.update(gids, [orderForm(this.#device, scratch, column!, 'min')], rows, groupCount, places)
+    } finally {
+      scratch.release()
+    }
+  }
+  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
+    this.update(gids, partial, rows, groupCount, noPlaces)
+  }
+  partialColumns(arena: Arena, groupCount: number): Column[] {
+    return this.resultColumns(arena, groupCount)
+  }
+  resultColumns(arena: Arena, groupCount: number): Column[] {
+    return this.#forms.resultColumns(arena, groupCount).map(form => fromForm(this.#device, arena, form, this.#type, true))
+  }
+  reset(): void {
+    this.#forms.reset()
+  }
+  close(): void {
+    this.#forms.close()
+  }
+}
 
 /** [best key, any] per group. */
 class ExtremeAccumulator implements Accumulator {

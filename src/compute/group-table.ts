@@ -5,7 +5,8 @@ import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { gatherColumn } from './gather.ts'
-import { header, type KeyDictionary, keyDictionary, Table } from './key-dictionary.ts'
+import { keyDictionary } from './any-key-dictionary.ts'
+import { header, type KeyDictionary, Table } from './key-dictionary.ts'
 import { OwnedMemory } from './owned-memory.ts'
 
 /** Where a table takes its memory; several may share one. */

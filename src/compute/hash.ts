@@ -3,10 +3,11 @@ import type { Batch, Column } from '../batch/batch.ts'
 import { columnIndex } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { equalForm } from './key-form.ts'
 
 /**
  * The address of a u32 per row: the hash (version `keyHashVersion`) of the named columns, in that order; its top 7 bits are the key group.
- * int32, int64 and timestamp of equal value hash equally, so do −0 and 0, and all NaN; null is a value like others. Throws PlanError NO_COLUMN.
+ * Integers, times and dates of equal number hash equally, so do −0 and 0, and all NaN; lists, structs and maps by their parts; null is a value like others. Throws PlanError NO_COLUMN.
  * Cost: 1–2 ns a row and column.
  */
 export function hashKeys(device: Device, arena: Arena, batch: Batch, keys: readonly string[], where: string): number {
@@ -17,19 +18,18 @@ export function hashKeys(device: Device, arena: Arena, batch: Batch, keys: reado
 export function hashColumns(device: Device, arena: Arena, columns: readonly Column[], rows: number): number {
   const { kernels } = device
   const states = arena.allocateZeroed(8 * rows)
-  columns.forEach(({ type, values, validity }, i) => {
+  columns.forEach((column, i) => {
+    const { type, values, validity } = equalForm(device, arena, column)
     switch (type.kind) {
       case 'int32':
         return kernels.hashI32(values, validity, rows, i, states)
       case 'int64':
-      case 'timestamp':
         return kernels.hashI64(values, validity, rows, i, states)
       case 'float64':
         return kernels.hashF64(values, validity, rows, i, states)
       case 'bool':
         return kernels.hashBits(values, validity, rows, i, states)
-      case 'utf8':
-      case 'binary':
+      default:
         return kernels.hashView(values, validity, rows, i, states)
     }
   })

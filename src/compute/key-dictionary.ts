@@ -32,8 +32,8 @@ const directEntriesMax = 1 << 26
 /** A dictionary of at most this many values is mapped at first sight. */
 const mapLengthFree = 4_096
 
-/** A dictionary for values of `type`. */
-export function keyDictionary(device: Device, memory: OwnedMemory, type: DataType): KeyDictionary {
+/** A dictionary for values of one of the types that `equalForm` gives, or of timestamps. */
+export function formDictionary(device: Device, memory: OwnedMemory, type: DataType): KeyDictionary {
   return layoutOf(type) === 'view' ? new ViewDictionary(device, memory, type) : new WordDictionary(device, memory, type)
 }
 

@@ -1,41 +1,103 @@
-// Two frames by equal keys.
+// Two frames as one: rows of both sides by equal keys, by any condition, each with each.
 import { PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { didYouMean } from '../base/names.ts'
+import { col } from './expr.ts'
+import { expressionOf } from './expression-of.ts'
+import type { Columns } from './column-methods.ts'
 import type { Frame } from './frame-type.ts'
+import type { Joined, JoinHow } from './join-types.ts'
 import { OrderSteps } from './order-methods.ts'
-import type { Of, UnmetSame } from './resolve-types.ts'
-import type { Clash, IsAny, Joined, Names } from './types.ts'
+import type { AnyExpr, FitsBool, Of, UnmetSame } from './resolve-types.ts'
+import type { Clash, IsAny, Names } from './types.ts'
 
 type KeyClash<S, R, L, RK> =
   IsAny<R> extends true ? never : L extends keyof S & string ? (RK extends keyof R & string ? UnmetSame<S[L], R[RK], 'join', Of<L>, Of<RK>> : never) : never
-type NameClash<S, R, RK, X> = string extends X
-  ? IsAny<R> extends true
-    ? never
-    : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`
-  : never
-/** How two frames meet: equal keys; names on both sides need a suffix. */
-export type JoinOn<S, R, L, RK, X> = {
-  left: L | readonly L[]
-  right: [KeyClash<S, R, L, RK>] extends [never] ? RK | readonly RK[] : `join: ${KeyClash<S, R, L, RK>}`
-  how?: 'inner'
-} & ([NameClash<S, R, RK, X>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X>}` })
+type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
+  ? never
+  : string extends X
+    ? IsAny<R> extends true
+      ? never
+      : [Clash<S, R, RK>] extends [never]
+        ? never
+        : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`
+    : never
+type Keys<S, R, L, RK, N> = [KeyClash<S, R, L, RK>] extends [never] ? N | readonly N[] : `join: ${KeyClash<S, R, L, RK>}`
+type Suffix<S, R, RK, X, H> = [NameClash<S, R, RK, X, H>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X, H>}` }
+
+/**
+ * How two frames meet. Keys: `left` and `right`, one name or as many of each; or `on`, names that both sides have. `where`: a further condition over
+ * the columns of both sides; a pair for which it isn't true doesn't meet, so that a left join keeps the left row. A range is a condition like any other,
+ * `(l, r) => l.at.ge(r.start).and(l.at.lt(r.end))`, with keys beside it or none. `how`: 'inner', the default; 'left', 'right' or 'full' keep the rows of
+ * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing.
+ */
+export type JoinOn<S, R, L, RK, K, X, H, E> = {
+  left?: L | readonly L[]
+  right?: Keys<S, R, L, RK, RK>
+  on?: Keys<S, R, K, K, K>
+  how?: H
+  where?: (left: Columns<S>, right: Columns<R>) => FitsBool<E, {}, 'join'>
+} & Suffix<S, R, RK | K, X, H>
 
 /** The types of the family. */
 export interface JoinMethods<in out S> {
-  /** Each left row with each right row of equal key; null keys meet nothing. The right key is dropped. */
-  join<R, const L extends Names<S>, const RK extends Names<R>, const X extends string = string>(
+  /**
+   * Each left row with each right row it meets (see `JoinOn`); null keys meet nothing, NaN meets NaN, −0 meets 0. Keys of different number types meet by
+   * value, exactly. The right keys are dropped; in a right or full join the key column holds the value of whichever side has one. Rows come in left order,
+   * the matches of a row in right order, then what a right or full join adds; in no order where the right side doesn't fit into memory.
+   */
+  join<R, const L extends Names<S> = never, const RK extends Names<R> = never, const K extends Names<S> & Names<R> = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
     right: Frame<R>,
-    on: JoinOn<S, R, L, RK, X>,
-  ): Frame<Joined<S, R, RK, X>>
+    on: JoinOn<S, R, L, RK, K, X, H, E>,
+  ): Frame<Joined<S, R, L | K, RK | K, X, H>>
+  /** Each left row with each right row. */
+  crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
+
+type KeyNames = string | readonly string[]
+interface JoinOptions {
+  readonly left?: KeyNames
+  readonly right?: KeyNames
+  readonly on?: KeyNames
+  readonly how?: string
+  readonly suffix?: string
+  readonly where?: (left: object, right: object) => unknown
+}
+const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
+const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
 
 /** The run time of the family. */
 export class JoinSteps extends OrderSteps {
-  join(right: JoinSteps, on: { left: string | readonly string[]; right: string | readonly string[]; how?: string; suffix?: string }): this {
-    if (on.how !== undefined && on.how !== 'inner') throw new PlanError('JOIN_HOW', `join: how "${on.how}" is unknown; this version joins 'inner'`)
-    const list = (names: string | readonly string[]) => (typeof names === 'string' ? [names] : [...names])
-    const params = { left: list(on.left), right: list(on.right), ...(on.suffix !== undefined && { suffix: on.suffix }) }
-    if (params.left.length !== params.right.length || params.left.length === 0)
-      throw new PlanError('JOIN_KEYS', `join: ${params.left.length} left keys and ${params.right.length} right ones; give as many of each, at least one`)
-    return this.next({ node: 'operator', label: 'join', kind: 'join', params, inputs: [this.edge, right.edge], side: [] })
+  join(right: JoinSteps, on: JoinOptions): this {
+    checkOptions(on, optionNames, 'join')
+    const { how = 'inner', suffix, where } = on
+    if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `join: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
+    if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', 'join: both `on` and `left`, `right` are given; `on` is for keys of one name, `left` and `right` for others')
+    const [left, other] = [names(on.on ?? on.left), names(on.on ?? on.right)]
+    if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `join: ${left.length} left keys and ${other.length} right ones; give as many of each`)
+    if (left.length === 0 && !where) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
+    return this.#joined(right, { left, right: other, how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }) })
   }
+  crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
+    checkOptions(options, ['suffix'], 'crossJoin')
+    return this.#joined(right, { left: [], right: [], how: 'inner', ...options }, 'crossJoin')
+  }
+
+  #joined(right: JoinSteps, params: { readonly [name: string]: Json }, label = 'join'): this {
+    return this.next({ node: 'operator', label, kind: 'join', params, inputs: [this.edge, right.edge], side: [] })
+  }
+}
+
+function names(given: KeyNames | undefined): string[] {
+  return given === undefined ? [] : typeof given === 'string' ? [given] : [...given]
+}
+
+function checkOptions(given: object, known: readonly string[], where: string): void {
+  for (const name of Object.keys(given)) if (!known.includes(name)) throw new PlanError('OPTION', `${where}: no option "${name}"${didYouMean(name, known)}; there are ${known.join(', ')}`)
+}
+
+function condition(where: (left: object, right: object) => unknown): Json {
+  if (typeof where !== 'function') throw new PlanError('JOIN_WHERE', 'join: `where` is a function of both sides, such as (l, r) => l.at.ge(r.start)')
+  const side = (name: string) => new Proxy({}, { get: (_, column) => (typeof column === 'string' ? col(`${name}.${column}`) : undefined) })
+  return expressionOf(where(side('left'), side('right')), 'join') as unknown as Json
 }

@@ -9,6 +9,7 @@ import { type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
 import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
+import { optimizePlan } from '../plan/optimize.ts'
 import { type Bindings, resolvePlan } from '../plan/resolve.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
@@ -170,7 +171,7 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
 export function explainFrame(input: FrameNode, device?: JobOptions['device']): string {
   const built = buildPlan([input])
   const plan = { ...built.plan, nodes: built.plan.nodes.map(n => (n.node === 'scan' && n.kind === 'cached' ? { ...n, kind: 'kept', options: { fields: [], batches: [] } } : n)) }
-  const resolved = resolvePlan(plan, built.bindings)
+  const { resolved } = optimizePlan(plan, resolvePlan(plan, built.bindings), built.bindings)
   return explainPlan(parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved, built.bindings)
 }
 

@@ -4,14 +4,15 @@ import { columnIndex, type Field, schemaText, visible } from '../batch/schema.ts
 import { isNumeric } from '../batch/data-type.ts'
 import type { Value } from '../batch/read-values.ts'
 import { jsonValue, showValue } from '../batch/value-text.ts'
+import type { StepTotals } from '../schedule/messages.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { toArrowTable } from './arrow.ts'
 import type { OwnedChunk } from './owned-columns.ts'
 
 /** What a run cost, beside its result. */
 export interface TableStats extends JobMetrics {
-  /** Rows in, milliseconds and bytes spilled by step, summed over threads, and the device it ran on. */
-  readonly steps: Readonly<Record<string, { rows: number; ms: number; spilledBytes: number; device: 'wasm' | 'webgpu' }>>
+  /** By step, sources included: rows in and out, bytes of the columns it gave, its own milliseconds, bytes spilled, all summed over threads; and its device. */
+  readonly steps: Readonly<Record<string, StepTotals & { device: 'wasm' | 'webgpu' }>>
 }
 
 /** How int64 values come out: exact bigints, or numbers (a DataError where one isn't exact). */

@@ -101,7 +101,8 @@ export type Row<S> = { [K in keyof S]: Js<S[K]> }
 export type Names<S> = string extends keyof S ? KnownNames<S> | (string & Record<never, never>) : keyof S & string
 /** The names that are known now. */
 export type KnownNames<S> = keyof { [K in keyof S as string extends K ? never : number extends K ? never : K]: 1 } & string
-type KnownOf<S> = { [K in keyof S as string extends K ? never : K]: S[K] }
+/** The columns that are known now. */
+export type KnownOf<S> = { [K in keyof S as string extends K ? never : K]: S[K] }
 /** The columns that hold times. */
 export type TimeNames<S> = string extends keyof S
   ? string
@@ -122,13 +123,5 @@ export type Leave<S, N> = { [K in keyof S as K extends N ? never : K]: S[K] }
 /** The schema with columns renamed by M. */
 export type Renamed<S, M> = { [K in keyof S as K extends keyof M ? M[K] & string : K]: S[K] }
 
-type Suffixed<R, C, X extends string> = { [K in keyof R as K extends C ? `${K & string}${X}` : K]: R[K] }
-/** A joined schema: the right key is dropped, and clashing names of the right get the suffix. */
-export type Joined<S, R, RK, X extends string> =
-  IsAny<R> extends true
-    ? Flat<S & { [column: string]: any }>
-    : string extends keyof R
-      ? Flat<Flat<S & KnownOf<R>> & { [column: string]: any }>
-      : Flat<S & Suffixed<Leave<R, RK>, keyof S, X>>
 /** The names on both sides that are no keys; never where one side isn't known. */
 export type Clash<S, R, RK> = string extends keyof S | keyof R ? never : Exclude<keyof S & keyof R & string, RK>

@@ -8,6 +8,8 @@ import { onlineLogisticOperator } from './online-logistic.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
 import { joinOperator } from './join.ts'
+import { joinBuildOperator } from './join-build.ts'
+import { joinProbeOperator } from './join-probe.ts'
 import { limitOperator } from './limit.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import type { AnyOperatorType } from './operator.ts'
@@ -45,6 +47,8 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   gpuAggregateOperator,
   finalAggregateOperator,
   joinOperator,
+  joinBuildOperator,
+  joinProbeOperator,
   limitOperator,
   sortRunsOperator,
   sortOperator,

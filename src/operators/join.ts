@@ -1,22 +1,22 @@
-// The inner join by equal keys. Mode 'build': the right input has ended before the left begins; it is stored, the left streams past it.
-// Mode 'symmetric': both inputs run; each batch first meets what the other side has stored, then is stored itself, so that every pair
-// is emitted once, whichever came later.
+// The inner join by equal keys of inputs that may never end: each batch first meets what the other side has stored, then is stored itself, so that
+// every pair is emitted once, whichever came later. Inputs that end are joined by join-build.ts and join-probe.ts.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupRange } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
 import { type DataType, int64, sameType } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
+import { compactBatch } from '../compute/compact.ts'
 import { gatherBatch, gatherOwned } from '../compute/gather.ts'
 import { JoinIndex } from '../compute/join-index.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import type { Arena } from '../device/arena.ts'
+import { evaluateMask } from '../expr/evaluate.ts'
+import type { Bound } from '../expr/function.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { boundCondition, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields } from './join-fields.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
-
-/** Parameters of `join`: key columns pairwise, a suffix for right columns whose name the left has too, and the mode. */
-export type JoinParams = { readonly left: readonly string[]; readonly right: readonly string[]; readonly suffix?: string; readonly mode: 'build' | 'symmetric' }
 
 const pairsMax = 32_768
 const tables = ['left', 'right'] as const
@@ -27,8 +27,12 @@ export const joinOperator: OperatorType<JoinParams> = {
   inputCount: 2,
   placement: () => 'keyed',
   keys: (params, port) => (port === 0 ? params.left : params.right),
-  fields: ([left, right], params, where) => joinFields(left!, right!, params, where),
-  describe: ({ left, right, mode }) => `${left.map((name, i) => `${name} = ${right[i]}`).join(' and ')}, ${mode === 'build' ? 'right side stored' : 'both sides stored'}`,
+  fields([left, right], params, where) {
+    keyTypes(left!, right!, params, where)
+    return joinedFields(left!, right!, params, where)
+  },
+  needs: (inputs, params, port, readers) => neededOfJoin(inputs, params, port, readers, 'join'),
+  describe: params => `${describeJoin(params)}, both sides stored`,
   create: (context, params, [left, right]) => new JoinOperator(context, params, left!, right!),
 }
 
@@ -39,27 +43,28 @@ interface Side {
   readonly columns: readonly number[]
   readonly keys: readonly number[]
   readonly names: readonly string[]
-  /** Which of the visible columns the output has. */
-  readonly kept: readonly number[]
 }
 
 class JoinOperator implements Operator {
   readonly #context: OperatorContext
-  readonly #symmetric: boolean
+  readonly #columns: readonly JoinedColumn[]
   readonly #output: Fields
+  readonly #pairs: Fields
+  readonly #condition: Bound | undefined
   readonly #sides: readonly [Side, Side]
   constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
     this.#context = context
-    this.#symmetric = params.mode === 'symmetric'
-    this.#output = joinFields(left, right, params, context.where)
+    this.#columns = joinedColumns(left, right, params, context.where)
+    this.#output = this.#columns.map(column => column.field)
+    this.#pairs = pairFields(left, right)
+    this.#condition = params.where && boundCondition(left, right, params.where, context.where)
     const types = keyTypes(left, right, params, context.where)
-    const side = (input: Fields, names: readonly string[], dropped: readonly string[]): Side => {
+    const side = (input: Fields, names: readonly string[]): Side => {
       const fields = visible(input)
       const keys = names.map(name => columnIndex(fields, name, context.where))
-      const kept = fields.flatMap((field, i) => (dropped.includes(field.name) ? [] : [i]))
-      return { index: new JoinIndex(context.device, fields, keys, types), fields, columns: fields.map(field => input.indexOf(field)), keys, names, kept }
+      return { index: new JoinIndex(context.device, fields, keys, types), fields, columns: fields.map(field => input.indexOf(field)), keys, names }
     }
-    this.#sides = [side(left, params.left, []), side(right, params.right, params.right)]
+    this.#sides = [side(left, params.left), side(right, params.right)]
   }
 
   push(batch: Batch, out: Output, port: number): void {
@@ -68,8 +73,8 @@ class JoinOperator implements Operator {
     const rows: Batch = { ...batch, fields: own.fields, columns: own.columns.map(i => batch.columns[i]!) }
     const scratch = device.arena()
     try {
-      if (port === 0 || this.#symmetric) this.#probe(scratch, rows, port, out)
-      if (port === 1 || this.#symmetric) own.index.insert(scratch, rows)
+      this.#probe(scratch, rows, port, out)
+      own.index.insert(scratch, rows)
     } finally {
       scratch.release()
     }
@@ -100,45 +105,30 @@ class JoinOperator implements Operator {
   }
 
   #probe(scratch: Arena, rows: Batch, port: number, out: Output): void {
-    const { device, arena } = this.#context
+    const { device, arena, where } = this.#context
     const own = this.#sides[port]!
     const other = this.#sides[1 - port]!
     const stored = other.index.rows()
-    const only = (batch: Batch, { kept }: Side): Batch => ({ ...batch, fields: kept.map(i => batch.fields[i]!), columns: kept.map(i => batch.columns[i]!) })
-    const [arriving, waiting] = [only(rows, own), only(stored, other)]
     for (const { left, right, count } of other.index.probe(scratch, own.keys.map(i => rows.columns[i]!), rows.rowCount, pairsMax)) {
-      const arrived = gatherBatch(device, arena, arriving, left, count).columns
-      const waited = gatherOwned(device, arena, waiting, right, count).columns
-      out.emit({ fields: this.#output, rowCount: count, columns: port === 0 ? [...arrived, ...waited] : [...waited, ...arrived], arena: arena.address })
+      const arrived = gatherBatch(device, arena, rows, left, count).columns
+      const waited = gatherOwned(device, arena, stored, right, count).columns
+      const columns = port === 0 ? [...arrived, ...waited] : [...waited, ...arrived]
+      const pairs: Batch = { fields: this.#pairs, rowCount: count, columns, arena: arena.address }
+      const kept = this.#condition ? compactBatch(device, arena, pairs, evaluateMask(device, scratch, this.#condition, pairs, where)) : pairs
+      const rightStart = this.#sides[0].fields.length
+      const joined = this.#columns.map(({ left: l, right: r }) => kept.columns[l ?? rightStart + r!]!)
+      out.emit({ fields: this.#output, rowCount: kept.rowCount, columns: joined, arena: arena.address })
     }
   }
 }
 
-// What keys are compared as: their common type; int32 and int64 meet as int64.
+// What keys are compared as: their common type; int32 and int64 meet as int64. Rows go to the instances of their keys, so both must hash alike.
 function keyTypes(left: Fields, right: Fields, params: JoinParams, where: string): DataType[] {
   return params.left.map((name, i) => {
     const [a, b] = [fieldOf(left, name, where), fieldOf(right, params.right[i]!, where)]
     if (sameType(a.type, b.type)) return a.type
     const whole = (field: Field) => field.type.kind === 'int32' || field.type.kind === 'int64'
     if (whole(a) && whole(b)) return int64
-    throw new PlanError('JOIN_TYPE', `${where}: left key "${a.name}" is ${typeName(a.type)}, right key "${b.name}" is ${typeName(b.type)}; cast one of them to the other's type`)
+    throw new PlanError('JOIN_TYPE', `${where}: left key "${a.name}" is ${typeName(a.type)}, right key "${b.name}" is ${typeName(b.type)}, and on streams both must be of one type; cast one of them to the other's`)
   })
-}
-
-function joinFields(left: Fields, right: Fields, params: JoinParams, where: string): Fields {
-  keyTypes(left, right, params, where)
-  const fields: Field[] = visible(left)
-  for (const field of visible(right)) {
-    if (params.right.includes(field.name)) continue
-    const clash = (name: string) => fields.some(f => f.name === name)
-    if (!clash(field.name)) {
-      fields.push(field)
-      continue
-    }
-    if (params.suffix === undefined) throw new PlanError('JOIN_CLASH', `${where}: both sides have a column "${field.name}"; rename one, or give a suffix for the right one, such as suffix: '_right'`)
-    const name = field.name + params.suffix
-    if (clash(name)) throw new PlanError('JOIN_CLASH', `${where}: the right column "${field.name}" with its suffix becomes "${name}", which is there already; give another suffix`)
-    fields.push({ ...field, name })
-  }
-  return fields
 }

@@ -40,6 +40,11 @@ export interface OperatorContext {
   readonly spill: SpillStore
   /** The GPU, on the engine's thread of a job that uses one. */
   readonly gpu?: ReadyGpu
+  /**
+   * Runs `emit` with an arena of its own as `arena`, which dies when what was emitted has been read: for operators that make many batches of one, so that
+   * memory doesn't grow with them.
+   */
+  apart?(emit: () => void): void
   /** The user function behind a reference; loaded before the operator is created. */
   userFunction?(reference: FunctionReference): UserFunction
 }
@@ -100,10 +105,20 @@ export interface OperatorType<P extends Json = Json> {
    * said, 1 for operators placed 'keyed', 'shared' or 'single' and 0 for others. 0: it holds next to nothing, and has no bound.
    */
   readonly stateWeight?: number
+  /**
+   * The input that is a table: one batch at most, at its end, which every instance gets before any row of the other input. A step with a table goes on in
+   * the stage of its other input.
+   */
+  readonly tablePort?: 1
   /** The key columns of an input, for keyed placement. */
   keys?(params: P, port: number): readonly string[]
   /** The output's fields. Throws PlanError when the parameters don't fit the inputs. Hidden columns ($…) are kept by row-wise operators. */
   fields(inputs: readonly Fields[], params: P, where: string): Fields
+  /**
+   * The columns of input `port` that are needed where readers need `readers`; for operators that know better than plan/needed-columns.ts, which takes
+   * every name in the parameters for one.
+   */
+  needs?(inputs: readonly Fields[], params: P, port: number, readers: ReadonlySet<string> | 'all'): ReadonlySet<string> | 'all'
   /** The fields of the side outputs by port name. */
   sidePorts?(inputs: readonly Fields[], params: P): Record<string, Fields>
   /** One line for `explain()`, such as `price > 100 and channel != 'Apple'`. */
@@ -113,6 +128,12 @@ export interface OperatorType<P extends Json = Json> {
 
 /** The same operator type with its parameters' type forgotten, as the catalogue holds it. */
 export type AnyOperatorType = OperatorType<never>
+
+/** Emits by `emit` in an arena of its own, where the context has such: see `OperatorContext.apart`. */
+export function emitApart(context: OperatorContext, emit: () => void): void {
+  if (context.apart) context.apart(emit)
+  else emit()
+}
 
 /** A kept (retained) batch, made part of the current micro-batch so that it may be emitted; takes over the caller's reference. */
 export function adopt(context: OperatorContext, kept: Batch): Batch {

@@ -9,7 +9,10 @@ import { type Bindings, edgeKey, optionsOf, type ResolvedPlan } from './resolve.
 /** What `explain({ analyze: true })` adds to a step. */
 export interface StepFigures {
   readonly rows: number
+  readonly rowsOut: number
+  readonly bytesOut: number
   readonly ms: number
+  readonly spilledBytes: number
 }
 
 /** The tree of a plan, sinks first. A step that several others read is printed once and then named. */
@@ -56,7 +59,14 @@ function placementOf(node: PlanNode): string {
 }
 
 function figuresOf(figures: StepFigures | undefined): string {
-  return figures ? `  (${figures.rows} rows, ${figures.ms.toFixed(1)} ms)` : ''
+  if (!figures) return ''
+  const { rows, rowsOut, bytesOut, ms, spilledBytes } = figures
+  const flow = rows === 0 ? `${rowsOut} rows` : `${rows} rows in, ${rowsOut} out`
+  return `  (${flow}, ${sizeText(bytesOut)}, ${ms.toFixed(1)} ms${spilledBytes > 0 ? `, ${sizeText(spilledBytes)} spilled` : ''})`
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1024 ? `${bytes} B` : bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }
 
 function columnsOf(fields: Fields | undefined): string {

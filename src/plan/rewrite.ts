@@ -4,6 +4,7 @@ import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
 import type { Expression } from '../expr/expression.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
+import { type JoinParams, keyForms } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 
@@ -20,7 +21,7 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]):
     case 'groupBy':
       return lowerGroupBy(node, inputs[0]!)
     case 'join':
-      return [lowerJoin(node, inputs)]
+      return lowerJoin(node, inputs)
     case 'watermark':
       return [lowerWatermark(node, inputs[0]!)]
     case 'windowTop':
@@ -63,12 +64,22 @@ function lowerWindowTop(node: OperatorNode): OperatorNode[] {
   return [part, { ...node, inputs: [{ node: part.id }] }]
 }
 
-// The right side is stored first and the left streams past it, unless either never ends or both come from one scan.
-function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode {
+// The right side becomes a table and the left streams past it, unless either never ends: then both are stored.
+function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const shared = [...left.sources].some(s => right.sources.has(s))
-  const mode = left.bounded && right.bounded && !shared ? 'build' : 'symmetric'
-  return { ...node, params: { ...(node.params as object), mode } }
+  const params = node.params as unknown as JoinParams
+  if (!left.bounded || !right.bounded) {
+    if (params.how !== 'inner' || params.left.length === 0)
+      throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
+    return [node]
+  }
+  const marks = params.how === 'right' || params.how === 'full'
+  const build = { keys: params.right, forms: keyForms(left.fields, right.fields, params, node.id), marks } as unknown as Json
+  const table = `${node.id}:right`
+  return [
+    { node: 'operator', id: table, kind: 'joinBuild', params: build, inputs: [node.inputs[1]!] },
+    { ...node, kind: 'joinProbe', inputs: [node.inputs[0]!, { node: table }] },
+  ]
 }
 
 /** The hidden column of sources with splits (partitions): which one a row is of. */

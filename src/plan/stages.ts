@@ -41,6 +41,11 @@ export interface StageSpec {
   /** Fields of each input port; empty for a scan. */
   readonly inputs: readonly Fields[]
   readonly scan?: { readonly id: string; readonly kind: string; readonly options: Json; readonly columns?: readonly string[] }
+  /**
+   * Ports that bring the tables of steps (port 1 of the step `step`): nothing of port 0 begins before they have ended. `buffers`: what port 0 gets until then
+   * may be any number of batches, because whoever makes them makes something else too that the tables may wait for.
+   */
+  readonly tables?: readonly { readonly port: number; readonly step: number; readonly buffers: boolean }[]
   readonly steps: readonly Step[]
   readonly outputs: readonly StageOutput[]
 }
@@ -65,6 +70,7 @@ interface OpenStage {
   keys: string
   inputs: Fields[]
   scan?: StageSpec['scan']
+  tables: NonNullable<StageSpec['tables']>[number][]
   steps: Step[]
   outputs: StageOutput[]
 }
@@ -85,7 +91,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
   const producers = new Map<string, Producer>()
 
   const open = (placement: Placement, inputs: Fields[], keys = ''): OpenStage => {
-    const stage: OpenStage = { index: stages.length, placement, parallelism: placement === 'single' || placement === 'main' ? 1 : parallelism, keys, inputs, steps: [], outputs: [] }
+    const stage: OpenStage = { index: stages.length, placement, parallelism: placement === 'single' || placement === 'main' ? 1 : parallelism, keys, inputs, tables: [], steps: [], outputs: [] }
     stages.push(stage)
     return stage
   }
@@ -100,16 +106,19 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     const placement = type.placement(node.params)
     const keys = (port: number) => (placement === 'keyed' ? (type.keys?.(node.params, port) ?? []) : [])
     const producer = producers.get(node.inputs[0]!.node)!
-    const fusable = node.inputs.length === 1 && node.inputs[0]!.port === undefined && readers.get(edgeKey(node.inputs[0]!)) === 1
+    const streams = type.tablePort === undefined ? node.inputs : node.inputs.slice(0, 1)
+    const fusable = streams.length === 1 && node.inputs[0]!.port === undefined && readers.get(edgeKey(node.inputs[0]!)) === 1
     let stage = producer.stage
-    if (!stage || !fusable || !canFuse(stage, producer.step, placement, JSON.stringify(keys(0)), workers)) {
-      stage = open(placement, inputFields, placement === 'keyed' ? JSON.stringify(keys(0)) : '')
+    const waitsForItself = (open: OpenStage) => type.tablePort !== undefined && comesOf(plan.nodes, node.inputs[1]!.node, open)
+    if (!stage || !fusable || waitsForItself(stage) || !canFuse(stage, producer.step, placement, JSON.stringify(keys(0)), workers)) {
+      stage = open(placement, inputFields.slice(0, streams.length), placement === 'keyed' ? JSON.stringify(keys(0)) : '')
       const opened = stage
-      node.inputs.forEach((edge, port) => {
+      streams.forEach((edge, port) => {
         const split = opened.parallelism > 1 && placement !== 'any'
         connect(edge, { stage: opened.index, port }, split ? { ...(placement === 'keyed' && { keys: keys(port) }), parallelism: opened.parallelism } : undefined)
       })
     }
+    if (type.tablePort !== undefined) connect(node.inputs[1]!, addTable(stage, isBranched(plan.nodes, readers, node.inputs[0]!.node), inputFields[1]!), { parallelism: stage.parallelism })
     stage.steps.push({ id: node.id, kind: node.kind, params: node.params, inputs: inputFields, bounded: node.inputs.every(e => factsOf(plan.edges, e).bounded) })
     if (workers <= 1) stage.placement = strictest(stage.placement, placement)
     producers.set(node.id, { outputs: stage.outputs, stage, step: stage.steps.length - 1 })
@@ -138,7 +147,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
         break
     }
   }
-  return { stages: stages.map(({ keys: _, ...stage }) => stage), feeds, sinks }
+  return { stages: stages.map(({ keys: _, tables, ...stage }) => ({ ...stage, ...(tables.length > 0 && { tables }) })), feeds, sinks }
 }
 
 function scanOf(node: ScanNode, columns: ReadonlyMap<string, readonly string[]>): StageSpec['scan'] {
@@ -155,6 +164,27 @@ function canFuse(stage: OpenStage, step: number, next: Placement, keys: string, 
   if (onMain || next === 'main') return onMain && next === 'main'
   if (workers === 1 || next === 'any') return true
   return next === 'keyed' && stage.placement === 'keyed' && stage.keys === keys
+}
+
+// A further port of the stage, for the table of the step that is about to be added.
+function addTable(stage: OpenStage, buffers: boolean, fields: Fields): StageOutput['to'] {
+  if (stage.inputs.length === 0) stage.inputs.push([])
+  const port = stage.inputs.push(fields) - 1
+  stage.tables.push({ port, step: stage.steps.length, buffers })
+  return { stage: stage.index, port }
+}
+
+// Whether a step of the stage, or its scan, is among what `id` comes of.
+function comesOf(nodes: readonly PlanNode[], id: string, stage: OpenStage): boolean {
+  if (stage.scan?.id === id || stage.steps.some(step => step.id === id)) return true
+  return inputsOf(nodes.find(n => n.id === id)!).some(edge => comesOf(nodes, edge.node, stage))
+}
+
+// Whether anything that `id` comes of is read by others too.
+function isBranched(nodes: readonly PlanNode[], readers: ReadonlyMap<string, number>, id: string): boolean {
+  const node = nodes.find(n => n.id === id)!
+  const read = [...readers].filter(([key]) => key === id || key.startsWith(`${id}:`)).reduce((sum, [, count]) => sum + count, 0)
+  return read > 1 || inputsOf(node).some(edge => isBranched(nodes, readers, edge.node))
 }
 
 function strictest(a: Placement, b: Placement): Placement {

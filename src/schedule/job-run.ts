@@ -5,7 +5,7 @@ import { asError, CancelledError, decodeError, PlanError } from '../base/errors.
 import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
 import type { Topics } from '../base/topic.ts'
-import { releaseArena } from '../device/arena.ts'
+import { type Arena, releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
@@ -77,6 +77,8 @@ export class JobRun {
   #draining = false
   #finalTriggered = false
   #running = false
+  /** What readers of scans share. */
+  #shared: Arena | undefined
   #lastEpochAt: number
   #settle: { resolve: () => void; reject: (error: Error) => void }
 
@@ -151,7 +153,7 @@ export class JobRun {
 
   /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it. */
   async stop(options: { drain: boolean }): Promise<void> {
-    if (!options.drain) {
+    if (!options.drain || this.#gated()) {
       this.fail(new CancelledError(this.#environment.job))
       await this.done.catch(() => {})
       return
@@ -164,7 +166,7 @@ export class JobRun {
 
   /** Makes a checkpoint now; resolves with its epoch when it is committed. */
   async checkpoint(): Promise<number> {
-    while (this.#epochs.busy) await new Promise(resolve => setTimeout(resolve, 5))
+    while (this.#epochs.busy || this.#gated()) await new Promise(resolve => setTimeout(resolve, 5))
     return this.#epochs.trigger({ final: false, finished: false })
   }
 
@@ -238,6 +240,8 @@ export class JobRun {
       moved: () => this.#moved(),
       mayRead: () => this.#mayRead(),
     }
+    const sharedBytes = spec.scan ? (scanType(spec.scan.kind).sharedBytes?.(spec.scan.options) ?? 0) : 0
+    const shared = sharedBytes === 0 ? 0 : (this.#shared ??= device.arena()).allocateZeroed(sharedBytes)
     const stage = new StageRun(spec, instances, listener)
     this.#stages.push(stage)
     return instances.map(
@@ -248,7 +252,7 @@ export class JobRun {
             if (reply.error) reject(decodeError(reply.error))
             else resolve()
           })
-          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder })
+          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder, shared })
         }),
     )
   }
@@ -313,6 +317,9 @@ export class JobRun {
     return device.pages.used() < crowdedPages || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
+  // A join's table is being made: what has been read of its other side can't be put behind a barrier yet.
+  readonly #gated = () => this.#stages.some(stage => stage.gated)
+
   #trigger(options: { final: boolean; finished: boolean }): void {
     this.#epochs.trigger(options).catch(error => this.fail(asError(error)))
   }
@@ -322,7 +329,7 @@ export class JobRun {
     for (const stage of this.#stages) if (stage.spec.steps.some(s => s.bounded === false)) stage.tick(now)
     const periodic = this.#environment.store !== undefined || !this.#resolved.bounded
     const due = this.#environment.clock.elapsed() - this.#lastEpochAt >= this.#environment.epochMs
-    if (periodic && due && !this.#epochs.busy && !this.#finalTriggered) this.#trigger({ final: false, finished: false })
+    if (periodic && due && !this.#epochs.busy && !this.#finalTriggered && !this.#gated()) this.#trigger({ final: false, finished: false })
   }
 
   async #finish(): Promise<void> {
@@ -351,6 +358,8 @@ export class JobRun {
     this.#abort.abort()
     for (const source of this.#sources) await source.close()
     await this.#closeTasks()
+    this.#shared?.release()
+    this.#shared = undefined
     let first: unknown
     for (const sink of this.#sinks) await sink.close(failed).catch(error => (first ??= error))
     if (first) throw asError(first)
@@ -363,10 +372,7 @@ export class JobRun {
         ({ host, task }, instance) =>
           new Promise<void>(resolve => {
             listen(task, reply => {
-              if (reply.seq !== closeSeq) {
-                stage.replied(instance, reply)
-                return
-              }
+              if (reply.seq !== closeSeq) return stage.replied(instance, reply)
               unlisten(task)
               resolve()
             })

@@ -11,7 +11,7 @@ export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
 
 /** To a task. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. */
 export type TaskMessage =
-  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string }
+  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number }
   | { type: 'split'; task: number; seq: number; split: ScanSplit }
   | { type: 'continue'; task: number; seq: number }
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
@@ -30,6 +30,10 @@ export interface PackedOutput {
 /** What a step took so far, summed over the task. */
 export interface StepTotals {
   rows: number
+  rowsOut: number
+  /** Bytes of the columns it emitted, without those behind views. */
+  bytesOut: number
+  /** Its own time, without that of the steps it pushes into. */
   ms: number
   /** Bytes written to spill files. */
   spilledBytes: number

@@ -58,13 +58,13 @@ export class MetricsCounter {
     if (reply.totals) this.#totals.set(reply.task, reply.totals)
   }
 
-  /** Rows, milliseconds and spilled bytes by step, summed over instances. */
+  /** What each step took, gave and cost, by its id, summed over instances. */
   totals(): Map<string, StepTotals> {
     const sums = new Map<string, StepTotals>()
     for (const steps of this.#totals.values()) {
-      for (const [id, { rows, ms, spilledBytes }] of Object.entries(steps)) {
-        const sum = sums.get(id) ?? { rows: 0, ms: 0, spilledBytes: 0 }
-        sums.set(id, { rows: sum.rows + rows, ms: sum.ms + ms, spilledBytes: sum.spilledBytes + spilledBytes })
+      for (const [id, totals] of Object.entries(steps)) {
+        const sum = sums.get(id)
+        sums.set(id, sum ? added(sum, totals) : totals)
       }
     }
     return sums
@@ -84,5 +84,15 @@ export class MetricsCounter {
       progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
     }
+  }
+}
+
+function added(a: StepTotals, b: StepTotals): StepTotals {
+  return {
+    rows: a.rows + b.rows,
+    rowsOut: a.rowsOut + b.rowsOut,
+    bytesOut: a.bytesOut + b.bytesOut,
+    ms: a.ms + b.ms,
+    spilledBytes: a.spilledBytes + b.spilledBytes,
   }
 }

@@ -52,13 +52,12 @@ export class StageRun implements Consumer {
   readonly #listener: StageListener
   readonly #queue: Work[] = []
   readonly #queued: number[]
-  readonly #held: (Item & { port: number })[] = []
+  readonly #held: Exclude<Work, { kind: 'tick' }>[] = []
   readonly #barrierPorts = new Set<number>()
   readonly #portWatermarks: number[]
   readonly #openPorts: Set<number>
+  readonly #buffers: boolean
   readonly #pending = new Map<number, Pending>()
-  /** In a bounded join the right input is read to its end first. */
-  readonly #gateOnPort1: boolean
   #nextSeq = 1
   #nextEmit = 1
   /** Instances that wait to be told to go on with a message. */
@@ -77,9 +76,8 @@ export class StageRun implements Consumer {
     const ports = Math.max(1, spec.inputs.length)
     this.#queued = Array.from({ length: ports }, () => 0)
     this.#portWatermarks = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
+    this.#buffers = (spec.tables ?? []).some(table => table.buffers)
     this.#openPorts = new Set(Array.from({ length: ports }, (_, port) => port))
-    const first = spec.steps[0]
-    this.#gateOnPort1 = ports === 2 && (first?.params as { mode?: string } | null)?.mode === 'build'
   }
 
   enqueue(item: Item, port: number): void {
@@ -94,6 +92,7 @@ export class StageRun implements Consumer {
   }
 
   hasRoom(port: number): boolean {
+    if (this.#buffers && this.#isGated(port)) return true
     return this.#queued[port]! < queueItemsMax
   }
 
@@ -104,7 +103,8 @@ export class StageRun implements Consumer {
   /** Queues a piece of a scan. */
   addSplit(split: ScanSplit): void {
     this.#queued[0]!++
-    this.#queue.push({ kind: 'split', split })
+    if (this.#blocked(0)) this.#held.push({ kind: 'split', split })
+    else this.#queue.push({ kind: 'split', split })
     this.pump()
   }
 
@@ -130,7 +130,20 @@ export class StageRun implements Consumer {
   }
 
   #blocked(port: number): boolean {
-    return this.#barrierPorts.has(port) || (this.#gateOnPort1 && port === 0 && this.#openPorts.has(1))
+    return this.#barrierPorts.has(port) || this.#isGated(port)
+  }
+
+  /** True while tables are missing: nothing of the other inputs begins, and no barrier passes. */
+  get gated(): boolean {
+    return (this.spec.tables ?? []).some(table => this.#openPorts.has(table.port))
+  }
+
+  #isGated(port: number): boolean {
+    return this.gated && !this.#isTable(port)
+  }
+
+  #isTable(port: number): boolean {
+    return this.spec.tables?.some(table => table.port === port) ?? false
   }
 
   // A barrier waits until every port has delivered it; what comes behind it on the faster port is held.
@@ -158,7 +171,8 @@ export class StageRun implements Consumer {
   #unhold(): void {
     const held = this.#held.splice(0)
     for (const item of held) {
-      if (this.#blocked(item.port)) this.#held.push(item)
+      if (this.#blocked('port' in item ? item.port : 0)) this.#held.push(item)
+      else if (item.kind === 'split') this.#queue.push(item)
       else this.#accept(item)
     }
   }
@@ -222,7 +236,7 @@ export class StageRun implements Consumer {
 
   #beginBatch(work: Extract<Item, { kind: 'batch' }> & { port: number }): boolean {
     const watermark = this.#merged(work)
-    if (this.spec.placement === 'any') {
+    if (this.spec.placement === 'any' && !this.#isTable(work.port)) {
       const part = work.parts?.[0]
       if (!part) {
         this.#dispatch({ watermark }, [])

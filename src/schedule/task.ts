@@ -7,6 +7,8 @@ import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
+import { RowSequence } from './row-sequence.ts'
+import { StepMeter } from './step-meter.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -38,11 +40,14 @@ export class Task {
   readonly #spec: StageSpec
   readonly #instance: number
   readonly #batchRows: number
+  readonly #shared: number
   readonly #operators: Operator[]
+  /** Steps whose table comes by a port. */
+  readonly #tables: ReadonlyMap<number, number>
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
   readonly #watermarks: number[]
-  readonly #totals: StepTotals[]
+  readonly #meter: StepMeter
   #arena: Arena | undefined
   #outputs: PackedOutput[] = []
   #counts: Record<string, number> = {}
@@ -62,11 +67,13 @@ export class Task {
     this.#spec = spec
     this.#instance = message.instance
     this.#batchRows = message.batchRows
+    this.#tables = new Map((spec.tables ?? []).map(({ port, step }) => [port, step]))
+    this.#shared = message.shared
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
-    this.#totals = spec.steps.map(() => ({ rows: 0, ms: 0, spilledBytes: 0 }))
-    this.#spills = this.#totals.map(totals => new SpillFiles(message.spillFolder, bytes => (totals.spilledBytes += bytes)))
+    this.#meter = new StepMeter(spec.steps.length)
+    this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     spec.steps.forEach((step, i) => {
       const runs = message.restore[step.id]
@@ -145,7 +152,7 @@ export class Task {
       if (!waiting) continue
       const start = performance.now()
       yield waiting
-      this.#totals[step]!.ms += performance.now() - start
+      this.#meter.of(step).ms += performance.now() - start
     }
   }
 
@@ -182,7 +189,7 @@ export class Task {
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
       ...(this.#draining >= 0 && { more: true }),
-      ...(withTotals && { totals: Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#totals[i]!])) }),
+      ...(withTotals && { totals: this.#totals() }),
       ...(this.#operators.some(op => op.done?.()) && { done: true }),
     }
   }
@@ -194,7 +201,10 @@ export class Task {
   #push(message: Extract<TaskMessage, { type: 'push' }>): void {
     if (message.batch) {
       const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
-      this.#input({ ...batch, arena: this.#arena!.address }, message.port)
+      const adopted = { ...batch, arena: this.#arena!.address }
+      const table = this.#tables.get(message.port)
+      if (table !== undefined) this.#pushStep(table, adopted, 1)
+      else this.#input(adopted, message.port)
     }
     if (message.watermark !== undefined) {
       this.#generatedWatermarks()
@@ -208,16 +218,20 @@ export class Task {
   }
 
   #pushStep(step: number, batch: Batch, port: number): void {
-    const totals = this.#totals[step]!
-    const start = performance.now()
-    totals.rows += batch.rowCount
-    this.#operators[step]!.push(batch, this.#out(step), port)
-    totals.ms += performance.now() - start
+    this.#meter.of(step).rows += batch.rowCount
+    this.#meter.timed(step, () => this.#operators[step]!.push(batch, this.#out(step), port))
+  }
+
+  #totals(): Record<string, StepTotals> {
+    const { scan, steps } = this.#spec
+    const ids = steps.map((step, i) => [step.id, i] as const)
+    return Object.fromEntries([...(scan ? [[scan.id, -1] as const] : []), ...ids].map(([id, i]) => [id, this.#meter.of(i)]))
   }
 
   #emitted(step: number, batch: Batch, port?: string): void {
     if (batch.rowCount === 0) return
     assert(batch.arena === this.#arena?.address, `${this.#spec.steps[step]?.id ?? 'source'} emitted a batch of another arena`)
+    if (step >= 0) this.#meter.emitted(step, batch)
     if (port === undefined && step + 1 < this.#operators.length) this.#pushStep(step + 1, batch, 0)
     else this.#collect(step, batch, port)
   }
@@ -258,6 +272,8 @@ export class Task {
   // What a step emits at its end is pushed into the next ones before they settle and finish.
   *#finish(port: number): Steps {
     this.#portsOpen--
+    const table = this.#tables.get(port)
+    if (table !== undefined) return this.#operators[table]!.finish?.(this.#out(table), 1)
     if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
     if (this.#operators.length === 0) return
     yield* this.#settle(true, [0])
@@ -272,10 +288,10 @@ export class Task {
         operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
         yield* this.#settle(true, [step])
       }
-      const start = performance.now()
-      if (step !== this.#draining) operator.finish?.(this.#out(step), step === 0 ? port : 0)
-      this.#draining = operator.drain?.(this.#out(step)) ? step : -1
-      this.#totals[step]!.ms += performance.now() - start
+      this.#meter.timed(step, () => {
+        if (step !== this.#draining) operator.finish?.(this.#out(step), step === 0 ? port : 0)
+        this.#draining = operator.drain?.(this.#out(step)) ? step : -1
+      })
       if (this.#draining >= 0) return
     }
     this.#outWatermark = Number.POSITIVE_INFINITY
@@ -301,9 +317,11 @@ export class Task {
           device,
           where: scan.id,
           batchRows: this.#batchRows,
+          shared: this.#shared,
           arena: takeArena,
           emit: (batch, port) => {
             if (port === undefined) this.#rowsRead += batch.rowCount
+            this.#meter.emitted(-1, batch)
             const own = batch.arena === current?.address ? current : undefined
             if (own) current = undefined
             this.#scanned(batch, port, own)
@@ -314,7 +332,8 @@ export class Task {
         split,
         scan.columns,
       )
-      for (const _ of reading) yield
+      const parts = reading[Symbol.iterator]()
+      while (!this.#meter.timed(-1, () => parts.next()).done) yield
     } finally {
       releaseCurrent()
     }
@@ -343,7 +362,7 @@ export class Task {
   #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
     const task = this
     const { device, clock, gpu, userFunctions } = this.#environment
-    const order = { sequence: 0, rows: 0 }
+    const order = new RowSequence()
     return {
       device,
       clock,
@@ -358,14 +377,18 @@ export class Task {
         assert(task.#arena, `${where} asked for an arena outside a call`)
         return task.#arena
       },
-      // Messages are numbered in source order; the rows of one come in order.
-      takeOrder: rows => {
-        if (order.sequence !== task.#sequence) Object.assign(order, { sequence: task.#sequence, rows: 0 })
-        const first = (BigInt(order.sequence) << 32n) + BigInt(order.rows)
-        order.rows += rows
-        return first
-      },
+      takeOrder: rows => order.take(task.#sequence, rows),
       count: (metric, by) => task.#count(metric, by),
+      apart: emit => {
+        const [outer, own] = [task.#arena, device.arena()]
+        task.#arena = own
+        try {
+          emit()
+        } finally {
+          task.#arena = outer
+          own.release()
+        }
+      },
       userFunction: reference => {
         const found = userFunctions.get(JSON.stringify(reference))
         assert(found, `${where}: the user function was not loaded`)

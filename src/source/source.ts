@@ -17,6 +17,8 @@ export interface ScanContext {
   /** The place for error messages, such as `read.csv`. */
   readonly where: string
   readonly batchRows: number
+  /** The address of the scan's `sharedBytes`; 0 where it has none. */
+  readonly shared: number
   /** An arena for the next batch; the one before must have been emitted, and is released if it wasn't. */
   arena(): Arena
   /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. */
@@ -31,6 +33,8 @@ export interface ScanSourceType<O extends Json = Json> {
   resolve(options: O, where: string): { options: O; fields: Fields; sidePorts?: Record<string, Fields> }
   /** All splits, in source order. */
   splits(options: O): ScanSplit[]
+  /** Bytes of memory, zeroed at first, in which readers on all threads tell each other what they know of the data. */
+  sharedBytes?(options: O): number
   /** Rows if known without reading everything, for progress. */
   rowCount?(options: O): number | undefined
   /**

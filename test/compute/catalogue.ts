@@ -9,10 +9,12 @@ import { compareAgreement, memberAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
+import { keyFormAgreement } from './reference/key-form.ts'
 import { logisticAgreements } from './reference/logistic.ts'
 import { momentsAgreement } from './reference/moments.ts'
 import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
+import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
@@ -20,6 +22,7 @@ import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
+import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
@@ -34,6 +37,7 @@ export const catalogue: readonly AnyAgreement[] = [
   compactAgreement,
   concatAgreement,
   hashAgreement,
+  keyFormAgreement,
   partitionAgreement,
   ...groupAgreements,
   ...aggregateAgreements,
@@ -41,9 +45,15 @@ export const catalogue: readonly AnyAgreement[] = [
   keysAgreement,
   rangesAgreement,
   joinAgreement,
+  ...tableAgreements,
+  conditionAgreement,
+  growthAgreement,
+  chunksAgreement,
+  joinKeysAgreement,
   jsonAgreement,
   linesAgreement,
   csvAgreement,
+  quotesAgreement,
   encodeAgreement,
   compareAgreement,
   memberAgreement,

@@ -116,7 +116,7 @@ describe('explain', () => {
   it('with analyze shows rows and time of each step', async () => {
     const text = await numbers().filter(col('id').lt(10)).limit(5).explain({ analyze: true })
     expect(text.replace(/\d+\.\d ms/g, '… ms')).toBe(
-      ['limit  5 rows  [one instance, in order]  (10 rows, … ms)', '  filter  filter id < 10  (100 rows, … ms)', '    from  100 rows in memory', '        id: int32'].join('\n'),
+      ['limit  5 rows  [one instance, in order]  (10 rows in, 5 out, 20 B, … ms)', '  filter  filter id < 10  (100 rows in, 10 out, 40 B, … ms)', '    from  100 rows in memory', '        id: int32'].join('\n'),
     )
   })
 

@@ -2,17 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { PlainRow } from '../../src/batch/read-values.ts'
 import { schemaText } from '../../src/batch/schema.ts'
-import { type JoinParams, joinOperator } from '../../src/operators/join.ts'
+import { joinOperator } from '../../src/operators/join.ts'
+import type { JoinParams } from '../../src/operators/join-fields.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { operatorHarness } from '../support/operator-harness.ts'
 
 const bids = { auction: 'int64?', channel: 'utf8', price: 'float64' }
 const auctions = { id: 'int32?', channel: 'utf8', item: 'utf8?' }
-const params = (mode: JoinParams['mode'], keys = 1): JoinParams => ({
+const params = (keys = 1): JoinParams => ({
   left: ['auction', 'channel'].slice(0, keys),
   right: ['id', 'channel'].slice(0, keys),
+  how: 'inner',
   ...(keys === 1 && { suffix: '_right' }),
-  mode,
 })
 
 function sample(count: number, seed: number) {
@@ -41,25 +42,26 @@ function naive({ left, right }: ReturnType<typeof sample>, keys: number): PlainR
 const text = (rows: readonly PlainRow[]) => rows.map(row => JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? `${v}n` : v)))
 
 describe('join', () => {
-  it('stores the right side and streams the left past it, in left order, matches in order of arrival', async () => {
+  it('meets what came first on either side, by one key and two, with a condition', async () => {
     for (const keys of [1, 2]) {
       const data = sample(200, keys)
-      const harness = await operatorHarness(joinOperator, params('build', keys), [bids, auctions])
-      for (let at = 0; at < data.right.length; at += 30) harness.push(data.right.slice(at, at + 30), 1)
-      harness.finish(1)
-      for (let at = 0; at < data.left.length; at += 70) harness.push(data.left.slice(at, at + 70), 0)
-      harness.finish(0)
-      expect(text(harness.close())).toEqual(text(naive(data, keys)))
+      const where = { kind: 'call', fn: 'gt', args: [{ kind: 'column', name: 'left.price' }, { kind: 'literal', value: 100 }] } as const
+      for (const condition of [undefined, where]) {
+        const harness = await operatorHarness(joinOperator, { ...params(keys), ...(condition && { where: condition as never }) }, [bids, auctions])
+        for (let at = 0; at < data.right.length; at += 30) harness.push(data.right.slice(at, at + 30), 1)
+        for (let at = 0; at < data.left.length; at += 70) harness.push(data.left.slice(at, at + 70), 0)
+        expect(text(harness.close())).toEqual(text(naive(data, keys).filter(row => !condition || (row.price as number) > 100)))
+      }
     }
   })
 
-  it('emits every pair once in symmetric mode, however the sides arrive, and over restarts with another parallelism', async () => {
+  it('emits every pair once however the sides arrive, and over restarts with another parallelism', async () => {
     const data = sample(160, 9)
     const expected = text(naive(data, 1)).sort()
     for (const [seed, parallelism] of [[1, 1], [2, 2], [3, 3]] as const) {
       const chance = random(seed)
       let [left, right] = [0, 0]
-      let harness = await operatorHarness(joinOperator, params('symmetric'), [bids, auctions], { bounded: false })
+      let harness = await operatorHarness(joinOperator, params(), [bids, auctions], { bounded: false })
       const found: PlainRow[] = []
       while (left < data.left.length || right < data.right.length) {
         const size = chance.int(20)
@@ -73,7 +75,7 @@ describe('join', () => {
       expect(text(found).sort()).toEqual(expected)
       const again: PlainRow[] = []
       for (let instance = 0; instance < parallelism; instance++) {
-        harness = await operatorHarness(joinOperator, params('symmetric'), [bids, auctions], { instance, parallelism })
+        harness = await operatorHarness(joinOperator, params(), [bids, auctions], { instance, parallelism })
         harness.restore(runs)
         harness.push(data.left, 0)
         again.push(...harness.close())
@@ -83,7 +85,7 @@ describe('join', () => {
   })
 
   it('emits matches of a heavy key in batches of bounded size', async () => {
-    const harness = await operatorHarness(joinOperator, params('build'), [bids, auctions])
+    const harness = await operatorHarness(joinOperator, params(), [bids, auctions])
     harness.push(Array.from({ length: 300 }, (_, i) => ({ id: 1, channel: 'c', item: `${i}` })), 1)
     harness.push(Array.from({ length: 300 }, (_, i) => ({ auction: 1n, channel: 'c', price: i })), 0)
     expect(harness.batchSizes()).toEqual([32_768, 32_768, 24_464])
@@ -92,12 +94,12 @@ describe('join', () => {
 
   it('drops the right key and hidden columns, and needs a suffix for other names that both sides have', async () => {
     const hidden = [[{ name: '$watermark', type: { kind: 'int64' }, nullable: true }]] as const
-    const harness = await operatorHarness(joinOperator, params('build'), [bids, auctions], { hidden })
+    const harness = await operatorHarness(joinOperator, params(), [bids, auctions], { hidden })
     expect(schemaText(harness.fields)).toEqual({ auction: 'int64?', channel: 'utf8', price: 'float64', channel_right: 'utf8', item: 'utf8?' })
     expect(harness.fields.length).toBe(5)
     harness.close()
-    await expect(operatorHarness(joinOperator, { left: ['auction'], right: ['id'], mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_CLASH' })
-    await expect(operatorHarness(joinOperator, { left: ['price'], right: ['id'], suffix: '_', mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_TYPE' })
-    await expect(operatorHarness(joinOperator, { left: ['auktion'], right: ['id'], suffix: '_', mode: 'build' }, [bids, auctions])).rejects.toMatchObject({ code: 'NO_COLUMN' })
+    await expect(operatorHarness(joinOperator, { left: ['auction'], right: ['id'], how: 'inner' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_CLASH' })
+    await expect(operatorHarness(joinOperator, { left: ['price'], right: ['id'], suffix: '_', how: 'inner' }, [bids, auctions])).rejects.toMatchObject({ code: 'JOIN_TYPE' })
+    await expect(operatorHarness(joinOperator, { left: ['auktion'], right: ['id'], suffix: '_', how: 'inner' }, [bids, auctions])).rejects.toMatchObject({ code: 'NO_COLUMN' })
   })
 })

@@ -108,14 +108,28 @@ describe('a stage', () => {
     expect(sent.map(s => s.message.type === 'push' && s.message.port)).toEqual([1])
   })
 
-  it('reads the right side of a bounded join first', () => {
-    const { run, sent, reply, batch } = stage({ placement: 'single', inputs: [[], []], steps: [{ id: 'join', kind: 'join', params: { mode: 'build' }, inputs: [], bounded: true }] }, 1)
+  it('gives a table to every instance before anything of the other input, whatever that is', () => {
+    const { run, sent, reply, batch } = stage({ inputs: [[], []], tables: [{ port: 1, step: 0, buffers: false }] }, 2)
     run.enqueue(batch(1), 0)
-    run.enqueue(batch(2), 1)
+    run.addSplit({ id: 1 })
+    expect(run.gated).toBe(true)
+    run.enqueue({ kind: 'batch', parts: [[2, 64], [2, 64]] }, 1)
     run.enqueue({ kind: 'end' }, 1)
-    reply(0)
-    reply(1)
-    expect(sent.map(s => [s.message.type, (s.message as { port?: number }).port])).toEqual([['push', 1], ['finish', 1], ['push', 0]])
+    expect(run.gated).toBe(false)
+    for (let i = 0; i < 4; i++) reply(i)
+    expect(sent.map(s => [s.instance, s.message.type, (s.message as { port?: number }).port])).toEqual([
+      [0, 'push', 1], [1, 'push', 1], [0, 'finish', 1], [1, 'finish', 1], [0, 'push', 0], [1, 'split', undefined],
+    ])
+  })
+
+  it('takes any number of batches before its tables only where others may wait for their producer', () => {
+    for (const buffers of [false, true]) {
+      const { run, batch } = stage({ inputs: [[], []], tables: [{ port: 1, step: 0, buffers }] }, 1)
+      for (let i = 0; i < 2 * queueItemsMax; i++) run.enqueue(batch(1), 0)
+      expect(run.hasRoom(0)).toBe(buffers)
+      expect(run.hasRoom(1)).toBe(true)
+      run.abandon()
+    }
   })
 
   it('asks for the rest of a result piece by piece: round by round, the first instance first, once its reader has room', () => {

@@ -41,6 +41,7 @@ function readAll(
           device,
           where: 'read.test',
           batchRows,
+          shared: 0,
           count: () => {},
           arena: () => (current = device.arena()),
           emit(batch: Batch) {
@@ -139,7 +140,7 @@ describe("files that don't fit", () => {
     const { options } = scan.resolve({ paths: [path] }, 'read.test')
     truncateSync(path, 2000)
     expect(() =>
-      exhaust(scan.read({ device, where: 'read.test', batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} }, options, scan.splits(options)[0]!, undefined)),
+      exhaust(scan.read({ device, where: 'read.test', shared: 0, batchRows: 100, arena: () => device.arena(), emit: () => {}, count: () => {} }, options, scan.splits(options)[0]!, undefined)),
     ).toThrow(expect.objectContaining({ name: 'DataError' }))
   })
 })

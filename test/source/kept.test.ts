@@ -29,7 +29,7 @@ describe('rows kept in memory', () => {
           expect((batch.columns[0]!.values - batches[0]!.columns[0]!.values) % 4).toBe(0)
           for (const n of device.memory.int32s(batch.columns[0]!.values, batch.rowCount)) if (n !== expected++) wrong++
         }
-        exhaust(keptScan.read({ device, where: 'cache', batchRows: 1 + chance.int(70_000), arena: () => arena, emit, count: () => {} }, options, split, undefined))
+        exhaust(keptScan.read({ device, where: 'cache', shared: 0, batchRows: 1 + chance.int(70_000), arena: () => arena, emit, count: () => {} }, options, split, undefined))
       }
       expect({ seed, expected, wrong }).toEqual({ seed, expected: next, wrong: 0 })
       arena.release()

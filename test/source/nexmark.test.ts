@@ -18,6 +18,7 @@ function rowsOf(options: NexmarkScanOptions, batchRows = 1000, columns?: string[
     device,
     where: 'test',
     batchRows,
+    shared: 0,
     arena: () => device.arena(),
     emit: (batch: Parameters<typeof rowReader>[1]) => {
       const read = rowReader(device.memory, batch)

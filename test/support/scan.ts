@@ -23,10 +23,14 @@ export function runScan(device: Device, type: ScanSourceType<never>, options: un
   const run: ScanRun = { fields: resolved.fields, rows: [], ports: {}, batchRows: [], metrics: {}, splits: scan.splits(resolved.options).length }
   const before = device.pages.used()
   let current: Arena | undefined
+  const sharedBytes = scan.sharedBytes?.(resolved.options) ?? 0
+  const shared = sharedBytes > 0 ? device.arena() : undefined
+  const sharedAt = shared?.allocateZeroed(sharedBytes) ?? 0
   const context: ScanContext = {
     device,
     where: `read.${scan.kind}`,
     batchRows,
+    shared: sharedAt,
     arena() {
       current?.release()
       current = device.arena()
@@ -46,13 +50,17 @@ export function runScan(device: Device, type: ScanSourceType<never>, options: un
   }
   // Plain data all the way, as a plan is.
   const planned = JSON.parse(JSON.stringify(resolved.options)) as never
-  for (const split of scan.splits(planned)) {
-    try {
-      for (const _ of scan.read(context, planned, split, columns));
-    } finally {
-      current?.release()
-      current = undefined
+  try {
+    for (const split of scan.splits(planned)) {
+      try {
+        for (const _ of scan.read(context, planned, split, columns));
+      } finally {
+        current?.release()
+        current = undefined
+      }
     }
+  } finally {
+    shared?.release()
   }
   if (device.pages.used() !== before) throw new RangeError(`the scan left ${device.pages.used() - before} pages behind`)
   return run

@@ -2,7 +2,7 @@
 // `reserve` says, so that a file is read straight into the arena of the batch that points into it.
 import { DataError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/units.ts'
-import type { CsvDecoder, DecodedCsv } from '../../compute/csv.ts'
+import type { CsvDecoder, CsvDialect, DecodedCsv } from '../../compute/csv.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 
@@ -93,17 +93,23 @@ export class CsvReader {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3
     }
     if (this.#atHeader) {
-      const { quote, delimiter } = this.#decoder.dialect
-      let isQuoted = false
-      for (let isFirst = true; at < bytes.length && (isQuoted || bytes[at] !== 10); at++) {
-        if (bytes[at] === quote.charCodeAt(0) && (isQuoted || isFirst)) isQuoted = !isQuoted
-        isFirst = bytes[at] === delimiter.charCodeAt(0) || bytes[at] === quote.charCodeAt(0)
-      }
-      if (at === bytes.length && !isLast) return -1
-      at = Math.min(at + 1, bytes.length)
+      const end = headerEnd(bytes, at, this.#decoder.dialect)
+      if (end < 0 && !isLast) return -1
+      at = end < 0 ? bytes.length : end
     }
     this.#isStart = false
     this.#atHeader = false
     return at
   }
+}
+
+/** The byte behind the row that begins at byte `start` and its line end; −1 where the bytes end before it does. */
+export function headerEnd(bytes: Uint8Array, start: number, { quote, delimiter }: CsvDialect): number {
+  let isQuoted = false
+  let at = start
+  for (let isFirst = true; at < bytes.length && (isQuoted || bytes[at] !== 10); at++) {
+    if (bytes[at] === quote.charCodeAt(0) && (isQuoted || isFirst)) isQuoted = !isQuoted
+    isFirst = bytes[at] === delimiter.charCodeAt(0) || bytes[at] === quote.charCodeAt(0)
+  }
+  return at === bytes.length ? -1 : at + 1
 }

@@ -1,0 +1,96 @@
+// What the kinds of joins make of candidate pairs: which rows of the probing side go on, beside which stored rows.
+import type { Column } from '../batch/batch.ts'
+import { bitmapBytes } from '../batch/data-type.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { absentId, chunkRowsMax } from './join-store.ts'
+import { candidatePairs, hasUniqueKeys, probeTable, type TableData } from './join-table.ts'
+
+/** Which rows a join keeps: pairs, and those of a side that meet nothing; or left rows alone. */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+
+/** Rows of the result: `left` row numbers (0: all rows as they are), `right` ids, at addresses. Valid until the next. */
+export interface Matches {
+  readonly left: number
+  readonly right: number
+  readonly count: number
+}
+
+/** A mask over candidate pairs: the address of a bit each, 0 for all. */
+export type PairCondition = (left: number, right: number, count: number) => number
+
+/** A probing batch: its key columns and its rows. */
+export interface Probe {
+  readonly keys: readonly Column[]
+  readonly rows: number
+}
+
+/** The pairs of an inner, left, right or full join, by probing row; stored rows that are met are marked where the table has marks. */
+export function* matchRows(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
+  const { kernels } = device
+  const isOuter = how === 'left' || how === 'full'
+  const absent = absentId(table.rows)
+  if (hasUniqueKeys(table) && !condition) {
+    const heads = probeTable(device, arena, table, keys, rows)
+    if (table.marks !== 0) kernels.markHeads(heads, rows, table.marks)
+    if (isOuter) {
+      kernels.fillHeads(heads, rows, absent)
+      yield { left: 0, right: heads, count: rows }
+      return
+    }
+    const [left, right] = [arena.allocate(4 * rows), arena.allocate(4 * rows)]
+    const count = kernels.pairHeads(heads, rows, left, right)
+    if (count > 0) yield { left: count === rows ? 0 : left, right, count }
+    return
+  }
+  const hits = isOuter ? arena.allocateZeroed(rows) : 0
+  const [outLeft, outRight] = isOuter ? [arena.allocate(4 * (pairsMax + rows)), arena.allocate(4 * (pairsMax + rows))] : [0, 0]
+  let start = 0
+  for (const { left, right, count: candidates, row: end } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+    let count = candidates
+    const mask = condition && count > 0 ? condition(left, right, count) : 0
+    if (mask !== 0) count = kernels.keepPairs(left, right, count, mask)
+    if (table.marks !== 0) kernels.markIndices(right, count, table.marks)
+    if (isOuter) {
+      kernels.markIndices(left, count, hits)
+      count = kernels.addUnmarked(left, right, count, hits, start, end, absent, outLeft, outRight)
+      start = end
+    }
+    if (count > 0) yield { left: isOuter ? outLeft : left, right: isOuter ? outRight : right, count }
+  }
+}
+
+/** The bitmap of the probing rows that meet a stored one (`wanted`), or that meet none. */
+export function matchMask(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, wanted: boolean, condition: PairCondition | undefined, pairsMax: number): number {
+  const { kernels } = device
+  const mask = arena.allocate(bitmapBytes(rows))
+  if (table.kind !== 'all' && !condition) {
+    kernels.headBits(probeTable(device, arena, table, keys, rows), rows, wanted ? 1 : 0, mask)
+    return mask
+  }
+  const hits = arena.allocateZeroed(rows)
+  if (!condition) device.memory.bytes(hits, rows).fill(table.rows.rowCount > 0 ? 1 : 0)
+  else {
+    for (const { left, right, count } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+      if (count === 0) continue
+      const kept = condition(left, right, count)
+      kernels.markIndices(left, kept === 0 ? count : kernels.keepPairs(left, right, count, kept), hits)
+    }
+  }
+  kernels.markBits(hits, rows, wanted ? 1 : 0, mask)
+  return mask
+}
+
+/** The ids of a chunk's rows that have no mark: an address, and how many. */
+export function unmatchedIds(device: Device, arena: Arena, table: TableData, chunk: number): { ids: number; count: number } {
+  const { kernels } = device
+  const rows = table.rows.chunkRows[chunk]!
+  const mask = arena.allocate(bitmapBytes(rows))
+  const count = kernels.markBits(table.marks + chunkRowsMax * chunk, rows, 0, mask)
+  const [numbers, ids] = [arena.allocate(4 * rows), arena.allocate(4 * rows)]
+  kernels.selectBits(mask, rows, numbers)
+  const all = arena.allocate(4 * rows)
+  kernels.fillIndices(all, rows, (chunk << 16) | 0)
+  kernels.gatherWord4(all, numbers, count, ids)
+  return { ids, count }
+}

@@ -1,0 +1,31 @@
+// The rewrite rules between what users wrote and what runs: same rows, same errors but those of rows that nobody asked for, less work. A rule is a file in
+// rules/ and a line here. Ids stay, so that checkpoints, metrics and messages name the user's own steps.
+import { PlanGraph } from './graph.ts'
+import type { Plan } from './plan.ts'
+import { type Bindings, edgeKey, type ResolvedPlan, resolvePlan } from './resolve.ts'
+import { pruneColumns } from './rules/prune-columns.ts'
+import { pushFilters } from './rules/push-filters.ts'
+import { pushLimits } from './rules/push-limits.ts'
+import { simplifyConditions } from './rules/simplify-conditions.ts'
+
+/** A plan that does the same with less work, resolved. `resolved` is `plan` resolved. Cost: nodes × columns. */
+export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindings): { plan: Plan; resolved: ResolvedPlan } {
+  const graph = new PlanGraph(plan)
+  // A filter that a rule has added has the fields of what it reads.
+  const fieldsOf = (id: string): ReadonlySet<string> => {
+    const facts = resolved.edges.get(edgeKey({ node: id }))
+    return facts ? new Set(facts.fields.map(f => f.name)) : fieldsOf(graph.operator({ node: id })!.inputs[0]!.node)
+  }
+  simplifyConditions(graph)
+  pushLimits(graph)
+  pushFilters(graph, fieldsOf)
+  const all = { resolved, columns: new Map<string, readonly string[]>() }
+  let pushed = graph.plan()
+  let facts = resolvePlan(pushed, bindings, all)
+  // What one step no longer computes, the step before it need not either.
+  for (let rounds = 0; rounds < plan.nodes.length && pruneColumns(graph, facts); rounds++) {
+    pushed = graph.plan()
+    facts = resolvePlan(pushed, bindings, all)
+  }
+  return { plan: pushed, resolved: facts }
+}

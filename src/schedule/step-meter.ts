@@ -1,0 +1,38 @@
+// What each step of a stage has taken, given and cost. Steps run inside one another: a step pushes what it emits straight into the next, whose time is its own.
+import { type Batch, columnBytes } from '../batch/batch.ts'
+import type { StepTotals } from './messages.ts'
+
+/** The meter of a stage: step −1 is its scan. */
+export class StepMeter {
+  readonly #totals: StepTotals[]
+  #innerMs = 0
+
+  constructor(steps: number) {
+    this.#totals = Array.from({ length: steps + 1 }, () => ({ rows: 0, rowsOut: 0, bytesOut: 0, ms: 0, spilledBytes: 0 }))
+  }
+
+  of(step: number): StepTotals {
+    return this.#totals[step + 1]!
+  }
+
+  /** Runs a part of a step's work; what it pushes into other steps is counted there. */
+  timed<T>(step: number, work: () => T): T {
+    const outerMs = this.#innerMs
+    this.#innerMs = 0
+    const start = performance.now()
+    try {
+      return work()
+    } finally {
+      const ms = performance.now() - start
+      this.of(step).ms += ms - this.#innerMs
+      this.#innerMs = outerMs + ms
+    }
+  }
+
+  /** Counts a batch that a step has emitted. */
+  emitted(step: number, batch: Batch): void {
+    const totals = this.of(step)
+    totals.rowsOut += batch.rowCount
+    for (const column of batch.columns) totals.bytesOut += columnBytes(column)
+  }
+}
