@@ -9,6 +9,7 @@ import { broadcast, type Constant, isColumn, type Operand } from '../compute/ope
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Bound, Evaluation } from './function.ts'
+import type { SharedExpressions } from './share.ts'
 
 /**
  * The column of a typed expression's values over `batch`, in `arena` or the batch's own column. Views may point at the batch's bytes.
@@ -19,12 +20,34 @@ export function evaluate(device: Device, arena: Arena, bound: Bound, batch: Batc
   return broadcast(device, arena, evaluateNode(at, bound, batch), batch.rowCount)
 }
 
+/** As `evaluate` for each of several expressions; a part that they share is computed once, where all rows need it. */
+export function evaluateAll(device: Device, arena: Arena, { bounds, shared }: SharedExpressions, batch: Batch, where: string): Column[] {
+  const at: Evaluation = { device, arena, rowCount: batch.rowCount, active: 0, where }
+  const memo = { shared, values: new Map<Bound, Operand>() }
+  return bounds.map(bound => broadcast(device, arena, evaluateNode(at, bound, batch, memo), batch.rowCount))
+}
+
 /** The bitmap of the rows for which a condition is true; null counts as false. */
 export function evaluateMask(device: Device, arena: Arena, condition: Bound, batch: Batch, where: string): number {
   return truth(device, arena, evaluate(device, arena, condition, batch, where))
 }
 
-function evaluateNode(at: Evaluation, bound: Bound, batch: Batch): Operand {
+// Values of shared parts. What is computed for some rows only is not kept, but may come from what was computed for all.
+interface Memo {
+  readonly shared: ReadonlySet<Bound>
+  readonly values: Map<Bound, Operand>
+}
+
+function evaluateNode(at: Evaluation, bound: Bound, batch: Batch, memo?: Memo): Operand {
+  if (!memo?.shared.has(bound)) return compute(at, bound, batch, memo)
+  const known = memo.values.get(bound)
+  if (known) return known
+  const value = compute(at, bound, batch, memo)
+  if (at.active === 0) memo.values.set(bound, value)
+  return value
+}
+
+function compute(at: Evaluation, bound: Bound, batch: Batch, memo: Memo | undefined): Operand {
   switch (bound.kind) {
     case 'column':
       return batch.columns[bound.index]!
@@ -32,9 +55,9 @@ function evaluateNode(at: Evaluation, bound: Bound, batch: Batch): Operand {
       return bound.constant
     case 'call': {
       const { fn, options, type } = bound
-      if (fn.evaluateLazily) return typed(fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch), type), type)
+      if (fn.evaluateLazily) return typed(fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch, memo), type), type)
       assert(fn.evaluate, `the function ${fn.name} has no evaluate`)
-      const args = bound.args.map(arg => evaluateNode(at, arg, batch))
+      const args = bound.args.map(arg => evaluateNode(at, arg, batch, memo))
       if (args.some(arg => !isColumn(arg) && arg.value === null)) return { type, value: null }
       if (args.some(isColumn)) return typed(fn.evaluate(at, args, options, type), type)
       if (at.active !== 0 && countBits(at.device, at.active, at.rowCount) === 0) return { type, value: null }

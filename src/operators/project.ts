@@ -1,14 +1,15 @@
 // Columns computed, chosen, renamed and dropped: with, select, rename, drop. Columns that stay are not copied; hidden ones always stay.
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import type { Batch, Column } from '../batch/batch.ts'
+import type { Batch } from '../batch/batch.ts'
 import { columnIndex, type Field, type Fields, isHidden, noColumn } from '../batch/schema.ts'
 import { share } from '../compute/compact.ts'
 import { bindExpression } from '../expr/bind.ts'
 import { describeExpression } from '../expr/describe.ts'
-import { evaluate } from '../expr/evaluate.ts'
+import { evaluateAll } from '../expr/evaluate.ts'
 import { columnExpression, type Expression } from '../expr/expression.ts'
 import type { Bound } from '../expr/function.ts'
+import { shareExpressions } from '../expr/share.ts'
 import type { Operator, OperatorContext, OperatorType } from './operator.ts'
 
 /** Parameters of `with` and `select`: expressions by the names of their results. */
@@ -84,11 +85,12 @@ function projection<P extends Json>(
 
 function projector(context: OperatorContext, projections: readonly Projection[]): Operator {
   const fields = projections.map(p => p.field)
+  const expressions = shareExpressions(projections.map(p => p.bound))
   return {
     push(batch, out) {
       const { device, arena } = context
       const source: Batch = share(device, arena, batch)
-      const columns: Column[] = projections.map(p => evaluate(device, arena, p.bound, source, context.where))
+      const columns = evaluateAll(device, arena, expressions, source, context.where)
       out.emit({ fields, rowCount: batch.rowCount, columns, arena: source.arena })
     },
   }
