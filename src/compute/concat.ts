@@ -67,6 +67,19 @@ export function itemRange(device: Device, { values, length }: Column): { start: 
   return { start: offsets[0]!, end: offsets[length]! }
 }
 
+/** The column with the offsets of its lists, at any depth, beginning at 0 and ending where their items do: a copy in `arena` where they don't. */
+export function rebased(device: Device, arena: Arena, column: Column): Column {
+  if (!column.children) return column
+  if (layoutOf(column.type) !== 'list') return { ...column, children: column.children.map(child => rebased(device, arena, child)) }
+  const { start, end } = itemRange(device, column)
+  let { values } = column
+  if (start !== 0) {
+    values = arena.allocate(4 * (column.length + 1))
+    device.kernels.shiftOffsets(column.values, column.length + 1, -start, values)
+  }
+  return { ...column, values, children: [rebased(device, arena, columnRange(device, arena, column.children[0]!, start, end))] }
+}
+
 /** Writes the rows of `part`, of a type without children, behind the first `at` rows of `out`, which must have room, and a bitmap where `part` has one. Views are copied as they are. */
 export function appendColumn(device: Device, part: Column, out: Column, at: number): void {
   const { kernels, memory } = device

@@ -2,30 +2,59 @@
 //
 // [magic 'MRUN' u32][version u32][CRC-32C of all that follows u32][rows u32][schema bytes u32][columns u32]
 // then the schema (JSON: [[name, type], …], a count's with a third entry, 'count'), then a column after the other:
-// [has validity u32][heap bytes u32][validity][values][heap]. A view of more than 12 bytes holds its offset in the heap.
+// [has validity u32][heap bytes u32][validity][values][heap] and, since version 2, the columns inside of it, the items of lists as [rows u32][0 u32][column].
+// A view of more than 12 bytes holds its offset in the heap; offsets of lists begin at 0. Version 1 had no such columns, and is read.
 import { crc32c } from '../base/crc32c.ts'
 import { AssertionError, DataError } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import { bitmapBytes, type DataType, layoutOf, rowCount64, valueBytes } from '../batch/data-type.ts'
+import { bitmapBytes, childrenOf, type DataType, isNested, layoutOf, rowCount64, valueBytes } from '../batch/data-type.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
+import { rebased } from '../compute/concat.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
 const magic = 0x4e55524d
-const version = 1
+const version = 2
 const headerBytes = 24
 const columnHeaderBytes = 8
 const inlineBytesMax = 12
 
-/** Copies a batch into bytes that need no arena. Strings are compacted: bytes that no row refers to are left behind. Cost: one pass, about 1 GB/s. */
+/** Copies a batch into bytes that need no arena. Strings and items are compacted: what no row refers to is left behind. Cost: one pass, about 1 GB/s. */
 export function encodeRun(device: Device, batch: Batch): Uint8Array {
+  const scratch = device.arena()
+  try {
+    return encode(device, batch, batch.columns.map(column => packed(device, rebased(device, scratch, column))))
+  } finally {
+    scratch.release()
+  }
+}
+
+/** A column whose lists begin at 0 and end where their items do. */
+interface Packed {
+  readonly column: Column
+  readonly heap: number
+  readonly children: readonly Packed[]
+}
+
+function packed(device: Device, column: Column): Packed {
+  return { column, heap: heapBytes(device, column), children: (column.children ?? []).map(child => packed(device, child)) }
+}
+
+function sizeOf({ column, heap, children }: Packed): number {
+  const own = columnHeaderBytes + pad8(hasBits(column) ? bitmapBytes(column.length) : 0) + pad8(valueBytes(column.type, column.length)) + pad8(heap)
+  const inside = layoutOf(column.type) === 'list' ? columnHeaderBytes : 0
+  return children.reduce((sum, child) => sum + inside + sizeOf(child), own)
+}
+
+// Nulls of the type that has nothing else take a bitmap all the same, so that no run has more rows than bits.
+function hasBits({ type, validity }: Column): boolean {
+  return validity !== 0 || type.kind === 'null'
+}
+
+function encode(device: Device, batch: Batch, columns: readonly Packed[]): Uint8Array {
   const schema = encoder.encode(JSON.stringify(batch.fields.map(f => [f.name, typeName(f.type, f.nullable), ...(isCount(f.type) ? ['count'] : [])])))
-  const heaps = batch.columns.map(column => heapBytes(device, column))
-  let total = headerBytes + pad8(schema.length)
-  batch.columns.forEach((column, i) => {
-    total += columnHeaderBytes + pad8(column.validity ? bitmapBytes(column.length) : 0) + pad8(valueBytes(column.type, column.length)) + pad8(heaps[i]!)
-  })
+  const total = columns.reduce((sum, column) => sum + sizeOf(column), headerBytes + pad8(schema.length))
   if (total > 0xffff_ffff) throw new AssertionError('RUN_TOO_LARGE', `state: a run of ${total} bytes; runs end at 4 GiB; this is a fault in Millrace`)
   const bytes = new Uint8Array(total)
   const header = new DataView(bytes.buffer)
@@ -36,11 +65,7 @@ export function encodeRun(device: Device, batch: Batch): Uint8Array {
   header.setUint32(20, batch.columns.length, true)
   bytes.set(schema, headerBytes)
   let at = headerBytes + pad8(schema.length)
-  batch.columns.forEach((column, i) => {
-    header.setUint32(at, column.validity ? 1 : 0, true)
-    header.setUint32(at + 4, heaps[i]!, true)
-    at = encodeColumn(device, column, bytes, at + columnHeaderBytes)
-  })
+  for (const column of columns) at = encodePacked(device, column, bytes, at)
   header.setUint32(8, crc32c(bytes.subarray(12)), true)
   return bytes
 }
@@ -50,7 +75,8 @@ export function decodeRun(device: Device, arena: Arena, bytes: Uint8Array): Batc
   if (bytes.length < headerBytes) throw corrupt(`${bytes.length} bytes are too few for a header`)
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (header.getUint32(0, true) !== magic) throw corrupt('it does not begin with MRUN')
-  if (header.getUint32(4, true) !== version) throw corrupt(`it is of version ${header.getUint32(4, true)}, this Millrace reads ${version}`)
+  const written = header.getUint32(4, true)
+  if (written !== 1 && written !== version) throw corrupt(`it is of version ${written}, this Millrace reads ${version} and 1`)
   const promised = header.getUint32(8, true)
   const found = crc32c(bytes.subarray(12))
   if (promised !== found) throw corrupt(`its checksum is ${found}, the header promises ${promised}`)
@@ -91,19 +117,34 @@ function heapBytes(device: Device, column: Column): number {
   return total
 }
 
+function encodePacked(device: Device, { column, heap, children }: Packed, bytes: Uint8Array, start: number): number {
+  const header = new DataView(bytes.buffer)
+  header.setUint32(start, hasBits(column) ? 1 : 0, true)
+  header.setUint32(start + 4, heap, true)
+  let at = encodeColumn(device, column, bytes, start + columnHeaderBytes)
+  for (const child of children) {
+    if (layoutOf(column.type) === 'list') {
+      header.setUint32(at, child.column.length, true)
+      at += columnHeaderBytes
+    }
+    at = encodePacked(device, child, bytes, at)
+  }
+  return at
+}
+
 function encodeColumn(device: Device, column: Column, bytes: Uint8Array, start: number): number {
   const { memory } = device
   let at = start
-  if (column.validity) {
+  if (hasBits(column)) {
     const count = bitmapBytes(column.length)
-    bytes.set(memory.bytes(column.validity, count), at)
+    if (column.type.kind !== 'null') bytes.set(memory.bytes(column.validity, count), at)
     trimBits(bytes, at, column.length)
     at += pad8(count)
   }
   const count = valueBytes(column.type, column.length)
   bytes.set(memory.bytes(column.values, count), at)
   if (layoutOf(column.type) === 'bit') trimBits(bytes, at, column.length)
-  if (column.validity) zeroNulls(bytes, start, at, column)
+  if (column.validity && layoutOf(column.type) !== 'list') zeroNulls(bytes, start, at, column)
   const heap = at + pad8(count)
   if (layoutOf(column.type) !== 'view') return heap
   const views = new Uint32Array(bytes.buffer, at, column.length * 4)
@@ -159,24 +200,48 @@ function parseFields(json: Uint8Array): Field[] {
 function decodeColumn(reader: Reader, field: Field, rowCount: number): Column {
   const { device, arena, header } = reader
   const start = reader.at
-  take(reader, columnHeaderBytes, `column "${field.name}"`)
+  const { type } = field
+  const place = `column "${field.name}"`
+  take(reader, columnHeaderBytes, place)
   const hasValidity = header.getUint32(start, true)
   const heapLength = header.getUint32(start + 4, true)
-  if (hasValidity > 1) throw corrupt(`column "${field.name}" has the validity flag ${hasValidity}`)
-  const bits = hasValidity ? take(reader, bitmapBytes(rowCount), `column "${field.name}"`) : undefined
+  if (hasValidity > 1 || (type.kind === 'null' && hasValidity === 0)) throw corrupt(`${place} has the validity flag ${hasValidity}`)
+  const bits = hasValidity ? take(reader, bitmapBytes(rowCount), place) : undefined
   const valuesStart = reader.at
-  const source = take(reader, valueBytes(field.type, rowCount), `column "${field.name}"`)
-  const heap = take(reader, heapLength, `column "${field.name}"`)
-  const isView = layoutOf(field.type) === 'view'
-  if (!isView && heapLength > 0) throw corrupt(`column "${field.name}" has a heap without views`)
+  const source = take(reader, valueBytes(type, rowCount), place)
+  const heap = take(reader, heapLength, place)
+  const layout = layoutOf(type)
+  if (layout !== 'view' && heapLength > 0) throw corrupt(`${place} has a heap without views`)
   const validity = bits ? arena.allocate(bits.length) : 0
-  const values = arena.allocate(source.length)
+  const values = source.length > 0 ? arena.allocate(source.length) : layout === 'none' || layout === 'children' ? 0 : arena.allocate(0)
   const heapAddress = heapLength > 0 ? arena.allocate(heapLength) : 0
-  if (bits) device.memory.write(validity, bits)
+  if (bits) device.memory.write(validity, type.kind === 'null' ? new Uint8Array(bits.length) : bits)
   device.memory.write(values, source)
   if (heapLength > 0) device.memory.write(heapAddress, heap)
-  if (isView) placeViews(reader, field, valuesStart, rowCount, heapLength, heapAddress, values)
-  return { type: field.type, length: rowCount, values, validity }
+  if (layout === 'view') placeViews(reader, field, valuesStart, rowCount, heapLength, heapAddress, values)
+  const children = isNested(type) ? { children: decodeChildren(reader, field, rowCount, values) } : {}
+  return { type, length: rowCount, values, validity, ...children }
+}
+
+function decodeChildren(reader: Reader, field: Field, rowCount: number, values: number): Column[] {
+  const { type } = field
+  const inside = (i: number, member: { name: string; type: DataType; nullable: boolean }, rows: number) => decodeColumn(reader, { ...member, name: `${field.name}.${member.name || i}` }, rows)
+  if (layoutOf(type) !== 'list') {
+    const rows = type.kind === 'fixedList' ? type.size * rowCount : rowCount
+    if (rows > 0x7fff_ffff) throw corrupt(`column "${field.name}" has ${rows} items`)
+    return childrenOf(type).map((member, i) => inside(i, member, rows))
+  }
+  const at = reader.at
+  take(reader, columnHeaderBytes, `column "${field.name}"`)
+  const rows = reader.header.getUint32(at, true)
+  const offsets = reader.device.memory.int32s(values, rowCount + 1)
+  let before = 0
+  for (const offset of offsets) {
+    if (offset < before) throw corrupt(`column "${field.name}" has a list that begins at item ${before} and ends at ${offset}`)
+    before = offset
+  }
+  if (offsets[0] !== 0 || before !== rows) throw corrupt(`column "${field.name}" has ${rows} items, its lists end at ${before}`)
+  return [inside(0, childrenOf(type)[0]!, rows)]
 }
 
 function placeViews(reader: Reader, field: Field, start: number, rowCount: number, heapLength: number, heap: number, values: number): void {

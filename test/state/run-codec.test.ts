@@ -7,6 +7,7 @@ import { int64, rowCount64 } from '../../src/batch/data-type.ts'
 import { rowReader } from '../../src/batch/read-values.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
+import { columnOf, randomType, rowsOf as valuesOf, sampleTypes, sampleValues, shapes } from '../support/samples.ts'
 import { decodeRun, encodeRun } from '../../src/state/run-codec.ts'
 
 let device: Device
@@ -48,6 +49,59 @@ describe('a run', () => {
       expect(read(decoded)).toEqual(read(batch))
       arena.release()
     }
+  })
+
+  test('holds nested types of any depth, slices of them too', () => {
+    const draw = random(31)
+    for (let round = 0; round < 60; round++) {
+      const types = [...(round === 0 ? sampleTypes : []), randomType(draw, 4), randomType(draw, 2)]
+      const arena = device.arena()
+      const batch = {
+        fields: types.map((type, i) => ({ name: `c${i}`, type, nullable: true })),
+        rowCount: 150,
+        columns: types.map(type => columnOf(device, arena, type, sampleValues(draw, type, 150, shapes[draw.int(shapes.length)]!))),
+        arena: arena.address,
+      }
+      for (const part of [batch, sliceBatch(batch, 64, 140), sliceBatch(batch, 64, 64)]) {
+        const bytes = encodeRun(device, part)
+        const decoded = decodeRun(device, arena, bytes)
+        expect(decoded.fields).toEqual(batch.fields)
+        expect(valuesOf(device, decoded)).toEqual(valuesOf(device, part))
+        expect(encodeRun(device, decoded)).toEqual(bytes)
+      }
+      arena.release()
+    }
+  })
+
+  test('of nested types is refused where a list or a count inside of it is wrong', () => {
+    const arena = device.arena()
+    const nested = parseSchema({ l: 'list<struct<a: utf8, b: list<int8>>>' }, 'test')
+    const good = encodeRun(device, buildBatch(device, arena, nested, [{ l: [{ a: 'x', b: [1, 2] }] }, { l: [] }, { l: [{ a: 'more than twelve bytes', b: [3] }] }], 'test'))
+    for (let at = 12; at < good.length; at++) {
+      for (const flip of [1, 128, 255]) {
+        const bad = good.slice()
+        bad[at]! ^= flip
+        new DataView(bad.buffer).setUint32(8, crc32c(bad.subarray(12)), true)
+        const own = device.arena()
+        try {
+          const decoded = decodeRun(device, own, bad)
+          valuesOf(device, decoded)
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^(STATE_CORRUPT|TYPE)$/) })
+        }
+        own.release()
+      }
+    }
+    arena.release()
+    expect(device.pages.used()).toBe(0)
+  })
+
+  test('of version 1 is read', () => {
+    const arena = device.arena()
+    const old = encodeRun(device, buildBatch(device, arena, fields, rowsOf(20, 3), 'test'))
+    new DataView(old.buffer).setUint32(4, 1, true)
+    expect(read(decodeRun(device, arena, old)).length).toBe(20)
+    arena.release()
   })
 
   test('keeps which int64 is a count', () => {
