@@ -47,3 +47,49 @@ export function chooseRows(mask: usize, stepA: i32, start: i32, stepB: i32, rows
     store<i32>(out + (<usize>row << 2), bit ? row * stepA : start + row * stepB)
   }
 }
+
+/** 0 where `rows` + 1 offsets lie within 0 and `items` and never fall, else −1. */
+export function checkOffsets(offsets: usize, rows: i32, items: i32): i32 {
+  let before = load<i32>(offsets)
+  if (before < 0) return -1
+  for (let i = 1; i <= rows; i++) {
+    const offset = load<i32>(offsets + (<usize>i << 2))
+    if (offset < before) return -1
+    before = offset
+  }
+  return before > items ? -1 : 0
+}
+
+/** The greatest of `rows` u32; 0 where there are none. */
+export function greatestU32(values: usize, rows: i32): u32 {
+  let greatest: u32 = 0
+  for (let i = 0; i < rows; i++) greatest = max<u32>(greatest, load<u32>(values + (<usize>i << 2)))
+  return greatest
+}
+
+/** The offsets, from 0, of lists given by starts and sizes (u32) among `items` items, and their items in all; −1 where a list lies outside, or they are 2^31 or more. */
+export function listViewOffsets(starts: usize, sizes: usize, rows: i32, items: i32, out: usize): f64 {
+  let total: u64 = 0
+  store<i32>(out, 0)
+  for (let i = 0; i < rows; i++) {
+    const start = <u64>load<u32>(starts + (<usize>i << 2))
+    const size = <u64>load<u32>(sizes + (<usize>i << 2))
+    if (start + size > <u64>items) return -1
+    total += size
+    if (total > 0x7fffffff) return -1
+    store<i32>(out + (<usize>i << 2), <i32>total, 4)
+  }
+  return <f64>total
+}
+
+/** The numbers of the items of such lists, one list after the other. */
+export function listViewItems(starts: usize, sizes: usize, rows: i32, out: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const start = load<u32>(starts + (<usize>i << 2))
+    const end = start + load<u32>(sizes + (<usize>i << 2))
+    for (let item = start; item < end; item++) {
+      store<u32>(out, item)
+      out += 4
+    }
+  }
+}

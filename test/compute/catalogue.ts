@@ -12,7 +12,7 @@ import { hashAgreement, partitionAgreement } from './reference/hash.ts'
 import { keyFormAgreement } from './reference/key-form.ts'
 import { logisticAgreements } from './reference/logistic.ts'
 import { momentsAgreement } from './reference/moments.ts'
-import { compactAgreement, concatAgreement, gatherAgreement } from './reference/gather.ts'
+import { compactAgreement, concatAgreement, gatherAgreement, listViewAgreement } from './reference/gather.ts'
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
@@ -36,6 +36,7 @@ export const catalogue: readonly AnyAgreement[] = [
   gatherAgreement,
   compactAgreement,
   concatAgreement,
+  listViewAgreement,
   hashAgreement,
   keyFormAgreement,
   partitionAgreement,

@@ -4,7 +4,6 @@ import {
   narrowIndices,
   offsetsOfViews,
   viewsOfArrowViews,
-  viewsOfNullableFixed,
   viewsOfOffsets,
   widenIntegers,
   zeroNulls,
@@ -76,8 +75,7 @@ export const arrowStringsAgreement = agreement({
       { address: bytesIn(device, arena, [0, ...data]), bytes: data.length + 1 },
     ]
     viewsOfArrowViews(device, arena, bytesIn(device, arena, wire), rows, bits, buffers, out[2]!)
-    viewsOfNullableFixed(
-      device,
+    device.kernels.fixedToNullableViews(
       bytesIn(
         device,
         arena,

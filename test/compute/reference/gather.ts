@@ -6,8 +6,9 @@ import type { Device } from '../../../src/device/device.ts'
 import { compactBatch } from '../../../src/compute/compact.ts'
 import { concatBatches } from '../../../src/compute/concat.ts'
 import { gatherBatch, rowNumbers } from '../../../src/compute/gather.ts'
+import { checkOffsets, indicesWithin, listItemsOfViews } from '../../../src/compute/arrow-columns.ts'
 import type { Random } from '../../../src/base/random.ts'
-import { bitmapOf, columnOf, rowsOf, sampleTypes, sampleValues, type Shape } from '../../support/samples.ts'
+import { bitmapOf, columnOf, rowsOf, uint32sAt, sampleTypes, sampleValues, type Shape } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
 const types = sampleTypes
@@ -66,5 +67,43 @@ export const concatAgreement = agreement({
     const all = concatBatches(device, arena, fields, parts.map(part => part.batch))
     for (const part of parts) part.own.release()
     return rowsOf(device, all)
+  },
+})
+
+// Lists given by a start and a size each, some of which may lie outside, as files have them.
+export const listViewAgreement = agreement({
+  stem: 'nested',
+  kernels: ['checkOffsets', 'greatestU32', 'listViewOffsets', 'listViewItems'],
+  sample(random, length) {
+    const items = random.int(40)
+    const wrong = random.int(4) === 0
+    return {
+      items,
+      lists: Array.from({ length }, () => {
+        const start = random.int(items + 1)
+        return { start, size: random.int(items - start + 1) + (wrong ? random.int(2) : 0) }
+      }),
+      offsets: Array.from({ length: length + 1 }, (_, i) => i * 2 + (wrong ? random.int(5) - 2 : 0)),
+    }
+  },
+  reference: ({ items, lists, offsets }) => ({
+    lists: lists.every(({ start, size }) => start + size <= items) ? lists.map(({ start, size }) => Array.from({ length: size }, (_, i) => start + i)) : undefined,
+    ends: offsets.every((offset, i) => offset >= (offsets[i - 1] ?? 0)) && offsets.at(-1)! <= 2 * lists.length,
+    within: lists.every(({ start }) => start < items),
+  }),
+  compute(device, arena, { items, lists, offsets }) {
+    const u32s = (values: readonly number[]) => {
+      const at = arena.allocate(4 * values.length)
+      device.memory.int32s(at, values.length).set(values)
+      return at
+    }
+    const starts = u32s(lists.map(l => l.start))
+    const found = listItemsOfViews(device, arena, starts, u32s(lists.map(l => l.size)), lists.length, items, 1 << 20)
+    const ends = found && uint32sAt(device, found.offsets, lists.length + 1)
+    return {
+      lists: found && lists.map((_, i) => uint32sAt(device, found.items, found.count).slice(ends![i]!, ends![i + 1]!)),
+      ends: checkOffsets(device, u32s(offsets), lists.length, 2 * lists.length),
+      within: indicesWithin(device, starts, lists.length, items),
+    }
   },
 })
