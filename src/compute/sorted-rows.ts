@@ -122,3 +122,12 @@ function columnBytes(device: Device, column: Column): number {
   const inside = childrenOf(type).reduce((sum, _, i) => sum + columnBytes(device, children[i]!), 0)
   return valueBytes(type, length) + (validity === 0 ? 0 : bitmapBytes(length)) + views + inside
 }
+
+/** The bitmap in `arena` of the rows of a sorted batch that differ from the row before in one of the columns. The first row does, unless it equals the last of `before`. */
+export function changedRows(device: Device, arena: Arena, batch: Batch, order: readonly OrderColumn[], before?: Batch): number {
+  const bits = arena.allocateZeroed(bitmapBytes(batch.rowCount))
+  const own = sortedBatch(device, arena, batch, order)
+  device.kernels.markChanges(own.table, order.length, rowNumbers(device, arena, batch.rowCount), batch.rowCount, bits)
+  if (before && compareSorted(device, sortedBatch(device, arena, before, order), before.rowCount - 1, own, 0, order.length) === 0) device.memory.bytes(bits, 1)[0]! &= 0xfe
+  return bits
+}

@@ -8,13 +8,14 @@ import type { Job } from './job.ts'
 import type { JoinMethods } from './join-methods.ts'
 import type { SinkLike } from './node.ts'
 import type { OrderMethods } from './order-methods.ts'
+import type { ShapeMethods } from './shape-methods.ts'
 import type { JobOptions } from './run.ts'
 import type { StreamMethods } from './stream-methods.ts'
 import type { Table } from './table.ts'
 import type { Flat, Js, Leave, Names, Row } from './types.ts'
 
 /** Rows with a schema: lazy, immutable, typed. Each method returns a new frame; nothing runs before collect, batches, forEach or a job. */
-export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods<S>, GroupMethods<S>, OrderMethods<S>, JoinMethods<S>, StreamMethods<S> {
+export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods<S>, GroupMethods<S>, OrderMethods<S>, ShapeMethods<S>, JoinMethods<S>, StreamMethods<S> {
   /** The schema, to the compiler only. */
   readonly schema?: S
 

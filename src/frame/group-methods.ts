@@ -20,6 +20,21 @@ export interface Grouped<in out S, in out K> {
   ): Frame<Flat<Take<S, Extract<K, string>> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
 }
 
+/** Options of several groupings at once. */
+export interface SetOptions<I extends string> {
+  /** The column that says which keys a row is not grouped by: a bit for each, the last key lowest. 'grouping_id' unless said. */
+  id?: I
+}
+
+/** Rows in several groupings at once, waiting for `agg`. */
+export interface GroupedSets<in out S, in out K extends string> {
+  /** A row per group of each grouping: its keys, null where it isn't grouped by them, the grouping's id and the aggregates. */
+  agg<A extends Record<string, AnyAggregate<Names<S>>>, const I extends string = 'grouping_id'>(
+    aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
+    options?: SetOptions<I>,
+  ): Frame<Flat<{ [P in K]: P extends keyof S ? (IsAny<S[P]> extends true ? any : OrNull<S[P]>) : any } & { [P in I]: 'int32' } & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
+}
+
 /** The types of the family. */
 export interface GroupMethods<in out S> {
   /** Rows by equal keys, and by at most one window. Null is a key like any other. */
@@ -28,14 +43,22 @@ export interface GroupMethods<in out S> {
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
   ): Frame<Flat<{ -readonly [P in keyof A]: WholeType<AggregateType<A[P], S>> }>>
+  /** Groups by all keys, by all but the last, and so on to no keys: subtotals and a total. */
+  rollup<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>
+  /** Groups by every set of the keys. */
+  cube<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>
+  /** Groups by each of these sets of keys. */
+  groupingSets<const K extends Names<S>>(...sets: readonly (readonly K[])[]): GroupedSets<S, K>
 }
 
 type WholeType<T> = IsAny<T> extends true ? any : T extends CountType ? T : OrNull<T>
 
 /** The run time of `Grouped`. */
 export interface GroupedSteps<F> {
-  agg(aggregates: Record<string, unknown>): F
+  agg(aggregates: Record<string, unknown>, options?: SetOptions<string>): F
 }
+
+const setsMax = 4_096
 
 /** The run time of the family. */
 export class GroupSteps extends FunctionSteps {
@@ -48,9 +71,32 @@ export class GroupSteps extends FunctionSteps {
     if (windows.length > 1) throw new PlanError('TWO_WINDOWS', 'groupBy: two windows given; a group has one window; group the result again for another')
     return {
       agg: aggregates => {
-        const calls = Object.fromEntries(Object.entries(aggregates).map(([name, a]) => [name, (a as { call: AggregateCall }).call ?? a]))
-        return this.operator('groupBy', { keys: names, aggregates: calls, ...(windows[0] && { window: windows[0] }) } as unknown as Json)
+        return this.operator('groupBy', { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }) } as unknown as Json)
       },
     }
   }
+  rollup(...keys: string[]): GroupedSteps<this> {
+    return this.#sets('rollup', keys, [keys, ...keys.map((_, i) => keys.slice(0, keys.length - 1 - i))])
+  }
+  cube(...keys: string[]): GroupedSteps<this> {
+    if (2 ** keys.length > setsMax) throw new PlanError('GROUPING_SETS', `cube: ${keys.length} keys have ${2 ** keys.length} sets; give at most ${Math.log2(setsMax)} keys`)
+    const sets = Array.from({ length: 2 ** keys.length }, (_, left) => keys.filter((_, i) => ((left >>> (keys.length - 1 - i)) & 1) === 0))
+    return this.#sets('cube', keys, sets)
+  }
+  groupingSets(...sets: string[][]): GroupedSteps<this> {
+    return this.#sets('groupingSets', [...new Set(sets.flat())], sets)
+  }
+
+  #sets(label: string, keys: readonly string[], sets: readonly (readonly string[])[]): GroupedSteps<this> {
+    if (keys.length === 0) throw new PlanError('GROUPING_SETS', `${label}: no keys given; name at least one column`)
+    const twice = keys.find((key, i) => keys.indexOf(key) !== i)
+    if (twice !== undefined) throw new PlanError('GROUPING_SETS', `${label}: "${twice}" is given twice; name each key once`)
+    return {
+      agg: (aggregates, { id = 'grouping_id' } = {}) => this.operator('groupBy', { keys, sets, id, aggregates: callsOf(aggregates) } as unknown as Json, label),
+    }
+  }
+}
+
+function callsOf(aggregates: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(aggregates).map(([name, a]) => [name, (a as { call: AggregateCall }).call ?? a]))
 }

@@ -7,7 +7,7 @@ import { expressionOf } from './expression-of.ts'
 import type { Columns } from './column-methods.ts'
 import type { Frame } from './frame-type.ts'
 import type { Joined, JoinHow } from './join-types.ts'
-import { OrderSteps } from './order-methods.ts'
+import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, FitsBool, Of, UnmetSame } from './resolve-types.ts'
 import type { Clash, IsAny, Names } from './types.ts'
 
@@ -67,7 +67,7 @@ const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
 const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
 
 /** The run time of the family. */
-export class JoinSteps extends OrderSteps {
+export class JoinSteps extends ShapeSteps {
   join(right: JoinSteps, on: JoinOptions): this {
     checkOptions(on, optionNames, 'join')
     const { how = 'inner', suffix, where } = on

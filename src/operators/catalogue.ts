@@ -11,7 +11,17 @@ import { joinOperator } from './join.ts'
 import { joinBuildOperator } from './join-build.ts'
 import { joinProbeOperator } from './join-probe.ts'
 import { limitOperator } from './limit.ts'
+import { distinctOperator } from './distinct.ts'
+import { dropNullOperator } from './drop-null.ts'
+import { expandSetsOperator } from './expand-sets.ts'
+import { explodeOperator } from './explode.ts'
+import { fillForwardOperator } from './fill-forward.ts'
+import { resampleOperator } from './resample.ts'
+import { rowIndexOperator } from './row-index.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
+import { topKOperator } from './top-k.ts'
+import { unionOperator } from './union.ts'
+import { unpivotOperator } from './unpivot.ts'
 import type { AnyOperatorType } from './operator.ts'
 import { orderByTimeOperator } from './order-by-time.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
@@ -52,4 +62,14 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   limitOperator,
   sortRunsOperator,
   sortOperator,
+  topKOperator,
+  distinctOperator,
+  unionOperator,
+  unpivotOperator,
+  dropNullOperator,
+  fillForwardOperator,
+  explodeOperator,
+  expandSetsOperator,
+  resampleOperator,
+  rowIndexOperator,
 ]

@@ -42,9 +42,9 @@ export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]
 }
 
 // Kinds whose output has only columns that their parameters name.
-const defining = new Set(['select', 'partialAggregate', 'finalAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
+const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
 // Kinds that also pass on the columns of their input.
-const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
+const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'topK', 'rowIndex', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
 
 function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: Need): Need {
   if (node.node !== 'operator') return 'all'

@@ -7,6 +7,8 @@ import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
+import type { PlanAround } from './lower-rows.ts'
+import { isShared, topOfSorts } from './readers.ts'
 import { lowerOperator } from './rewrite.ts'
 
 /** A plan whose every edge is known. `nodes` hold physical operators only. */
@@ -57,7 +59,8 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     addSidePorts(node.id, type.sidePorts?.(inputFields, node.params), facts)
     nodes.push(node)
   }
-  for (const node of plan.nodes) {
+  const around: PlanAround = { isShared: edge => isShared(plan, edge) }
+  for (const node of topOfSorts(plan.nodes)) {
     switch (node.node) {
       case 'scan': {
         const { options, fields, sidePorts } = pruning ? prunedScan(node.id, pruning) : scanType(node.kind).resolve(node.options, node.id)
@@ -75,7 +78,7 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         break
       }
       case 'operator':
-        for (const lowered of lowerOperator(node, node.inputs.map(e => factsOf(edges, e)))) addOperator(lowered)
+        for (const lowered of lowerOperator(node, node.inputs.map(e => factsOf(edges, e)), around)) addOperator(lowered)
         break
       case 'sink': {
         const facts = factsOf(edges, node.input)

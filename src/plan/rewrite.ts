@@ -2,21 +2,24 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
-import type { Expression } from '../expr/expression.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import type { Edge, OperatorNode } from './plan.ts'
+import { type PlanAround, rowRules } from './lower-rows.ts'
+import type { OperatorNode } from './plan.ts'
 
 /** Parameters of the logical `groupBy`. */
 export interface GroupByParams {
   readonly keys: readonly string[]
   readonly window?: WindowSpec
+  /** Several groupings at once: sets of the keys, and the column of the set's number. */
+  readonly sets?: readonly (readonly string[])[]
+  readonly id?: string
   readonly aggregates: Readonly<Record<string, AggregateCall>>
 }
 
 /** The physical operators that do a logical one's work; the last has its id. A physical operator is returned as it is. */
-export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround): OperatorNode[] {
   switch (node.kind) {
     case 'groupBy':
       return lowerGroupBy(node, inputs[0]!)
@@ -26,15 +29,13 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[]):
       return [lowerWatermark(node, inputs[0]!)]
     case 'windowTop':
       return lowerWindowTop(node)
-    case 'sort':
-      return lowerSort(node, inputs[0]!)
     default:
-      return [node]
+      return lowerRows(node, inputs, around)
   }
 }
 
 function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
-  const { keys, window, aggregates } = node.params as unknown as GroupByParams
+  const { keys, window, sets, id, aggregates } = node.params as unknown as GroupByParams
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
   let source = node.inputs[0]!
@@ -51,9 +52,15 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   }
   if (!input.bounded)
     throw new PlanError('UNBOUNDED_GROUP', `${node.id}: groupBy without a window on a stream would never emit; add a window such as tumble("time", '10s'), or read the source until its end`)
+  const partial: OperatorNode = { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] }
+  if (sets) {
+    const expanded: OperatorNode = { node: 'operator', id: `${node.id}:sets`, kind: 'expandSets', params: { keys, sets, id: id! }, inputs: [{ node: partial.id }] }
+    const final = { keys: [...keys, id!], aggregates: lowered.aggregates } as unknown as Json
+    return [...steps, partial, expanded, { node: 'operator', id: node.id, kind: 'finalAggregate', params: final, inputs: [{ node: expanded.id }] }]
+  }
   return [
     ...steps,
-    { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] },
+    partial,
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
   ]
 }
@@ -92,28 +99,8 @@ function lowerWatermark(node: OperatorNode, input: EdgeFacts): OperatorNode {
   return { ...node, params: { ...params, splitColumn: splitField } }
 }
 
-// Keys that are expressions become hidden columns; batches are sorted where they are made.
-function lowerSort(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
-  if (!input.bounded) throw new PlanError('UNBOUNDED_SORT', `${node.id}: sort needs input that ends; this stream doesn't; sort inside windows, or read the source until its end`)
-  const { steps, source, keys } = lowerOrder(node)
-  const params = (more: object) => ({ ...(node.params as object), keys, ...more }) as unknown as Json
-  return [
-    ...steps,
-    { node: 'operator', id: `${node.id}:runs`, kind: 'sortRuns', params: params({}), inputs: [source] },
-    { ...node, params: params({ sorted: true }), inputs: [{ node: `${node.id}:runs` }] },
-  ]
-}
-
-// The step that computes the expressions among sort keys, and the keys as columns.
-function lowerOrder(node: OperatorNode): { steps: OperatorNode[]; source: Edge; keys: readonly { column: string }[] } {
-  const given = (node.params as unknown as { keys: readonly { column?: string; expression?: Expression }[] }).keys
-  const columns: Record<string, Expression> = {}
-  const keys = given.map(({ expression, ...key }, i) => {
-    if (!expression) return key as { column: string }
-    columns[`$key${i}`] = expression
-    return { ...key, column: `$key${i}` }
-  })
-  if (Object.keys(columns).length === 0) return { steps: [], source: node.inputs[0]!, keys }
-  const id = `${node.id}:keys`
-  return { steps: [{ node: 'operator', id, kind: 'with', params: { columns } as unknown as Json, inputs: node.inputs }], source: { node: id }, keys }
+// What a rule makes a groupBy of is lowered as one.
+function lowerRows(node: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround): OperatorNode[] {
+  const lowered = rowRules[node.kind]?.(node, inputs, around) ?? [node]
+  return lowered.flatMap(made => (made.kind === 'groupBy' ? lowerGroupBy(made, inputs[0]!) : [made]))
 }

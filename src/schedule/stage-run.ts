@@ -57,6 +57,7 @@ export class StageRun implements Consumer {
   readonly #portWatermarks: number[]
   readonly #openPorts: Set<number>
   readonly #buffers: boolean
+  readonly #inTurn: boolean
   readonly #pending = new Map<number, Pending>()
   #nextSeq = 1
   #nextEmit = 1
@@ -77,6 +78,7 @@ export class StageRun implements Consumer {
     this.#queued = Array.from({ length: ports }, () => 0)
     this.#portWatermarks = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
     this.#buffers = (spec.tables ?? []).some(table => table.buffers)
+    this.#inTurn = ports === 2 && (spec.steps[0]?.params as { mode?: string } | null)?.mode === 'append'
     this.#openPorts = new Set(Array.from({ length: ports }, (_, port) => port))
   }
 
@@ -133,13 +135,21 @@ export class StageRun implements Consumer {
     return this.#barrierPorts.has(port) || this.#isGated(port)
   }
 
-  /** True while tables are missing: nothing of the other inputs begins, and no barrier passes. */
+  /** True while tables are missing, or the first of inputs that are read in turn goes on: nothing of the others begins, and no barrier passes. */
   get gated(): boolean {
-    return (this.spec.tables ?? []).some(table => this.#openPorts.has(table.port))
+    return this.#waitsForTables() || this.#waitsForFirst()
   }
 
   #isGated(port: number): boolean {
-    return this.gated && !this.#isTable(port)
+    return (this.#waitsForTables() && !this.#isTable(port)) || (port > 0 && this.#waitsForFirst())
+  }
+
+  #waitsForTables(): boolean {
+    return (this.spec.tables ?? []).some(table => this.#openPorts.has(table.port))
+  }
+
+  #waitsForFirst(): boolean {
+    return this.#inTurn && this.#openPorts.has(0)
   }
 
   #isTable(port: number): boolean {

@@ -24,6 +24,8 @@ import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
+import { chanceAgreement } from './reference/chance.ts'
+import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
@@ -44,6 +46,8 @@ export const catalogue: readonly AnyAgreement[] = [
   ...aggregateAgreements,
   sortAgreement,
   keysAgreement,
+  rowNumbersAgreement,
+  chanceAgreement,
   rangesAgreement,
   joinAgreement,
   ...tableAgreements,

@@ -49,6 +49,12 @@ const wrong: readonly [title: string, line: string, message: string][] = [
     "agg: no column 'chanel'; did you mean 'channel'?",
   ],
   ['a window over a column that holds no time', "bids.groupBy('auction', tumble('price', '10s'))", '"price"'],
+  ['an order by an expression of a column that is not there', "bids.sort(desc(col('prise').neg()))", "sort: no column 'prise'; did you mean 'price'?"],
+  ['a top by a name that is not there', "bids.topK(3, desc('price'), { by: 'chanel' })", '"chanel"'],
+  ['a union with other columns', 'bids.union(people)', "union: the other has no 'auction'"],
+  ['explode of what is no list', "bids.explode('price')", '"price"'],
+  ['a pivot by a column that is not there', "bids.pivot({ index: 'chanel', columns: 'channel', aggregate: sum('price'), names: ['a'] })", '"chanel"'],
+  ['fillNull of a column that is not there', 'bids.fillNull({ prise: 1 })', 'prise'],
   ['an order by a name that is not there', "bids.sort(desc('prise'))", '"prise"'],
   [
     'names on both sides of a join',

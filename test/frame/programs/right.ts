@@ -120,6 +120,26 @@ schemaIs<{ id: 'int64'; category: 'utf8' }>()(
   true,
 )
 
+// Orders, places and shapes.
+schemaIs<Bids>()(bids.sort('price', desc(col('channel').length(), { nulls: 'first' }), col('price').neg()), true)
+schemaIs<Bids>()(bids.topK(3, desc('price'), { by: 'channel' }).tail().offset(2).reverse().sample({ rows: 3, seed: 1 }), true)
+schemaIs<Bids & { n: 'int64#' }>()(bids.rowIndex('n', { start: 1 }), true)
+schemaIs<{ id: 'int32'; name: 'utf8'; score: 'float64?'; ok: 'bool?' }>()(sparse.fillNull('?'), true)
+schemaIs<{ id: 'int32'; name: 'utf8?'; score: 'float64'; ok: 'bool?' }>()(sparse.fillNull(0), true)
+schemaIs<{ id: 'int32'; name: 'utf8?'; score: 'float64'; ok: 'bool' }>()(sparse.fillNull({ score: 1, ok: false }).fillNull('forward', 'name'), true)
+schemaIs<{ id: 'int32'; name: 'utf8'; score: 'float64?'; ok: 'bool?' }>()(sparse.dropNull('name'), true)
+schemaIs<{ id: 'int32'; name: 'utf8'; score: 'float64'; ok: 'bool' }>()(sparse.dropNull(), true)
+schemaIs<{ id: 'int64'; name: 'utf8?' }>()(sparse.select('id', 'name').union(people.select('id', 'name'), sparse.select('name', 'id')).distinct('id'), true)
+schemaIs<{ channel: 'utf8'; '1': 'int64?'; '2': 'int64?' }>()(bids.pivot({ index: 'channel', columns: 'auction', aggregate: sum('price'), names: [1, 2] }), true)
+schemaIs<{ channel: 'utf8'; a: 'int64#' }>()(bids.pivot({ index: 'channel', columns: 'channel', aggregate: count(), names: ['a'] }), true)
+schemaIs<{ id: 'int32'; variable: 'utf8'; much: 'float64?' }>()(sparse.unpivot({ on: ['score', 'id'], index: ['id'], value: 'much' }), true)
+schemaIs<{ channel: 'utf8'; dateTime: 'timestamp[ms]'; variable: 'utf8'; value: 'int64' }>()(bids.unpivot({ on: ['price', 'auction', 'bidder'] }), true)
+declare const lists: Frame<{ id: 'int32'; tags: 'list<utf8?>?'; pair: 'list<float32, 2>' }>
+schemaIs<{ id: 'int32'; tags: 'utf8?'; pair: 'list<float32, 2>'; at: 'int64#' }>()(lists.explode('tags', { index: 'at' }), true)
+schemaIs<{ id: 'int32'; tags: 'list<utf8?>?'; pair: 'float32?'; at: 'int64#?' }>()(lists.explode('pair', { empty: 'keep', index: 'at' }), true)
+schemaIs<{ channel: 'utf8?'; auction: 'int64?'; grouping_id: 'int32'; n: 'int64#' }>()(bids.rollup('channel', 'auction').agg({ n: count() }), true)
+schemaIs<{ channel: 'utf8?'; set: 'int32'; most: 'int64' }>()(bids.cube('channel').agg({ most: max('price') }, { id: 'set' }), true)
+
 // A count is a number in rows, compares with int64, and what is computed of it is an int64.
 const counted = bids.groupBy('auction').agg({ n: count(), k: count('channel').where(col('price').gt(1)) })
 schemaIs<{ auction: 'int64'; n: 'int64#'; k: 'int64#' }>()(counted.filter(col('n').ge(col('auction')).and(col('k').gt(10))), true)
