@@ -8,9 +8,10 @@ import { viewBytes, valueReader } from '../batch/read-values.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { arithmetic, type RowCheck } from './arithmetic.ts'
+import type { RowCheck } from './arithmetic.ts'
 import { andBits, andNotBits } from './bitmap.ts'
 import { parseText } from './cast-text.ts'
+import { canCastTime, castTime, timeAlwaysFits } from './cast-time.ts'
 import { compare } from './compare.ts'
 
 const targets: Partial<Record<DataType['kind'], readonly DataType['kind'][]>> = {
@@ -25,20 +26,18 @@ const targets: Partial<Record<DataType['kind'], readonly DataType['kind'][]>> = 
 
 /** Whether there is a cast from one type to another. */
 export function canCast(from: DataType, to: DataType): boolean {
-  return sameType(from, to) || (targets[from.kind]?.includes(to.kind) ?? false)
+  return sameType(from, to) || canCastTime(from, to) || (targets[from.kind]?.includes(to.kind) ?? false)
 }
 
 /** Whether every value has its counterpart, so that a cast neither fails nor, tried, makes nulls. */
 export function castAlwaysFits(from: DataType, to: DataType): boolean {
+  if (!sameType(from, to) && canCastTime(from, to)) return timeAlwaysFits(from, to)
   if (sameType(from, to) || to.kind === 'utf8') return from.kind !== 'binary' || to.kind === 'binary'
-  if (from.kind === 'timestamp' && to.kind === 'timestamp') return unitsPerSecond[from.unit] > unitsPerSecond[to.unit]
   const rank = { bool: 0, int32: 1, int64: 2, float64: 3 } as Record<string, number>
   return from.kind === 'utf8'
     ? to.kind === 'binary'
     : to.kind === 'bool' || to.kind === 'timestamp' || from.kind === 'timestamp' || rank[from.kind]! <= rank[to.kind]!
 }
-
-const unitsPerSecond = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const
 
 /**
  * `column` as `to`. float64 becomes the whole part; a number is false only at 0; int64 and timestamps count units of the timestamp; a coarser
@@ -51,9 +50,9 @@ export function cast(device: Device, arena: Arena, column: Column, to: DataType,
   if (sameType(from, to)) return column
   assert(canCast(from, to), `cast from ${typeName(from)} to ${typeName(to)}`)
   const settle = (out: Column, fits: number) => checkFits(device, arena, column, out, fits, to, tried, check)
+  if (canCastTime(from, to)) return castTime(device, arena, column, to, settle)
   if (from.kind === 'utf8' || from.kind === 'binary') return castText(device, arena, column, to, settle)
   if (to.kind === 'utf8') return toText(device, arena, column)
-  if (from.kind === 'timestamp' || to.kind === 'timestamp') return castTime(device, arena, column, to, tried, check)
   if (to.kind === 'bool') return compare(device, arena, 'ne', column, { type: from, value: from.kind === 'int64' ? 0n : 0 })
   if (from.kind === 'bool') {
     const ones = { ...allocateColumn(arena, int32, length), validity }
@@ -73,25 +72,6 @@ export function cast(device: Device, arena: Arena, column: Column, to: DataType,
   if (from.kind === 'int64') kernels.castI64ToI32(values, length, fits, out.values)
   else kernels[to.kind === 'int32' ? 'castF64ToI32' : 'castF64ToI64'](values, length, fits, out.values)
   return settle(out, fits)
-}
-
-function castTime(device: Device, arena: Arena, column: Column, to: DataType, tried: boolean, check: RowCheck): Column {
-  if (column.type.kind === 'int32') return { ...cast(device, arena, column, int64, tried, check), type: to }
-  if (column.type.kind !== 'timestamp' || to.kind !== 'timestamp') return { ...column, type: to }
-  const [from, unit] = [unitsPerSecond[column.type.unit], unitsPerSecond[to.unit]]
-  if (unit < from) {
-    const out = { ...allocateColumn(arena, to, column.length), validity: column.validity }
-    device.kernels.floorDivI64(column.values, Number(from / unit), column.length, out.values)
-    return out
-  }
-  const factor = unit / from
-  const counts = { ...column, type: int64 }
-  if (!tried) return { ...arithmetic(device, arena, 'mul', counts, { type: int64, value: factor }, check), type: to }
-  const limit = (2n ** 63n - 1n) / factor
-  const low = compare(device, arena, 'ge', counts, { type: int64, value: -limit })
-  const high = compare(device, arena, 'le', counts, { type: int64, value: limit })
-  const validity = andBits(device, arena, andBits(device, arena, low.values, high.values, column.length), column.validity, column.length)
-  return { ...arithmetic(device, arena, 'mul', { ...counts, validity }, { type: int64, value: factor }, check), type: to }
 }
 
 // `fits` has a bit per row; rows that are null anyway don't count.

@@ -36,7 +36,8 @@ function compareForms(device: Device, arena: Arena, op: 'eq' | 'ne' | 'lt' | 'le
   const right = valuesAt(device, arena, b)
   const shape = shapeOf(a, b)
   const { kernels } = device
-  if (layoutOf(a.type) === 'view') kernels.compareViews(kernelOps[op], left, right, shape, length, values)
+  if (a.type.kind === 'interval') kernels.compareIntervals(kernelOps[op], left, right, shape, length, values)
+  else if (layoutOf(a.type) === 'view') kernels.compareViews(kernelOps[op], left, right, shape, length, values)
   else if (a.type.kind === 'float64') kernels.compareF64(kernelOps[op], left, right, shape, length, values)
   else if (layoutOf(a.type) === 'word8') kernels.compareI64(kernelOps[op], left, right, shape, length, values)
   else kernels.compareI32(kernelOps[op], left, right, shape, length, values)

@@ -1,19 +1,19 @@
 // The common type of values that stand side by side, and literals as constants of it.
-import { type DataType, float64, int32, int64, isNumeric, sameType, timestampMs, type TimeUnit, utf8, bool } from '../batch/data-type.ts'
-import { parseTimestamp } from '../batch/timestamp-text.ts'
+import { type DataType, float64, int32, int64, isNumeric, sameType, timestampMs, utf8, bool } from '../batch/data-type.ts'
+import { storedBy } from '../batch/stored-value.ts'
+import { isTemporal } from '../compute/cast-time.ts'
 import type { Constant } from '../compute/operand.ts'
 import type { LiteralValue } from './expression.ts'
 import type { Argument } from './function.ts'
+import { finerTimes, widerTime } from './unify-times.ts'
 
-const unitRank: Record<TimeUnit, number> = { s: 0, ms: 1, us: 2, ns: 3 }
 const numberRank: Record<string, number> = { int32: 0, int64: 1, float64: 2 }
 
 /** The type that holds both: the wider number, the finer timestamp; undefined where there is none. What is made of a count is an int64. */
 export function widerType(a: DataType, b: DataType): DataType | undefined {
   if (sameType(a, b)) return plain(a)
   if (isNumeric(a) && isNumeric(b)) return numberRank[a.kind]! > numberRank[b.kind]! ? a : b
-  if (a.kind === 'timestamp' && b.kind === 'timestamp') return unitRank[a.unit] > unitRank[b.unit] ? a : b
-  return undefined
+  return widerTime(a, b)
 }
 
 function plain(type: DataType): DataType {
@@ -55,19 +55,9 @@ function fit(type: DataType, literal: Exclude<LiteralValue, null>, exact: boolea
     const value = isBigint && 'int64' in literal ? Number(literal.int64) : (literal as number)
     return value === (value | 0) ? int32 : exact ? int64 : undefined
   }
-  if (type.kind === 'timestamp' && (own.kind === 'utf8' || own.kind === 'timestamp')) return constantOf(literal, type) ? type : finerFor(literal, type)
+  if (isTemporal(type) && (own.kind === 'utf8' || own.kind === 'timestamp')) return [type, ...finerTimes(type)].find(t => constantOf(literal, t))
   return widerType(type, own)
 }
-
-// A literal with more digits than the column has makes the comparison finer.
-function finerFor(literal: Exclude<LiteralValue, null>, type: DataType & { kind: 'timestamp' }): DataType | undefined {
-  for (const unit of ['ms', 'us', 'ns'] as const) {
-    if (unitRank[unit] > unitRank[type.unit] && constantOf(literal, { kind: 'timestamp', unit })) return { kind: 'timestamp', unit }
-  }
-  return undefined
-}
-
-const perMs = { us: 1_000n, ns: 1_000_000n } as const
 
 /** A literal as a constant of `type`, exact; undefined where it has no such value. Null has one in every type. */
 export function constantOf(literal: LiteralValue, type: DataType): Constant | undefined {
@@ -93,17 +83,12 @@ function valueOf(literal: LiteralValue, type: DataType): Constant['value'] | und
       if (typeof literal === 'number') return literal
       if (typeof literal !== 'object') return undefined
       return 'float64' in literal ? Number(literal.float64) : 'int64' in literal ? Number(literal.int64) : undefined
-    case 'timestamp':
-      return timestampValue(literal, type.unit)
-    case 'binary':
-      return undefined
+    default:
+      return isTemporal(type) ? timeValue(literal, type) : undefined
   }
 }
 
-function timestampValue(literal: Exclude<LiteralValue, null>, unit: TimeUnit): bigint | undefined {
-  if (typeof literal === 'string') return parseTimestamp(literal, unit)
-  if (typeof literal !== 'object' || !('timestamp' in literal)) return undefined
-  const ms = literal.timestamp
-  if (unit === 's') return ms % 1000 === 0 ? BigInt(ms / 1000) : undefined
-  return unit === 'ms' ? BigInt(ms) : BigInt(ms) * perMs[unit]
+function timeValue(literal: Exclude<LiteralValue, null>, type: DataType): Constant['value'] | undefined {
+  if (typeof literal === 'string') return storedBy(type)(literal)
+  return typeof literal === 'object' && 'timestamp' in literal ? storedBy(type)(new Date(literal.timestamp)) : undefined
 }

@@ -15,10 +15,13 @@ import type {
   NeedsOf,
   OperandFor,
   StrictOf,
+  SumNeeds,
+  SumSymbol,
   SymbolOf,
   Typed,
 } from './resolve-types.ts'
 import type { TextMethods } from './text-methods.ts'
+import type { TimeMethods } from './time-methods.ts'
 
 type Compared<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, F>>
 type Computed<T, N, V, F extends string> = ColumnExpr<Arith<T, SymbolOf<V>>, ArithNeeds<T, N, V, F>>
@@ -83,10 +86,10 @@ interface BoolMethods<in out T, out N> {
 
 /** Methods of numbers. */
 interface NumberMethods<in out T, out N> {
-  /** Sum. Integers never wrap: a DataError INT_OVERFLOW instead; so with all arithmetic. */
-  add<const V extends Number1>(other: V): Computed<T, N, V, 'add'>
-  /** Difference. */
-  sub<const V extends Number1>(other: V): Computed<T, N, V, 'sub'>
+  /** Sum. A time and a span of time, as text 'P1M', 'PT5H' or '90s', give a time: months by the calendar, days by the clock of its zone. Integers never wrap: a DataError INT_OVERFLOW instead; so with all arithmetic. */
+  add<const V extends Number1 | string>(other: V): ColumnExpr<SumSymbol<T, V, 'add'>, SumNeeds<T, N, V, 'add'>>
+  /** Difference. A span less than a time is a time, and a time less than another a duration. */
+  sub<const V extends Number1 | string | Date>(other: V): ColumnExpr<SumSymbol<T, V, 'sub'>, SumNeeds<T, N, V, 'sub'>>
   /** Product. A fractional literal makes float64. */
   mul<const V extends Number1>(other: V): Computed<T, N, V, 'mul'>
   /** Quotient, always float64: by 0 it is ±Infinity or NaN. */
@@ -117,24 +120,4 @@ interface NumberMethods<in out T, out N> {
   chr(): ColumnExpr<Maybe<'utf8'>, N | Needs<T, 'number', 'chr'>>
   /** Whether a float64 is NaN. */
   isNaN(): Unary<'bool', T, N, 'isNaN', 'number'>
-}
-
-/** Methods of times. */
-interface TimeMethods<in out T, out N> {
-  /** The start of the second, minute, hour or day in UTC. */
-  truncate(unit: 'second' | 'minute' | 'hour' | 'day'): ColumnExpr<T, N | Needs<T, 'time', 'truncate'>>
-  /** The year in UTC, as int32. */
-  year(): Unary<'int32', T, N, 'year', 'time'>
-  /** The month, 1 to 12. */
-  month(): Unary<'int32', T, N, 'month', 'time'>
-  /** The day of the month, 1 to 31. */
-  day(): Unary<'int32', T, N, 'day', 'time'>
-  /** The hour, 0 to 23. */
-  hour(): Unary<'int32', T, N, 'hour', 'time'>
-  /** The minute, 0 to 59. */
-  minute(): Unary<'int32', T, N, 'minute', 'time'>
-  /** The second, 0 to 59. */
-  second(): Unary<'int32', T, N, 'second', 'time'>
-  /** The day of the week, 1 (Monday) to 7. */
-  dayOfWeek(): Unary<'int32', T, N, 'dayOfWeek', 'time'>
 }

@@ -1,7 +1,8 @@
 // Expressions at compile time: an expression carries the type it will have ("that of column price", not known yet) and what it needs;
 // a frame resolves both against its schema. A method then takes the expression, or else a string literal type whose text is the error
 // message, which is what the compiler prints. Nothing here runs.
-import type { Bare, CountType, IsAny, KnownNames, NumericType, OrNull, TimeType } from './types.ts'
+import type { Bare, ClockType, CountType, IsAny, KnownNames, NumericType, OrNull, SpanType, TimeType } from './types.ts'
+import type { StampUnit, TimeSum } from './time-types.ts'
 
 /** Carries the compile-time type of an expression or aggregate: T what it is, N what it needs. No such property exists at run time. */
 export declare const brand: unique symbol
@@ -35,6 +36,21 @@ export interface Filled<out A, out B> {
 /** "A, or null." */
 export interface Maybe<out A> {
   maybe: A
+}
+/** "What adding B to A, or taking it away, gives": numbers promote, times and spans go together by rules of their own. */
+export interface Sum<out A, out B, out O extends 'add' | 'sub'> {
+  sum: A
+  with: B
+  op: O
+}
+/** A text that is written beside a time: an interval or a time. */
+export interface Written<out V extends string> {
+  written: V
+}
+/** "The timestamps of A in zone Z", without a zone where Z is ''. */
+export interface Zoned<out A, out Z extends string> {
+  zoned: A
+  zone: Z
 }
 /** The type of what a function makes of a T: T, but int64 where T is a count. */
 export type Made<T> = IsAny<T> extends true ? any : T extends `int64#${infer Q}` ? `int64${Q}` : T extends string ? T : Arith<T, 'int'>
@@ -78,6 +94,11 @@ interface Kinds {
   iso: 'utf8' | TimeType
   bool: 'bool'
   time: TimeType
+  timestamp: TimeType
+  calendar: 'date' | TimeType
+  clock: ClockType | TimeType
+  shown: 'date' | ClockType | TimeType
+  addable: NumericType | SpanType | 'date' | ClockType | TimeType
   any: unknown
   summed: NumericType | `duration[${string}]`
   averaged: Measured
@@ -151,6 +172,37 @@ export type CompareNeeds<T, N, V, F extends string> = V extends Typed<infer U, i
 type Sames<A, B, F extends string> = A extends string ? (B extends string ? UnmetSame<A, B, F, A, B> : Same<A, B, F>) : Same<A, B, F>
 /** The needs of arithmetic on T and V. */
 export type ArithNeeds<T, N, V, F extends string> = N | Needs<T, 'number', F> | (V extends Typed<infer U, infer M> ? M | Needs<U, 'number', F> : never)
+/** The needs of a sum or difference of T and V. */
+export type SumNeeds<T, N, V, F extends string> = N | Needs<T, 'addable', F> | (V extends Typed<infer U, infer M> ? M | Needs<U, 'addable', F> : never)
+/** The symbolic type of a sum or difference. */
+export type SumSymbol<T, V, O extends 'add' | 'sub'> = Sum<T, V extends string ? Written<V> : V extends Date ? 'timestamp[ms]' : SymbolOf<V>, O>
+type AddedTo<D, E, O extends 'add' | 'sub', A, B> =
+  D extends Fail<any>
+    ? D
+    : E extends Fail<any>
+      ? E
+      : IsAny<D> extends true
+        ? any
+        : IsAny<E> extends true
+          ? any
+          : Bare<D> extends NumericType | 'int' | 'null'
+            ? E extends Written<any>
+              ? Mismatch<D, 'utf8', O, A, B>
+              : Bare<E> extends NumericType | 'int' | 'null'
+                ? Promote<D, E>
+                : TimesOf<D, E, O, A, B>
+            : TimesOf<D, E, O, A, B>
+type TimesOf<D, E, O extends 'add' | 'sub', A, B> =
+  D extends `${infer X}?`
+    ? OrNull<TimesOf<X, E, O, A, B>>
+    : E extends `${infer Y}?`
+      ? OrNull<TimesOf<D, Y, O, A, B>>
+      : E extends 'null'
+        ? OrNull<D>
+        : [TimeSum<D, E, O>] extends [never]
+          ? Mismatch<D, E, O, A, B>
+          : TimeSum<D, E, O>
+type Mismatch<D, E, O extends string, A, B> = Fail<`${NameOf<A>} is ${Show<D>} but ${NameOf<B>} is ${E extends Written<any> ? 'utf8' : Show<E>}: ${O}() does not apply`>
 /** The result of a function that gives K, null where an argument is. */
 export type StrictOf<K, A, B = 'bool'> = A extends string ? (B extends string ? Nulled<K, A, B> : Strict<K, A, B>) : Strict<K, A, B>
 type Nulled<K, A, B> = A extends `${string}?` | 'null' ? OrNull<K> : B extends `${string}?` | 'null' ? OrNull<K> : K
@@ -262,7 +314,21 @@ export type Resolve<T, S> =
                       ? ListType<Resolve<A, S>>
                       : T extends ListedNullable<infer A>
                         ? NullableList<Resolve<A, S>>
-                        : T
+                        : T extends Zoned<infer A, infer Z>
+                          ? InZone<Resolve<A, S>, Z>
+                          : T extends Sum<infer A, infer B, infer O>
+                            ? AddedTo<Resolve<A, S>, Resolve<B, S>, O, A, B>
+                            : T
+type InZone<D, Z extends string> =
+  IsAny<D> extends true
+    ? any
+    : D extends `${infer B}?`
+      ? OrNull<InZone<B, Z>>
+      : D extends `timestamp[${string}]`
+        ? Z extends ''
+          ? `timestamp[${StampUnit<D>}]`
+          : `timestamp[${StampUnit<D>}, ${Z}]`
+        : D
 /** As Resolve, with a whole literal alone made int64, and null alone bool?. */
 export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
 type Settled<D> = IsAny<D> extends true ? any : D extends 'int' ? 'int64' : D extends 'int?' ? 'int64?' : D extends 'null' ? 'bool?' : D

@@ -15,6 +15,10 @@ export type CountType = 'int64#'
 export type NumericType = 'int8' | 'int16' | 'int32' | 'int64' | CountType | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'float16' | 'float32' | 'float64' | `decimal(${string})`
 /** The types of points in time. */
 export type TimeType = `timestamp[${TimeUnit}]` | `timestamp[${TimeUnit}, ${string}]`
+/** The types of spans of time. */
+export type SpanType = 'interval' | `duration[${TimeUnit}]`
+/** The types of times of day. */
+export type ClockType = `time[${TimeUnit}]`
 type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 
 /** True for `any`, which stands for a column that is known at run time only. */

@@ -20,6 +20,7 @@ import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
+import { zoneAgreement } from './reference/zones.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
@@ -69,6 +70,7 @@ export const catalogue: readonly AnyAgreement[] = [
   logicAgreement,
   castAgreement,
   timeAgreement,
+  zoneAgreement,
   stringTestAgreement,
   stringAgreement,
   stringPartsAgreement,

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { callExpression, type Expression } from '../../src/expr/expression.ts'
-import { parseTimestamp } from '../../src/batch/timestamp-text.ts'
+import { parseType } from '../../src/batch/type-name.ts'
+import { isTemporal } from '../../src/compute/cast-time.ts'
 import { textFunctions } from './substrait-text.ts'
+import { timeFunctions, timeTypes } from './substrait-times.ts'
 
 /** A value with its type's name in Millrace, which is undefined where Millrace has no such type. */
 export interface CaseValue {
@@ -32,9 +34,7 @@ const types: Record<string, string> = {
   fp64: 'float64',
   bool: 'bool',
   str: 'utf8',
-  'pts<6>': 'timestamp[us]',
-  'pts<3>': 'timestamp[ms]',
-  'ptstz<6>': 'timestamp[us]',
+  ...timeTypes,
 }
 
 /** All cases under a folder, in order of their files. */
@@ -103,7 +103,7 @@ function valueOf(text: string, type: string): unknown {
   if (type === 'utf8') return text.slice(1, -1)
   if (type === 'bool') return text === 'true'
   if (type === 'int64') return /^-?\d+$/.test(text) ? BigInt(text) : undefined
-  if (type.startsWith('timestamp')) return parseTimestamp(text, type === 'timestamp[us]' ? 'us' : 'ms')
+  if (isTemporal(parseType(type, 'case').type)) return text
   const named: Record<string, number> = { inf: Infinity, '+inf': Infinity, '-inf': -Infinity, nan: Number.NaN }
   return named[text.toLowerCase()] ?? Number(text)
 }
@@ -114,13 +114,10 @@ const call =
   (fn: string, count?: number): Build =>
   args =>
     count !== undefined && args.length !== count ? undefined : callExpression(fn, args)
-const parts: Record<string, string> = { YEAR: 'year', MONTH: 'month', DAY: 'day', HOUR: 'hour', MINUTE: 'minute', SECOND: 'second' }
 const literalInt = (c: Case, i: number) => Number(c.args[i]!.value)
 
 /** How Millrace says what a Substrait function says; absent where it can't. */
 export const functions: Record<string, Build> = {
-  add: call('add', 2),
-  subtract: call('sub', 2),
   multiply: call('mul', 2),
   modulus: call('mod', 2),
   negate: call('neg', 1),
@@ -154,7 +151,7 @@ export const functions: Record<string, Build> = {
   is_false: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: true }])]),
   is_not_false: ([a]) => callExpression('coalesce', [a!, { kind: 'literal', value: true }]),
   ...textFunctions,
-  extract: (args, c) => (parts[c.args[0]!.text] && c.args.length === 2 ? callExpression(parts[c.args[0]!.text]!, [args[1]!]) : undefined),
+  ...timeFunctions,
 }
 
 // What Millrace does where a case leaves the choice; other settings are skipped.

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { MillraceError } from '../../src/base/errors.ts'
 import type { Value } from '../../src/batch/read-values.ts'
+import { parseType } from '../../src/batch/type-name.ts'
 import { createDevice } from '../../src/device/device.ts'
+import { isTemporal } from '../../src/compute/cast-time.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../../src/expr/expression.ts'
 import { type Table, valuesOfExpression } from '../support/expressions.ts'
 import { type Case, type CaseValue, functions, readCases, reasonToSkip } from './substrait-cases.ts'
@@ -14,14 +16,19 @@ const skipFile = fileURLToPath(new URL('substrait-skipped.json', import.meta.url
 const rowCounts = [1, 7, 64, 1025]
 const device = await createDevice()
 
-function constant({ value, type }: CaseValue): Expression {
-  const time = type!.startsWith('timestamp') && value !== null
-  const literal = time ? callExpression('cast', [literalExpression(value as bigint)], { to: 'int64' }) : literalExpression(value as never)
+function constant({ value, type, text }: CaseValue): Expression {
+  const isTime = isTemporal(parseType(type!, 'case').type) && value !== null
+  const literal = literalExpression(isTime ? text : (value as never))
   return type === undefined ? literal : callExpression('cast', [literal], { to: type })
 }
 
-function sameValue(actual: Value, { value, type, substraitType }: CaseValue): boolean {
+const timeOf = (value: CaseValue) => valuesOfExpression(device, constant(value), {}, 1)[0]!
+const shown = (value: unknown) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}n` : v))
+
+function sameValue(actual: Value, expected: CaseValue): boolean {
+  const { value, type, substraitType } = expected
   if (value === null || actual === null) return value === actual
+  if (isTemporal(parseType(type!, 'case').type)) return shown(actual) === shown(timeOf(expected))
   if (type !== 'float64')
     return typeof value === 'bigint' || typeof actual === 'bigint' ? BigInt(actual as bigint) === BigInt(value as bigint) : actual === value
   const [a, b] = [Number(actual), value as number]

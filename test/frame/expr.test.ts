@@ -42,7 +42,7 @@ describe('the builders of expressions', () => {
     const renamed: Record<string, string> = { fillNull: 'coalesce' }
     expect(methods.map(m => renamed[m] ?? m).filter(m => !names.has(m))).toEqual([])
     expect([...names].filter(n => n !== 'when' && !methods.some(m => (renamed[m] ?? m) === n))).toEqual([])
-    const typeFiles = ['expr-type', 'text-methods']
+    const typeFiles = ['expr-type', 'text-methods', 'time-methods']
     const types = typeFiles.map(file => readFileSync(new URL(`../../src/frame/${file}.ts`, import.meta.url), 'utf8')).join('\n')
     expect(methods.filter(m => !new RegExp(`^  ${m}[<(]`, 'm').test(types)), 'methods that the compiler has not heard of').toEqual([])
     const one = lit(1) as unknown as Record<string, (...args: unknown[]) => ColumnExpr<any, any>>

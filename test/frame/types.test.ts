@@ -14,6 +14,7 @@ import { desc } from '${root}src/frame/orders.ts'
 import { tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
 const dice = { name: 'dice', splits: () => [{ id: '0' }] } as const
+declare const log: Frame<{ day: 'date'; clock: 'time[s]'; text: 'utf8' }>
 declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
 `
 
@@ -31,6 +32,11 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['a string function of a number, in a callback of with', 'bids.with(c => ({ x: c.price.lower() }))', 'is int64: lower() does not apply'],
   ['a regular expression over a number', "bids.filter(col('price').regexMatch('1'))", "filter: 'price' is int64: regexMatch() does not apply"],
   ['a part of a string by a string', "bids.with({ x: col('channel').left(col('channel')) })", "with: 'channel' is utf8: left() does not apply"],
+  ['a sum of text', "bids.with({ x: col('channel').add(1) })", "with: 'channel' is utf8: add() does not apply"],
+  ['a sum of two dates', "log.with({ x: col('day').add(col('day')) })", "with: 'day' is date but 'day' is date: add() does not apply"],
+  ['an hour of a day', "log.with({ x: col('day').hour() })", "with: 'day' is date: hour() does not apply"],
+  ['a year of a clock', "log.with({ x: col('clock').year() })", "with: 'clock' is time[s]: year() does not apply"],
+  ['a zone of a day', "log.with({ x: col('day').toZone('UTC') })", "with: 'day' is date: toZone() does not apply"],
   ['a callback that names a column that is not there', 'bids.filter(c => c.prise.gt(1))', "Property 'prise' does not exist"],
   ['truncate of a number', "bids.select({ d: col('price').truncate('day') })", "select: 'price' is int64: truncate() does not apply"],
   ['when over a number', "bids.select({ d: when(col('price')).then(1).otherwise(0) })", "select: 'price' is int64: when() does not apply"],

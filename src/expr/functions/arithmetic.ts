@@ -2,10 +2,12 @@
 // Integers never wrap: INT_OVERFLOW; intDiv and mod by zero are DIVIDE_BY_ZERO; floats follow IEEE 754.
 import { float64, isNumeric } from '../../batch/data-type.ts'
 import { type Arithmetic, arithmetic, negateOrAbs } from '../../compute/arithmetic.ts'
+import { isTemporal } from '../../compute/cast-time.ts'
 import type { Column } from '../../batch/batch.ts'
 import type { Argument, ExpressionFunction, Signature } from '../function.ts'
 import { infix, prefix } from '../function.ts'
 import { unify } from '../unify.ts'
+import { evaluateTimes, isSpanType, negateSpan, typeTimes } from './time-arithmetic.ts'
 
 function typeArithmetic(op: Arithmetic, args: readonly Argument[]): Signature | string | undefined {
   if (args.length !== 2 || args.some(a => a.type && !isNumeric(a.type))) return undefined
@@ -23,8 +25,8 @@ const symbols = { add: '+', sub: '-', mul: '*', div: '/', intDiv: 'div', mod: '%
 
 const binary = (name: Arithmetic): ExpressionFunction => ({
   name,
-  type: args => typeArithmetic(name, args),
-  evaluate: (at, [a, b]) => arithmetic(at.device, at.arena, name, a!, b!, at),
+  type: args => typeTimes(name, args) ?? typeArithmetic(name, args),
+  evaluate: (at, [a, b], _, type) => (isTemporal(a!.type) ? evaluateTimes(at, name as 'add', a!, b!, type) : arithmetic(at.device, at.arena, name, a!, b!, at)),
   describe: infix(symbols[name], levels[name]),
 })
 
@@ -32,9 +34,9 @@ const unary = (name: 'neg' | 'abs'): ExpressionFunction => ({
   name,
   type(args) {
     const type = args.length === 1 ? unify(args, true) : undefined
-    return type && isNumeric(type) ? { args: [type], type, nullable: args[0]!.nullable } : undefined
+    return type && (isNumeric(type) || (name === 'neg' && isSpanType(type))) ? { args: [type], type, nullable: args[0]!.nullable } : undefined
   },
-  evaluate: (at, [a]) => negateOrAbs(at.device, at.arena, name, a as Column, at),
+  evaluate: (at, [a]) => isTemporal(a!.type) ? negateSpan(at, a as Column) : negateOrAbs(at.device, at.arena, name, a as Column, at),
   describe: name === 'abs' ? prefix('abs') : ([a]) => ({ text: a!.level < 8 ? `-(${a!.text})` : `-${a!.text}`, level: 7 }),
 })
 
