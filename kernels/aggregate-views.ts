@@ -73,7 +73,7 @@ export function takeViews(state: usize, groups: i32, out: usize): void {
 }
 
 /** Moves all long views' bytes, one after the other, to `heap`: what lies between them is left behind. */
-export function moveViews(state: usize, groups: i32, heap: usize): void {
+export function repackViews(state: usize, groups: i32, heap: usize): void {
   for (let gid = 0; gid < groups; gid++) {
     const entry = state + (<usize>gid << 5)
     const length = load<u32>(entry)

@@ -50,7 +50,7 @@ export function runOffsets(counts: usize, groups: i32, offsets: usize): i32 {
 }
 
 /** Puts each key behind its group's: nexts[gid] is where the next goes, in keys from `out` on, and moves on. */
-export function placeKeys(gids: usize, keys: usize, rows: i32, nexts: usize, out: usize): void {
+export function placeLogged(gids: usize, keys: usize, rows: i32, nexts: usize, out: usize): void {
   for (let row = 0; row < rows; row++) {
     const at = nexts + (<usize>load<u32>(gids + (<usize>row << 2)) << 2)
     const place = load<u32>(at)
@@ -59,7 +59,7 @@ export function placeKeys(gids: usize, keys: usize, rows: i32, nexts: usize, out
   }
 }
 
-/** As `placeKeys`, all keys of each view. */
+/** As `placeLogged`, all keys of each view. */
 export function placeRuns(gids: usize, views: usize, rows: i32, nexts: usize, out: usize): void {
   for (let row = 0; row < rows; row++) {
     const view = views + (<usize>row << 4)

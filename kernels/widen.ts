@@ -26,28 +26,6 @@ export function widenU16(values: usize, rows: i32, out: usize): void {
 export function widenI32(values: usize, rows: i32, out: usize): void {
   widen<i32, i64>(values, rows, out)
 }
-/** As `widenI32`. */
-export function widenU32(values: usize, rows: i32, out: usize): void {
-  widen<u32, i64>(values, rows, out)
-}
-/** out[row] = the value as float64. */
-export function widenF32(values: usize, rows: i32, out: usize): void {
-  widen<f32, f64>(values, rows, out)
-}
-/** As `widenF32`, of IEEE 754 halves. */
-export function widenF16(values: usize, rows: i32, out: usize): void {
-  for (let row = 0; row < rows; row++) {
-    const bits = <u32>load<u16>(values + (<usize>row << 1))
-    const exponent = (bits >> 10) & 31
-    const fraction = bits & 1023
-    let magnitude: f64
-    if (exponent == 0) magnitude = <f64>fraction * 5.960464477539063e-8
-    else if (exponent == 31) magnitude = fraction != 0 ? NaN : Infinity
-    else magnitude = <f64>(1024 + fraction) * reinterpret<f64>(<u64>(exponent + 998) << 52)
-    store<f64>(out + (<usize>row << 3), bits >> 15 ? -magnitude : magnitude)
-  }
-}
-
 /** out[row] = the number as float64, rounded where it has more than 53 bits. */
 export function floatI32(values: usize, rows: i32, out: usize): void {
   widen<i32, f64>(values, rows, out)
@@ -93,23 +71,4 @@ export function narrowWords1(values: usize, rows: i32, out: usize): void {
 /** As `narrowWords1`, two bytes. */
 export function narrowWords2(values: usize, rows: i32, out: usize): void {
   widen<u64, u16>(values, rows, out)
-}
-/** out[row] = the float64 as float32. */
-export function narrowF32(values: usize, rows: i32, out: usize): void {
-  widen<f64, f32>(values, rows, out)
-}
-/** out[row] = the float64, which a half holds exactly, as a half. */
-export function narrowF16(values: usize, rows: i32, out: usize): void {
-  for (let row = 0; row < rows; row++) {
-    const value = load<f64>(values + (<usize>row << 3))
-    const bits = reinterpret<u64>(value)
-    const sign = <u32>(bits >> 48) & 0x8000
-    const exponent = <i32>((bits >> 52) & 2047) - 1008
-    let half: u32
-    if (value != value) half = 0x7e00
-    else if (exponent >= 31) half = sign | 0x7c00
-    else if (exponent > 0) half = sign | (<u32>exponent << 10) | (<u32>(bits >> 42) & 1023)
-    else half = sign | <u32>(abs(value) * 16777216.0)
-    store<u16>(out + (<usize>row << 1), <u16>half)
-  }
 }

@@ -70,7 +70,7 @@ export class KeyLog {
     memory.bytes(counts, 4 * groupCount).set(memory.bytes(offsets, 4 * groupCount))
     const keys = arena.allocate(8 * count)
     for (const piece of this.#pieces) {
-      if (piece.kind === 'rows') kernels.placeKeys(piece.gids, piece.keys, piece.rows, counts, keys)
+      if (piece.kind === 'rows') kernels.placeLogged(piece.gids, piece.keys, piece.rows, counts, keys)
       else kernels.placeRuns(piece.gids, piece.views, piece.rows, counts, keys)
     }
     return { keys, offsets, count }

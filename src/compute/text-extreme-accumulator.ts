@@ -83,7 +83,7 @@ export class TextExtremeAccumulator implements Accumulator {
     if (this.#heaps.reduce((sum, heap) => sum + heap.used, 0) < 2 * live) return
     const bytes = Math.max(live * 2, heapBytesMin)
     const address = this.#state.memory.allocate(bytes)
-    kernels.moveViews(state, groupCount, address)
+    kernels.repackViews(state, groupCount, address)
     this.#freeHeaps()
     this.#heaps.push({ address, bytes, used: live })
   }

@@ -46,6 +46,7 @@ for (const relaxed of [false, true]) {
 describe('the catalogue', () => {
   it('names every kernel of the binary', async () => {
     const names = JSON.parse(await readFile(new URL('../../dist/kernels/exports.json', import.meta.url), 'utf8')) as string[]
+    expect(names.filter((name, i) => names.indexOf(name) !== i), 'names of two kernels').toEqual([])
     const named = new Set(catalogue.flatMap(entry => entry.kernels))
     expect(names.filter(name => !named.has(name))).toEqual([])
     expect([...named].filter(name => !names.includes(name))).toEqual([])
