@@ -82,3 +82,75 @@ export function castF64ToI64(a: usize, rows: i32, fits: usize, out: usize): void
 export function castBoolToI32(bits: usize, rows: i32, out: usize): void {
   for (let row = 0; row < rows; row++) store<i32>(out + (<usize>row << 2), (<i32>load<u8>(bits + (row >> 3)) >> (row & 7)) & 1)
 }
+
+// @ts-ignore: decorator
+@inline function widen<T>(a: usize, rows: i32, out: usize): void {
+  for (let row = 0; row < rows; row++) {
+    store<i64>(out, <i64>load<T>(a))
+    a += sizeof<T>()
+    out += 8
+  }
+}
+
+/** out = integers of `kind` (0 to 3 int8 to int64, 4 to 7 uint8 to uint64) as int64, exact; uint64 keep their bits. */
+export function widenInt(kind: i32, a: usize, rows: i32, out: usize): void {
+  if (kind == 0) widen<i8>(a, rows, out)
+  else if (kind == 1) widen<i16>(a, rows, out)
+  else if (kind == 2) widen<i32>(a, rows, out)
+  else if (kind == 4) widen<u8>(a, rows, out)
+  else if (kind == 5) widen<u16>(a, rows, out)
+  else if (kind == 6) widen<u32>(a, rows, out)
+  else memory.copy(out, a, <usize>rows << 3)
+}
+
+// @ts-ignore: decorator
+@inline function narrow<T>(signed: i32, a: usize, rows: i32, fits: usize, out: usize): void {
+  for (let row = 0; row < rows; row += 8) {
+    const last = rows - row < 8 ? rows - row : 8
+    let bits = 0
+    for (let i = 0; i < last; i++) {
+      const x = load<i64>(a)
+      const sameSign = isSigned<T>() == (signed != 0) || x >= 0
+      const ok = x == <i64><T>x && sameSign
+      bits |= i32(ok) << i
+      store<T>(out, ok ? <T>x : <T>0)
+      a += 8
+      out += sizeof<T>()
+    }
+    store<u8>(fits++, <u8>bits)
+  }
+}
+
+/** out = a, which holds int64 or, `signed` 0, uint64, as integers of `kind` as in widenInt. */
+export function narrowInt(kind: i32, signed: i32, a: usize, rows: i32, fits: usize, out: usize): void {
+  if (kind == 0) narrow<i8>(signed, a, rows, fits, out)
+  else if (kind == 1) narrow<i16>(signed, a, rows, fits, out)
+  else if (kind == 2) narrow<i32>(signed, a, rows, fits, out)
+  else if (kind == 3) narrow<i64>(signed, a, rows, fits, out)
+  else if (kind == 4) narrow<u8>(signed, a, rows, fits, out)
+  else if (kind == 5) narrow<u16>(signed, a, rows, fits, out)
+  else if (kind == 6) narrow<u32>(signed, a, rows, fits, out)
+  else narrow<u64>(signed, a, rows, fits, out)
+}
+
+/** As castI64ToF64, over uint64. */
+export function castU64ToF64(a: usize, rows: i32, out: usize): void {
+  for (let row: usize = 0; row < <usize>rows; row++) store<f64>(out + (row << 3), <f64>load<u64>(a + (row << 3)))
+}
+
+/** The whole part; NaN and what lies outside uint64 don't fit. */
+export function castF64ToU64(a: usize, rows: i32, fits: usize, out: usize): void {
+  for (let row = 0; row < rows; row += 8) {
+    const last = rows - row < 8 ? rows - row : 8
+    let bits = 0
+    for (let i = 0; i < last; i++) {
+      const x = trunc<f64>(load<f64>(a))
+      const ok = x >= 0.0 && x < 18446744073709551616.0
+      bits |= i32(ok) << i
+      store<u64>(out, <u64>(ok ? x : 0.0))
+      a += 8
+      out += 8
+    }
+    store<u8>(fits++, <u8>bits)
+  }
+}

@@ -49,6 +49,117 @@ import { orderViews, viewsEqual } from './views'
   trim(start, rows)
 }
 
+// @ts-ignore: decorator
+@inline function compare2<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  const stepA: usize = shape == 2 ? 0 : 16
+  const stepB: usize = shape == 1 ? 0 : 16
+  const start = out
+  for (let row = 0; row < rows; row += 16) {
+    const m0 = test<T>(op, v128.load(a), v128.load(b))
+    const m1 = test<T>(op, v128.load(a + stepA), v128.load(b + stepB))
+    store<u16>(out, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(m0, m1)))
+    a += 2 * stepA
+    b += 2 * stepB
+    out += 2
+  }
+  trim(start, rows)
+}
+
+// @ts-ignore: decorator
+@inline function compare1<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  const stepA: usize = shape == 2 ? 0 : 16
+  const stepB: usize = shape == 1 ? 0 : 16
+  const start = out
+  for (let row = 0; row < rows; row += 16) {
+    store<u16>(out, <u16>i8x16.bitmask(test<T>(op, v128.load(a), v128.load(b))))
+    a += stepA
+    b += stepB
+    out += 2
+  }
+  trim(start, rows)
+}
+
+// @ts-ignore: decorator
+@inline function compareSmall<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  if (sizeof<T>() == 1) {
+    if (op == 0) compare1<T>(0, a, b, shape, rows, out)
+    else if (op == 1) compare1<T>(1, a, b, shape, rows, out)
+    else if (op == 2) compare1<T>(2, a, b, shape, rows, out)
+    else compare1<T>(3, a, b, shape, rows, out)
+  } else if (sizeof<T>() == 2) {
+    if (op == 0) compare2<T>(0, a, b, shape, rows, out)
+    else if (op == 1) compare2<T>(1, a, b, shape, rows, out)
+    else if (op == 2) compare2<T>(2, a, b, shape, rows, out)
+    else compare2<T>(3, a, b, shape, rows, out)
+  } else {
+    if (op == 0) compare4<T>(0, a, b, shape, rows, out)
+    else if (op == 1) compare4<T>(1, a, b, shape, rows, out)
+    else if (op == 2) compare4<T>(2, a, b, shape, rows, out)
+    else compare4<T>(3, a, b, shape, rows, out)
+  }
+}
+
+/** out = a `op` b over integers of other kinds than int32 and int64: 0 int8, 1 int16, 4 to 7 uint8 to uint64. */
+export function compareInt(kind: i32, op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  if (kind == 0) compareSmall<i8>(op, a, b, shape, rows, out)
+  else if (kind == 1) compareSmall<i16>(op, a, b, shape, rows, out)
+  else if (kind == 4) compareSmall<u8>(op, a, b, shape, rows, out)
+  else if (kind == 5) compareSmall<u16>(op, a, b, shape, rows, out)
+  else if (kind == 6) compareSmall<u32>(op, a, b, shape, rows, out)
+  else compareWords<u64, u64>(op, a, b, shape, rows, out)
+}
+
+/** out = a `op` b over float32. */
+export function compareF32(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  compareSmall<f32>(op, a, b, shape, rows, out)
+}
+
+// Below 0, 0 or above 0 as x lies; 2 where y is NaN. Exact: no side is rounded.
+// @ts-ignore: decorator
+@inline function orderOf<A, B>(x: A, y: B): i32 {
+  if (isFloat<B>()) {
+    const z = <f64>y
+    if (z != z) return 2
+    if (z >= (isSigned<A>() ? 9223372036854775808.0 : 18446744073709551616.0)) return -1
+    if (z < (isSigned<A>() ? -9223372036854775808.0 : 0.0)) return 1
+    const whole = isSigned<A>() ? <A>(<i64>z) : <A>(<u64>z)
+    if (x != whole) return x < whole ? -1 : 1
+    const over = z - trunc<f64>(z)
+    return over > 0 ? -1 : i32(over < 0)
+  }
+  if (isSigned<A>() != isSigned<B>()) {
+    if (isSigned<A>() && <i64>x < 0) return -1
+    if (isSigned<B>() && <i64>y < 0) return 1
+    return <u64>x < <u64>y ? -1 : i32(<u64>x > <u64>y)
+  }
+  return x < <A>y ? -1 : i32(x > <A>y)
+}
+
+// @ts-ignore: decorator
+@inline function compareWords<A, B>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  const stepA: usize = shape == 2 ? 0 : 8
+  const stepB: usize = shape == 1 ? 0 : 8
+  for (let row = 0; row < rows; row += 8) {
+    const count = rows - row < 8 ? rows - row : 8
+    let bits = 0
+    for (let i = 0; i < count; i++) {
+      const order = orderOf<A, B>(load<A>(a), load<B>(b))
+      const holds = op == 0 ? order == 0 : op == 1 ? order != 0 : op == 2 ? order == -1 : op == 3 ? order <= 0 : op == 4 ? order == 1 : order == 0 || order == 1
+      bits |= i32(holds) << i
+      a += stepA
+      b += stepB
+    }
+    store<u8>(out++, <u8>bits)
+  }
+}
+
+/** out = a `op` b, exactly, where a is int64 and b float64 (`pair` 0), uint64 and float64 (1), or int64 and uint64 (2); `op` 4 is greater, 5 greater or equal. */
+export function compareMixed(pair: i32, op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+  if (pair == 0) compareWords<i64, f64>(op, a, b, shape, rows, out)
+  else if (pair == 1) compareWords<u64, f64>(op, a, b, shape, rows, out)
+  else compareWords<i64, u64>(op, a, b, shape, rows, out)
+}
+
 /** out = a `op` b over int32. */
 export function compareI32(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
   if (op == 0) compare4<i32>(0, a, b, shape, rows, out)

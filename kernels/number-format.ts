@@ -61,12 +61,34 @@ function writeF64(value: f64, out: usize): usize {
   return (multiplyHigh(high, value) + <u64>(sum < below)) | <u64>(sum > 1)
 }
 
+/** The shortest decimal that reads back as the last value that was given: digits * 10^exponent. */
+export let shortestDigits: u64 = 0
+/** Its power of ten. */
+export let shortestExponent: i32 = 0
+
 function writeShortest(bits: u64, out: usize): usize {
+  shortestF64(reinterpret<f64>(bits))
+  return layOut(shortestDigits, shortestExponent, out)
+}
+
+/** For a finite float64 above 0. */
+function shortestF64(value: f64): void {
+  const bits = reinterpret<u64>(value)
   const fraction = bits & 0xfffffffffffff
   const exponent = <i32>(bits >> 52)
-  const c = exponent ? fraction | 0x10000000000000 : fraction
-  const q = max(exponent, 1) - 1075
-  const closer = <u64>(fraction == 0 && exponent > 1)
+  shortest(exponent ? fraction | 0x10000000000000 : fraction, max(exponent, 1) - 1075, <u64>(fraction == 0 && exponent > 1))
+}
+
+/** For a finite float32 above 0. */
+function shortestF32(value: f32): void {
+  const bits = reinterpret<u32>(value)
+  const fraction = bits & 0x7fffff
+  const exponent = <i32>(bits >> 23)
+  shortest(exponent ? fraction | 0x800000 : fraction, max(exponent, 1) - 150, <u64>(fraction == 0 && exponent > 1))
+}
+
+// The value is c * 2^q; `closer`: its lower neighbour is half as far away as the upper one.
+function shortest(c: u64, q: i32, closer: u64): void {
   const odd = c & 1
   const k = (q * 1262611 - (closer ? 524031 : 0)) >> 22
   const h = q + ((-k * 1741647) >> 19) + 1
@@ -82,17 +104,21 @@ function writeShortest(bits: u64, out: usize): usize {
   const middle = roundToOdd(high, low, (4 * c) << h)
   const upper = roundToOdd(high, low, (4 * c + 2) << h) - odd
   const s = middle >> 2
+  shortestExponent = k
   if (s >= 10) {
     const tens = s / 10
     const under = lower <= 40 * tens
     const over = 40 * tens + 40 <= upper
-    if (under != over) return layOut(tens + <u64>over, k + 1, out)
+    if (under != over) {
+      shortestDigits = tens + <u64>over
+      shortestExponent = k + 1
+      return
+    }
   }
   const under = lower <= 4 * s
   const over = 4 * s + 4 <= upper
-  if (under != over) return layOut(s + <u64>over, k, out)
   const half = 4 * s + 2
-  return layOut(s + <u64>(middle > half || (middle == half && (s & 1) == 1)), k, out)
+  shortestDigits = s + <u64>(under != over ? over : middle > half || (middle == half && (s & 1) == 1))
 }
 
 // digits * 10^exponent by the rules of Number::toString (ECMA-262, 6.1.6.1.20).
@@ -132,4 +158,4 @@ function layOut(digits: u64, exponent: i32, out: usize): usize {
   return writeI64(<i64>abs(point - 1), p + 2)
 }
 
-export { writeDigits, writeF64, writeI64 }
+export { digitsOf, layOut, shortestF32, shortestF64, writeDigits, writeF64, writeI64 }

@@ -1,4 +1,4 @@
-// Functions of one float64 column, and rounding to decimal digits.
+// Functions of one float64 column, and rounding to decimal digits. floats.ts has more of them.
 
 // @ts-ignore: decorator
 @inline function mapF64(op: i32, a: usize, rows: i32, out: usize): void {

@@ -30,6 +30,13 @@ export function orBits(device: Device, arena: Arena, a: number, b: number, rows:
   return out
 }
 
+/** A XOR B in `arena`; neither address may be 0. */
+export function xorBits(device: Device, arena: Arena, a: number, b: number, rows: number): number {
+  const out = arena.allocate(bitmapBytes(rows))
+  device.kernels.xorBits(a, b, rows, out)
+  return out
+}
+
 /** A AND NOT B in `arena`; neither address may be 0. */
 export function andNotBits(device: Device, arena: Arena, a: number, b: number, rows: number): number {
   const out = arena.allocate(bitmapBytes(rows))

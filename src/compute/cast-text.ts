@@ -1,11 +1,18 @@
-// Reading text strictly as other types, a row at a time. For whole files the formats' own kernels do this at memory speed.
-import type { Column } from '../batch/batch.ts'
-import type { DataType } from '../batch/data-type.ts'
+// Text as other types, strictly and a row at a time (for whole files the formats' own kernels do this at memory speed), and numbers as text.
+import { allocateColumn, type Column } from '../batch/batch.ts'
+import { type DataType, isFloat, isNumeric, utf8 } from '../batch/data-type.ts'
+import { float16Bits } from '../batch/float16.ts'
+import { numberView } from '../batch/number-views.ts'
+import { unsupportedType } from '../batch/unsupported.ts'
 import { parseTimestamp } from '../batch/timestamp-text.ts'
+import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { asWord } from './cast-number.ts'
+import { asFloat64 } from './floats.ts'
 
 const intPattern = /^[+-]?\d+$/
 const floatPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+const decimalPattern = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i
 const namedFloats: Record<string, number> = {
   nan: Number.NaN,
   inf: Infinity,
@@ -37,17 +44,74 @@ export function parseText(
   }
 }
 
+type RowWriter = (row: number, bytes: Uint8Array | undefined) => boolean
+
+// Parses the text of a row into a view; a row that doesn't fit gets `zero`.
+function writeParsed<T>(view: { [row: number]: T }, zero: T, parse: (text: string) => T | undefined): RowWriter {
+  return (row, bytes) => {
+    const value = bytes === undefined ? undefined : parse(decoder.decode(bytes))
+    view[row] = value ?? zero
+    return value !== undefined
+  }
+}
+
+function numberWriter(device: Device, out: Column, to: DataType): RowWriter {
+  const { memory } = device
+  switch (to.kind) {
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'uint8':
+    case 'uint16':
+    case 'uint32': {
+      const [least, most] = rangeOf(to)
+      return writeParsed(numberView(memory, to, out.values, out.length)!, 0, text => {
+        const value = Number(text)
+        return intPattern.test(text) && value >= least && value <= most ? value : undefined
+      })
+    }
+    case 'int64':
+    case 'uint64': {
+      const [least, most] = to.kind === 'int64' ? [-int64Max - 1n, int64Max] : [0n, 2n * int64Max + 1n]
+      const parse = (text: string) => {
+        if (!intPattern.test(text)) return undefined
+        const value = BigInt(text.startsWith('+') ? text.slice(1) : text)
+        return value <= most && value >= least ? value : undefined
+      }
+      return to.kind === 'int64' ? writeParsed(memory.int64s(out.values, out.length), 0n, parse) : writeParsed(memory.uint64s(out.values, out.length), 0n, parse)
+    }
+    case 'float64':
+      return writeParsed(memory.float64s(out.values, out.length), 0, parseFloat64)
+    case 'float32':
+      return writeParsed(memory.float32s(out.values, out.length), 0, text => {
+        const value = parseFloat64(text)
+        return value !== undefined && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value)) ? value : undefined
+      })
+    case 'float16':
+      return writeParsed(memory.uint16s(out.values, out.length), 0, text => {
+        const value = parseFloat64(text)
+        return value !== undefined && (Math.abs(value) < 65_520 || !Number.isFinite(value)) ? float16Bits(value) : undefined
+      })
+    case 'decimal': {
+      const words = memory.uint64s(out.values, 2 * out.length)
+      const limit = 10n ** BigInt(to.precision)
+      return (row, bytes) => {
+        const unscaled = bytes === undefined ? undefined : roundedDecimal(decoder.decode(bytes), to.scale)
+        const fits = unscaled !== undefined && unscaled < limit && unscaled > -limit
+        words[2 * row] = fits ? BigInt.asUintN(64, unscaled) : 0n
+        words[2 * row + 1] = fits ? BigInt.asUintN(64, unscaled >> 64n) : 0n
+        return fits
+      }
+    }
+    default:
+      throw unsupportedType('cast', to)
+  }
+}
+
 function writerOf(device: Device, out: Column, to: DataType, source: Column): (row: number, bytes: Uint8Array | undefined) => boolean {
+  if (isNumeric(to)) return numberWriter(device, out, to)
   const { memory } = device
   const decode = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : decoder.decode(bytes))
-  const into =
-    <T>(view: { [row: number]: T }, zero: T, parse: (text: string) => T | undefined) =>
-    (row: number, bytes: Uint8Array | undefined) => {
-      const text = decode(bytes)
-      const value = text === undefined ? undefined : parse(text)
-      view[row] = value ?? zero
-      return value !== undefined
-    }
   switch (to.kind) {
     case 'bool': {
       const bits = memory.bytes(out.values, Math.ceil(out.length / 8))
@@ -57,21 +121,8 @@ function writerOf(device: Device, out: Column, to: DataType, source: Column): (r
         return text === 'true' || text === 'false'
       }
     }
-    case 'int32':
-      return into(memory.int32s(out.values, out.length), 0, text => {
-        const value = Number(text)
-        return intPattern.test(text) && value === (value | 0) ? value : undefined
-      })
-    case 'int64':
-      return into(memory.int64s(out.values, out.length), 0n, text => {
-        if (!intPattern.test(text)) return undefined
-        const value = BigInt(text.startsWith('+') ? text.slice(1) : text)
-        return value <= int64Max && value >= -int64Max - 1n ? value : undefined
-      })
-    case 'float64':
-      return into(memory.float64s(out.values, out.length), 0, text => (floatPattern.test(text) ? Number(text) : namedFloats[text.toLowerCase()]))
     case 'timestamp':
-      return into(memory.int64s(out.values, out.length), 0n, text => {
+      return writeParsed(memory.int64s(out.values, out.length), 0n, text => {
         const value = parseTimestamp(text, to.unit)
         return value !== undefined && BigInt.asIntN(64, value) === value ? value : undefined
       })
@@ -86,6 +137,40 @@ function writerOf(device: Device, out: Column, to: DataType, source: Column): (r
       }
     }
   }
+}
+
+function parseFloat64(text: string): number | undefined {
+  return floatPattern.test(text) ? Number(text) : namedFloats[text.toLowerCase()]
+}
+
+function rangeOf({ kind }: DataType): [least: number, most: number] {
+  const bits = Number(/\d+/.exec(kind)![0])
+  return kind.startsWith('uint') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+}
+
+// In units of 10^-scale, halves away from zero; undefined for what is no number or has too many digits to be a decimal.
+function roundedDecimal(text: string, scale: number): bigint | undefined {
+  const match = decimalPattern.exec(text)
+  if (!match) return undefined
+  const [, sign, whole = '', fraction = '', exponent = '0'] = match
+  const shift = scale - fraction.length + Number(exponent)
+  if (whole.length + fraction.length === 0 || whole.length + fraction.length > 1_000 || Math.abs(shift) > 1_100) return undefined
+  const digits = BigInt(whole + fraction)
+  const unit = 10n ** BigInt(Math.abs(shift))
+  const size = shift >= 0 ? digits * unit : digits / unit + (2n * (digits % unit) >= unit ? 1n : 0n)
+  return sign === '-' ? -size : size
+}
+
+/** Numbers as text: the shortest that reads back as the same value, decimals with all their digits. Cost: 20–40 ns a row. */
+export function numbersToText(device: Device, arena: Arena, column: Column): Column {
+  const { kernels } = device
+  const { length, type } = column
+  const out = { ...allocateColumn(arena, utf8, length), validity: column.validity }
+  if (type.kind === 'decimal') kernels.viewDecimals(type.scale, column.values, length, arena.allocate(48 * length), out.values)
+  else if (type.kind === 'float32') kernels.viewF32(column.values, length, arena.allocate(32 * length), out.values)
+  else if (isFloat(type)) kernels.viewF64(asFloat64(device, arena, column).values, length, arena.allocate(32 * length), out.values)
+  else kernels.viewWords(type.kind === 'uint64' ? 0 : 1, asWord(device, arena, column).values, length, arena.allocate(24 * length), out.values)
+  return out
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

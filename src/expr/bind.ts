@@ -6,7 +6,7 @@ import { type DataType, sameType } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Fields } from '../batch/schema.ts'
 import { describeExpression } from './describe.ts'
-import type { CallExpression, Expression, LiteralValue } from './expression.ts'
+import type { CallExpression, Expression, LiteralExpression, LiteralValue } from './expression.ts'
 import type { Argument, Bound, CallOptions, Signature } from './function.ts'
 import { castFunction } from './functions/cast.ts'
 import { expressionFunctions } from './functions/catalogue.ts'
@@ -43,16 +43,21 @@ function bindCall(call: CallExpression, fields: Fields, where: string): Bound {
   const fn = functions.get(call.fn)
   if (!fn) throw new PlanError('NO_FUNCTION', `${where}: no function "${call.fn}" in expressions${didYouMean(call.fn, functions.keys())}`)
   const options = call.options ?? noOptions
-  const bound = call.args.map(arg => (arg.kind === 'literal' ? undefined : bindExpression(arg, fields, where)))
+  const bound = call.args.map(arg => (isLoose(arg) ? undefined : bindExpression(arg, fields, where)))
   const args: Argument[] = call.args.map((arg, i) =>
-    arg.kind === 'literal' ? { type: undefined, nullable: arg.value === null, literal: arg.value } : { type: bound[i]!.type, nullable: bound[i]!.nullable },
+    isLoose(arg) ? { type: undefined, nullable: arg.value === null, literal: arg.value } : { type: bound[i]!.type, nullable: bound[i]!.nullable },
   )
   const signature = fn.type(args, options)
   if (signature === undefined || typeof signature === 'string') throw mismatch(call, args, where, signature)
   const converted = call.args.map((arg, i) =>
-    arg.kind === 'literal' ? (fits(arg.value, signature, i) ?? refuse(call, args, where)) : convert(bound[i]!, signature.args[i]!),
+    isLoose(arg) ? (fits(arg.value, signature, i) ?? refuse(call, args, where)) : convert(bound[i]!, signature.args[i]!),
   )
   return { kind: 'call', fn, args: converted, options, type: signature.type, nullable: signature.nullable }
+}
+
+// A literal that fits itself to what stands beside it: all but those that say their type.
+function isLoose(arg: Expression): arg is LiteralExpression {
+  return arg.kind === 'literal' && !(typeof arg.value === 'object' && arg.value !== null && 'as' in arg.value)
 }
 
 function fits(value: LiteralValue, signature: Signature, index: number): Bound | undefined {
@@ -95,7 +100,7 @@ function kindOf({ type, nullable, literal }: Argument): string {
   if (literal === null || literal === undefined) return 'null'
   if (typeof literal === 'boolean') return 'bool'
   if (typeof literal !== 'object') return typeof literal
-  return 'int64' in literal ? 'bigint' : 'float64' in literal ? 'number' : 'time'
+  return 'as' in literal ? literal.as : 'int64' in literal ? 'bigint' : 'float64' in literal ? 'number' : 'time'
 }
 
 function label(expression: Expression): string {

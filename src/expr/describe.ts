@@ -21,8 +21,15 @@ function textOf(expression: Expression): Text {
   }
 }
 
+function stringText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
 function literalText(value: LiteralValue): string {
-  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+  if (typeof value === 'string') return stringText(value)
   if (value === null || typeof value !== 'object') return String(value)
-  return 'int64' in value ? value.int64 : 'float64' in value ? value.float64 : new Date(value.timestamp).toISOString()
+  if ('as' in value) return `${value.as} ${stringText(value.text)}`
+  if ('int64' in value) return `${value.int64}n`
+  if ('timestamp' in value) return new Date(value.timestamp).toISOString()
+  return value.float64 === '-0' ? '-0.0' : value.float64
 }

@@ -4,7 +4,8 @@ import { PlanError } from '../base/errors.ts'
 
 /**
  * A literal that survives JSON. A whole number fits itself to the integer or float beside it and is int64 alone; a fractional one is float64.
- * `int64` holds decimal digits, `float64` what JSON has no number for, `timestamp` epoch milliseconds. A string beside a timestamp is an ISO time.
+ * `int64` holds decimal digits, of uint64 or a decimal where they are too many, `float64` what JSON has no number for, `timestamp` epoch milliseconds; `as`
+ * is a type by its name, of which `text` names a value. A string beside a time is an ISO time, beside a decimal its digits.
  */
 export type LiteralValue =
   | null
@@ -14,6 +15,7 @@ export type LiteralValue =
   | { readonly int64: string }
   | { readonly float64: 'NaN' | 'Infinity' | '-Infinity' | '-0' }
   | { readonly timestamp: number }
+  | { readonly as: string; readonly text: string }
 
 /** A column of the input, by name. */
 export interface ColumnExpression {
@@ -51,6 +53,11 @@ export function callExpression(fn: string, args: readonly Expression[], options?
   return { kind: 'call', fn, args, ...(options && { options }) }
 }
 
+/** A literal of a type by its name: what `text` says in it. Checked when it is bound. */
+export function typedLiteral(type: string, text: string): LiteralExpression {
+  return { kind: 'literal', value: { as: type, text } }
+}
+
 /** A literal as plain data. Throws PlanError LITERAL where the value is none, or a whole number that float64 doesn't hold exactly. */
 export function literalExpression(value: unknown): LiteralExpression {
   return { kind: 'literal', value: literalValue(value) }
@@ -59,7 +66,7 @@ export function literalExpression(value: unknown): LiteralExpression {
 function literalValue(value: unknown): LiteralValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'bigint') {
-    if (BigInt.asIntN(64, value) !== value) throw new PlanError('LITERAL', `literal: ${value}n doesn't fit int64; write it as a float64, without the n`)
+    if (value >= 10n ** 38n || value <= -(10n ** 38n)) throw new PlanError('LITERAL', `literal: ${value}n has more than 38 digits, so it fits no type; write it as a float64, without the n`)
     return { int64: String(value) }
   }
   if (value instanceof Date) {

@@ -65,17 +65,33 @@ export type Bound =
   | (Typed & { readonly kind: 'constant'; readonly constant: Constant })
   | (Typed & { readonly kind: 'call'; readonly fn: ExpressionFunction; readonly args: readonly Bound[]; readonly options: CallOptions })
 
-/** `left symbol right`, with brackets where the parts bind less tightly. */
-export function infix(symbol: string, level: number): (args: readonly Text[]) => Text {
-  return args => ({
-    text: args
-      .map((arg, i) => (arg.level < level || (i > 0 && arg.level === level && level !== 1 && level !== 2) ? `(${arg.text})` : arg.text))
-      .join(` ${symbol} `),
-    level,
-  })
+/** `left symbol right`, with brackets where the parts bind less tightly; a call of `name` where there are options, which are left out without it. Chains lean to the left. */
+export function infix(symbol: string, level: number, name?: string): (args: readonly Text[], options?: CallOptions) => Text {
+  return (args, options = {}) =>
+    name !== undefined && Object.keys(options).length > 0
+      ? prefix(name)(args, options)
+      : { text: args.map((arg, i) => bracket(arg, i > 0 ? level + 1 : level)).join(` ${symbol} `), level }
 }
 
-/** `name(a, b)`. */
-export function prefix(name: string): (args: readonly Text[]) => Text {
-  return args => ({ text: `${name}(${args.map(a => a.text).join(', ')})`, level: 9 })
+/** A part's text, in brackets where it binds less tightly than `level`. */
+export function bracket({ text, level }: Text, least: number): string {
+  return level < least ? `(${text})` : text
+}
+
+/** `name(a, b)`, and behind the arguments the options: those of `byPosition` without their names as long as none is left out, others `name => value`. */
+export function prefix(name: string, byPosition: readonly string[] = []): (args: readonly Text[], options?: CallOptions) => Text {
+  return (args, options = {}) => {
+    const parts = args.map(a => a.text)
+    const named = new Set(Object.keys(options))
+    for (const option of byPosition) {
+      if (!named.delete(option)) break
+      parts.push(optionText(options[option]!))
+    }
+    for (const option of named) parts.push(`${option} => ${optionText(options[option]!)}`)
+    return { text: `${name}(${parts.join(', ')})`, level: 9 }
+  }
+}
+
+function optionText(value: Json): string {
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value)
 }

@@ -4,30 +4,23 @@ import type { TypeName } from '../batch/type-name.ts'
 import type { Expression } from '../expr/expression.ts'
 import type {
   AnyExpr,
-  Arith,
-  ArithNeeds,
   CompareNeeds,
   Filled,
   Literal,
-  Made,
   Maybe,
   Needs,
   NeedsOf,
   OperandFor,
   StrictOf,
-  SumNeeds,
-  SumSymbol,
   SymbolOf,
   Typed,
 } from './resolve-types.ts'
+import type { NumberMethods } from './number-methods.ts'
 import type { TextMethods } from './text-methods.ts'
 import type { TimeMethods } from './time-methods.ts'
 
 type Compared<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, CompareNeeds<T, N, V, F>>
-type Computed<T, N, V, F extends string> = ColumnExpr<Arith<T, SymbolOf<V>>, ArithNeeds<T, N, V, F>>
 type Connected<T, N, V, F extends string> = ColumnExpr<StrictOf<'bool', T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, 'bool', F> | Needs<SymbolOf<V>, 'bool', F>>
-type Unary<K, T, N, F extends string, Wanted extends 'number' | 'string' | 'time'> = ColumnExpr<StrictOf<K, T>, N | Needs<T, Wanted, F>>
-type Number1 = number | bigint | AnyExpr
 type Stripped<C> = C extends `${infer B}?` ? B : C
 
 /** A value per row. `expression` is its plain data. Made by `col`, `lit`, `when` and their methods; immutable. */
@@ -55,6 +48,10 @@ interface AnyMethods<in out T, out N> {
   lt<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'lt'>
   /** Less or equal. */
   le<const V extends OperandFor<T>>(other: V): Compared<T, N, V, 'le'>
+  /** Equal, or both null; never null itself. */
+  eqNullSafe<const V extends OperandFor<T>>(other: V): ColumnExpr<'bool', CompareNeeds<T, N, V, 'eqNullSafe'>>
+  /** Not equal, or one of them null; never null itself. */
+  neNullSafe<const V extends OperandFor<T>>(other: V): ColumnExpr<'bool', CompareNeeds<T, N, V, 'neNullSafe'>>
   /** From `low` to `high`, both included. */
   between<const V extends OperandFor<T>, const W extends OperandFor<T>>(
     low: V,
@@ -68,6 +65,15 @@ interface AnyMethods<in out T, out N> {
   isNotNull(): ColumnExpr<'bool', N | Needs<T, 'any', 'isNotNull'>>
   /** The value, or `other` where it is null. */
   fillNull<const V extends OperandFor<T>>(other: V): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'fillNull'>>
+  /** Null where it equals the other, else the value. */
+  nullIf<const V extends OperandFor<T>>(other: V): ColumnExpr<Maybe<T>, CompareNeeds<T, N, V, 'nullIf'>>
+  /** The first of this and some others that is not null. */
+  coalesce<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'coalesce'>>
+  /** The least of this and some others; nulls are passed over, NaN is above all numbers. */
+  least<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'least'>>
+  /** The greatest of this and some others. */
+  greatest<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'greatest'>>
+
   /** As another type; a DataError CAST where a value has no counterpart. A '?' says nothing: nulls stay nulls. */
   cast<const C extends TypeName>(type: C): ColumnExpr<StrictOf<Stripped<C>, T>, N | Needs<T, 'any', 'cast'>>
   /** As `cast`, with null where a value has no counterpart. */
@@ -82,42 +88,16 @@ interface BoolMethods<in out T, out N> {
   or<V extends AnyExpr>(other: V): Connected<T, N, V, 'or'>
   /** The opposite; null stays null. */
   not(): ColumnExpr<StrictOf<'bool', T>, N | Needs<T, 'bool', 'not'>>
-}
-
-/** Methods of numbers. */
-interface NumberMethods<in out T, out N> {
-  /** Sum. A time and a span of time, as text 'P1M', 'PT5H' or '90s', give a time: months by the calendar, days by the clock of its zone. Integers never wrap: a DataError INT_OVERFLOW instead; so with all arithmetic. */
-  add<const V extends Number1 | string>(other: V): ColumnExpr<SumSymbol<T, V, 'add'>, SumNeeds<T, N, V, 'add'>>
-  /** Difference. A span less than a time is a time, and a time less than another a duration. */
-  sub<const V extends Number1 | string | Date>(other: V): ColumnExpr<SumSymbol<T, V, 'sub'>, SumNeeds<T, N, V, 'sub'>>
-  /** Product. A fractional literal makes float64. */
-  mul<const V extends Number1>(other: V): Computed<T, N, V, 'mul'>
-  /** Quotient, always float64: by 0 it is ±Infinity or NaN. */
-  div<const V extends Number1>(other: V): ColumnExpr<Arith<Arith<T, SymbolOf<V>>, 'float64'>, ArithNeeds<T, N, V, 'div'>>
-  /** Quotient of integers, towards 0; by 0 a DataError DIVIDE_BY_ZERO. */
-  intDiv<const V extends Number1>(other: V): Computed<T, N, V, 'intDiv'>
-  /** Rest of a division, with the sign of the left; of integers by 0 a DataError DIVIDE_BY_ZERO. */
-  mod<const V extends Number1>(other: V): Computed<T, N, V, 'mod'>
-  /** The negative. */
-  neg(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'neg'>>
-  /** The size without its sign. */
-  abs(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'abs'>>
-  /** The greatest whole number not above. */
-  floor(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'floor'>>
-  /** The least whole number not below. */
-  ceil(): ColumnExpr<Made<T>, N | Needs<T, 'number', 'ceil'>>
-  /** Rounded to `digits` decimals, halves away from 0. */
-  round(digits?: number): ColumnExpr<Made<T>, N | Needs<T, 'number', 'round'>>
-  /** Square root; NaN below 0. */
-  sqrt(): Unary<'float64', T, N, 'sqrt', 'number'>
-  /** Natural logarithm. */
-  ln(): Unary<'float64', T, N, 'ln', 'number'>
-  /** Decimal logarithm. */
-  log10(): Unary<'float64', T, N, 'log10', 'number'>
-  /** e to the power of the value. */
-  exp(): Unary<'float64', T, N, 'exp', 'number'>
-  /** The character of a code point; null where there is none. */
-  chr(): ColumnExpr<Maybe<'utf8'>, N | Needs<T, 'number', 'chr'>>
-  /** Whether a float64 is NaN. */
-  isNaN(): Unary<'bool', T, N, 'isNaN', 'number'>
+  /** One and not the other; null where either is. */
+  xor<V extends AnyExpr>(other: V): Connected<T, N, V, 'xor'>
+  /** This and not the other: false where either settles it. */
+  andNot<V extends AnyExpr>(other: V): Connected<T, N, V, 'andNot'>
+  /** Whether it is true: not false, not null. */
+  isTrue(): ColumnExpr<'bool', N | Needs<T, 'bool', 'isTrue'>>
+  /** Whether it is false or null. */
+  isNotTrue(): ColumnExpr<'bool', N | Needs<T, 'bool', 'isNotTrue'>>
+  /** Whether it is false. */
+  isFalse(): ColumnExpr<'bool', N | Needs<T, 'bool', 'isFalse'>>
+  /** Whether it is true or null. */
+  isNotFalse(): ColumnExpr<'bool', N | Needs<T, 'bool', 'isNotFalse'>>
 }

@@ -18,17 +18,19 @@ export class ExprValue {
 }
 
 // Methods whose names or arguments differ from those of their functions.
-const ownNames: Record<string, string> = { coalesce: 'fillNull' }
+const ownNames: Record<string, readonly string[]> = { coalesce: ['coalesce', 'fillNull'] }
 
 for (const fn of expressionFunctions) {
   if (fn.name === 'when') continue
-  Object.defineProperty(ExprValue.prototype, ownNames[fn.name] ?? fn.name, {
-    value(this: ExprValue, ...given: readonly unknown[]): ExprValue {
-      return new ExprValue(callOf(fn, this.expression, fn.name === 'isIn' && Array.isArray(given[0]) ? given[0] : given))
-    },
-    configurable: true,
-    writable: true,
-  })
+  for (const name of ownNames[fn.name] ?? [fn.name]) {
+    Object.defineProperty(ExprValue.prototype, name, {
+      value(this: ExprValue, ...given: readonly unknown[]): ExprValue {
+        return new ExprValue(callOf(fn, this.expression, fn.name === 'isIn' && Array.isArray(given[0]) ? given[0] : given))
+      },
+      configurable: true,
+      writable: true,
+    })
+  }
 }
 
 // Operands first, then the options that go by position, then all others as one object.

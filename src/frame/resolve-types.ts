@@ -3,6 +3,7 @@
 // message, which is what the compiler prints. Nothing here runs.
 import type { Bare, ClockType, CountType, IsAny, KnownNames, NumericType, OrNull, SpanType, TimeType } from './types.ts'
 import type { StampUnit, TimeSum } from './time-types.ts'
+import type { Calculated, LooseNumber, WiderNumber } from './wider-types.ts'
 
 /** Carries the compile-time type of an expression or aggregate: T what it is, N what it needs. No such property exists at run time. */
 export declare const brand: unique symbol
@@ -21,6 +22,12 @@ export interface Of<out N extends string> {
 export interface Arith<out A, out B> {
   a: A
   b: B
+}
+/** "What a calculation of kind K makes of the common type of A and B." */
+export interface Calc<out K, out A, out B> {
+  calc: K
+  over: A
+  with: B
 }
 /** "K, null where A or B is." */
 export interface Strict<out K, out A, out B> {
@@ -117,7 +124,7 @@ export type Literal = number | bigint | string | boolean | Date | null
 export type Operand = Literal | AnyExpr
 /** What may stand beside a T: anything while T is a column's name, else what compares with it. */
 export type OperandFor<T> = IsAny<T> extends true ? Operand : T extends string ? LiteralFor<Bare<T>> | AnyExpr : Operand
-type LiteralFor<B> = B extends NumericType | 'int'
+type LiteralFor<B> = B extends NumericType | LooseNumber
   ? number | bigint
   : B extends 'utf8'
     ? string
@@ -145,12 +152,12 @@ type KindOfLiteral<V> = V extends number
 /** A literal's type: a whole number ('int') fits itself to what stands beside it and is int64 alone; a plain `number` may be either. */
 export type LiteralType<V> = V extends number
   ? number extends V
-    ? 'int' | 'float64'
+    ? 'int' | 'fraction'
     : `${V}` extends `${bigint}`
       ? 'int'
-      : 'float64'
+      : 'fraction'
   : V extends bigint
-    ? 'int64'
+    ? 'big'
     : V extends string
       ? 'utf8'
       : V extends boolean
@@ -185,10 +192,10 @@ type AddedTo<D, E, O extends 'add' | 'sub', A, B> =
         ? any
         : IsAny<E> extends true
           ? any
-          : Bare<D> extends NumericType | 'int' | 'null'
+          : Bare<D> extends NumericType | LooseNumber | 'null'
             ? E extends Written<any>
               ? Mismatch<D, 'utf8', O, A, B>
-              : Bare<E> extends NumericType | 'int' | 'null'
+              : Bare<E> extends NumericType | LooseNumber | 'null'
                 ? Promote<D, E>
                 : TimesOf<D, E, O, A, B>
             : TimesOf<D, E, O, A, B>
@@ -212,13 +219,6 @@ type Near<N extends string, S> = N extends `${infer A}${infer B}${string}` ? Ext
 /** The type of a column that isn't there. */
 export type NoColumn<N extends string, S> = Fail<[Near<N, S>] extends [never] ? `no column '${N}'` : `no column '${N}'; did you mean '${Near<N, S>}'?`>
 
-interface Rank {
-  int: 0
-  int32: 1
-  int64: 2
-  'int64#': 2
-  float64: 3
-}
 type Plain<D> = D extends CountType ? 'int64' : D
 /** The common type of two. What is made of a count is an int64. */
 export type Promote<A, B> =
@@ -246,17 +246,9 @@ export type Promote<A, B> =
                   ? OrNull<Promote<A, Y>>
                   : A extends B
                     ? Plain<A>
-                    : A extends keyof Rank
-                      ? B extends keyof Rank
-                        ? Rank[A] extends 3
-                          ? A
-                          : Rank[B] extends 3
-                            ? B
-                            : 2 extends Rank[A] | Rank[B]
-                              ? 'int64'
-                              : Rank[A] extends 1
-                                ? A
-                                : B
+                    : A extends NumericType | LooseNumber
+                      ? B extends NumericType | LooseNumber
+                        ? WiderNumber<Plain<A>, Plain<B>>
                         : A
                       : A
 type SumType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<SumType<B>> : SumOf<D>
@@ -269,10 +261,11 @@ type SumOf<D> = D extends `float${string}`
       : D extends `duration[${string}]`
         ? D
         : 'int64'
-type BetweenType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<BetweenType<B>> : D extends NumericType | 'int' ? 'float64' : D
+type BetweenType<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<BetweenType<B>> : D extends NumericType | LooseNumber ? 'float64' : D
 type NullableList<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends string ? `list<${Bare<D>}?>` : any
 type ListType<D> =
-  IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<ListType<B>> : D extends 'int' | CountType ? 'list<int64>' : D extends string ? `list<${D}>` : any
+  IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<ListType<B>> : D extends 'int' | 'big' | CountType ? 'list<int64>' : D extends 'fraction' ? 'list<float64>' : D extends string ? `list<${D}>` : any
+type CalcResolved<K, D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : D extends `${infer B}?` ? OrNull<Calculated<K, B>> : Calculated<K, D>
 type NullOf<D> = IsAny<D> extends true ? any : D extends Fail<any> ? D : OrNull<D>
 type StrictResolved<K, A, B> = A extends Fail<any> ? A : B extends Fail<any> ? B : IsAny<A> extends true ? any : IsAny<B> extends true ? any : Nulled<K, A, B>
 type FilledResolved<A, B> =
@@ -300,6 +293,8 @@ export type Resolve<T, S> =
           : NoColumn<N, S>
         : T extends Arith<infer A, infer B>
           ? Promote<Resolve<A, S>, Resolve<B, S>>
+          : T extends Calc<infer K, infer A, infer B>
+            ? CalcResolved<K, Promote<Resolve<A, S>, Resolve<B, S>>>
           : T extends Strict<infer K, infer A, infer B>
             ? StrictResolved<K, Resolve<A, S>, Resolve<B, S>>
             : T extends Filled<infer A, infer B>
@@ -331,7 +326,7 @@ type InZone<D, Z extends string> =
         : D
 /** As Resolve, with a whole literal alone made int64, and null alone bool?. */
 export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
-type Settled<D> = IsAny<D> extends true ? any : D extends 'int' ? 'int64' : D extends 'int?' ? 'int64?' : D extends 'null' ? 'bool?' : D
+type Settled<D> = IsAny<D> extends true ? any : D extends 'int' | 'big' ? 'int64' : D extends 'int?' | 'big?' ? 'int64?' : D extends 'fraction' ? 'float64' : D extends 'fraction?' ? 'float64?' : D extends 'null' ? 'bool?' : D
 
 type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
 type Show<D> = D extends `int64#${infer Q}` ? `int64${Q}` : D extends string ? D : 'unknown'
@@ -350,10 +345,10 @@ type UnmetNeed<D, K extends Kind, F extends string, T> =
     ? never
     : D extends Fail<infer M>
       ? M
-      : Bare<D> extends Kinds[K] | 'int' | 'null'
+      : Bare<D> extends Kinds[K] | LooseNumber | 'null'
         ? never
         : `${NameOf<T>} is ${Show<D>}: ${Wants<F, K>} does not apply`
-type Group<D> = D extends NumericType | 'int' ? 'number' : D extends TimeType ? 'time' : D
+type Group<D> = D extends NumericType | LooseNumber ? 'number' : D extends TimeType ? 'time' : D
 /** The message where two types don't compare. */
 export type UnmetSame<D, E, F extends string, A, B> =
   IsAny<D> extends true

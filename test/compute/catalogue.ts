@@ -2,10 +2,15 @@
 import type { AnyAgreement } from './agreement.ts'
 import { aggregateAgreements } from './reference/aggregate.ts'
 import { arithmeticAgreement, signAgreement } from './reference/arithmetic.ts'
+import * as integers from './reference/integers.ts'
+import * as bits from './reference/bitwise.ts'
+import * as decimals from './reference/decimal.ts'
+import * as floats from './reference/floats.ts'
+import { numberTextAgreement } from './reference/number-views.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
-import { compareAgreement, memberAgreement } from './reference/compare.ts'
+import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
 import { hashAgreement, partitionAgreement } from './reference/hash.ts'
@@ -63,6 +68,22 @@ export const catalogue: readonly AnyAgreement[] = [
   encodeAgreement,
   compareAgreement,
   memberAgreement,
+  mixedAgreement,
+  integers.integerAgreement,
+  integers.integerMapAgreement,
+  integers.integerRoundAgreement,
+  bits.bitwiseAgreement,
+  bits.shiftAgreement,
+  decimals.decimalAgreement,
+  decimals.decimalFastAgreement,
+  decimals.decimalCompareAgreement,
+  decimals.decimalMapAgreement,
+  decimals.decimalCastAgreement,
+  floats.floatBinaryAgreement,
+  floats.floatUnaryAgreement,
+  floats.floatRoundAgreement,
+  floats.wordToFloatAgreement,
+  numberTextAgreement,
   arithmeticAgreement,
   signAgreement,
   numericAgreement,

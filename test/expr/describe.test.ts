@@ -10,7 +10,7 @@ describe('the text of an expression', () => {
       col('a')
         .add(1)
         .mul(col('b').sub(col('c').sub(2n))),
-      '(a + 1) * (b - (c - 2))',
+      '(a + 1) * (b - (c - 2n))',
     ],
     [col('a').or(col('b')).and(col('c').not()), '(a or b) and not c'],
     [col('a').or(col('b')).or(col('c')), 'a or b or c'],

@@ -3,6 +3,7 @@ import type { Column } from '../../batch/batch.ts'
 import { parseType, typeName } from '../../batch/type-name.ts'
 import { canCast, cast, castAlwaysFits } from '../../compute/cast.ts'
 import type { ExpressionFunction } from '../function.ts'
+import { wrongOption } from '../options.ts'
 import { literalType } from '../unify.ts'
 
 const castOf = (name: 'cast' | 'tryCast'): ExpressionFunction => ({
@@ -13,7 +14,7 @@ const castOf = (name: 'cast' | 'tryCast'): ExpressionFunction => ({
     if (arg.literal === null) return { args: [type], type, nullable: true }
     const from = arg.type ?? literalType(arg.literal!)
     if (!canCast(from, type)) return `there is no cast from ${typeName(from)} to ${typeName(type)}`
-    return { args: [from], type, nullable: arg.nullable || (name === 'tryCast' && !castAlwaysFits(from, type)) }
+    return wrongOption(options, { to: 'any' }) ?? { args: [from], type, nullable: arg.nullable || (name === 'tryCast' && !castAlwaysFits(from, type)) }
   },
   evaluate: (at, [a], _, type) => cast(at.device, at.arena, a as Column, type, name === 'tryCast', at),
   byPosition: { operands: 1, options: ['to'] },

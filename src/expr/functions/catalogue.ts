@@ -1,6 +1,7 @@
 // The catalogue of functions in expressions. A new one goes into its family's file, or into a new file with a line here, and gets a test.
 import type { ExpressionFunction } from '../function.ts'
 import { arithmeticFunctions } from './arithmetic.ts'
+import { bitwiseFunctions } from './bitwise.ts'
 import { castFunctions } from './cast.ts'
 import { compareFunctions } from './compare.ts'
 import { conditionalFunctions } from './conditional.ts'
@@ -15,6 +16,7 @@ import { timeFunctions } from './time.ts'
 export const expressionFunctions: readonly ExpressionFunction[] = [
   ...compareFunctions,
   ...arithmeticFunctions,
+  ...bitwiseFunctions,
   ...logicFunctions,
   ...conditionalFunctions,
   ...castFunctions,

@@ -1,12 +1,15 @@
-// when/then/otherwise and coalesce. A branch is evaluated for all rows but fails only for those that take it.
-import { bool } from '../../batch/data-type.ts'
-import { andBits, andNotBits, filledBits } from '../../compute/bitmap.ts'
+// when/then/otherwise, coalesce, nullIf, least and greatest. A branch is evaluated for all rows but fails only for those that take it.
+import type { Column } from '../../batch/batch.ts'
+import { bool, isFloat } from '../../batch/data-type.ts'
+import { andBits, andNotBits, filledBits, notBits, orBits } from '../../compute/bitmap.ts'
 import { choose } from '../../compute/choose.ts'
+import { compare } from '../../compute/compare.ts'
 import { isNull, truth } from '../../compute/logic.ts'
 import { broadcast, isColumn, type Operand } from '../../compute/operand.ts'
-import type { Argument, ExpressionFunction } from '../function.ts'
+import type { Argument, Evaluation, ExpressionFunction } from '../function.ts'
 import { prefix } from '../function.ts'
 import { unify } from '../unify.ts'
+import { comparedTypes } from './compare.ts'
 
 const isCondition = (a: Argument) => (a.type ? a.type.kind === 'bool' : a.literal === null || typeof a.literal === 'boolean')
 
@@ -66,5 +69,51 @@ const coalesce: ExpressionFunction = {
   describe: prefix('coalesce'),
 }
 
-/** when and coalesce. */
-export const conditionalFunctions: readonly ExpressionFunction[] = [whenFunction, coalesce]
+/** The first argument, or null where it equals the second. */
+const nullIf: ExpressionFunction = {
+  name: 'nullIf',
+  type(args) {
+    const [a, b] = args
+    const types = a && b && args.length === 2 ? comparedTypes(a, b) : undefined
+    return types && { args: types, type: types[0], nullable: true }
+  },
+  evaluateLazily(at, [left, right], evaluate, type) {
+    const { device, arena, rowCount } = at
+    const [a, b] = [evaluate(left!, at.active), evaluate(right!, at.active)]
+    if ((!isColumn(a) && a.value === null) || (!isColumn(b) && b.value === null)) return a
+    const column = broadcast(device, arena, a, rowCount)
+    const equal = truth(device, arena, compare(device, arena, 'eq', column, b))
+    return { ...column, type, validity: andBits(device, arena, column.validity, notBits(device, arena, equal, rowCount), rowCount) }
+  },
+  describe: prefix('nullIf'),
+}
+
+/** The least or greatest of the arguments that are not null; null where all are. NaN is greater than every number, as in sorting. */
+const extreme = (name: 'least' | 'greatest'): ExpressionFunction => ({
+  name,
+  type(args) {
+    const type = args.length > 0 ? unify(args, true) : undefined
+    return type && { args: args.map(() => type), type, nullable: args.every(a => a.nullable) }
+  },
+  evaluateLazily(at, args, evaluate, type) {
+    const { device, arena, rowCount } = at
+    const values = args.map(arg => evaluate(arg, at.active)).filter(v => isColumn(v) || v.value !== null)
+    if (values.length === 0) return { type, value: null }
+    return values.map(v => broadcast(device, arena, v, rowCount)).reduce((a, b) => better(at, name, a, b))
+  },
+  describe: prefix(name),
+})
+
+// `a` where it is there and b isn't, or where it is the better one.
+function better({ device, arena, rowCount }: Evaluation, name: 'least' | 'greatest', a: Column, b: Column): Column {
+  let wins = compare(device, arena, name === 'least' ? 'le' : 'ge', a, b).values
+  if (isFloat(a.type)) {
+    const isNaNOf = (c: Column) => compare(device, arena, 'ne', c, c).values
+    wins = orBits(device, arena, wins, isNaNOf(name === 'least' ? b : a), rowCount)
+  }
+  if (b.validity !== 0) wins = orBits(device, arena, wins, notBits(device, arena, b.validity, rowCount), rowCount)
+  return choose(device, arena, andBits(device, arena, wins, a.validity, rowCount), a, b, rowCount)
+}
+
+/** when coalesce nullIf least greatest. */
+export const conditionalFunctions: readonly ExpressionFunction[] = [whenFunction, coalesce, nullIf, extreme('least'), extreme('greatest')]

@@ -1,6 +1,9 @@
 // Casts, plainly, by way of bigints and JavaScript's own parsing. A value without a counterpart is 'misfit'.
 import { DataError } from '../../../src/base/errors.ts'
-import { bool, type DataType, float64, int32, int64, utf8 } from '../../../src/batch/data-type.ts'
+import { bool, type DataType, float64, isInteger, utf8 } from '../../../src/batch/data-type.ts'
+import { float16Bits, float16Number } from '../../../src/batch/float16.ts'
+import { boundsOf, integerTypes, isWithin, shownAs } from '../../support/whole-types.ts'
+import { shortestFloat32 } from './decimal.ts'
 import { typeName } from '../../../src/batch/type-name.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { canCast, cast, castAlwaysFits } from '../../../src/compute/cast.ts'
@@ -8,7 +11,7 @@ import { columnOf, sampleValues, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
 const time = (unit: 's' | 'ms' | 'us' | 'ns'): DataType => ({ kind: 'timestamp', unit })
-const types: readonly DataType[] = [bool, int32, int64, float64, utf8, time('s'), time('ms'), time('us'), time('ns')]
+const types: readonly DataType[] = [bool, ...integerTypes, { kind: 'float16' }, { kind: 'float32' }, float64, utf8, time('s'), time('ms'), time('us'), time('ns')]
 const perSecond = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n }
 const shown = (type: DataType, count: bigint): Value =>
   type.kind === 'timestamp' && (type.unit === 's' || type.unit === 'ms') ? Number(count) * (type.unit === 's' ? 1000 : 1) : count
@@ -26,15 +29,21 @@ function plain(from: DataType, to: DataType, value: NonNullable<Value>): Value {
     const whole = want >= have ? count * (want / have) : (count - (((count % (have / want)) + have / want) % (have / want))) / (have / want)
     return fitting(64, whole) === 'misfit' ? 'misfit' : shown(to, whole)
   }
-  if (to.kind === 'utf8') return Object.is(value, -0) ? '-0' : String(value)
+  if (to.kind === 'utf8') return Object.is(value, -0) ? '-0' : from.kind === 'float32' && Number.isFinite(value as number) ? shortestFloat32(value as number) : String(value)
   if (from.kind === 'utf8') return 'not compared'
   if (to.kind === 'bool') return typeof value === 'bigint' ? value !== 0n : value !== 0
   const number = typeof value === 'bigint' ? value : typeof value === 'boolean' ? (value ? 1 : 0) : (value as number)
-  if (to.kind === 'float64') return Number(number)
+  if (to.kind.startsWith('float')) return floatOf(to, Number(number))
   if (typeof number === 'number' && !Number.isFinite(number)) return 'misfit'
   const whole = typeof number === 'bigint' ? number : BigInt(Math.trunc(number))
-  const fits = fitting(to.kind === 'int32' ? 32 : 64, whole)
-  return fits === 'misfit' ? fits : to.kind === 'int32' ? Number(fits) : shown(to, fits)
+  if (isInteger(to)) return isWithin(boundsOf(to), whole) ? shownAs(to, whole) : 'misfit'
+  const fits = fitting(64, whole)
+  return fits === 'misfit' ? fits : shown(to, fits)
+}
+
+function floatOf(to: DataType, number: number): Value {
+  const near = to.kind === 'float64' ? number : to.kind === 'float32' ? Math.fround(number) : float16Number(float16Bits(number))
+  return Number.isFinite(number) && !Number.isFinite(near) ? 'misfit' : near
 }
 
 // The extremes are milliseconds for every unit: as whole seconds, and as small counts of finer units.
@@ -48,7 +57,7 @@ const pairs = types.flatMap(from => types.filter(to => canCast(from, to)).map(to
 
 export const castAgreement = agreement<{ from: DataType; to: DataType; values: Value[] }[], { tried: Value[]; strict: Value[] | 'CAST' }[]>({
   stem: 'cast',
-  kernels: ['castI32ToI64', 'castI32ToF64', 'castI64ToF64', 'castI64ToI32', 'castF64ToI32', 'castF64ToI64', 'castBoolToI32', 'floorDivI64'],
+  kernels: ['castI32ToI64', 'castI32ToF64', 'castI64ToF64', 'castI64ToI32', 'castF64ToI32', 'castF64ToI64', 'castBoolToI32', 'floorDivI64', 'widenInt', 'narrowInt', 'castU64ToF64', 'castF64ToU64'],
   sample: (random, length, shape) => pairs.map(({ from, to }) => ({ from, to, values: sampleValues(random, from, length, shape).map(v => ofUnit(from, v)) })),
   reference: cases =>
     cases.map(({ from, to, values }) => {
