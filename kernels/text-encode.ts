@@ -3,7 +3,7 @@ import { writeBase64 } from './base64'
 import { writeF64, writeI64 } from './number-format'
 import { writeTime } from './time-text'
 
-/** A column to write; 32 bytes. Types by number as in json-values.ts; `label` is what stands before each value: `{"a":`, `,"b":`, or a delimiter. */
+/** A column to write; 32 bytes. Types by number as in json-values.ts, and 10 for views whose bytes are text as it shall stand; `label` is what stands before each value: `{"a":`, `,"b":`, or a delimiter. */
 @unmanaged class TextColumn {
   values: usize
   validity: usize
@@ -103,6 +103,9 @@ export function encodeJson(at: usize): u32 {
       } else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeString(textOf(view), load<u32>(view), out)
+      } else if (type == 10) {
+        const view = column.values + (row << 4)
+        out = copyBlocks(textOf(view), load<u32>(view), out)
       } else if (type == 5) {
         const view = column.values + (row << 4)
         store<u8>(out, 34)
@@ -193,6 +196,9 @@ export function encodeCsv(at: usize): u32 {
       else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeCell(job, textOf(view), load<u32>(view), out)
+      } else if (type == 10) {
+        const view = column.values + (row << 4)
+        out = copyBlocks(textOf(view), load<u32>(view), out)
       } else if (type == 5) {
         const view = column.values + (row << 4)
         const from = out

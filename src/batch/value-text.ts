@@ -51,6 +51,26 @@ export function jsonValue(value: Value, type: DataType): unknown {
   }
 }
 
+/** As `jsonValue`, as text: 64-bit integers and decimals are numbers with all their digits. */
+export function jsonText(value: Value, type: DataType): string {
+  if (value === null) return 'null'
+  switch (type.kind) {
+    case 'decimal':
+      return value as string
+    case 'list':
+    case 'fixedList':
+      return `[${(value as readonly Value[]).map(item => jsonText(item, type.item.type)).join(',')}]`
+    case 'struct':
+      return `{${type.members.map(m => `${JSON.stringify(m.name)}:${jsonText((value as Record<string, Value>)[m.name]!, m.type)}`).join(',')}}`
+    case 'map': {
+      const pairs = [...(value as ReadonlyMap<Value, Value>)].map(([key, item]) => [jsonText(key, type.key), jsonText(item, type.value.type)])
+      return type.key.kind === 'utf8' ? `{${pairs.map(([key, item]) => `${key}:${item}`).join(',')}}` : `[${pairs.map(pair => `[${pair}]`).join(',')}]`
+    }
+    default:
+      return typeof value === 'bigint' && isoText(value, type) === undefined ? String(value) : Object.is(value, -0) ? '-0' : JSON.stringify(jsonValue(value, type))
+  }
+}
+
 function jsonScalar(value: Value): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (value instanceof Uint8Array) return base64(value)

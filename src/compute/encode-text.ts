@@ -1,12 +1,14 @@
-// Columns to NDJSON and CSV, by kernels/text-encode.ts: int64 exactly, float64 with the fewest digits that read back, strings escaped or quoted.
+// Columns to NDJSON and CSV, by kernels/text-encode.ts: int64 exactly, float64 with the fewest digits that read back, strings escaped or quoted. Other types
+// go as numbers that kernels know, or as text that JavaScript makes (text-form.ts).
 import { DataError } from '../base/errors.ts'
-import { type Batch, type Column, column } from '../batch/batch.ts'
+import { type Batch, column } from '../batch/batch.ts'
 import type { DataType } from '../batch/data-type.ts'
 import { type Fields, visible } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { checkDialect, type CsvDialect } from './csv.ts'
 import { textTypeNumber } from './json-tables.ts'
+import { type TextForm, textForm } from './text-form.ts'
 
 /** Rows as text in an arena. Row i is the bytes [offsets[i], offsets[i + 1]) from `address`, its line feed last; `offsets` is the address of rowCount + 1 u32. */
 export interface EncodedRows {
@@ -28,38 +30,41 @@ export interface EncodeOptions {
 
 const scalarBytes: Partial<Record<DataType['kind'], number>> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
 const encodedBytesMax = 2 ** 31
+/** The number of text as it shall stand, in kernels/text-encode.ts. */
+const rawNumber = 10
 
 /**
- * Each row as a JSON object and a line feed. NaN and infinities are null, as JSON.stringify has it; binary is base64; -0 stays -0.
+ * Each row as a JSON object and a line feed. NaN and infinities are null, as JSON.stringify has it; binary is base64; -0 stays -0; 64-bit integers and decimals
+ * are numbers with all their digits; dates, times, durations and intervals ISO text; a map is an object where its keys are text, else pairs.
  * Throws PlanError NO_COLUMN, DataError ENCODE_SIZE beyond 2 GiB. Cost: 1–2 GB/s of text.
  */
 export function encodeJsonRows(device: Device, arena: Arena, batch: Batch, options: EncodeOptions = {}): EncodedRows {
-  const columns = chosen(batch, options)
+  const columns = chosen(device, arena, batch, options, 'json')
   const labels = columns.map(({ name }, i) => encoder.encode(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`))
-  const strings = columns.map(({ column }) => textBytes(device, column, 'json'))
+  const strings = columns.map(chosen => textBytes(device, chosen, 'json'))
   return encode(device, arena, batch.rowCount, columns, labels, strings, options, undefined)
 }
 
-/** Each row as CSV and a line feed, RFC 4180 quoting where needed; null is the dialect's first text, empty text is quoted, NaN and infinities are spelt out. Throws as `encodeJsonRows`. */
+/** Each row as CSV and a line feed, RFC 4180 quoting where needed; lists, structs and maps are JSON in a cell; null is the dialect's first text, empty text is quoted, NaN and infinities are spelt out. Throws as `encodeJsonRows`. */
 export function encodeCsvRows(device: Device, arena: Arena, batch: Batch, dialect: CsvDialect, options: EncodeOptions = {}): EncodedRows {
   checkDialect(dialect, 'csv')
-  const columns = chosen(batch, options)
+  const columns = chosen(device, arena, batch, options, 'csv')
   const labels = columns.map((_, i) => encoder.encode(i === 0 ? '' : dialect.delimiter))
-  const strings = columns.map(({ column }) => textBytes(device, column, 'csv') + batch.rowCount * (dialect.nulls[0] ?? '').length * 3)
+  const strings = columns.map(chosen => textBytes(device, chosen, 'csv') + batch.rowCount * (dialect.nulls[0] ?? '').length * 3)
   return encode(device, arena, batch.rowCount, columns, labels, strings, options, dialect)
 }
 
-interface Chosen {
+interface Chosen extends TextForm {
   readonly name: string
-  readonly column: Column
 }
 
-function chosen(batch: Batch, options: EncodeOptions): Chosen[] {
+function chosen(device: Device, arena: Arena, batch: Batch, options: EncodeOptions, format: 'json' | 'csv'): Chosen[] {
   const names = options.columns ?? visible(batch.fields).map(f => f.name)
-  return names.map(name => ({ name, column: column(batch, name, 'encode') }))
+  return names.map(name => ({ name, ...textForm(device, arena, column(batch, name, 'encode'), format) }))
 }
 
-function textBytes(device: Device, { type, values, length }: Column, form: 'json' | 'csv'): number {
+function textBytes(device: Device, { column: { type, values, length }, isRaw }: Chosen, form: 'json' | 'csv'): number {
+  if (isRaw) return device.kernels.countViewBytes(values, length) + 12 * length
   if (type.kind === 'utf8' && form === 'json') return device.kernels.measureJson(values, length)
   if (type.kind !== 'utf8' && type.kind !== 'binary') return 0
   return 2 * (device.kernels.countViewBytes(values, length) + 12 * length)
@@ -80,8 +85,8 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
   const places = labels.map(label => arena.allocate(label.length))
   labels.forEach((label, i) => memory.write(places[i]!, label))
   memory.write(nullAt, nullText)
-  columns.forEach(({ column }, i) => {
-    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, textTypeNumber(column.type), places[i]!, labels[i]!.length])
+  columns.forEach(({ column, isRaw }, i) => {
+    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, isRaw ? rawNumber : textTypeNumber(column.type), places[i]!, labels[i]!.length])
   })
   const codes = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] : [0, 0]
   memory.int32s(at, 11).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0])

@@ -57,8 +57,14 @@ export function textTypeNumber(type: DataType): number {
   return number
 }
 
+/** Throws PlanError TYPE_UNSUPPORTED naming a column whose type text can't be read as. */
+export function checkTextTypes(fields: Fields, where: string): void {
+  for (const { name, type } of fields) if (type.kind !== 'timestamp' && typeNumbers[type.kind] === undefined) throw unsupportedType(`${where}, column "${name}"`, type)
+}
+
 /** Lays the tables out. Throws PlanError JSON_PATH for two columns on one key, or a column on an object that others look into. */
 export function jsonTables(fields: readonly JsonField[], where: string): JsonTables {
+  checkTextTypes(fields, where)
   const scopes = scopesOf(fields, where)
   const encoded = scopes.map(scope => [...scope.members.keys()].map(name => encoder.encode(name)))
   const slotCounts = encoded.map(names => 2 ** Math.ceil(Math.log2(Math.max(4, names.length * 2))))

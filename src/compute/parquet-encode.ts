@@ -62,6 +62,11 @@ export function writePlain(device: Device, views: number, count: number, out: nu
   device.kernels.viewsToPlain(views, count, out)
 }
 
+/** The `size` bytes of each view at `out`. */
+export function writeFixed(device: Device, views: number, count: number, size: number, out: number): void {
+  device.kernels.viewsToFixed(views, count, size, out)
+}
+
 /** The bounds of `count` > 0 values as their PLAIN bytes; undefined where there are none (all NaN, or any NaN). `scratch` has 16 bytes. */
 export function boundsOf(
   device: Device,

@@ -6,6 +6,8 @@ import { type Batch, column } from '../batch/batch.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Value, valueReader } from '../batch/read-values.ts'
 import { fieldOf, type Fields } from '../batch/schema.ts'
+import { type DataType, isNested } from '../batch/data-type.ts'
+import { isoText, jsonText } from '../batch/value-text.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'
 import type { Device } from '../device/device.ts'
 
@@ -49,12 +51,16 @@ function fitted(id: string): string {
   return `\\#${createHash('sha256').update(id).digest('hex')}`
 }
 
+function textOf(value: Value, type: DataType): string {
+  return value === null ? 'null' : isNested(type) ? jsonText(value, type) : (isoText(value, type) ?? String(value))
+}
+
 // Times repeat from row to row (a window's start), so the last text is kept.
 function textReader(device: Device, batch: Batch, name: string): (row: number) => string {
   const source = column(batch, name, 'id')
   const read = valueReader(device.memory, source)
   const { type } = source
-  if (type.kind !== 'timestamp') return row => String(read(row))
+  if (type.kind !== 'timestamp') return row => textOf(read(row), type)
   const scale = type.unit === 's' ? 1000 : 1
   let last: Value = null
   let text = ''

@@ -4,6 +4,7 @@ import { DataError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { checkDialect, CsvDecoder, type CsvDialect, type DecodedCsv } from '../compute/csv.ts'
+import { checkTextTypes } from '../compute/json-tables.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { CsvReader, headerEnd } from '../format/csv/csv-reader.ts'
@@ -55,6 +56,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = {
       const cells = hasHeader ? headerCells(csvNames(rows, true, `${where}: ${path}`), fields, `${where}: ${path}`) : fields.map(f => f.name)
       return [{ path, bytes: fileBytes, cells }]
     })
+    checkTextTypes(fields ?? [], where)
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
     return { options: { ...(options as CsvScanOptions), files, fields: packFields(fields) }, fields, ...sidePortsOf(options.onError) }
   },

@@ -36,6 +36,7 @@ import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
 import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
+import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import * as snappy from './reference/snappy.ts'
 
@@ -111,6 +112,7 @@ export const catalogue: readonly AnyAgreement[] = [
   prefixAgreement,
   deltaAgreement,
   ...Object.values(parquetEncode),
+  parquetConvertAgreement,
   arrowStringsAgreement,
   arrowWriteAgreement,
   narrowAgreement,

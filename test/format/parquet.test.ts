@@ -1,14 +1,19 @@
 // Parquet, written and read by our own code: every type, every codec at hand, batches that don't fit pages, and what is refused.
 import { afterEach, describe, expect, it } from 'vitest'
 import { bytesReader, BytesSink } from '../../src/base/bytes.ts'
-import { parseSchema } from '../../src/batch/schema.ts'
+import { random } from '../../src/base/random.ts'
+import { binary, isNested } from '../../src/batch/data-type.ts'
+import { parseSchema, schemaText } from '../../src/batch/schema.ts'
+import { parseType, typeName } from '../../src/batch/type-name.ts'
+import { fromStored } from '../../src/compute/parquet-convert.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { canPack } from '../../src/format/decompress.ts'
-import { ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
+import { checkParquetWrite, ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { ThriftReader } from '../../src/format/parquet/read-thrift.ts'
 import { ThriftWriter } from '../../src/format/parquet/write-thrift.ts'
 import { allTypes, allTypesRows, eachBatch, exact, readParquet, writeParquet } from '../support/format-files.ts'
+import { columnOf, sampleTypes, sampleValues, shapes, valuesOf } from '../support/samples.ts'
 
 const device = await createDevice()
 afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
@@ -26,6 +31,49 @@ describe('parquet', () => {
     const rows = allTypesRows(500)
     const bytes = writeParquet(device, allTypes, rows, { rowGroupRows: 130 }, 7)
     expect(exact(readParquet(device, bytes, { batchRows }))).toBe(exact(rows))
+  })
+
+  it('holds every flat type, with and without dictionaries, null for null', () => {
+    const types = sampleTypes.filter(type => !isNested(type) && !['duration', 'interval'].includes(type.kind) && !('unit' in type && type.unit === 's'))
+    const names = [...types.map(type => typeName(type)), 'decimal(4, 4)', 'time[ns]', 'time[ms]']
+    for (const dictionary of [true, false]) {
+      for (const shape of shapes) {
+        const schema = Object.fromEntries(names.map((name, i) => [`c${i}`, `${name}?`]))
+        const columns = names.map((name, i) => sampleValues(random(i), parseType(name, 'test').type, 300, shape))
+        const rows = Array.from({ length: 300 }, (_, row) => Object.fromEntries(columns.map((values, i) => [`c${i}`, values[row]])))
+        const bytes = writeParquet(device, schema, rows, { dictionary, rowGroupRows: 130 }, 77)
+        const fields = readFooter(bytesReader(bytes), 'x').columns.map(c => c.field)
+        expect(schemaText(fields)).toEqual(Object.fromEntries(Object.entries(schema).map(([name, type]) => [name, type.replace('ns, Europe/Berlin', 'ns')])))
+        for (const batchRows of [9, 1_024]) expect(readParquet(device, bytes, { batchRows })).toEqual(rows)
+      }
+    }
+  })
+
+  it.each([
+    ['list<int8>', 'TYPE_UNSUPPORTED', /write\.parquet, column "c": columns of type list<int8> are not taken here/],
+    ['duration[ms]', 'TYPE_UNSUPPORTED', /column "c"/],
+    ['time[s]', 'TYPE', /Parquet has no time\[s\]; cast it to time\[ms\]/],
+    ['timestamp[s]', 'TYPE', /Parquet has no timestamp\[s\]; cast it to timestamp\[ms\]/],
+  ])('refuses %s before it writes', (type, code, message) => {
+    const check = () => checkParquetWrite({}, parseSchema({ c: type }, 'test'), 'write.parquet')
+    expect(check).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
+  })
+
+  it('refuses decimals that are larger than 16 bytes hold', () => {
+    const arena = device.arena()
+    const bytes = (...head: number[]) => Uint8Array.from([...head, ...new Array(17 - head.length).fill(0)])
+    const as = (values: Uint8Array[]) => fromStored(device, arena, columnOf(device, arena, binary, values), { kind: 'decimal', precision: 38, scale: 0 })
+    expect(as([Uint8Array.of(1), bytes(1)])).toEqual({ beyond: 1 })
+    expect(as([bytes(255, 127)])).toEqual({ beyond: 0 })
+    expect(as([bytes(0, 128)])).toEqual({ beyond: 0 })
+    const good = as([Uint8Array.of(255), bytes(0, 0, 1), Uint8Array.of(), Uint8Array.of(0, 128)])
+    expect('beyond' in good ? good : valuesOf(device, good)).toEqual(['-1', String(2n ** 112n), '0', '128'])
+    const nanos = (day: number, of: bigint) => new Uint8Array(BigUint64Array.of(of, BigInt(day)).buffer).slice(0, 12)
+    const times = (values: Uint8Array[]) => fromStored(device, arena, columnOf(device, arena, binary, values), { kind: 'timestamp', unit: 'ns' })
+    expect(times([nanos(2_440_588, 0n), nanos(2_600_000, 0n)])).toEqual({ beyond: 1 })
+    const read = times([nanos(2_440_589, 5n), nanos(2_440_587, 0n)])
+    expect('beyond' in read ? read : valuesOf(device, read)).toEqual([86_400_000_000_005n, -86_400_000_000_000n])
+    arena.release()
   })
 
   it('writes no rows as a file with a schema', () => {

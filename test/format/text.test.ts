@@ -49,6 +49,43 @@ describe('LineReader', () => {
   })
 })
 
+describe('rows of every type', () => {
+  const schema = {
+    i: 'int8?', u: 'uint64', h: 'float16', f: 'float32?', p: 'decimal(20, 3)?', d: 'date?', t: 'time[us]', z: 'timestamp[ms, Asia/Tokyo]', s: 'duration[ms]', v: 'interval?', b: 'binary(3)', n: 'null?', l: 'list<int64?>?',
+    o: 'struct<a: utf8, b: list<decimal(4, 1)>>', m: 'map<utf8, uint64?>', k: 'map<int8, date>',
+  } // biome-ignore format: a column a word
+  const rows = [
+    {
+      i: -3, u: 2n ** 64n - 1n, h: 1.5, f: -0, p: '12345678901234567.250', d: '2024-02-29', t: '01:02:03.000004', z: 0, s: 'PT1.5S', v: 'P1M2DT3S', b: Uint8Array.of(1, 2, 3), l: [1n, null, 2n ** 62n],
+      o: { a: 'x"y', b: ['1.5'] }, m: [['k', 2n ** 63n]], k: [[1, '2024-01-01']],
+    }, // biome-ignore format: a column a word
+    { i: null, u: 0n, h: Number.NaN, f: null, p: null, d: null, t: 0n, z: 1, s: 0, v: null, b: Uint8Array.of(0, 0, 0), l: null, o: { a: '', b: [] }, m: [], k: [] },
+  ]
+  const text = (encode: (arena: ReturnType<typeof device.arena>, batch: ReturnType<typeof buildBatch>) => ReturnType<typeof encodeJsonRows>) => {
+    const arena = device.arena()
+    const { address, bytes } = encode(arena, buildBatch(device, arena, parseSchema(schema, 'test'), rows, 'test'))
+    const lines = device.memory.text(address, bytes).split('\n')
+    arena.release()
+    return lines
+  }
+
+  it('are JSON with all their digits', () => {
+    expect(text((arena, batch) => encodeJsonRows(device, arena, batch))).toEqual([
+      '{"i":-3,"u":18446744073709551615,"h":1.5,"f":-0,"p":12345678901234567.250,"d":"2024-02-29","t":"01:02:03.000004","z":"1970-01-01T00:00:00.000Z","s":"PT1.5S","v":"P1M2DT3S","b":"AQID","n":null,"l":[1,null,4611686018427387904],"o":{"a":"x\\"y","b":[1.5]},"m":{"k":9223372036854775808},"k":[[1,"2024-01-01"]]}',
+      '{"i":null,"u":0,"h":null,"f":null,"p":null,"d":null,"t":"00:00:00.000000","z":"1970-01-01T00:00:00.001Z","s":"PT0S","v":null,"b":"AAAA","n":null,"l":null,"o":{"a":"","b":[]},"m":{},"k":[]}',
+      '',
+    ])
+  })
+
+  it('are CSV, with JSON in the cells of lists, structs and maps', () => {
+    expect(text((arena, batch) => encodeCsvRows(device, arena, batch, plainDialect))).toEqual([
+      '-3,18446744073709551615,1.5,-0,12345678901234567.250,2024-02-29,01:02:03.000004,1970-01-01T00:00:00.000Z,PT1.5S,P1M2DT3S,AQID,,"[1,null,4611686018427387904]","{""a"":""x\\""y"",""b"":[1.5]}","{""k"":9223372036854775808}","[[1,""2024-01-01""]]"',
+      ',0,NaN,,,,00:00:00.000000,1970-01-01T00:00:00.001Z,PT0S,,AAAA,,,"{""a"":"""",""b"":[]}",{},[]',
+      '',
+    ])
+  })
+})
+
 describe('inferJsonSchema', () => {
   const infer = (text: string, isWhole = true) => schemaText(inferJsonSchema(bytesOf(text), isWhole, 'test'))
 

@@ -3,11 +3,11 @@
 import type { DataError } from '../../base/errors.ts'
 import { allocateColumn, type Column } from '../../batch/batch.ts'
 import { bitmapBytes, layoutOf, valueBytes } from '../../batch/data-type.ts'
+import { typeName } from '../../batch/type-name.ts'
 import {
   cursorBytes,
   decodeBits,
   decodeIndices,
-  findNegative,
   gatherDictionary,
   openBits,
   openHybrid,
@@ -19,9 +19,8 @@ import {
   viewsOfFixed,
   viewsOfLengths,
   viewsOfPlain,
-  widenFloats,
-  widenUnsigned,
 } from '../../compute/parquet.ts'
+import { fromStored } from '../../compute/parquet-convert.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch, ViewStore } from '../scratch.ts'
@@ -73,7 +72,7 @@ export class ColumnChunkReader {
     this.#shared = shared
     this.#limits = limits
     this.#rowsLeft = rowCount
-    this.#isView = layoutOf(column.field.type) === 'view'
+    this.#isView = layoutOf(column.stored) === 'view'
     this.#pages = new PageReader(device, place, shared.compressed, limits)
     const { chunk } = place
     if (chunk.valueCount !== rowCount) throw this.#pages.fail('CHUNK_COUNT', `the column has ${chunk.valueCount} values, its row group ${rowCount} rows`)
@@ -86,8 +85,8 @@ export class ColumnChunkReader {
   }
   /** The next `rows` rows, which must be there by the row group's count. Throws DataError naming file, row group, column and byte. */
   read(arena: Arena, rows: number): Column {
-    const { field } = this.#column
-    const column = allocateColumn(arena, field.type, rows, field.nullable)
+    const { field, stored } = this.#column
+    const column = allocateColumn(arena, stored, rows, field.nullable)
     const held = new Set<number>()
     let filled = 0
     let values = 0
@@ -103,7 +102,9 @@ export class ColumnChunkReader {
       this.#pageRowsLeft -= take
     }
     this.#rowsLeft -= rows
-    return values === rows ? { ...column, validity: 0 } : column
+    const found = fromStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, field.type)
+    if ('beyond' in found) throw this.#fail('VALUE_RANGE', `a value is beyond ${typeName(field.type)}`, 'select the other columns')
+    return found
   }
 
   /** Gives up all memory but what batches hold. */
@@ -150,15 +151,15 @@ export class ColumnChunkReader {
   // Dictionary values are decoded once, to what batches hold: widened numbers, or views into the dictionary page.
   #openDictionary(page: Page): void {
     const { header, start, end } = page
-    const { field, physical } = this.#column
+    const { stored, physical } = this.#column
     if (this.#dictionary.count >= 0 || this.#values) throw this.#fail('DICTIONARY', 'a dictionary page stands behind other pages')
-    if (field.type.kind === 'bool') throw this.#fail('DICTIONARY', 'booleans have a dictionary page')
+    if (stored.kind === 'bool') throw this.#fail('DICTIONARY', 'booleans have a dictionary page')
     if (header.encoding !== 0 && header.encoding !== 2)
       throw this.#fail('DICTIONARY', `the dictionary page is encoded as ${encodings[header.encoding] ?? `number ${header.encoding}`}, PLAIN is expected`)
     const least = physical === 'BYTE_ARRAY' ? 4 : physicalBytes(this.#column)
     if (header.valueCount * least > end - start)
       throw this.#fail('DICTIONARY', `the dictionary page promises ${header.valueCount} values in ${end - start} bytes`)
-    const bytes = valueBytes(field.type, header.valueCount)
+    const bytes = valueBytes(stored, header.valueCount)
     const max = this.#limits.pageBytesMax ?? pageBytesMaxDefault
     if (bytes > max) throw this.#fail('PAGE_SIZE', `${header.valueCount} dictionary values take ${bytes} bytes, the limit is ${max}`)
     const address = this.#dictionaryStore.same().allocate(bytes)
@@ -257,7 +258,7 @@ export class ColumnChunkReader {
         const indices = this.#shared.indices.ensure(4 * count + 32)
         if (!decodeIndices(device, values.cursor, count, indices)) throw this.#cut()
         const { address, count: size } = this.#dictionary
-        if (!gatherDictionary(device, layoutOf(this.#column.field.type), indices, count, address, size, out))
+        if (!gatherDictionary(device, layoutOf(this.#column.stored), indices, count, address, size, out))
           throw this.#fail('DICTIONARY', `an index is not below the dictionary's ${size} values`)
         return
       }
@@ -286,15 +287,10 @@ export class ColumnChunkReader {
   // Stored values of a fixed width as the engine's; the caller has checked that they are there.
   #copyFixed(source: number, count: number, out: number): void {
     const device = this.#device
-    const { conversion, physical, typeLength } = this.#column
-    if (physical === 'FIXED_LEN_BYTE_ARRAY') return viewsOfFixed(device, source, count, typeLength, out)
-    if (conversion === 'float32') return widenFloats(device, source, count, out)
-    if (conversion === 'uint32') return widenUnsigned(device, source, count, out)
+    const { physical, typeLength } = this.#column
+    if (physical === 'FIXED_LEN_BYTE_ARRAY' || physical === 'INT96') return viewsOfFixed(device, source, count, typeLength, out)
     const bytes = count * physicalBytes(this.#column)
     device.memory.bytes(out, bytes).set(device.memory.bytes(source, bytes))
-    if (conversion === 'uint64' && findNegative(device, out, count) >= 0) {
-      throw this.#fail('UINT64_RANGE', "an unsigned 64-bit value is beyond 2^63 − 1, which int64 can't hold", 'select the other columns')
-    }
   }
 
   #cut(): DataError {

@@ -14,12 +14,14 @@ import {
   packBits,
   packValues,
   plainBytes,
+  writeFixed,
   writePlain,
 } from '../../compute/parquet-encode.ts'
 import { gatherDictionary, setBits } from '../../compute/parquet.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
+import { type StoredAs, storedAs } from './column-type.ts'
 import { type PackedBody, PagePacker, type ParquetCodec } from './pack-page.ts'
 
 const pageRows = 16_384
@@ -51,6 +53,7 @@ export class ColumnChunkWriter {
   readonly #device: Device
   readonly #field: Field
   readonly #layout: Layout
+  readonly #stored: StoredAs
   readonly #packer: PagePacker
   readonly #packed: Scratch
   readonly #expanded: Scratch
@@ -78,12 +81,14 @@ export class ColumnChunkWriter {
   constructor(device: Device, field: Field, codec: ParquetCodec, dictionary: boolean) {
     this.#device = device
     this.#field = field
-    this.#layout = layoutOf(field.type)
+    this.#stored = storedAs(field.type)!
+    this.#layout = layoutOf(this.#stored.stored)
     this.#packer = new PagePacker(device, codec)
     this.#packed = new Scratch(device)
     this.#expanded = new Scratch(device)
     this.#values = new Scratch(device)
-    this.#wantDictionary = dictionary && this.#layout !== 'bit'
+    // A dictionary page of byte arrays holds their lengths, one of fixed length would not.
+    this.#wantDictionary = dictionary && this.#layout !== 'bit' && this.#stored.width === undefined
     this.#arena = device.arena()
     this.#levels = this.#arena.allocateZeroed(pageRows / 8)
     this.#small = this.#arena.allocate(64)
@@ -91,7 +96,7 @@ export class ColumnChunkWriter {
     this.#begin()
   }
 
-  /** Takes rows [start, end) of a column, which may be freed after the call. */
+  /** Takes rows [start, end) of a column of stored values (`parquet-convert.ts › toStored`), which may be freed after the call. */
   write(column: Column, start: number, end: number): void {
     for (let row = start; row < end; ) {
       const take = Math.min(end - row, pageRows - this.#pageRows)
@@ -143,7 +148,7 @@ export class ColumnChunkWriter {
     this.#nulls = 0
     this.#least = undefined
     this.#most = undefined
-    this.#boundsLost = false
+    this.#boundsLost = !this.#stored.hasBounds
     this.#known = 0
     this.#mode = this.#wantDictionary && this.#dictionaryPays ? 'dictionary' : 'plain'
     if (this.#dictionary) this.#clearDictionary(this.#dictionary)
@@ -163,7 +168,7 @@ export class ColumnChunkWriter {
       count = packValues(device, this.#layout, values, bits, row & 7, rows, packed)
       values = packed
     }
-    if (this.#layout === 'view' && rows > 64 && plainBytes(device, values, count) > pageBytes) {
+    if (this.#layout === 'view' && rows > 64 && this.#plainBytes(values, count) > pageBytes) {
       const half = rows >> 1
       this.#append(column, row, half)
       return this.#append(column, row + half, rows - half)
@@ -209,12 +214,11 @@ export class ColumnChunkWriter {
   #dropDictionary(): void {
     const device = this.#device
     const count = this.#pageValues
-    const values = this.#expanded.ensure(valueBytes(this.#field.type, count))
+    const values = this.#expanded.ensure(valueBytes(this.#stored.stored, count))
     gatherDictionary(device, this.#layout, this.#codes, count, this.#dictionary!.values, this.#known, values)
     this.#dictionaryPays = false
     this.#mode = 'plain'
-    const bytes = this.#layout === 'view' ? plainBytes(device, values, count) : valueBytes(this.#field.type, count)
-    this.#writePlain(values, count, bytes)
+    this.#writePlain(values, count, this.#plainBytes(values, count))
     this.#widenBounds(values, count)
   }
 
@@ -225,18 +229,22 @@ export class ColumnChunkWriter {
   }
 
   #appendPlain(values: number, count: number): void {
-    const device = this.#device
-    const isView = this.#layout === 'view'
-    const bytes = isView ? plainBytes(device, values, count) : valueBytes(this.#field.type, count)
-    if (isView && this.#pageValueBytes > 0 && this.#pageValueBytes + bytes > pageBytes) this.#flush()
+    const bytes = this.#plainBytes(values, count)
+    if (this.#layout === 'view' && this.#pageValueBytes > 0 && this.#pageValueBytes + bytes > pageBytes) this.#flush()
     this.#writePlain(values, count, bytes)
+  }
+
+  #plainBytes(values: number, count: number): number {
+    if (this.#stored.width !== undefined) return count * this.#stored.width
+    return this.#layout === 'view' ? plainBytes(this.#device, values, count) : valueBytes(this.#stored.stored, count)
   }
 
   #writePlain(values: number, count: number, bytes: number): void {
     const device = this.#device
     const used = headroom + this.#pageValueBytes
     const place = this.#values.grow(used + bytes, used) + used
-    if (this.#layout === 'view') writePlain(device, values, count, place)
+    if (this.#stored.width !== undefined) writeFixed(device, values, count, this.#stored.width, place)
+    else if (this.#layout === 'view') writePlain(device, values, count, place)
     else device.memory.bytes(place, bytes).set(device.memory.bytes(values, bytes))
     this.#pageValueBytes += bytes
   }
@@ -291,7 +299,7 @@ export class ColumnChunkWriter {
 
   #widenBounds(values: number, count: number): void {
     if (this.#boundsLost) return
-    const isFloat = this.#field.type.kind === 'float64'
+    const isFloat = this.#stored.stored.kind === 'float64'
     const bounds = boundsOf(this.#device, this.#layout, isFloat, values, count, this.#small)
     if (!bounds || (this.#layout === 'view' && Math.max(bounds.least.byteLength, bounds.most.byteLength) > boundBytesMax)) {
       this.#boundsLost = true
@@ -308,7 +316,7 @@ export class ColumnChunkWriter {
       layout: this.#layout,
       table: this.#arena.allocateZeroed(4 * tableSlots),
       tableSlots,
-      values: this.#arena.allocate(valueBytes(this.#field.type, dictionaryCountMax)),
+      values: this.#arena.allocate(valueBytes(this.#stored.stored, dictionaryCountMax)),
       countMax: dictionaryCountMax,
       heap: isView ? this.#arena.allocate(heapBytes) : 0,
       heapUsed: isView ? this.#arena.allocateZeroed(4) : 0,
@@ -326,7 +334,7 @@ export class ColumnChunkWriter {
     const { values, heap, heapUsed } = this.#dictionary!
     const isView = this.#layout === 'view'
     // Values added by a slice that then went PLAIN lie behind the known ones.
-    const bytes = isView ? plainBytes(this.#device, values, this.#known) : valueBytes(this.#field.type, this.#known)
+    const bytes = this.#plainBytes(values, this.#known)
     return this.#packer.dictionary(isView ? heap : values, heapUsed === 0 ? bytes : Math.min(bytes, heapBytes), this.#known)
   }
 }

@@ -53,6 +53,8 @@ export interface LogicalType {
   unit?: 'ms' | 'us' | 'ns'
   bitWidth?: number
   signed?: boolean
+  scale?: number
+  precision?: number
 }
 
 /** A node of the schema's tree, in depth-first order. */
@@ -64,6 +66,8 @@ export interface SchemaElement {
   repetition: number
   children: number
   converted?: number
+  scale?: number
+  precision?: number
   logical?: LogicalType
 }
 
@@ -191,6 +195,8 @@ function readSchemaElement(reader: ThriftReader): SchemaElement {
     else if (id === 4 && type === thriftType.binary) element.name = reader.text()
     else if (id === 5 && isInt(type)) element.children = reader.int()
     else if (id === 6 && isInt(type)) element.converted = reader.int()
+    else if (id === 7 && isInt(type)) element.scale = reader.int()
+    else if (id === 8 && isInt(type)) element.precision = reader.int()
     else if (id === 10 && type === thriftType.struct) element.logical = readLogicalType(reader)
     else return false
     return true
@@ -222,11 +228,13 @@ function readLogicalType(reader: ThriftReader): LogicalType {
   const logical: LogicalType = { name: '' }
   reader.struct((id, type) => {
     logical.name = logicalNames[id] ?? `number ${id}`
-    if (type !== thriftType.struct || (id !== 7 && id !== 8 && id !== 10)) return false
+    if (type !== thriftType.struct || (id !== 5 && id !== 7 && id !== 8 && id !== 10)) return false
     reader.struct((inner, innerType) => {
-      if (id === 10 && inner === 1 && innerType === thriftType.byte) logical.bitWidth = reader.byte()
+      if (id === 5 && inner === 1 && isInt(innerType)) logical.scale = reader.int()
+      else if (id === 5 && inner === 2 && isInt(innerType)) logical.precision = reader.int()
+      else if (id === 10 && inner === 1 && innerType === thriftType.byte) logical.bitWidth = reader.byte()
       else if (id === 10 && inner === 2) logical.signed = reader.bool(innerType)
-      else if (id !== 10 && inner === 2 && innerType === thriftType.struct) readUnit(reader, logical)
+      else if (id !== 10 && id !== 5 && inner === 2 && innerType === thriftType.struct) readUnit(reader, logical)
       else return false
       return true
     })

@@ -2,14 +2,16 @@
 import type { ByteSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
-import type { Batch } from '../../batch/batch.ts'
-import type { Kind } from '../../batch/data-type.ts'
+import type { Batch, Column } from '../../batch/batch.ts'
 import { unsupportedType } from '../../batch/unsupported.ts'
 import { typeName } from '../../batch/type-name.ts'
 import { type Field, type Fields, isHidden } from '../../batch/schema.ts'
+import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
 import { canPack } from '../decompress.ts'
+import { annotate, storedAs } from './column-type.ts'
 import { ColumnChunkWriter, type EncodedChunk } from './encode-column-chunk.ts'
+import { physicalTypes } from './metadata.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ThriftWriter } from './write-thrift.ts'
 
@@ -56,14 +58,17 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
     throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
   const shown = fields.filter(f => !isHidden(f.name))
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
-  const other = shown.find(f => physicalNumber[f.type.kind] === undefined)
-  if (other) throw unsupportedType(`${where}, column "${other.name}"`, other.type)
-  const seconds = shown.find(f => f.type.kind === 'timestamp' && f.type.unit === 's')
-  if (seconds) throw new PlanError('TYPE', `${where}, column "${seconds.name}": Parquet has no ${typeName(seconds.type)}; cast it to timestamp[ms]`)
+  const other = shown.find(f => storedAs(f.type) === undefined)
+  if (!other) return
+  const { type } = other
+  if (type.kind === 'timestamp' || type.kind === 'time')
+    throw new PlanError('TYPE', `${where}, column "${other.name}": Parquet has no ${typeName(type)}; cast it to ${type.kind}[ms]`)
+  throw unsupportedType(`${where}, column "${other.name}"`, type)
 }
 
 /** Writes one file. Memory: a page and a dictionary a column, and the packed pages of the current row group. Close it in any case. */
 export class ParquetWriter {
+  readonly #device: Device
   readonly #sink: ByteSink
   readonly #fields: Field[]
   readonly #columns: ColumnChunkWriter[]
@@ -77,11 +82,13 @@ export class ParquetWriter {
   /** `fields` are those of every batch; hidden ones are left out. `resume` is an earlier `checkpoint()`: the sink then holds exactly its bytes. */
   constructor(device: Device, fields: Fields, sink: ByteSink, options: ParquetWriteOptions = {}, where = 'write.parquet', resume?: ParquetWriterState) {
     checkParquetWrite(options, fields, where)
+    this.#device = device
     this.#sink = sink
     this.#codec = options.compression ?? 'snappy'
     this.#rowGroupRows = options.rowGroupRows ?? rowGroupRowsDefault
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
-    this.#fields = this.#positions.map(i => fields[i]!)
+    // Nulls of the type that has nothing else are nulls to Parquet, too.
+    this.#fields = this.#positions.map(i => (fields[i]!.type.kind === 'null' ? { ...fields[i]!, nullable: true } : fields[i]!))
     this.#columns = this.#fields.map(field => new ColumnChunkWriter(device, field, this.#codec, options.dictionary ?? true))
     if (resume) {
       this.#bytes = resume.bytes
@@ -98,9 +105,19 @@ export class ParquetWriter {
 
   /** Takes a batch; nothing of it is kept. */
   write(batch: Batch): void {
-    for (let row = 0; row < batch.rowCount; ) {
-      const take = Math.min(batch.rowCount - row, this.#rowGroupRows - this.#rows)
-      this.#columns.forEach((column, i) => column.write(batch.columns[this.#positions[i]!]!, row, row + take))
+    const scratch = this.#device.arena()
+    try {
+      const stored = this.#positions.map((at, i) => toStored(this.#device, scratch, batch.columns[at]!, storedAs(this.#fields[i]!.type)!.stored))
+      this.#writeRows(stored, batch.rowCount)
+    } finally {
+      scratch.release()
+    }
+  }
+
+  #writeRows(stored: readonly Column[], rowCount: number): void {
+    for (let row = 0; row < rowCount; ) {
+      const take = Math.min(rowCount - row, this.#rowGroupRows - this.#rows)
+      this.#columns.forEach((column, i) => column.write(stored[i]!, row, row + take))
       this.#rows += take
       row += take
       if (this.#rows === this.#rowGroupRows) this.#endRowGroup()
@@ -170,7 +187,7 @@ export class ParquetWriter {
       ({ chunk, field }) => {
         const dataOffset = chunk.offset + chunk.dictionaryBytes
         thrift.i64(2, chunk.offset).begin(3)
-        thrift.i32(1, physicalNumber[field.type.kind]!).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
+        thrift.i32(1, physicalTypes.indexOf(storedAs(field.type)!.physical)).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
         thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
         if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
         thrift.begin(12).i64(3, chunk.nullCount)
@@ -187,28 +204,12 @@ export class ParquetWriter {
   }
 }
 
-const physicalNumber: Partial<Record<Kind, number>> = { bool: 0, int32: 1, int64: 2, timestamp: 2, float64: 5, utf8: 6, binary: 6 }
-
-function writeSchemaElement(thrift: ThriftWriter, field: Field): void {
-  const { type } = field
-  thrift
-    .i32(1, physicalNumber[type.kind]!)
-    .i32(3, field.nullable ? 1 : 0)
-    .binary(4, field.name)
-  if (type.kind === 'utf8') thrift.i32(6, 0).begin(10).begin(1).end().end()
-  if (type.kind === 'timestamp') {
-    if (type.unit === 'ms' || type.unit === 'us') thrift.i32(6, type.unit === 'ms' ? 9 : 10)
-    thrift
-      .begin(10)
-      .begin(8)
-      .bool(1, true)
-      .begin(2)
-      .begin(type.unit === 'ms' ? 1 : type.unit === 'us' ? 2 : 3)
-      .end()
-      .end()
-      .end()
-      .end()
-  }
+function writeSchemaElement(thrift: ThriftWriter, { name, type, nullable }: Field): void {
+  const { physical, width } = storedAs(type)!
+  thrift.i32(1, physicalTypes.indexOf(physical))
+  if (width !== undefined) thrift.i32(2, width)
+  thrift.i32(3, nullable ? 1 : 0).binary(4, name)
+  annotate(thrift, type)
 }
 
 function entryOf(chunk: EncodedChunk, offset: number): ChunkEntry {

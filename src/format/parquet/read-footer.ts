@@ -2,16 +2,15 @@
 // Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1".
 import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
+import type { DataType } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
-import { type ColumnChunk, convertedTypes, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
+import { annotationOf, typeOfElement } from './column-type.ts'
+import { type ColumnChunk, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
 import { ThriftReader } from './read-thrift.ts'
 
 /** Bytes of a footer that are read at most; a larger one is an error. */
 const footerBytesMax = 256 * 1024 * 1024
 const tailBytes = 64 * 1024
-
-/** How stored values become the engine's: as they are, float32 widened, unsigned 32-bit widened, unsigned 64-bit checked. */
-export type Conversion = 'none' | 'float32' | 'uint32' | 'uint64'
 
 /** A top-level column of a file. */
 export interface ParquetColumn {
@@ -22,9 +21,10 @@ export interface ParquetColumn {
   /** The position of its chunk in each row group. */
   readonly leaf: number
   readonly physical: PhysicalType
-  /** Bytes of a FIXED_LEN_BYTE_ARRAY. */
+  /** Bytes of a FIXED_LEN_BYTE_ARRAY or INT96. */
   readonly typeLength: number
-  readonly conversion: Conversion
+  /** The type of what its pages hold: see `column-type.ts`. */
+  readonly stored: DataType
 }
 
 /** An opened file's description, as plain data. */
@@ -36,8 +36,8 @@ export interface ParquetFile {
 }
 
 /**
- * Reads and checks a footer. INT32 dates, times and 8- and 16-bit integers become int32, FLOAT float64, UINT_32 int64, times int64,
- * strings, enums and JSON utf8, other byte arrays binary. Nested columns, decimals, INT96 and FLOAT16 are listed as `unreadable`.
+ * Reads and checks a footer. Annotations give the types; strings, enums and JSON are utf8, UUIDs binary(16), INT96 timestamp[ns]. Nested columns and decimals
+ * of more than 38 digits are listed as `unreadable`.
  * `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER, PARQUET_SCHEMA, THRIFT, ENCRYPTED, DUPLICATE_COLUMN.
  */
 export function readFooter(reader: ByteReader, where: string): ParquetFile {
@@ -122,7 +122,7 @@ function columnOf(element: SchemaElement, leaf: number, where: string): ParquetC
     leaf,
     physical: physical ?? 'BYTE_ARRAY',
     typeLength: 0,
-    conversion: 'none',
+    stored: { kind: 'binary' },
   })
   const annotation = annotationOf(element)
   if (element.children > 0) return none(`a ${annotation === '' ? 'struct' : annotation.toLowerCase()} (nested)`)
@@ -137,51 +137,12 @@ function columnOf(element: SchemaElement, leaf: number, where: string): ParquetC
       'PARQUET_SCHEMA',
       `${where}, column "${element.name}": the physical type is number ${element.type}, known are 0 to 7; the file is corrupt`,
     )
-  if (annotation === 'DECIMAL') return none(`a decimal (${physical})`)
-  if (annotation === 'FLOAT16') return none('a float16')
-  if (annotation === 'INTERVAL') return none('an interval')
-  if (physical === 'INT96') return none('an INT96 timestamp (deprecated)')
   if (physical === 'FIXED_LEN_BYTE_ARRAY' && (element.typeLength < 1 || element.typeLength > 0x100000)) {
     throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the fixed length is ${element.typeLength} bytes; the file is corrupt`)
   }
-  const { type, conversion } = mapped(physical, annotation, element)
-  return { field: { name: element.name, type, nullable }, leaf, physical, typeLength: element.typeLength, conversion }
-}
-
-function annotationOf(element: SchemaElement): string {
-  if (element.logical && !element.logical.name.startsWith('number')) return element.logical.name
-  return convertedTypes[element.converted ?? -1] ?? ''
-}
-
-function mapped(physical: PhysicalType, annotation: string, element: SchemaElement): { type: Field['type']; conversion: Conversion } {
-  const unsigned = annotation.startsWith('UINT_') || (annotation === 'INTEGER' && element.logical?.signed === false)
-  switch (physical) {
-    case 'BOOLEAN':
-      return { type: { kind: 'bool' }, conversion: 'none' }
-    case 'INT32':
-      // 8 and 16 bits fit int32 whatever their sign; 32 without one need int64.
-      if (unsigned && !isNarrow(element)) return { type: { kind: 'int64' }, conversion: 'uint32' }
-      return { type: { kind: 'int32' }, conversion: 'none' }
-    case 'INT64': {
-      if (annotation === 'TIMESTAMP') return { type: { kind: 'timestamp', unit: element.logical?.unit ?? 'us' }, conversion: 'none' }
-      if (annotation === 'TIMESTAMP_MILLIS') return { type: { kind: 'timestamp', unit: 'ms' }, conversion: 'none' }
-      if (annotation === 'TIMESTAMP_MICROS') return { type: { kind: 'timestamp', unit: 'us' }, conversion: 'none' }
-      return { type: { kind: 'int64' }, conversion: unsigned ? 'uint64' : 'none' }
-    }
-    case 'FLOAT':
-      return { type: { kind: 'float64' }, conversion: 'float32' }
-    case 'DOUBLE':
-      return { type: { kind: 'float64' }, conversion: 'none' }
-    default: {
-      const text = physical === 'BYTE_ARRAY' && ['STRING', 'UTF8', 'ENUM', 'JSON'].includes(annotation)
-      return { type: { kind: text ? 'utf8' : 'binary' }, conversion: 'none' }
-    }
-  }
-}
-
-function isNarrow(element: SchemaElement): boolean {
-  const converted = convertedTypes[element.converted ?? -1]
-  return converted === 'UINT_8' || converted === 'UINT_16' || element.logical?.bitWidth === 8 || element.logical?.bitWidth === 16
+  const found = typeOfElement(physical, element)
+  if (typeof found === 'string') return none(found)
+  return { field: { name: element.name, type: found.type, nullable }, leaf, physical, typeLength: physical === 'INT96' ? 12 : element.typeLength, stored: found.stored }
 }
 
 function checkRowGroups(metadata: FileMetadata, leaves: number, dataEnd: number, where: string): void {
