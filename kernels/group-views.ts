@@ -191,6 +191,14 @@ export function lookupViews(values: usize, validity: usize, rows: i32, table: us
   }
 }
 
+/** codes[map[code] − 1] = code for the codes that have a gid: the codes of a table's keys. */
+export function invertMap(map: usize, codeCount: i32, codes: usize): void {
+  for (let code = 0; code < codeCount; code++) {
+    const gid = load<u32>(map + (<usize>code << 2))
+    if (gid != 0) store<u32>(codes + (<usize>(gid - 1) << 2), code)
+  }
+}
+
 /**
  * gids[row] of a column by its codes, while all keys of the table come from one kept dictionary: `map` holds gid + 1 per code, and new keys are its views
  * as they are, without slots. Returns the first row for which keys have no room, or `rows`.

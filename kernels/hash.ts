@@ -88,6 +88,23 @@ export function hashView(values: usize, validity: usize, rows: i32, column: i32,
   }
 }
 
+/** The words of views, as `hashView` has them, to `out`: what `hashCodes` looks up. */
+export function wordsOfViews(views: usize, count: i32, out: usize): void {
+  for (let i = 0; i < count; i++) {
+    const view = views + (<usize>i << 4)
+    const length = load<u32>(view)
+    store<u64>(out + (<usize>i << 3), hashBytes(length > 12 ? <usize>load<u32>(view, 12) : view + 4, length))
+  }
+}
+
+/** Chains a utf8 or binary column by its codes; equal to `hashView`. */
+export function hashCodes(codes: usize, validity: usize, rows: i32, column: i32, words: usize, states: usize): void {
+  const salt = saltOf(column)
+  for (let row = 0; row < rows; row++) {
+    chain(states, row, isValid(validity, row) ? load<u64>(words + (<usize>load<u32>(codes + (<usize>row << 2)) << 3)) : nullWord, salt)
+  }
+}
+
 /** out[row] = the top half of states[row]. `out` may be `states`. */
 export function finishHash(states: usize, rows: i32, out: usize): void {
   for (let row = 0; row < rows; row++) store<u32>(out + (<usize>row << 2), load<u32>(states + (<usize>row << 3), 4))

@@ -42,6 +42,8 @@ export interface Batch {
   readonly rowCount: number
   readonly columns: readonly Column[]
   readonly arena: number
+  /** Rows in a form that only the step can read that they are meant for (compute/row-block.ts), at this address; `columns` is empty then. */
+  readonly block?: number
 }
 
 /** A column by name. Throws PlanError NO_COLUMN. */

@@ -5,14 +5,14 @@ import { childrenOf, type DataType, isNested } from './data-type.ts'
 import type { Fields } from './schema.ts'
 
 /**
- * rowCount, arena, then each column: values, validity, codes by a kept dictionary or 0, where there are codes the dictionary's address and length, and
+ * rowCount, arena, the block or 0, then each column: values, validity, codes by a kept dictionary or 0, where there are codes the dictionary's address and length, and
  * for each child its length and the child as a column.
  */
 export type PackedBatch = readonly number[]
 
 /** A batch as numbers. The reference to its arena goes with it. Codes go along where their dictionary is kept. */
 export function packBatch(batch: Batch): PackedBatch {
-  const packed = [batch.rowCount, batch.arena]
+  const packed = [batch.rowCount, batch.arena, batch.block ?? 0]
   for (const column of batch.columns) packColumn(packed, column)
   return packed
 }
@@ -24,8 +24,9 @@ export function arenaOf(packed: PackedBatch): number {
 
 /** The inverse of `packBatch`, given the fields. */
 export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
-  const [rowCount, arena] = packed as [number, number]
-  const place = { packed, at: 2 }
+  const [rowCount, arena, block] = packed as [number, number, number]
+  if (block !== 0) return { fields, rowCount, columns: [], arena, block }
+  const place = { packed, at: 3 }
   return { fields, rowCount, columns: fields.map(({ type }) => unpackColumn(place, type, rowCount)), arena }
 }
 

@@ -60,7 +60,7 @@ export class EntryState {
   #fill(start: number, end: number): void {
     const { memory, kernels } = this.device
     if (!this.#pattern) {
-      memory.bytes(this.#address + start * this.#entryBytes, (end - start) * this.#entryBytes).fill(0)
+      memory.zero(this.#address + start * this.#entryBytes, (end - start) * this.#entryBytes)
       return
     }
     if (this.#patternAt === 0) {

@@ -157,7 +157,7 @@ class PairDictionary extends Table {
 
   reset(): void {
     const direct = this.get(header.direct)
-    if (direct !== 0) this.device.memory.bytes(direct, 4 * this.get(header.directSize)).fill(0)
+    if (direct !== 0) this.device.memory.zero(direct, 4 * this.get(header.directSize))
     this.clearTable()
   }
 

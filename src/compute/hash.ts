@@ -19,7 +19,7 @@ export function hashColumns(device: Device, arena: Arena, columns: readonly Colu
   const { kernels } = device
   const states = arena.allocateZeroed(8 * rows)
   columns.forEach((column, i) => {
-    const { type, values, validity } = equalForm(device, arena, column)
+    const { type, values, validity, codes } = equalForm(device, arena, column)
     switch (type.kind) {
       case 'int32':
         return kernels.hashI32(values, validity, rows, i, states)
@@ -30,9 +30,16 @@ export function hashColumns(device: Device, arena: Arena, columns: readonly Colu
       case 'bool':
         return kernels.hashBits(values, validity, rows, i, states)
       default:
-        return kernels.hashView(values, validity, rows, i, states)
+        if (!codes || 2 * codes.dictionary.length > rows) return kernels.hashView(values, validity, rows, i, states)
+        return kernels.hashCodes(codes.values, validity, rows, i, wordsOf(device, arena, codes.dictionary), states)
     }
   })
   kernels.finishHash(states, rows, states)
   return states
+}
+
+function wordsOf({ kernels }: Device, arena: Arena, { values, length }: Column): number {
+  const words = arena.allocate(8 * length)
+  kernels.wordsOfViews(values, length, words)
+  return words
 }

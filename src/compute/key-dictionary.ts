@@ -107,7 +107,7 @@ export abstract class Table {
   protected clearTable(): void {
     this.set(header.count, 0)
     this.set(header.nullGid, 0)
-    if (this.#capacity > 0) this.device.memory.bytes(this.get(header.slots), this.#capacity * this.#entryBytes).fill(0)
+    if (this.#capacity > 0) this.device.memory.zero(this.get(header.slots), this.#capacity * this.#entryBytes)
   }
   /** The validity of the keys: one null, or none. */
   protected keyValidity(arena: Arena): number {
@@ -168,7 +168,7 @@ export class WordDictionary extends Table implements KeyDictionary {
 
   reset(): void {
     const direct = this.get(header.direct)
-    if (direct !== 0) this.device.memory.bytes(direct, 4 * this.get(header.directSize)).fill(0)
+    if (direct !== 0) this.device.memory.zero(direct, 4 * this.get(header.directSize))
     this.clearTable()
   }
 
@@ -238,7 +238,7 @@ export class WordDictionary extends Table implements KeyDictionary {
 export class ViewDictionary extends Table implements KeyDictionary {
   readonly #type: DataType
   #heaps: { address: number; bytes: number }[] = []
-  readonly #maps = new Map<number, { address: number; bytes: number }>()
+  readonly #maps = new Map<number, { address: number; bytes: number; dictionary: Column }>()
   #rowsSeen = 0
   constructor(device: Device, memory: OwnedMemory, type: DataType) {
     super(device, memory, 32, 16)
@@ -280,7 +280,16 @@ export class ViewDictionary extends Table implements KeyDictionary {
     const out = allocateColumn(arena, this.#type, count)
     const views = this.get(header.keys)
     kernels.copyViews(views, count, out.values, arena.allocate(kernels.countViewBytes(views, count)))
-    return { ...out, validity: this.keyValidity(arena) }
+    return { ...out, validity: this.keyValidity(arena), ...this.#codesOfKeys(arena) }
+  }
+
+  // While all keys come from one kept dictionary, they have codes of their own.
+  #codesOfKeys(arena: Arena): { codes?: Codes } {
+    const [map] = this.#maps.values()
+    if (!map || this.capacity > 0 || this.#maps.size > 1) return {}
+    const values = arena.allocateZeroed(4 * this.count)
+    this.device.kernels.invertMap(map.address, map.dictionary.length, values)
+    return { codes: { values, dictionary: map.dictionary, kept: true } }
   }
 
   override close(): void {
@@ -290,7 +299,7 @@ export class ViewDictionary extends Table implements KeyDictionary {
   }
 
   reset(): void {
-    for (const { address, bytes } of this.#maps.values()) this.device.memory.bytes(address, bytes).fill(0)
+    for (const { address, bytes } of this.#maps.values()) this.device.memory.zero(address, bytes)
     for (const heap of this.#heaps) this.memory.free(heap.address, heap.bytes)
     this.#heaps = []
     this.set(header.heapNext, 0)
@@ -314,9 +323,9 @@ export class ViewDictionary extends Table implements KeyDictionary {
     const known = this.#maps.get(dictionary.values)
     if (known) return known.address
     const bytes = 4 * dictionary.length
-    if (dictionary.length > Math.max(mapLengthFree, 4 * this.#rowsSeen)) return 0
+    if (dictionary.length > Math.max(mapLengthFree, 32 * this.#rowsSeen)) return 0
     const address = this.memory.allocateZeroed(bytes)
-    this.#maps.set(dictionary.values, { address, bytes })
+    this.#maps.set(dictionary.values, { address, bytes, dictionary })
     return address
   }
 

@@ -46,7 +46,7 @@ export class OwnedMemory {
   /** As `allocate`, and zeroed. */
   allocateZeroed(bytes: number): number {
     const address = this.allocate(bytes)
-    this.#device.memory.bytes(address, bytes + paddingBytes).fill(0)
+    this.#device.memory.zero(address, bytes + paddingBytes)
     return address
   }
 

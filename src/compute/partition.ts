@@ -7,6 +7,7 @@ import type { Device } from '../device/device.ts'
 import { compactBatch, share } from './compact.ts'
 import { gatherBatch } from './gather.ts'
 import { hashKeys } from './hash.ts'
+import { blockAt, rowsInGroups } from './row-block.ts'
 
 /**
  * One batch per instance with the rows whose key group it owns (see `keyGroupRange`), in source order; undefined where it has none.
@@ -49,8 +50,19 @@ export function rowsByPart(device: Device, arena: Arena, hashes: number, rowCoun
 
 /** As `partitionBatch`; without `keys` every instance gets all rows. */
 export function distributeBatch(device: Device, arena: Arena, batch: Batch, keys: readonly string[] | undefined, parallelism: number): (Batch | undefined)[] {
+  if (batch.block !== undefined) return blockParts(device, batch, parallelism)
   if (keys) return partitionBatch(device, arena, batch, keys, parallelism)
   return batch.rowCount === 0 ? [] : new Array(parallelism).fill(share(device, arena, batch))
+}
+
+// Each instance gets the block, and takes the rows of its key groups.
+function blockParts(device: Device, batch: Batch, parallelism: number): (Batch | undefined)[] {
+  const block = blockAt(device, batch.block!)
+  return Array.from({ length: parallelism }, (_, instance) => {
+    const { start, end } = keyGroupRange(instance, parallelism)
+    const rowCount = rowsInGroups(device, block, start, end)
+    return rowCount === 0 ? undefined : { ...batch, rowCount }
+  })
 }
 
 /** The rows of a batch whose key group is in [start, end), in order: how a restoring instance leaves other instances' rows alone. */

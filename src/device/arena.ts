@@ -61,7 +61,7 @@ export class Arena {
   allocateZeroed(bytes: number): number {
     const address = this.allocate(bytes)
     const whole = ceilTo(bytes, alignBytes) + alignBytes
-    new Uint8Array(this.#host.words().buffer, address, whole).fill(0)
+    new Float64Array(this.#host.words().buffer, address, whole / 8).fill(0)
     return address
   }
 

@@ -2,16 +2,18 @@
 // emits its groups as partial states at the end; `finalAggregate` gets all partial states of its keys, merges them and emits the results.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
-import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
+import { type Batch, type Column, releaseBatch, sliceBatch } from '../batch/batch.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { type AggregateOptions, aggregateType, type AggregateSpec, inputTypesText, isNullable, parseInputTypes, partialFieldsOf } from '../compute/accumulator.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { orderSuffix, type RowPlaces } from '../compute/aggregate-contract.ts'
 import { RowOrder } from '../compute/row-order.ts'
 import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { BlockMerger, BlockWriter } from './aggregate-blocks.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { GroupLimit, type GroupsInMemory, SpilledGroups } from './spilled-groups.ts'
 
@@ -27,6 +29,12 @@ const sliceRows = 16_384
 const emitRows = 65_536
 /** A partial step with more groups than this gains little by holding more: it emits what it has and starts again. */
 const partialGroupsMax = 1 << 20
+/** From so many rows on, a partial step looks whether keys repeat at all. */
+const sampleRows = 32_768
+/** Memory below which rows are always aggregated at once: blocks of rows would not fit. */
+const blockStateBytes = 1 << 25
+/** Groups beyond which a partial step that halves its rows at most does more harm than good: its state leaves the cache. */
+const cachedGroups = 1 << 17
 
 /** Aggregates before the exchange; emits keys and partial states when its input ends, or when there are too many groups. */
 export const partialAggregateOperator: OperatorType<AggregateParams> = {
@@ -89,6 +97,11 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   /** The final step: groups that were too many for memory. */
   #spilled: SpilledGroups | undefined
   readonly #order = new RowOrder()
+  /** The partial step, once it passes rows on instead of aggregating them; the final step, once it was given such rows. */
+  #writer: BlockWriter | undefined
+  #merger: BlockMerger | undefined
+  /** Rows that the groups known came from. */
+  #rows = 0
   constructor(context: OperatorContext, shape: AggregateShape) {
     this.#context = context
     this.#shape = shape
@@ -98,20 +111,61 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   push(batch: Batch, out: Output): void {
+    if (batch.block !== undefined) return this.#takeBlock(batch)
     const arena = this.#context.device.arena()
     try {
-      if (this.#shape.results) return this.#take(arena, batch)
-      for (let start = 0; start < batch.rowCount; start += sliceRows) {
-        const slice = batch.rowCount <= sliceRows ? batch : sliceBatch(batch, start, Math.min(batch.rowCount, start + sliceRows))
-        this.update(this.find(arena, slice), slice)
-      }
+      if (this.#shape.results) this.#take(arena, batch)
+      else this.#update(arena, batch, out)
     } finally {
       arena.release()
     }
-    if (this.#table.groupCount > partialGroupsMax || this.#limit.isReached(this)) {
-      this.#emit(out)
-      this.#limit.reset(this)
+    if (!this.#shape.results && (this.#table.groupCount > partialGroupsMax || this.#limit.isReached(this))) this.#passOn(out)
+  }
+
+  #update(arena: Arena, batch: Batch, out: Output): void {
+    for (let start = 0; start < batch.rowCount; start += sliceRows) {
+      if (!this.#writer && this.#hardlyRepeats()) {
+        this.#passOn(out)
+        this.#writer = new BlockWriter(this.#context, this.#shape, this.#shape.partial.some(field => field.name.endsWith(orderSuffix)))
+      }
+      const end = this.#writer ? batch.rowCount : Math.min(batch.rowCount, start + sliceRows)
+      const slice = start === 0 && end === batch.rowCount ? batch : sliceBatch(batch, start, end)
+      if (this.#writer) return this.#writer.push(slice, this.#order.from(this.#context.takeOrder(slice.rowCount)).first, out)
+      this.update(this.find(arena, slice), slice)
+      this.#rows += slice.rowCount
     }
+  }
+
+  #hardlyRepeats(): boolean {
+    const { groupCount } = this.#table
+    if (this.#shape.keys.length === 0 || this.#context.stateBytesMax < blockStateBytes) return false
+    return (this.#rows >= sampleRows && groupCount > 0.9 * this.#rows) || (groupCount > cachedGroups && 2 * groupCount > this.#rows)
+  }
+
+  // Emits the groups and starts again.
+  #passOn(out: Output): void {
+    this.#emit(out)
+    this.#limit.reset(this)
+  }
+
+  #takeBlock(batch: Batch): void {
+    this.#merger ??= new BlockMerger(this.#context, this.#shape)
+    this.#merger.add(batch)
+    if (this.#spilled || this.#merger.bytes > this.#context.stateBytesMax / 2) this.#dissolve()
+  }
+
+  // Too many rows to keep: they become states like others, which can leave memory.
+  #dissolve(): void {
+    for (const { states } of this.#merger!.states()) {
+      const arena = this.#context.device.arena()
+      try {
+        this.#take(arena, states)
+      } finally {
+        arena.release()
+      }
+    }
+    this.#merger!.close()
+    this.#merger = undefined
   }
 
   /** Groups known. */
@@ -129,9 +183,13 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   /** The partial step: takes rows whose groups were found. */
-  update(gids: number, { columns, rowCount }: Batch): void {
+  update(gids: number, batch: Batch): void {
+    this.#updateAt(gids, batch, this.#order.from(this.#context.takeOrder(batch.rowCount)))
+  }
+
+  #updateAt(gids: number, { columns, rowCount }: Batch, places: RowPlaces): void {
     const inputs: (Column | undefined)[] = this.#shape.inputs!.map(i => columns[i])
-    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount, this.#order.from(this.#context.takeOrder(rowCount)))
+    this.#accumulators.update(gids, inputs, rowCount, this.#table.groupCount, places)
   }
 
   /** Takes the states of groups 0 … `groups` − 1, all of them known, computed elsewhere. */
@@ -142,11 +200,17 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   finish(out: Output): void {
-    if (!this.#spilled) return this.#emit(out)
-    if (this.#table.groupCount > 0) this.#spilled.add(this)
+    this.#writer?.flush(out)
+    if (this.#merger && this.#spilled) this.#dissolve()
+    if (this.#merger) {
+      if (this.#table.groupCount > 0) this.#merger.addStates(this.state(this.#context.arena))
+      this.#limit.reset(this)
+    } else if (!this.#spilled) this.#emit(out)
+    else if (this.#table.groupCount > 0) this.#spilled.add(this)
   }
 
   drain(out: Output): boolean {
+    if (this.#merger) return this.#merger.drain(out)
     if (!this.#spilled?.next(this)) return false
     this.#emit(out)
     this.#limit.reset(this)
@@ -159,6 +223,7 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   reset(shrink: boolean): void {
+    this.#rows = 0
     if (!shrink) {
       this.#table.reset()
       this.#accumulators.reset()
@@ -171,9 +236,17 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   snapshot(): StateRun[] {
+    return [...this.#tableRuns(), ...(this.#merger?.snapshot() ?? [])]
+  }
+
+  #tableRuns(): StateRun[] {
     const { device, instance, parallelism } = this.#context
     const arena = device.arena()
     try {
+      for (const { batch, place } of this.#writer?.takePending() ?? []) {
+        this.#updateAt(this.find(arena, batch), batch, { first: place, rows: 0 })
+        releaseBatch(device, batch)
+      }
       const batch = this.state(arena)
       const keyGroups = this.#shape.results ? keyGroupRange(instance, parallelism) : { start: 0, end: keyGroupCount }
       const runs = [...(batch.rowCount === 0 ? [] : [encodeRun(device, batch)]), ...(this.#spilled?.runs() ?? [])]
@@ -208,6 +281,8 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   close(): void {
+    this.#writer?.close()
+    this.#merger?.close()
     this.#spilled?.close()
     this.#table.close()
     this.#accumulators.close()

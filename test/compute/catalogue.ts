@@ -13,7 +13,8 @@ import { chooseAgreement, logicAgreement } from './reference/choose.ts'
 import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
-import { hashAgreement, partitionAgreement } from './reference/hash.ts'
+import * as rowBlock from './reference/row-block.ts'
+import { hashAgreement, hashCodesAgreement, partitionAgreement } from './reference/hash.ts'
 import { keyFormAgreement } from './reference/key-form.ts'
 import { logisticAgreements } from './reference/logistic.ts'
 import { momentsAgreement } from './reference/moments.ts'
@@ -47,9 +48,14 @@ export const catalogue: readonly AnyAgreement[] = [
   concatAgreement,
   listViewAgreement,
   hashAgreement,
+  hashCodesAgreement,
   keyFormAgreement,
   partitionAgreement,
   ...groupAgreements,
+  rowBlock.rowBlockAgreement,
+  rowBlock.nestedBlockAgreement,
+  rowBlock.keyPackAgreement,
+  rowBlock.wordTableAgreement,
   ...aggregateAgreements,
   sortAgreement,
   keysAgreement,

@@ -144,7 +144,7 @@ describe('groupBy', () => {
   it('emits keys in batches of bounded size', async () => {
     const one: AggregateParams = { keys: ['k'], aggregates: [{ name: 'n', fn: 'count' }] }
     const partial = await operatorHarness(partialAggregateOperator, one, [{ k: 'int32' }])
-    partial.push(Array.from({ length: 70_000 }, (_, k) => ({ k: k * 77 })))
+    partial.push(Array.from({ length: 140_000 }, (_, i) => ({ k: (i >> 1) * 77 })))
     partial.finish()
     expect(partial.batchSizes()).toEqual([65_536, 4_464])
     expect(partial.close().at(-1)!.k).toBe(69_999 * 77)

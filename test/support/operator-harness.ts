@@ -48,6 +48,9 @@ export interface OperatorHarness {
   batchSizes(port?: string): number[]
   /** Bytes written to spill files so far. */
   spilledBytes(): number
+  /** Batches emitted so far, and those of them that are blocks, which `rows` leaves out. */
+  batches(): Batch[]
+  blocks(): Batch[]
   /** Closes the operator and checks it; returns all rows that it emitted. */
   close(): PlainRow[]
 }
@@ -84,6 +87,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
   const out: Output = {
     emit(batch, port) {
       expect(batch.arena, `${where}: an emitted batch lies in the arena of the call`).toBe(context.arena.address)
+      if (batch.block === undefined) expect(batch.columns.length, `${where}: columns`).toBe(batch.fields.length)
       batch.columns.forEach((column, i) => expect(column.length, `${where}: rows of column ${batch.fields[i]!.name}`).toBe(batch.rowCount))
       emitted.push({ batch: retainBatch(device, batch), port })
     },
@@ -99,7 +103,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
   }
   let open = schemas.length
   const read = (port?: string) =>
-    emitted.filter(e => e.port === port).flatMap(({ batch }) => Array.from({ length: batch.rowCount }, (_, row) => rowReader(device.memory, batch)(row)))
+    emitted.filter(e => e.port === port && e.batch.block === undefined).flatMap(({ batch }) => Array.from({ length: batch.rowCount }, (_, row) => rowReader(device.memory, batch)(row)))
   return {
     device,
     operator,
@@ -126,6 +130,8 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     restore: runs => call(() => operator.restore?.(runs)),
     rows: port => read(port),
     spilledBytes: () => spilledBytes,
+    batches: () => emitted.map(e => e.batch),
+    blocks: () => emitted.map(e => e.batch).filter(batch => batch.block !== undefined),
     batchSizes: port => emitted.filter(e => e.port === port).map(e => e.batch.rowCount),
     close() {
       const before = read()

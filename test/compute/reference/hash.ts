@@ -2,6 +2,7 @@
 import { keyGroupRange } from '../../../src/base/hash.ts'
 import { bool, type DataType, float64, int32, int64, timestampMs, utf8 } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
+import { dictionaryCodes } from '../../../src/compute/dictionary-codes.ts'
 import { hashColumns } from '../../../src/compute/hash.ts'
 import { partitionBatch, rowsOfKeyGroups } from '../../../src/compute/partition.ts'
 import { columnOf, rowsOf, sampleValues, uint32sAt } from '../../support/samples.ts'
@@ -48,6 +49,22 @@ export const hashAgreement = agreement({
     const columns = table.map((values, i) => columnOf(device, arena, types[i]!, values))
     const rows = table[0]!.length
     return [...types.keys(), -1].map(i => uint32sAt(device, hashColumns(device, arena, i < 0 ? columns : [columns[i]!], rows), rows))
+  },
+})
+
+/** Texts by the codes of a dictionary hash as the texts do. */
+export const hashCodesAgreement = agreement({
+  stem: 'hash',
+  kernels: ['wordsOfViews', 'hashCodes'],
+  sample: (random, length, shape) => sampleValues(random, utf8, length, shape === 'full' ? 'few' : shape),
+  reference: values => [...values, ...values].map(value => hashRow([utf8], [value])),
+  compute(device, arena, values) {
+    const twice = [...values, ...values]
+    const column = columnOf(device, arena, utf8, twice)
+    const making = dictionaryCodes(device, arena, [column])
+    let step = making.next()
+    while (!step.done) step = making.next()
+    return uint32sAt(device, hashColumns(device, arena, [{ ...column, codes: step.value![0]! }], twice.length), twice.length)
   },
 })
 
