@@ -24,6 +24,7 @@ export { topic } from './frame/topic.ts'
 export type { Row, Schema } from './frame/types.ts'
 export { udf } from './frame/user-function.ts'
 export { hop, processingTime, session, tumble } from './frame/windows.ts'
+export { cumeDist, denseRank, lag, lead, nthValue, ntile, percentRank, rank, rowNumber } from './frame/window-functions.ts'
 export { write } from './frame/write.ts'
 
 /** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */

@@ -25,7 +25,9 @@ import type {
   Unmet,
   Wider,
 } from './resolve-types.ts'
+import type { Order } from './orders.ts'
 import type { CountType, IsAny } from './types.ts'
+import { type Framed, type FrameSpec, type OverNeeds, type OverSpec, windowCall, WindowExpr } from './window-functions.ts'
 
 /** An aggregate. `call` is its plain data; `columns` the type of the names it reads, so that editors complete them. */
 export class AggregateExpr<in out T, out N, out C extends string = never> {
@@ -40,6 +42,12 @@ export class AggregateExpr<in out T, out N, out C extends string = never> {
     const also = expressionOf(condition)
     const all: Expression = this.call.where ? callExpression('and', [this.call.where, also]) : also
     return new AggregateExpr({ ...this.call, where: all })
+  }
+  /** Over the rows around each row, which all stay: for `with` and `select`. See OverSpec. */
+  over<const B extends string | AnyExpr = never, const O extends string | Order | AnyExpr = never, const F extends FrameSpec | undefined = undefined>(
+    spec: OverSpec<B, O> & { readonly frame?: F } = {},
+  ): WindowExpr<Framed<T, F>, N | OverNeeds<B, O>> {
+    return new WindowExpr(windowCall(this.call, spec))
   }
 }
 

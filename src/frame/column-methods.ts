@@ -5,6 +5,7 @@ import { expressionOf, fromCallback } from './expression-of.ts'
 import type { Frame } from './frame-type.ts'
 import type { AnyExpr, FitsAll, FitsBool, TypesOf } from './resolve-types.ts'
 import { expressions, Steps } from './steps.ts'
+import { type WindowCall, WindowExpr } from './window-functions.ts'
 import type { Flat, Leave, Names, Put, Renamed, Schema, Take } from './types.ts'
 
 /** The same columns as properties, with their types known at once: `c => c.price.gt(100)`. */
@@ -34,10 +35,17 @@ export class ColumnSteps extends Steps {
     return this.operator('filter', { predicate: expressionOf(fromCallback(predicate), 'filter') as unknown as Json })
   }
   with(columns: unknown): this {
-    return this.operator('with', { columns: expressions(columns, 'with') })
+    const given = fromCallback(columns) as Record<string, unknown>
+    const windows = windowsOf(given)
+    if (Object.keys(windows).length === 0) return this.operator('with', { columns: expressions(given, 'with') })
+    if (Object.keys(windows).length === Object.keys(given).length) return this.operator('over', { columns: windows } as unknown as Json)
+    return this.#beside(given, windows, 'with')
   }
   select(...columns: unknown[]): this {
     const names = columns.every(c => typeof c === 'string')
+    const given = names ? {} : (fromCallback(columns[0]) as Record<string, unknown>)
+    const windows = windowsOf(given)
+    if (Object.keys(windows).length > 0) return this.#beside(given, windows, 'select')
     const picked = names ? Object.fromEntries((columns as string[]).map(name => [name, { kind: 'column', name }])) : expressions(columns[0], 'select')
     return this.operator('select', { columns: picked as Json })
   }
@@ -50,4 +58,16 @@ export class ColumnSteps extends Steps {
   as(schema: Record<string, string>): this {
     return this.operator('as', { schema })
   }
+
+  // Window functions first, under hidden names, so that none of the columns sees another.
+  #beside(given: Record<string, unknown>, windows: Record<string, unknown>, kind: 'with' | 'select'): this {
+    const hidden = Object.fromEntries(Object.keys(windows).map((name, i) => [name, `$window${i}`]))
+    const columns = Object.fromEntries(Object.entries(given).map(([name, e]) => [name, name in hidden ? { kind: 'column', name: hidden[name] } : e]))
+    const over = this.operator('over', { columns: Object.fromEntries(Object.entries(windows).map(([name, call]) => [hidden[name], call])) } as unknown as Json)
+    return over.operator(kind, { columns: expressions(columns, kind) }).operator('drop', { names: Object.values(hidden) })
+  }
+}
+
+function windowsOf(given: Record<string, unknown>): Record<string, WindowCall> {
+  return Object.fromEntries(Object.entries(given ?? {}).flatMap(([name, e]) => (e instanceof WindowExpr ? [[name, e.window]] : [])))
 }

@@ -17,6 +17,7 @@ import { expandSetsOperator } from './expand-sets.ts'
 import { explodeOperator } from './explode.ts'
 import { fillForwardOperator } from './fill-forward.ts'
 import { resampleOperator } from './resample.ts'
+import { overOperator } from './over.ts'
 import { rowIndexOperator } from './row-index.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
@@ -71,5 +72,6 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   explodeOperator,
   expandSetsOperator,
   resampleOperator,
+  overOperator,
   rowIndexOperator,
 ]

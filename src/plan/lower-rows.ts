@@ -9,6 +9,7 @@ import { bindExpression } from '../expr/bind.ts'
 import { callExpression, columnExpression, type Expression, type LiteralExpression, type LiteralValue } from '../expr/expression.ts'
 import { widerType } from '../expr/unify.ts'
 import type { EdgeFacts } from './edge-facts.ts'
+import { lowerOver } from './lower-over.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 
 /** What a rule may ask about the plan around a node. */
@@ -30,6 +31,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   union: lowerUnion,
   pivot: lowerPivot,
   fillNull: lowerFillNull,
+  over: lowerOver,
   unpivot: lowerUnpivot,
   resample: lowerResample,
 }

@@ -31,6 +31,7 @@ import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
+import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
 import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
@@ -61,6 +62,7 @@ export const catalogue: readonly AnyAgreement[] = [
   keysAgreement,
   rowNumbersAgreement,
   chanceAgreement,
+  overAgreement,
   rangesAgreement,
   joinAgreement,
   ...tableAgreements,

@@ -11,6 +11,7 @@ import { col, when } from '${root}src/frame/expr.ts'
 import type { Frame } from '${root}src/frame/frame-type.ts'
 import { source } from '${root}src/frame/from.ts'
 import { desc } from '${root}src/frame/orders.ts'
+import { lag, rank } from '${root}src/frame/window-functions.ts'
 import { tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
 const dice = { name: 'dice', splits: () => [{ id: '0' }] } as const
@@ -56,6 +57,10 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ],
   ['a window over a column that holds no time', "bids.groupBy('auction', tumble('price', '10s'))", '"price"'],
   ['an order by an expression of a column that is not there', "bids.sort(desc(col('prise').neg()))", "sort: no column 'prise'; did you mean 'price'?"],
+  ['a partition by a name that is not there', "bids.with({ r: rank().over({ by: 'auctoin', orderBy: 'price' }) })", "with: no column 'auctoin'; did you mean 'auction'?"],
+  ['a window order by a name that is not there', "bids.with({ r: rank().over({ orderBy: desc('prise') }) })", "with: no column 'prise'; did you mean 'price'?"],
+  ['a running sum over text', "bids.with({ r: sum('channel').over({ orderBy: 'price' }) })", "with: 'channel' is utf8: sum() does not apply"],
+  ['the row before of a column that is not there', "bids.with({ r: lag('prise').over({ orderBy: 'price' }) })", "with: no column 'prise'; did you mean 'price'?"],
   ['a top by a name that is not there', "bids.topK(3, desc('price'), { by: 'chanel' })", '"chanel"'],
   ['a union with other columns', 'bids.union(people)', "union: the other has no 'auction'"],
   ['explode of what is no list', "bids.explode('price')", '"price"'],

@@ -5,6 +5,7 @@ import type { Json } from '../../src/base/json.ts'
 import { distinctOperator } from '../../src/operators/distinct.ts'
 import { fillForwardOperator } from '../../src/operators/fill-forward.ts'
 import type { AnyOperatorType } from '../../src/operators/operator.ts'
+import { overOperator } from '../../src/operators/over.ts'
 import { resampleOperator } from '../../src/operators/resample.ts'
 import { rowIndexOperator } from '../../src/operators/row-index.ts'
 import { sampleOperator } from '../../src/operators/sample.ts'
@@ -28,6 +29,7 @@ const cases: readonly [name: string, type: AnyOperatorType, params: Json, inputs
   ['sample', sampleOperator, { seed: 4, from: 0.2, to: 0.6 }],
   ['sample with replacement', sampleOperator, { seed: 4, from: 0, to: 1.2, repeat: true }],
   ['resample', resampleOperator, { seed: 4, rows: 50 }],
+  ['over', overOperator, { by: ['text'], keys, functions: [{ name: 'n', fn: 'rowNumber' }, { name: 'few', fn: 'count', input: 'few' }] }],
   ['union', unionOperator, { mode: 'hold' }, 2],
 ]
 

@@ -4,6 +4,7 @@ import { col, lit, when } from '../../../src/frame/expr.ts'
 import type { Frame, SchemaOf } from '../../../src/frame/frame-type.ts'
 import { asc, desc } from '../../../src/frame/orders.ts'
 import { read } from '../../../src/frame/read.ts'
+import { lag, lead, nthValue, percentRank, rank, rowNumber } from '../../../src/frame/window-functions.ts'
 import { hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -139,6 +140,27 @@ schemaIs<{ id: 'int32'; tags: 'utf8?'; pair: 'list<float32, 2>'; at: 'int64#' }>
 schemaIs<{ id: 'int32'; tags: 'list<utf8?>?'; pair: 'float32?'; at: 'int64#?' }>()(lists.explode('pair', { empty: 'keep', index: 'at' }), true)
 schemaIs<{ channel: 'utf8?'; auction: 'int64?'; grouping_id: 'int32'; n: 'int64#' }>()(bids.rollup('channel', 'auction').agg({ n: count() }), true)
 schemaIs<{ channel: 'utf8?'; set: 'int32'; most: 'int64' }>()(bids.cube('channel').agg({ most: max('price') }, { id: 'set' }), true)
+
+// Window functions.
+const around = { by: 'auction', orderBy: desc('price') } as const
+schemaIs<Bids & { r: 'int64#'; d: 'float64'; before: 'int64?'; behind: 'int64'; all: 'int64'; near: 'int64?'; n: 'int64#'; third: 'utf8?'; mid: 'float64' }>()(
+  bids.with({
+    r: rank().over(around),
+    d: percentRank().over({ orderBy: [asc('price'), col('bidder').neg()] }),
+    before: lag('price').over(around),
+    behind: lead('price', 1, 0).over(around),
+    all: sum('price').over(around),
+    near: sum('price').over({ ...around, frame: { rows: [-1, 1] } }),
+    n: count().over({ by: col('price').mod(2), frame: { rows: ['unbounded', 0] } }),
+    third: nthValue('channel', 3).over(around),
+    mid: mean(col('price').mul(2)).over(),
+  }),
+  true,
+)
+schemaIs<{ price: 'int64'; place: 'int64#'; high: 'float64?' }>()(
+  sparse.select({ price: col('id').cast('int64'), place: rowNumber().over({ by: ['name', 'ok'] }), high: max('score').over({ by: 'name' }) }),
+  true,
+)
 
 // A count is a number in rows, compares with int64, and what is computed of it is an int64.
 const counted = bids.groupBy('auction').agg({ n: count(), k: count('channel').where(col('price').gt(1)) })
