@@ -7,6 +7,7 @@ import { bitmapBytes, childrenOf, type DataType, entriesOf, isNested, layoutOf, 
 import type { Field, Fields } from './schema.ts'
 import { type Stored, storedBy } from './stored-value.ts'
 import { typeName } from './type-name.ts'
+import { typeOfArray } from './value-type.ts'
 import { storedWriter } from './write-values.ts'
 
 export { writeView } from './write-values.ts'
@@ -40,11 +41,12 @@ const absent = Symbol('absent')
 function build(place: Place, field: Field, values: ArrayLike<unknown>, locate: Locate): Column {
   const length = values.length
   let hasNull = false
-  for (let row = 0; row < length && !hasNull; row++) hasNull = isMissing(values[row])
+  if (!ArrayBuffer.isView(values)) for (let row = 0; row < length && !hasNull; row++) hasNull = isMissing(values[row])
   const valid = hasNull ? bitsOfValid(place, field, values, locate) : 0
   const { type } = field
   if (isNested(type)) return { ...buildNested(place, field, values, locate), validity: valid }
   const column = allocateColumn(place.arena, type, length)
+  if (copyTyped(place.device, column, values)) return column
   if (hasNull) place.device.memory.bytes(column.values, valueBytes(type, length)).fill(0)
   const [stored, write] = [storedBy(type), storedWriter(place.device, place.arena, column)]
   for (let row = 0; row < length; row++) {
@@ -55,6 +57,14 @@ function build(place: Place, field: Field, values: ArrayLike<unknown>, locate: L
     write(row, kept)
   }
   return layoutOf(type) === 'none' ? column : { ...column, validity: valid }
+}
+
+// A typed array of the column's own kind is copied whole.
+function copyTyped(device: Device, { type, values: address }: Column, values: ArrayLike<unknown>): boolean {
+  if (typeOfArray(values)?.kind !== type.kind) return false
+  const { buffer, byteOffset, byteLength } = values as unknown as ArrayBufferView
+  device.memory.write(address, new Uint8Array(buffer, byteOffset, byteLength))
+  return true
 }
 
 function isMissing(value: unknown): boolean {

@@ -11,10 +11,13 @@ type Reader = (row: number) => Value
 
 /** The values of a column, all of its chunks. */
 export function valuesOfVector(vector: Arrow.Vector): Value[] {
-  return vector.data.flatMap(data => {
-    const read = readerOf(data)
-    return Array.from({ length: data.length }, (_, row) => read(row))
-  })
+  return vector.data.flatMap(valuesOfData)
+}
+
+/** The values of a chunk. */
+export function valuesOfData(data: Arrow.Data): Value[] {
+  const read = readerOf(data)
+  return Array.from({ length: data.length }, (_, row) => read(row))
 }
 
 function readerOf(data: Arrow.Data): Reader {

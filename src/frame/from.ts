@@ -7,6 +7,7 @@ import type { UserSink } from '../sink/user-sink.ts'
 import type { UserSource } from '../source/user-source.ts'
 import type { ValuesOptions } from '../source/values.ts'
 import { columnsOfArrow, fieldsOfArrow, isArrowTable } from './arrow.ts'
+import { sourcesOfArrow } from './arrow-input.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { SinkLike } from './node.ts'
 import { Table } from './table.ts'
@@ -25,14 +26,14 @@ export function sink(definition: UserSink): SinkLike & UserSink {
 }
 
 /**
- * A frame over `data`. Without a schema, fields follow from the values (`batch/value-type.ts › typeOfValues`): bigint is int64, number float64, an array of objects a list of structs, Int8Array int8. Iterables need a
- * schema; an async one is taken to be endless unless `bounded`. Throws PlanError FROM.
+ * A frame over `data`. Without a schema, fields follow from the values (`batch/value-type.ts › typeOfValues`): bigint is int64, number float64, an array of
+ * objects a list of structs, Int8Array int8; those of an apache-arrow table are its own. Iterables need a schema; an async one is taken to be endless unless `bounded`. Throws PlanError FROM.
  */
 export function fromData(data: unknown, options: { schema?: SchemaLike; bounded?: boolean } = {}): FrameValue {
   if (typeof data === 'object' && data !== null && (sourceMark in data || ('splits' in data && 'read' in data))) return feed('user', data)
   const fields = options.schema ? parseSchema(options.schema, 'from') : undefined
   if (data instanceof Table) return values({ fields: fields ?? parseSchema(data.schema, 'from'), rows: data.toArray(), bounded: true })
-  if (isArrowTable(data)) return values({ fields: fields ?? fieldsOfArrow(data), columns: columnsOfArrow(data), bounded: true })
+  if (isArrowTable(data)) return values(fields ? { fields, columns: columnsOfArrow(data), bounded: true } : { fields: fieldsOfArrow(data), columns: sourcesOfArrow(data), bounded: true })
   if (Array.isArray(data)) return values({ fields: fields ?? fieldsOfRows(data), rows: data as Record<string, unknown>[], bounded: true })
   if (typeof data === 'object' && data !== null && (Symbol.asyncIterator in data || Symbol.iterator in data)) {
     if (!fields) throw new PlanError('FROM', 'from: an iterable needs a schema, since its rows are not there yet; give from(iterable, { schema: { … } })')

@@ -1,8 +1,16 @@
 // Batches of what the program holds, rows or columns, each in an arena of its own.
-import type { Batch } from '../batch/batch.ts'
+import type { Batch, Column } from '../batch/batch.ts'
 import { buildBatch, buildColumn } from '../batch/build-columns.ts'
 import type { Fields } from '../batch/schema.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
 import type { FeedContext } from './source.ts'
+
+/** A column that copies rows [start, end) of itself into an arena. */
+export interface ColumnSource {
+  readonly length: number
+  column(device: Device, arena: Arena, start: number, end: number): Column
+}
 
 /** A batch of rows, as objects. Throws DataError as `buildBatch`. */
 export function rowsBatch(context: FeedContext, fields: Fields, rows: readonly Record<string, unknown>[]): Batch {
@@ -16,16 +24,23 @@ export function rowsBatch(context: FeedContext, fields: Fields, rows: readonly R
 }
 
 /** A batch of rows [start, end) of columns. Throws DataError as `buildColumn`. */
-export function columnsBatch(context: FeedContext, fields: Fields, columns: Readonly<Record<string, ArrayLike<unknown>>>, start: number, end: number): Batch {
+export function columnsBatch(context: FeedContext, fields: Fields, columns: Readonly<Record<string, ArrayLike<unknown> | ColumnSource>>, start: number, end: number): Batch {
   const { device } = context
   const arena = device.arena()
   try {
-    const built = fields.map(field => buildColumn(device, arena, field, field.name in columns ? slice(columns[field.name]!, start, end) : new Array(end - start), context.where))
+    const built = fields.map(field => {
+      const values = columns[field.name] ?? new Array(end)
+      return isSource(values) ? values.column(device, arena, start, end) : buildColumn(device, arena, field, slice(values, start, end), context.where)
+    })
     return { fields, rowCount: end - start, columns: built, arena: arena.address }
   } catch (error) {
     arena.release()
     throw error
   }
+}
+
+function isSource(values: ArrayLike<unknown> | ColumnSource): values is ColumnSource {
+  return 'column' in values && typeof values.column === 'function'
 }
 
 function slice(values: ArrayLike<unknown>, start: number, end: number): ArrayLike<unknown> {

@@ -3,13 +3,13 @@ import { PlanError } from '../base/errors.ts'
 import type { Fields } from '../batch/schema.ts'
 import { iterableReader } from './iterable.ts'
 import type { FeedSourceType } from './source.ts'
-import { columnsBatch, rowsBatch } from './values-batch.ts'
+import { type ColumnSource, columnsBatch, rowsBatch } from './values-batch.ts'
 
 /** Rows (objects by column name) or columns (arrays by name), and their fields. An iterable without an end makes the source unbounded. */
 export interface ValuesOptions {
   readonly fields: Fields
   readonly rows?: readonly Record<string, unknown>[]
-  readonly columns?: Readonly<Record<string, ArrayLike<unknown>>>
+  readonly columns?: Readonly<Record<string, ArrayLike<unknown> | ColumnSource>>
   readonly iterable?: AsyncIterable<unknown> | Iterable<unknown>
   readonly bounded: boolean
 }

@@ -1,6 +1,7 @@
-import { DateMillisecond, Decimal, Dictionary, Field, Int32, IntervalDayTime, IntervalYearMonth, LargeUtf8, List, Table as ArrowTable, tableFromArrays, Utf8, Utf8View, vectorFromArray } from 'apache-arrow'
+import { DateMillisecond, Decimal, Dictionary, Field, Int32, IntervalDayTime, IntervalYearMonth, LargeUtf8, List, Schema as ArrowSchema, Table as ArrowTable, tableFromArrays, Utf8, Utf8View, vectorFromArray } from 'apache-arrow'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { textWidth } from '../../src/base/text-width.ts'
+import { count } from '../../src/frame/aggregates.ts'
 import { fromData } from '../../src/frame/from.ts'
 import { closeEngines, frame } from '../support/frames.ts'
 
@@ -109,6 +110,22 @@ describe('tables of apache-arrow', () => {
     expect(others).toEqual({ large: 'a', view: 'a view of more than twelve bytes', ms: 86_400_001, list: ['x', 'y'] })
     expect([Object.keys(months as object), dayTime]).toEqual([['months', 'days', 'nanoseconds'], { months: 0, days: 1, nanoseconds: 2_000_000n }])
     expect(Object.values(table.toArray()[1]!)).toEqual([null, null, null, null, null, null])
+  })
+
+  it('come in as their buffers say, in slices, chunks and dictionaries', async () => {
+    const words = Array.from({ length: 500 }, (_, i) => (i % 11 === 0 ? null : ['red', 'green', 'a colour with a long name'][i % 3]!))
+    const full = words.map(w => w ?? 'none')
+    const make = (of: (string | null)[]) => new ArrowTable({ word: vectorFromArray(of, new Dictionary(new Utf8(), new Int32())), plain: vectorFromArray(of, new Utf8()), n: vectorFromArray(of.map((_, i) => i), new Int32()) })
+    for (const table of [make(words), make(full), make(words).slice(37, 411), make(full).slice(5, 77).concat(make(full).slice(130, 300))]) {
+      const expected = table.toArray().map(row => ({ word: row!.word, plain: row!.plain, n: row!.n }))
+      for (const batchRows of [64, 65_536]) expect((await fromData(table).collect({ batchRows })).toArray()).toEqual(expected)
+      expect((await fromData(table).groupBy('word').agg({ n: count() }).collect()).toArray().reduce((sum, row) => sum + (row.n as number), 0)).toBe(expected.length)
+    }
+  })
+
+  it('are refused where a field that allows no nulls has some', async () => {
+    const table = new ArrowTable(new ArrowSchema([new Field('a', new Int32(), false)]), { a: vectorFromArray([1, null], new Int32()) } as never)
+    await expect(fromData(table).collect()).rejects.toMatchObject({ code: 'NULL_VALUE', message: expect.stringContaining('column "a": rows 0 to 2 hold nulls') })
   })
 
   it('are refused by column where their type has no equal', () => {
