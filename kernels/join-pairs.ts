@@ -166,3 +166,13 @@ export function addUnmarked(left: usize, right: usize, count: i32, marks: usize,
   memory.copy(outRight + out, right + (<usize>pair << 2), rest)
   return <i32>((out + rest) >> 2)
 }
+
+/** out[i] = marks[indices[i]]. */
+export function takeMarks(marks: usize, indices: usize, count: i32, out: usize): void {
+  for (let i = 0; i < count; i++) store<u8>(out + <usize>i, load<u8>(marks + <usize>load<u32>(indices + (<usize>i << 2))))
+}
+
+/** Shifts hashes to the left, so that their next bits are on top. */
+export function shiftHashes(hashes: usize, rows: i32, bits: i32): void {
+  for (let row = 0; row < rows; row++) store<u32>(hashes + (<usize>row << 2), load<u32>(hashes + (<usize>row << 2)) << bits)
+}

@@ -5,6 +5,16 @@
 export interface SpillStore {
   /** An empty file. It takes room on disk from its first `append` until `delete`, or until the operator's task is closed. */
   create(): SpillFile
+  /** A file of another thread's store, to read. It lasts as long as there. */
+  open(shared: SharedSpillFile): SpillFile
+}
+
+/** What another thread of the process needs to read a file: plain data, the blocks so far. */
+export type SharedSpillFile = {
+  readonly descriptor: number
+  readonly starts: readonly number[]
+  readonly lengths: readonly number[]
+  readonly checksums: readonly number[]
 }
 
 /** Blocks of bytes, appended in order and read back by number in any order. */
@@ -19,6 +29,8 @@ export interface SpillFile {
   read(block: number): Uint8Array
   /** A block into `target`, which may be a view on the shared memory and has `lengthOf(block)` bytes. */
   readInto(block: number, target: Uint8Array): void
-  /** Gives the disk back. */
+  /** For `SpillStore.open` on another thread, once all blocks are there. */
+  share(): SharedSpillFile
+  /** Gives the disk back; of an opened file nothing but its own memory. */
   delete(): void
 }

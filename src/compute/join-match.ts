@@ -1,9 +1,9 @@
 // What the kinds of joins make of candidate pairs: which rows of the probing side go on, beside which stored rows.
 import type { Column } from '../batch/batch.ts'
-import { bitmapBytes } from '../batch/data-type.ts'
+import { bitmapBytes, int32 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { absentId, chunkRowsMax } from './join-store.ts'
+import { absentId, chunkRowsMax, takeStored } from './join-store.ts'
 import { candidatePairs, hasUniqueKeys, probeTable, type TableData } from './join-table.ts'
 
 /** Which rows a join keeps: pairs, and those of a side that meet nothing; or left rows alone. */
@@ -23,10 +23,12 @@ export type PairCondition = (left: number, right: number, count: number) => numb
 export interface Probe {
   readonly keys: readonly Column[]
   readonly rows: number
+  /** The address of a byte a row, where it is to be known which rows have met something. */
+  readonly hits?: number
 }
 
 /** The pairs of an inner, left, right or full join, by probing row; stored rows that are met are marked where the table has marks. */
-export function* matchRows(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
+export function* matchRows(device: Device, arena: Arena, table: TableData, { keys, rows, hits: wanted = 0 }: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
   const { kernels } = device
   const isOuter = how === 'left' || how === 'full'
   const absent = absentId(table.rows)
@@ -40,10 +42,11 @@ export function* matchRows(device: Device, arena: Arena, table: TableData, { key
     }
     const [left, right] = [arena.allocate(4 * rows), arena.allocate(4 * rows)]
     const count = kernels.pairHeads(heads, rows, left, right)
+    if (wanted !== 0) kernels.markIndices(left, count, wanted)
     if (count > 0) yield { left: count === rows ? 0 : left, right, count }
     return
   }
-  const hits = isOuter ? arena.allocateZeroed(rows) : 0
+  const hits = isOuter ? arena.allocateZeroed(rows) : wanted
   const [outLeft, outRight] = isOuter ? [arena.allocate(4 * (pairsMax + rows)), arena.allocate(4 * (pairsMax + rows))] : [0, 0]
   let start = 0
   for (const { left, right, count: candidates, row: end } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
@@ -51,8 +54,8 @@ export function* matchRows(device: Device, arena: Arena, table: TableData, { key
     const mask = condition && count > 0 ? condition(left, right, count) : 0
     if (mask !== 0) count = kernels.keepPairs(left, right, count, mask)
     if (table.marks !== 0) kernels.markIndices(right, count, table.marks)
+    if (hits !== 0) kernels.markIndices(left, count, hits)
     if (isOuter) {
-      kernels.markIndices(left, count, hits)
       count = kernels.addUnmarked(left, right, count, hits, start, end, absent, outLeft, outRight)
       start = end
     }
@@ -93,4 +96,36 @@ export function unmatchedIds(device: Device, arena: Arena, table: TableData, chu
   kernels.fillIndices(all, rows, (chunk << 16) | 0)
   kernels.gatherWord4(all, numbers, count, ids)
   return { ids, count }
+}
+
+/** The bitmap of the rows whose byte at `marks` is 1 (`wanted`) or 0. */
+export function markedMask(device: Device, arena: Arena, marks: number, rows: number, wanted: boolean): number {
+  const mask = arena.allocate(bitmapBytes(rows))
+  device.kernels.markBits(marks, rows, wanted ? 1 : 0, mask)
+  return mask
+}
+
+/** Marks what a table's marked rows hold in the stored int32 column `numbers`: how parts of a side tell which of all its rows were met. */
+export function passMarks(device: Device, table: TableData, numbers: number, marks: number): void {
+  const { kernels } = device
+  table.rows.chunkRows.forEach((rows, chunk) => {
+    const arena = device.arena()
+    try {
+      const mask = markedMask(device, arena, table.marks + chunkRowsMax * chunk, rows, true)
+      const [selected, all, ids] = [arena.allocate(4 * rows), arena.allocate(4 * rows), arena.allocate(4 * rows)]
+      const count = kernels.selectBits(mask, rows, selected)
+      kernels.fillIndices(all, rows, (chunk << 16) | 0)
+      kernels.gatherWord4(all, selected, count, ids)
+      kernels.markIndices(takeStored(device, arena, table.rows, table.rows.columns[numbers]!, int32, ids, count, false).values, count, marks)
+    } finally {
+      arena.release()
+    }
+  })
+}
+
+/** The bitmap of the rows whose number, in an int32 column, has no mark. */
+export function unmarkedRows(device: Device, arena: Arena, numbers: Column, marks: number): number {
+  const own = arena.allocate(numbers.length)
+  device.kernels.takeMarks(marks, numbers.values, numbers.length, own)
+  return markedMask(device, arena, own, numbers.length, false)
 }

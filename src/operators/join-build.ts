@@ -1,22 +1,46 @@
 // The right side of a join over bounded input: takes all its rows and makes the table that probing instances share. It runs alone; what it emits is one
-// row that says where the table lies, and whose arena keeps it.
+// row that says where the table lies, and whose arena keeps it. Rows that don't fit into memory are divided by their keys into files, for join-spill.ts.
 import { keyGroupCount } from '../base/hash.ts'
-import type { Batch } from '../batch/batch.ts'
-import { columnIndex, type Fields, visible } from '../batch/schema.ts'
-import { int64 } from '../batch/data-type.ts'
+import type { SharedSpillFile } from '../base/spill.ts'
+import type { Batch, Column } from '../batch/batch.ts'
+import { int32, int64 } from '../batch/data-type.ts'
+import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
+import { rowNumbers } from '../compute/gather.ts'
 import type { KeyForm } from '../compute/join-keys.ts'
 import { ChunkStore } from '../compute/join-store.ts'
 import { buildTable, type TableData } from '../compute/join-table.ts'
 import type { Device } from '../device/device.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { PartFile } from './join-parts.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
 /** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known. */
 export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean }
 
+/** The right side on disk, as plain data: its file, the blocks of each part, the number of rows in all, a byte a row where it is to be known which were met, and a counter in memory. */
+export interface SpilledSide {
+  readonly file: SharedSpillFile
+  readonly parts: readonly (readonly number[])[]
+  readonly rowCount: number
+  readonly marks: number
+  readonly counter: number
+  readonly forms: readonly KeyForm[]
+  readonly keys: readonly number[]
+  /** The most bytes that the rows of a part should take in memory at once. */
+  readonly bytesMax: number
+}
+
+/** What a table's edge tells. */
+export type JoinTable = { readonly table: TableData } | { readonly spilled: SpilledSide }
+
 /** The hidden column that holds a table's address; the others of the edge have no values, they tell the fields. */
 export const tableField = '$table'
+/** The hidden column of spilled right rows: the row's number. */
+export const rowField: Field = { name: '$row', type: int32, nullable: false }
+
+// What a row takes in a table, beside its columns.
+const tableBytesPerRow = 32
 
 /** Stores the side that is looked up. */
 export const joinBuildOperator: OperatorType<JoinBuildParams> = {
@@ -32,36 +56,59 @@ export const joinBuildOperator: OperatorType<JoinBuildParams> = {
 class JoinBuild implements Operator {
   readonly #context: OperatorContext
   readonly #params: JoinBuildParams
+  readonly #fields: Fields
   readonly #columns: readonly number[]
   readonly #keys: readonly number[]
-  readonly #store: ChunkStore
+  #store: ChunkStore
+  #parts: PartFile | undefined
+  #rowCount = 0
   constructor(context: OperatorContext, params: JoinBuildParams, input: Fields) {
-    const fields = visible(input)
+    this.#fields = visible(input)
     this.#context = context
     this.#params = params
-    this.#columns = fields.map(field => input.indexOf(field))
-    this.#keys = params.keys.map(key => columnIndex(fields, key, context.where))
-    this.#store = new ChunkStore(context.device, fields)
+    this.#columns = this.#fields.map(field => input.indexOf(field))
+    this.#keys = params.keys.map(key => columnIndex(this.#fields, key, context.where))
+    this.#store = new ChunkStore(context.device, this.#fields)
   }
 
   push(batch: Batch): void {
-    this.#store.add({ ...batch, columns: this.#columns.map(i => batch.columns[i]!) })
+    this.#add({ ...batch, fields: this.#fields, columns: this.#columns.map(i => batch.columns[i]!) })
   }
 
   finish(out: Output): void {
-    const { device, arena } = this.#context
-    const table = buildTable(device, this.#store, this.#keys, this.#params.forms, { marks: this.#params.marks })
-    arena.hold(table.arena)
-    const empty = this.#store.fields.map(({ type }) => ({ type, length: 1, values: 0, validity: 0 }))
-    const fields = joinBuildOperator.fields([this.#store.fields], this.#params, '')
+    const { device, arena, stateBytesMax } = this.#context
+    const { forms, marks } = this.#params
+    let table: JoinTable
+    if (this.#parts) {
+      const own = device.arena()
+      arena.hold(own.address)
+      const spilled: SpilledSide = {
+        parts: this.#parts.seal().map(part => part.blocks),
+        file: this.#parts.file.share(),
+        rowCount: this.#rowCount,
+        marks: marks ? own.allocateZeroed(this.#rowCount) : 0,
+        counter: own.allocateZeroed(4),
+        forms,
+        keys: this.#keys,
+        bytesMax: stateBytesMax,
+      }
+      table = { spilled }
+    } else {
+      const made = buildTable(device, this.#store, this.#keys, forms, { marks })
+      arena.hold(made.arena)
+      table = { table: made }
+    }
+    const empty = this.#fields.map(({ type }): Column => ({ type, length: 1, values: 0, validity: 0 }))
     const values = arena.allocate(8)
     device.memory.int64s(values, 1)[0] = BigInt(writeTable(device, arena, table))
-    out.emit({ fields, rowCount: 1, columns: [{ type: int64, length: 1, values, validity: 0 }, ...empty], arena: arena.address })
+    out.emit({ fields: [{ name: tableField, type: int64, nullable: false }, ...this.#fields], rowCount: 1, columns: [{ type: int64, length: 1, values, validity: 0 }, ...empty], arena: arena.address })
   }
 
   snapshot(): StateRun[] {
     const { device } = this.#context
-    return this.#store.chunks().map(chunk => ({ table: 'rows', keyGroups: { start: 0, end: keyGroupCount }, bytes: encodeRun(device, chunk) }))
+    const run = (bytes: Uint8Array): StateRun => ({ table: 'rows', keyGroups: { start: 0, end: keyGroupCount }, bytes })
+    if (this.#parts) return [...this.#parts.runs()].map(run)
+    return this.#store.chunks().map(chunk => run(encodeRun(device, chunk)))
   }
 
   restore(runs: readonly StateRun[]): void {
@@ -69,7 +116,9 @@ class JoinBuild implements Operator {
     for (const run of runs) {
       const arena = device.arena()
       try {
-        this.#store.add(decodeRun(device, arena, run.bytes))
+        const rows = decodeRun(device, arena, run.bytes)
+        // Rows of a run that was spilled have numbers, which they get anew.
+        this.#add({ ...rows, fields: this.#fields, columns: rows.columns.slice(0, this.#fields.length) })
       } finally {
         arena.release()
       }
@@ -78,11 +127,35 @@ class JoinBuild implements Operator {
 
   close(): void {
     this.#store.close()
+    this.#parts?.close()
+  }
+
+  #add(rows: Batch): void {
+    if (this.#parts) return this.#spill(rows)
+    this.#store.add(rows)
+    const { device, stateBytesMax } = this.#context
+    if (this.#store.bytes + tableBytesPerRow * this.#store.rowCount <= stateBytesMax) return
+    this.#parts = new PartFile(this.#context, [...this.#fields, rowField], this.#keys, this.#params.forms, 0, stateBytesMax / 2)
+    for (const chunk of this.#store.chunks()) this.#spill(chunk)
+    this.#store.close()
+    this.#store = new ChunkStore(device, this.#fields)
+  }
+
+  #spill(rows: Batch): void {
+    const { device } = this.#context
+    const arena = device.arena()
+    try {
+      const numbers: Column = { type: int32, length: rows.rowCount, values: rowNumbers(device, arena, rows.rowCount, this.#rowCount | 0), validity: 0 }
+      this.#parts!.add({ ...rows, fields: [...this.#fields, rowField], columns: [...rows.columns, numbers] })
+      this.#rowCount += rows.rowCount
+    } finally {
+      arena.release()
+    }
   }
 }
 
 // [bytes u32][JSON], in the arena of the message that hands the table over.
-function writeTable(device: Device, arena: OperatorContext['arena'], table: TableData): number {
+function writeTable(device: Device, arena: OperatorContext['arena'], table: JoinTable): number {
   const bytes = new TextEncoder().encode(JSON.stringify(table))
   const address = arena.allocate(4 + bytes.length)
   device.memory.uint32s(address, 1)[0] = bytes.length
@@ -91,7 +164,7 @@ function writeTable(device: Device, arena: OperatorContext['arena'], table: Tabl
 }
 
 /** The table that a batch of `joinBuild` tells of. It lives as long as the batch's arena. */
-export function readTable(device: Device, batch: Batch): TableData {
+export function readTable(device: Device, batch: Batch): JoinTable {
   const address = Number(device.memory.int64s(batch.columns[0]!.values, 1)[0]!)
-  return JSON.parse(device.memory.text(address + 4, device.memory.uint32s(address, 1)[0]!)) as TableData
+  return JSON.parse(device.memory.text(address + 4, device.memory.uint32s(address, 1)[0]!)) as JoinTable
 }

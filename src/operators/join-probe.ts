@@ -1,26 +1,19 @@
 // The left side of a join over bounded input: streams past the table of the right side, in as many instances as there are threads. Rows come out in left
-// order, the matches of a row in right order; what a right or full join adds comes at the end.
+// order, the matches of a row in right order; what a right or full join adds comes at the end. Where the right side lies on disk, join-spill.ts joins.
 import { keyGroupCount } from '../base/hash.ts'
-import { type Batch, type Column, releaseBatch, retainBatch } from '../batch/batch.ts'
-import { bitmapBytes, int64, sameType } from '../batch/data-type.ts'
-import { columnIndex, type Fields, visible } from '../batch/schema.ts'
-import { compactBatch, share } from '../compute/compact.ts'
-import { cast } from '../compute/cast.ts'
-import { gatherColumn, holdViews } from '../compute/gather.ts'
-import { type Matches, matchMask, matchRows, type PairCondition, unmatchedIds } from '../compute/join-match.ts'
-import { chunkRowsMax, takeStored } from '../compute/join-store.ts'
+import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
+import { int64 } from '../batch/data-type.ts'
+import type { Fields } from '../batch/schema.ts'
+import { unmatchedIds } from '../compute/join-match.ts'
+import { chunkRowsMax } from '../compute/join-store.ts'
 import type { TableData } from '../compute/join-table.ts'
-import { nullColumn } from '../compute/null-column.ts'
-import { type Arena, retainArena } from '../device/arena.ts'
-import { evaluateMask } from '../expr/evaluate.ts'
-import type { Bound } from '../expr/function.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { readTable } from './join-build.ts'
-import { boundCondition, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields, positionsOf } from './join-fields.ts'
+import { describeJoin, joinedFields, type JoinParams, neededOfJoin } from './join-fields.ts'
+import { JoinOutput } from './join-output.ts'
+import { SpilledJoin } from './join-spill.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
-
-const pairsMax = 32_768
 
 /** Left rows beside the rows of the right side's table. A null key meets nothing; NaN equals NaN, −0 equals 0. */
 export const joinProbeOperator: OperatorType<JoinParams> = {
@@ -36,77 +29,47 @@ export const joinProbeOperator: OperatorType<JoinParams> = {
 
 class JoinProbe implements Operator {
   readonly #context: OperatorContext
-  readonly #params: JoinParams
-  readonly #columns: readonly JoinedColumn[]
-  readonly #output: Fields
-  readonly #left: Fields
-  readonly #right: Fields
-  /** Where the visible left columns are in the input; the keys among the visible ones. */
-  readonly #at: readonly number[]
-  readonly #keys: readonly number[]
-  readonly #condition: Bound | undefined
-  readonly #conditionReads: ReadonlySet<number>
-  #table: TableData | undefined
+  readonly #output: JoinOutput
   #tableBatch: Batch | undefined
-  #restored: number[] = []
+  #table: TableData | undefined
+  #spilled: SpilledJoin | undefined
+  #restored: StateRun[] = []
   constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
     this.#context = context
-    this.#params = params
-    this.#columns = joinedColumns(left, right, params, context.where)
-    this.#output = this.#columns.map(column => column.field)
-    this.#left = visible(left)
-    this.#right = visible(right)
-    this.#at = this.#left.map(field => left.indexOf(field))
-    this.#keys = params.left.map(key => columnIndex(this.#left, key, context.where))
-    this.#condition = params.where && boundCondition(left, right, params.where, context.where)
-    this.#conditionReads = this.#condition ? positionsOf(this.#condition) : new Set()
+    this.#output = new JoinOutput(context, params, left, right)
   }
 
   push(batch: Batch, out: Output, port: number): void {
     if (port === 1) return this.#takeTable(batch)
-    const { device, where } = this.#context
-    const table = this.#table!
-    const rows: Batch = { ...batch, fields: this.#left, columns: this.#at.map(i => batch.columns[i]!) }
-    const probe = { keys: this.#keys.map(i => rows.columns[i]!), rows: batch.rowCount }
-    const { how } = this.#params
-    const scratch = device.arena()
-    try {
-      const condition = this.#condition && this.#pairCondition(scratch, rows, table, this.#condition, where)
-      if (how === 'semi' || how === 'anti') {
-        const mask = matchMask(device, scratch, table, probe, how === 'semi', condition, pairsMax)
-        const kept = compactBatch(device, this.#context.arena, rows, mask)
-        return out.emit({ ...kept, fields: this.#output })
-      }
-      let parts = 0
-      for (const matches of matchRows(device, scratch, table, probe, how, condition, pairsMax)) {
-        const emit = () => this.#emitMatches(rows, table, matches, out)
-        if (parts++ === 0) emit()
-        else emitApart(this.#context, emit)
-      }
-    } finally {
-      scratch.release()
-    }
+    const rows = this.#output.visibleRows(batch)
+    if (this.#spilled) this.#spilled.add(rows)
+    else this.#output.join(rows, this.#table!, this.#output.params.how, out)
   }
 
   finish(out: Output, port: number): void {
-    const { how } = this.#params
-    if (port === 1 || (how !== 'right' && how !== 'full')) return
+    const { how } = this.#output.params
+    const table = this.#table
+    if (port === 1 || !table || (how !== 'right' && how !== 'full')) return
     const { device, instance, parallelism } = this.#context
-    const table = this.#table!
     for (let chunk = instance; chunk < table.rows.chunkRows.length; chunk += parallelism) {
       const scratch = device.arena()
       try {
         const { ids, count } = unmatchedIds(device, scratch, table, chunk)
-        if (count > 0) emitApart(this.#context, () => this.#emitUnmatched(table, ids, count, out))
+        if (count > 0) emitApart(this.#context, () => this.#output.emitStored(table, ids, count, out))
       } finally {
         scratch.release()
       }
     }
   }
 
+  drain(out: Output): boolean {
+    return this.#spilled?.drain(out) ?? false
+  }
+
   // Which stored rows were met: each instance writes down a part of the chunks. The rows themselves are the build's to keep.
   snapshot(): StateRun[] {
     const { device, instance, parallelism } = this.#context
+    if (this.#spilled) return this.#spilled.snapshot()
     const table = this.#table
     if (!table || table.marks === 0) return []
     const ids: number[] = []
@@ -125,85 +88,32 @@ class JoinProbe implements Operator {
   }
 
   restore(runs: readonly StateRun[]): void {
-    const { device } = this.#context
-    for (const run of runs) {
-      const arena = device.arena()
-      try {
-        const { columns, rowCount } = decodeRun(device, arena, run.bytes)
-        for (const id of device.memory.int64s(columns[0]!.values, rowCount)) this.#restored.push(Number(id))
-      } finally {
-        arena.release()
-      }
-    }
+    this.#restored = [...runs]
   }
 
   close(): void {
+    this.#spilled?.close()
     if (this.#tableBatch) releaseBatch(this.#context.device, this.#tableBatch)
   }
 
+  // All instances get all runs: marks may be set twice, but spilled left rows must come back once.
   #takeTable(batch: Batch): void {
-    const { device } = this.#context
+    const { device, instance, parallelism } = this.#context
     this.#tableBatch = retainBatch(device, batch)
-    this.#table = readTable(device, batch)
-    for (const id of this.#restored.splice(0)) device.memory.bytes(this.#table.marks + id, 1)[0] = 1
-  }
-
-  // Columns that the condition doesn't read are not taken.
-  #pairCondition(scratch: Arena, rows: Batch, table: TableData, condition: Bound, where: string): PairCondition {
-    const { device } = this.#context
-    const fields = pairFields(this.#left, this.#right)
-    const mask = scratch.allocate(bitmapBytes(pairsMax))
-    return (left, right, count) => {
+    const found = readTable(device, batch)
+    if ('spilled' in found) this.#spilled = new SpilledJoin(this.#context, this.#output, found.spilled)
+    else this.#table = found.table
+    this.#restored.splice(0).forEach((run, i) => {
       const arena = device.arena()
       try {
-        const columns = fields.map(({ type }, i): Column => {
-          if (!this.#conditionReads.has(i)) return { type, length: count, values: 0, validity: 0 }
-          const stored = i - this.#left.length
-          return stored < 0 ? gatherColumn(device, arena, rows.columns[i]!, left, count) : takeStored(device, arena, table.rows, table.rows.columns[stored]!, type, right, count, false)
-        })
-        const found = evaluateMask(device, arena, condition, { fields, rowCount: count, columns, arena: arena.address }, where)
-        device.memory.bytes(mask, bitmapBytes(count)).set(device.memory.bytes(found, bitmapBytes(count)))
-        return mask
+        const rows = decodeRun(device, arena, run.bytes)
+        if (run.table === 'met') {
+          for (const id of device.memory.int64s(rows.columns[0]!.values, rows.rowCount)) device.memory.bytes(this.#table!.marks + Number(id), 1)[0] = 1
+        } else if (i % parallelism !== instance) return
+        else if (this.#spilled) this.#spilled.add(rows)
       } finally {
         arena.release()
       }
-    }
-  }
-
-  #emitMatches(rows: Batch, table: TableData, { left, right, count }: Matches, out: Output): void {
-    const { device, arena } = this.#context
-    const { how } = this.#params
-    const isOuter = how === 'left' || how === 'full'
-    if (left === 0) share(device, arena, rows)
-    else holdViews(device, arena, rows)
-    const columns = this.#columns.map(({ field, left: own, right: stored }): Column => {
-      if (own === undefined) return takeStored(device, arena, table.rows, table.rows.columns[stored!]!, field.type, right, count, isOuter)
-      const column = rows.columns[own]!
-      return this.#fitted(left === 0 ? column : gatherColumn(device, arena, column, left, count), field.type)
     })
-    this.#holdStore(table)
-    out.emit({ fields: this.#output, rowCount: count, columns, arena: arena.address })
-  }
-
-  #emitUnmatched(table: TableData, ids: number, count: number, out: Output): void {
-    const { device, arena } = this.#context
-    const columns = this.#columns.map(({ field, right }): Column => {
-      if (right === undefined) return nullColumn(arena, field.type, count)
-      return this.#fitted(takeStored(device, arena, table.rows, table.rows.columns[right]!, this.#right[right]!.type, ids, count, false), field.type)
-    })
-    this.#holdStore(table)
-    out.emit({ fields: this.#output, rowCount: count, columns, arena: arena.address })
-  }
-
-  // Keys of both sides in one column have the wider type, which holds both exactly.
-  #fitted(column: Column, type: Column['type']): Column {
-    const { device, arena, where } = this.#context
-    return sameType(column.type, type) ? column : cast(device, arena, column, type, false, { where, active: 0 })
-  }
-
-  #holdStore({ rows }: TableData): void {
-    const { device, arena } = this.#context
-    retainArena(device, rows.arena)
-    arena.hold(rows.arena)
   }
 }

@@ -8,7 +8,7 @@ import { threadId } from 'node:worker_threads'
 import * as zlib from 'node:zlib'
 import { crc32c } from '../base/crc32c.ts'
 import { assert, ConnectorError, DataError } from '../base/errors.ts'
-import type { SpillFile, SpillStore } from '../base/spill.ts'
+import type { SharedSpillFile, SpillFile, SpillStore } from '../base/spill.ts'
 import { formatBytes } from '../base/units.ts'
 
 /** The calls on files that spilling is made of, so that a test can fail each of them. */
@@ -44,6 +44,10 @@ export class SpillFiles implements SpillStore {
     return file
   }
 
+  open(shared: SharedSpillFile): SpillFile {
+    return new File(this.#disk, () => {}, shared)
+  }
+
   /** Gives all files up. */
   close(): void {
     for (const file of [...this.#open]) file.delete()
@@ -64,11 +68,19 @@ class File implements SpillFile {
   readonly #starts: number[] = []
   readonly #lengths: number[] = []
   readonly #checksums: number[] = []
+  readonly #isShared: boolean
   #descriptor = -1
   #bytes = 0
-  constructor(disk: Disk, deleted: () => void) {
+  constructor(disk: Disk, deleted: () => void, shared?: SharedSpillFile) {
     this.#disk = disk
     this.#deleted = deleted
+    this.#isShared = shared !== undefined
+    if (!shared) return
+    this.#descriptor = shared.descriptor
+    this.#starts = [...shared.starts]
+    this.#lengths = [...shared.lengths]
+    this.#checksums = [...shared.checksums]
+    this.#bytes = shared.lengths.reduce((sum, length) => sum + length, 0)
   }
 
   get blocks(): number {
@@ -78,7 +90,12 @@ class File implements SpillFile {
     return this.#bytes
   }
 
+  share(): SharedSpillFile {
+    return { descriptor: this.#descriptor, starts: [...this.#starts], lengths: [...this.#lengths], checksums: [...this.#checksums] }
+  }
+
   append(...parts: readonly Uint8Array[]): number {
+    assert(!this.#isShared, 'a block for a file of another thread')
     const { calls, spilled } = this.#disk
     if (this.#descriptor < 0) this.#descriptor = openUnnamed(this.#disk)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
@@ -120,7 +137,7 @@ class File implements SpillFile {
   }
 
   delete(): void {
-    if (this.#descriptor >= 0) this.#disk.calls.close(this.#descriptor)
+    if (this.#descriptor >= 0 && !this.#isShared) this.#disk.calls.close(this.#descriptor)
     this.#descriptor = -1
     this.#starts.length = this.#lengths.length = this.#checksums.length = this.#bytes = 0
     this.#deleted()

@@ -43,6 +43,22 @@ describe('spill files', () => {
     store.close()
   })
 
+  it('are read by another store of the process, which leaves them alone', () => {
+    const store = new SpillFiles()
+    const file = store.create()
+    file.append(new TextEncoder().encode('first'))
+    file.append(new TextEncoder().encode('second'))
+    const other = new SpillFiles()
+    const opened = other.open(JSON.parse(JSON.stringify(file.share())))
+    expect([opened.blocks, opened.bytes, opened.lengthOf(1)]).toEqual([2, 11, 6])
+    expect(new TextDecoder().decode(opened.read(1))).toBe('second')
+    expect(() => opened.append(new Uint8Array(1))).toThrow('a file of another thread')
+    opened.delete()
+    other.close()
+    expect(new TextDecoder().decode(file.read(0))).toBe('first')
+    store.close()
+  })
+
   it('have no name, from the first block on', () => {
     const store = new SpillFiles(folder)
     const file = store.create()
