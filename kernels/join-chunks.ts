@@ -74,3 +74,13 @@ export function flattenIds(firsts: usize, ids: usize, rows: i32, out: usize): vo
     store<u32>(out + (<usize>i << 2), load<u32>(firsts + (<usize>(id >> 16) << 2)) + (id & 0xffff))
   }
 }
+
+/** As `flattenIds`; an id of 0xffffffff stays. */
+export function flattenHeads(firsts: usize, ids: usize, rows: i32, out: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const id = load<u32>(ids + (<usize>i << 2))
+    const isNone = id == 0xffffffff
+    const number = load<u32>(firsts + (isNone ? 0 : <usize>(id >> 16) << 2)) + (id & 0xffff)
+    store<u32>(out + (<usize>i << 2), isNone ? id : number)
+  }
+}

@@ -108,7 +108,7 @@ export function addViewLengths(values: usize, rows: i32, lengths: usize): void {
 }
 
 /** cursors[row] = where the row's bytes begin, one behind the other from `heap` on. Returns their sum. */
-export function placeKeys(lengths: usize, rows: i32, heap: usize, cursors: usize): f64 {
+export function layKeys(lengths: usize, rows: i32, heap: usize, cursors: usize): f64 {
   let total: u64 = 0
   for (let row: usize = 0; row < <usize>rows; row++) {
     store<u32>(cursors + (row << 2), <u32>(<u64>heap + total))

@@ -182,7 +182,7 @@ export function fillWords(values: usize, validity: usize, rows: i32, first: u32,
 }
 
 /** Enters `count` slots of an earlier, smaller array into the slots of the table, all of them free. */
-export function moveWords(from: usize, count: u32, table: usize): void {
+export function moveWordSlots(from: usize, count: u32, table: usize): void {
   const entries = <usize>load<u32>(table)
   const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)
@@ -195,8 +195,8 @@ export function moveWords(from: usize, count: u32, table: usize): void {
   }
 }
 
-/** As `moveWords`, of views. */
-export function moveViews(from: usize, count: u32, table: usize): void {
+/** As `moveWordSlots`, of views. */
+export function moveViewSlots(from: usize, count: u32, table: usize): void {
   const entries = <usize>load<u32>(table)
   const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)

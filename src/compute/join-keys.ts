@@ -129,7 +129,7 @@ function sealed(device: Device, arena: Arena, parts: readonly Part[], rows: numb
   for (const length of memory.uint32s(lengths, rows)) bytes += length
   const cursors = arena.allocate(4 * rows)
   const heap = arena.allocate(bytes)
-  const placed = kernels.placeKeys(lengths, rows, heap, cursors)
+  const placed = kernels.layKeys(lengths, rows, heap, cursors)
   assert(placed === bytes, `${placed} bytes of keys in ${bytes}`)
   for (const { size, values } of parts) {
     if (size === 0) kernels.putViews(values, rows, cursors)

@@ -4,6 +4,7 @@ import { bitmapBytes, int32 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { absentId, chunkRowsMax, takeStored } from './join-store.ts'
+import { nearestRows, type OrderForm } from './join-order.ts'
 import { candidatePairs, hasUniqueKeys, probeTable, type TableData } from './join-table.ts'
 
 /** Which rows a join keeps: pairs, and those of a side that meet nothing; or left rows alone. */
@@ -25,15 +26,22 @@ export interface Probe {
   readonly rows: number
   /** The address of a byte a row, where it is to be known which rows have met something. */
   readonly hits?: number
+  /** For the nearest row: the value, and how it meets the stored ones. */
+  readonly nearest?: { readonly value: Column; readonly form: OrderForm }
+}
+
+function headsOf(device: Device, arena: Arena, table: TableData, { keys, rows, nearest }: Probe): number {
+  return table.sorted && nearest ? nearestRows(device, arena, table, table.sorted, nearest.form, keys, nearest.value, rows) : probeTable(device, arena, table, keys, rows)
 }
 
 /** The pairs of an inner, left, right or full join, by probing row; stored rows that are met are marked where the table has marks. */
-export function* matchRows(device: Device, arena: Arena, table: TableData, { keys, rows, hits: wanted = 0 }: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
+export function* matchRows(device: Device, arena: Arena, table: TableData, probe: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
   const { kernels } = device
+  const { keys, rows, hits: wanted = 0 } = probe
   const isOuter = how === 'left' || how === 'full'
   const absent = absentId(table.rows)
-  if (hasUniqueKeys(table) && !condition) {
-    const heads = probeTable(device, arena, table, keys, rows)
+  if ((hasUniqueKeys(table) || probe.nearest) && !condition) {
+    const heads = headsOf(device, arena, table, probe)
     if (table.marks !== 0) kernels.markHeads(heads, rows, table.marks)
     if (isOuter) {
       kernels.fillHeads(heads, rows, absent)

@@ -27,8 +27,19 @@ export interface TableData {
   readonly links: number
   readonly marks: number
   readonly order: number
+  /** Its rows by a further value, where the join is for the nearest. */
+  readonly sorted?: SortedRows
   readonly rows: StoredRows
   readonly arena: number
+}
+
+/** Addresses: positions of a key's rows by the number of its first row, and by position the value as a word and the id. */
+export interface SortedRows {
+  readonly starts: number
+  readonly ends: number
+  readonly words: number
+  readonly order: number
+  readonly count: number
 }
 
 /** Pairs of row numbers of the probing side and ids of the stored side, by probing row; `row`: all rows before it are done. */
@@ -161,7 +172,7 @@ class Filler {
     const [old, used, count, arena] = [memory.uint32s(this.#header, 1)[0]!, memory.uint32s(this.#header, 10)[9]!, this.#slotCount, this.#slots!]
     const all = this.#rows.rowCount
     this.#openSlots(kind, Math.max(2 * used, Math.min(all, used > 0.5 * rowsDone ? all : 4 * used)))
-    kernels[kind === 'view' ? 'moveViews' : 'moveWords'](old, count, this.#header)
+    kernels[kind === 'view' ? 'moveViewSlots' : 'moveWordSlots'](old, count, this.#header)
     arena.release()
   }
 

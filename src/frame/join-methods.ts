@@ -2,6 +2,8 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
+import type { Duration } from '../base/units.ts'
+import type { Direction } from '../compute/join-order.ts'
 import { col } from './expr.ts'
 import { expressionOf } from './expression-of.ts'
 import type { Columns } from './column-methods.ts'
@@ -50,9 +52,29 @@ export interface JoinMethods<in out S> {
     right: Frame<R>,
     on: JoinOn<S, R, L, RK, K, X, H, E>,
   ): Frame<Joined<S, R, L | K, RK | K, X, H>>
+  /**
+   * Each left row beside the right row that is nearest by a time or number: 'backward', the default, the last one at or before it, 'forward' the first one at or
+   * after it, 'nearest' the nearer of both (the earlier one where both are as near). Nulls on the right where there is none, or none within the
+   * tolerance: a duration for times, a number for numbers. Of equal right rows the last one is taken backward, the first one forward. Right keys are dropped, the
+   * right time too: whoever wants it keeps it under another name. Rows come as in a left join.
+   */
+  asOf<R, const L extends Names<S>, const RK extends Names<R>, const K extends Names<S> & Names<R> = never, const BL extends Names<S> = never, const BR extends Names<R> = never, const X extends string = string>(
+    right: Frame<R>,
+    on: AsOfOn<S, R, L, RK, K, BL, BR, X>,
+  ): Frame<Joined<S, R, L | K | BL, RK | K | BR, X, 'left'>>
   /** Each left row with each right row. */
   crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
+
+type OrderClash<S, R, L, RK> = KeyClash<S, R, L, RK>
+/** How each row meets the nearest of the other side: `left` and `right` are times or numbers; `by` are keys that must be equal, of one name or `{ left, right }`. */
+export type AsOfOn<S, R, L, RK, K, BL, BR, X> = {
+  left: L
+  right: [OrderClash<S, R, L, RK>] extends [never] ? RK : `asOf: ${OrderClash<S, R, L, RK>}`
+  by?: K | readonly K[] | { left: BL | readonly BL[]; right: BR | readonly BR[] }
+  direction?: Direction
+  tolerance?: Duration | bigint
+} & Suffix<S, R, RK | K | BR, X, 'left'>
 
 type KeyNames = string | readonly string[]
 interface JoinOptions {
@@ -63,6 +85,15 @@ interface JoinOptions {
   readonly suffix?: string
   readonly where?: (left: object, right: object) => unknown
 }
+interface AsOfOptions {
+  readonly left: string
+  readonly right: string
+  readonly by?: KeyNames | { readonly left: KeyNames; readonly right: KeyNames }
+  readonly direction?: Direction
+  readonly tolerance?: Duration | bigint
+  readonly suffix?: string
+}
+const directions: readonly Direction[] = ['backward', 'forward', 'nearest']
 const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
 const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
 
@@ -81,6 +112,19 @@ export class JoinSteps extends ShapeSteps {
   crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
     checkOptions(options, ['suffix'], 'crossJoin')
     return this.#joined(right, { left: [], right: [], how: 'inner', ...options }, 'crossJoin')
+  }
+
+  asOf(right: JoinSteps, on: AsOfOptions): this {
+    checkOptions(on, ['left', 'right', 'by', 'direction', 'tolerance', 'suffix'], 'asOf')
+    const { left, right: other, by, direction = 'backward', tolerance, suffix } = on
+    for (const [name, value] of [['left', left], ['right', other]]) if (typeof value !== 'string') throw new PlanError('JOIN_KEYS', `asOf: \`${name}\` is ${typeof value}; give the name of the time or number of that side`)
+    if (!directions.includes(direction)) throw new PlanError('JOIN_DIRECTION', `asOf: direction "${direction}" is unknown${didYouMean(direction, directions)}; it is one of ${directions.join(', ')}`)
+    const sided = typeof by === 'object' && !Array.isArray(by) ? (by as { left?: KeyNames; right?: KeyNames }) : { left: by as KeyNames | undefined, right: by as KeyNames | undefined }
+    const [leftKeys, rightKeys] = [names(sided.left), names(sided.right)]
+    if (leftKeys.length !== rightKeys.length) throw new PlanError('JOIN_KEYS', `asOf: ${leftKeys.length} left keys and ${rightKeys.length} right ones; give as many of each`)
+    const within = tolerance === undefined ? {} : { tolerance: typeof tolerance === 'bigint' ? { int64: String(tolerance) } : (tolerance as Json) }
+    const params = { left: leftKeys, right: rightKeys, how: 'left', ...(suffix !== undefined && { suffix }), asOf: { left, right: other, direction, ...within } }
+    return this.#joined(right, params, 'asOf')
   }
 
   #joined(right: JoinSteps, params: { readonly [name: string]: Json }, label = 'join'): this {

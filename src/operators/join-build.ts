@@ -8,15 +8,16 @@ import { columnIndex, type Field, type Fields, visible } from '../batch/schema.t
 import { rowNumbers } from '../compute/gather.ts'
 import type { KeyForm } from '../compute/join-keys.ts'
 import { ChunkStore } from '../compute/join-store.ts'
-import { buildTable, type TableData } from '../compute/join-table.ts'
+import { buildOrdered, type OrderForm } from '../compute/join-order.ts'
+import type { TableData } from '../compute/join-table.ts'
 import type { Device } from '../device/device.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { PartFile } from './join-parts.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
-/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known. */
-export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean }
+/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; the column by which the nearest is found. */
+export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly time?: { readonly column: string; readonly form: OrderForm } }
 
 /** The right side on disk, as plain data: its file, the blocks of each part, the number of rows in all, a byte a row where it is to be known which were met, and a counter in memory. */
 export interface SpilledSide {
@@ -29,6 +30,7 @@ export interface SpilledSide {
   readonly keys: readonly number[]
   /** The most bytes that the rows of a part should take in memory at once. */
   readonly bytesMax: number
+  readonly time?: { readonly at: number; readonly form: OrderForm }
 }
 
 /** What a table's edge tells. */
@@ -48,7 +50,7 @@ export const joinBuildOperator: OperatorType<JoinBuildParams> = {
   inputCount: 1,
   placement: () => 'single',
   fields: ([input]) => [{ name: tableField, type: int64, nullable: false }, ...visible(input!)],
-  needs: (_, { keys }, __, readers) => (readers === 'all' ? 'all' : new Set([...readers, ...keys])),
+  needs: (_, { keys, time }, __, readers) => (readers === 'all' ? 'all' : new Set([...readers, ...keys, ...(time ? [time.column] : [])])),
   describe: ({ keys }) => `all rows${keys.length > 0 ? `, by ${keys.join(', ')}` : ''}`,
   create: (context, params, [input]) => new JoinBuild(context, params, input!),
 }
@@ -59,6 +61,7 @@ class JoinBuild implements Operator {
   readonly #fields: Fields
   readonly #columns: readonly number[]
   readonly #keys: readonly number[]
+  readonly #time: SpilledSide['time']
   #store: ChunkStore
   #parts: PartFile | undefined
   #rowCount = 0
@@ -68,6 +71,7 @@ class JoinBuild implements Operator {
     this.#params = params
     this.#columns = this.#fields.map(field => input.indexOf(field))
     this.#keys = params.keys.map(key => columnIndex(this.#fields, key, context.where))
+    this.#time = params.time && { at: columnIndex(this.#fields, params.time.column, context.where), form: params.time.form }
     this.#store = new ChunkStore(context.device, this.#fields)
   }
 
@@ -91,10 +95,11 @@ class JoinBuild implements Operator {
         forms,
         keys: this.#keys,
         bytesMax: stateBytesMax,
+        ...(this.#time && { time: this.#time }),
       }
       table = { spilled }
     } else {
-      const made = buildTable(device, this.#store, this.#keys, forms, { marks })
+      const made = buildOrdered(device, this.#store, this.#keys, forms, { marks, ...(this.#time && { time: this.#time }) })
       arena.hold(made.arena)
       table = { table: made }
     }

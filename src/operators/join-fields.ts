@@ -5,8 +5,10 @@ import type { DataType } from '../batch/data-type.ts'
 import { sameType } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
 import { canCast } from '../compute/cast.ts'
 import { canBeKey, type KeyForm, keyForm } from '../compute/join-keys.ts'
+import { type Direction, type OrderForm, orderKey } from '../compute/join-order.ts'
 import type { JoinKind } from '../compute/join-match.ts'
 import { bindCondition } from '../expr/bind.ts'
 import { describeExpression } from '../expr/describe.ts'
@@ -24,6 +26,8 @@ export type JoinParams = {
   readonly how: JoinKind
   readonly suffix?: string
   readonly where?: Expression & Json
+  /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
+  readonly asOf?: { readonly left: string; readonly right: string; readonly direction: Direction; readonly tolerance?: Json; readonly form?: OrderForm }
 }
 
 /** A column that comes out: of one side (its position among the visible fields), or a key of both sides. */
@@ -49,6 +53,7 @@ export function keyForms(left: Fields, right: Fields, params: Pick<JoinParams, '
 export function joinedColumns(leftInput: Fields, rightInput: Fields, params: JoinParams, where: string): JoinedColumn[] {
   const [left, right] = [visible(leftInput), visible(rightInput)]
   keyForms(left, right, params, where)
+  if (params.asOf) orderForm(left, right, params.asOf, where)
   const { how } = params
   if (how === 'semi' || how === 'anti') return left.map((field, i) => ({ field, left: i }))
   const bothKeep = how === 'right' || how === 'full'
@@ -61,7 +66,7 @@ export function joinedColumns(leftInput: Fields, rightInput: Fields, params: Joi
   })
   const isTaken = (name: string) => columns.some(c => c.field.name === name)
   right.forEach((field, i) => {
-    if (params.right.includes(field.name)) return
+    if (params.right.includes(field.name) || params.asOf?.right === field.name) return
     const name = isTaken(field.name) ? suffixed(field.name, params.suffix, isTaken, where) : field.name
     columns.push({ field: { ...field, name, nullable: field.nullable || how === 'left' || how === 'full' }, right: i })
   })
@@ -113,6 +118,7 @@ export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port
   const [left, right] = [visible(inputs[0]!), visible(inputs[1]!)]
   const own = port === 0 ? left : right
   const needed = new Set(port === 0 ? params.left : params.right)
+  if (params.asOf) needed.add(port === 0 ? params.asOf.left : params.asOf.right)
   const side = port === 0 ? 'left.' : 'right.'
   if (params.where) for (const name of columnsOf(params.where)) if (name.startsWith(side)) needed.add(name.slice(side.length))
   for (const column of joinedColumns(inputs[0]!, inputs[1]!, params, where)) {
@@ -125,8 +131,35 @@ export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port
   return needed
 }
 
+/** How the values of an asOf join meet. Throws PlanError NO_COLUMN, JOIN_TYPE, TOLERANCE. */
+export function orderForm(left: Fields, right: Fields, asOf: NonNullable<JoinParams['asOf']>, where: string): OrderForm {
+  const [a, b] = [fieldOf(left, asOf.left, where), fieldOf(right, asOf.right, where)]
+  const met = orderKey(a.type, b.type)
+  if (!met) throw new PlanError('JOIN_TYPE', `${where}: "${a.name}" is ${typeName(a.type)}, "${b.name}" is ${typeName(b.type)}; nearness needs whole numbers, floats, or times of one kind on both sides; cast one of them`)
+  const form = { ...met, direction: asOf.direction }
+  return asOf.tolerance === undefined ? form : { ...form, ...toleranceOf(asOf.tolerance, a.type, met, where) }
+}
+
+const perSecond = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const
+
+// Durations for times, numbers for numbers; in units of the form.
+function toleranceOf(given: Json, type: DataType, { key, floats }: { key: KeyForm; floats: boolean }, where: string): Pick<OrderForm, 'within' | 'withinFloat'> {
+  const refuse = (what: string) => new PlanError('TOLERANCE', `${where}: the tolerance ${JSON.stringify(given)} ${what}; give ${key.unit || type.kind === 'date' ? "a duration such as '5s', or milliseconds" : 'a number from 0'}`)
+  if (key.unit || type.kind === 'date') {
+    const ms = parseDuration(given as Duration, where)
+    if (type.kind === 'date') return { within: String(Math.floor(ms / 86_400_000)) }
+    return { within: String((BigInt(Math.round(ms * 1000)) * perSecond[key.unit!]) / 1_000_000n) }
+  }
+  const number = typeof given === 'object' && given !== null && 'int64' in given ? Number(given.int64) : given
+  if (typeof number !== 'number' || !(number >= 0)) throw refuse('is none')
+  if (floats) return { withinFloat: number }
+  if (typeof given === 'object') return { within: String((given as { int64: string }).int64) }
+  return { within: String(Math.floor(Math.min(number, Number.MAX_SAFE_INTEGER))) }
+}
+
 /** `a = b and c = d where left.x > right.y`. */
-export function describeJoin({ left, right, how, where }: JoinParams): string {
+export function describeJoin({ left, right, how, where, asOf }: JoinParams): string {
+  if (asOf) return [left.map((name, i) => `${name} = ${right[i]}`).join(' and '), `${asOf.right} nearest to ${asOf.left}, ${asOf.direction}`].filter(Boolean).join(' and ')
   const keys = left.map((name, i) => `${name} = ${right[i]}`).join(' and ')
   return [how === 'inner' ? '' : how, keys || 'each with each', where ? `where ${describeExpression(where)}` : ''].filter(Boolean).join(' ')
 }

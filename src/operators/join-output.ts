@@ -6,6 +6,7 @@ import { columnIndex, type Fields, visible } from '../batch/schema.ts'
 import { cast } from '../compute/cast.ts'
 import { compactBatch, share } from '../compute/compact.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
+import type { OrderForm } from '../compute/join-order.ts'
 import { type JoinKind, type Matches, matchMask, matchRows, type PairCondition } from '../compute/join-match.ts'
 import { takeStored } from '../compute/join-store.ts'
 import type { TableData } from '../compute/join-table.ts'
@@ -13,7 +14,7 @@ import { nullColumn } from '../compute/null-column.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
-import { boundCondition, type JoinedColumn, joinedColumns, type JoinParams, pairFields, positionsOf } from './join-fields.ts'
+import { boundCondition, type JoinedColumn, joinedColumns, type JoinParams, orderForm, pairFields, positionsOf } from './join-fields.ts'
 import { emitApart, type OperatorContext, type Output } from './operator.ts'
 
 const pairsMax = 32_768
@@ -31,6 +32,7 @@ export class JoinOutput {
   readonly #at: readonly number[]
   readonly #condition: Bound | undefined
   readonly #conditionReads: ReadonlySet<number>
+  readonly #nearest: { readonly at: number; readonly form: OrderForm } | undefined
   constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
     this.#context = context
     this.params = params
@@ -42,6 +44,8 @@ export class JoinOutput {
     this.#at = this.left.map(field => left.indexOf(field))
     this.#condition = params.where && boundCondition(left, right, params.where, context.where)
     this.#conditionReads = this.#condition ? positionsOf(this.#condition) : new Set()
+    const { asOf } = params
+    this.#nearest = asOf && { at: columnIndex(this.left, asOf.left, context.where), form: asOf.form ?? orderForm(left, right, asOf, context.where) }
   }
 
   /** A batch of the left input without its hidden columns. */
@@ -52,7 +56,8 @@ export class JoinOutput {
   /** Emits what `rows` of the left side give beside a table, as a join of kind `how`. `hits`: the address of a byte a row, 1 for those that meet something. */
   join(rows: Batch, table: TableData, how: JoinKind, out: Output, hits = 0): void {
     const { device } = this.#context
-    const probe = { keys: this.keys.map(i => rows.columns[i]!), rows: rows.rowCount, hits }
+    const near = this.#nearest && { nearest: { value: rows.columns[this.#nearest.at]!, form: this.#nearest.form } }
+    const probe = { keys: this.keys.map(i => rows.columns[i]!), rows: rows.rowCount, hits, ...near }
     const scratch = device.arena()
     try {
       const condition = this.#condition && this.#pairCondition(scratch, rows, table, this.#condition)

@@ -9,7 +9,8 @@ import { column } from '../batch/batch.ts'
 import { markedMask, passMarks, unmarkedRows } from '../compute/join-match.ts'
 import { joinLevelsMax } from '../compute/join-parts.ts'
 import { ChunkStore } from '../compute/join-store.ts'
-import { buildTable, type TableData } from '../compute/join-table.ts'
+import { buildOrdered } from '../compute/join-order.ts'
+import type { TableData } from '../compute/join-table.ts'
 import type { Arena } from '../device/arena.ts'
 import { decodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
@@ -88,7 +89,7 @@ export class SpilledJoin {
       yield* this.#withTable(right, table => this.#joinBlocks(left, table))
       return
     }
-    if (this.#side.keys.length === 0 || level >= joinLevelsMax) yield* this.#joinByPieces(part)
+    if (this.#side.keys.length === 0 || level >= joinLevelsMax) yield* this.#joinUndivided(part)
     else yield* this.#divide(part)
   }
 
@@ -102,13 +103,19 @@ export class SpilledJoin {
       for (const [i, file] of rights.entries()) {
         const part = { right: file, left: lefts[i]!, level: level + 1 }
         // All in one part again: one key, or few.
-        if (bytesOfPart(file) > 0.9 * bytesOfPart(right)) yield* this.#joinByPieces(part)
+        if (bytesOfPart(file) > 0.9 * bytesOfPart(right)) yield* this.#joinUndivided(part)
         else yield* this.#joinPart(part)
       }
     } finally {
       rightParts.close()
       leftParts.close()
     }
+  }
+
+  // The nearest row is known only beside all others.
+  *#joinUndivided(part: Part): Generator<void> {
+    if (this.#side.time) yield* this.#withTable(part.right, table => this.#joinBlocks(part.left, table))
+    else yield* this.#joinByPieces(part)
   }
 
   *#joinBlocks(left: PartBlocks, table: TableData): Generator<void> {
@@ -162,12 +169,12 @@ export class SpilledJoin {
   // Right rows as a table; those that were met are told to the others.
   *#withTable(right: PartBlocks, use: (table: TableData) => Generator<void>): Generator<void> {
     const { device } = this.#context
-    const { keys, forms, marks } = this.#side
+    const { keys, forms, marks, time } = this.#side
     const store = new ChunkStore(device, [...this.#output.right, rowField])
     const holder = device.arena()
     try {
       for (let block = 0; block < right.blocks.length; block++) this.#withBlock(right, block, rows => store.add(rows))
-      const table = buildTable(device, store, keys, forms, { marks: marks !== 0 })
+      const table = buildOrdered(device, store, keys, forms, { marks: marks !== 0, ...(time && { time }) })
       holder.hold(table.arena)
       yield* use(table)
       if (marks !== 0) passMarks(device, table, this.#output.right.length, marks)

@@ -3,7 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
-import { type JoinParams, keyForms } from '../operators/join-fields.ts'
+import { type JoinParams, keyForms, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
 import type { OperatorNode } from './plan.ts'
@@ -76,12 +76,15 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
   const params = node.params as unknown as JoinParams
   if (!left.bounded || !right.bounded) {
+    if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
     if (params.how !== 'inner' || params.left.length === 0)
       throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
     return [node]
   }
   const marks = params.how === 'right' || params.how === 'full'
-  const build = { keys: params.right, forms: keyForms(left.fields, right.fields, params, node.id), marks } as unknown as Json
+  const form = params.asOf && orderForm(left.fields, right.fields, params.asOf, node.id)
+  const time = form && { column: params.asOf!.right, form }
+  const build = { keys: params.right, forms: keyForms(left.fields, right.fields, params, node.id), marks, ...(time && { time }) } as unknown as Json
   const table = `${node.id}:right`
   return [
     { node: 'operator', id: table, kind: 'joinBuild', params: build, inputs: [node.inputs[1]!] },

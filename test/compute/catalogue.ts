@@ -29,7 +29,7 @@ import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
-import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, tableAgreements } from './reference/join-table.ts'
+import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, nearestAgreement, partsAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
@@ -68,6 +68,8 @@ export const catalogue: readonly AnyAgreement[] = [
   ...tableAgreements,
   conditionAgreement,
   growthAgreement,
+  nearestAgreement,
+  partsAgreement,
   chunksAgreement,
   joinKeysAgreement,
   jsonAgreement,

@@ -77,6 +77,7 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['a kind of join that is not there', "bids.join(people, { left: 'auction', right: 'id', how: 'outer', suffix: '_p' })", '"outer"'],
   ['a key that only one side has', "bids.join(people, { on: 'auction', suffix: '_p' })", '"auction"'],
   ['a condition over sides of two kinds', "bids.join(people, { left: 'auction', right: 'id', suffix: '_p', where: (l, r) => l.price.gt(r.name) })", 'gt() does not apply'],
+  ['an asOf of two kinds', "bids.asOf(people, { left: 'dateTime', right: 'name', suffix: '_p' })", "asOf: 'dateTime' is timestamp[ms] but 'name' is utf8"],
   ['a row of another type', "bids.map(() => ({ host: 1 }), { adds: { host: 'utf8' } })", "Type 'number' is not assignable to type 'string'"],
   ['text beside a count', "bids.groupBy('auction').agg({ n: count() }).filter(col('n').eq('x'))", "filter: 'n' is int64: eq(string) does not apply"],
   ['rows of a source that don’t fit its schema', "source({ ...dice, schema: { face: 'int32' }, start: 0, async *read() { yield { rows: [{ face: 'six' }], position: 1 } } })", "'string' is not assignable to type 'number'"],

@@ -4,8 +4,10 @@ import type { Column } from '../../../src/batch/batch.ts'
 import { bool, type DataType, float64, int32, int64, utf8 } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { joinKeys, keyForm, type KeyForm } from '../../../src/compute/join-keys.ts'
-import { matchMask, matchRows, unmatchedIds } from '../../../src/compute/join-match.ts'
+import { matchMask, matchRows, unmarkedRows, unmatchedIds } from '../../../src/compute/join-match.ts'
+import { divideRows } from '../../../src/compute/join-parts.ts'
 import { absentId, ChunkStore, takeStored } from '../../../src/compute/join-store.ts'
+import { buildOrdered, nearestRows } from '../../../src/compute/join-order.ts'
 import { buildTable, type TableData } from '../../../src/compute/join-table.ts'
 import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
@@ -112,7 +114,7 @@ export const tableAgreements = [
   tableAgreement('int64 anywhere', [int64], false, ['fillWords', 'probeWords']),
   tableAgreement('float64', [float64], false, []),
   tableAgreement('utf8', [utf8], false, ['fillViews', 'probeViews']),
-  tableAgreement('several keys', [utf8, int64, float64], false, ['addViewLengths', 'placeKeys', 'putFixed', 'putViews', 'sealKeys']),
+  tableAgreement('several keys', [utf8, int64, float64], false, ['addViewLengths', 'layKeys', 'putFixed', 'putViews', 'sealKeys']),
 ]
 
 const conditions: { readonly [name: string]: (left: number, right: number) => boolean } = { odd: (left, right) => (left + right) % 2 === 1, none: () => false }
@@ -150,7 +152,7 @@ export const conditionAgreement = agreement({
 /** Slots that grow: more keys than the first table is made for. */
 export const growthAgreement = agreement({
   stem: 'join-table, growing',
-  kernels: ['moveWords', 'moveViews'],
+  kernels: ['moveWordSlots', 'moveViewSlots'],
   sample: (random, length) => ({ count: length === 1000 ? 40_000 : length, step: 1 + random.int(1000), texts: random.int(2) === 1, twice: random.int(2) === 1 }),
   reference: ({ count, twice }) => ({ found: count, twice: twice && count > 0 }),
   compute(device, arena, { count, step, texts, twice }) {
@@ -184,6 +186,65 @@ export const growthAgreement = agreement({
       holder.release()
       store.close()
     }
+  },
+})
+
+/** The nearest stored row of an equal key. */
+export const nearestAgreement = agreement({
+  stem: 'join-order',
+  kernels: ['orderFloats', 'boundGroups', 'searchNearest', 'flattenHeads'],
+  sample(random, length) {
+    const value = () => (random.int(6) === 0 ? null : random.int(3) === 0 ? -0.5 * random.int(20) : 0.25 * random.int(80))
+    const side = (rows: number) => Array.from({ length: rows }, () => [random.int(5) === 0 ? null : random.int(3), value()] as const)
+    return { left: side(Math.min(length, 200)), right: side(Math.min(length, 150)), direction: (['backward', 'forward', 'nearest'] as const)[random.int(3)]!, keyed: random.int(3) > 0, within: random.int(2) ? 1.5 : Number.POSITIVE_INFINITY }
+  },
+  reference({ left, right, direction, keyed, within }) {
+    return left.map(([key, value]) => {
+      if (value === null || (keyed && key === null)) return -1
+      const near = right.map(([k, v], i) => ({ i, gap: v === null || (keyed && k !== key) ? Number.NaN : v - value })).filter(({ gap }) => Math.abs(gap) <= within)
+      const before = near.filter(({ gap }) => gap <= 0).sort((a, b) => b.gap - a.gap || b.i - a.i)[0]
+      const after = near.filter(({ gap }) => gap >= 0).sort((a, b) => a.gap - b.gap || a.i - b.i)[0]
+      const found = direction === 'backward' ? before : direction === 'forward' ? after : before && after && after.gap < -before.gap ? after : (before ?? after)
+      return found ? found.i : -1
+    })
+  },
+  compute(device, arena, { left, right, direction, keyed, within }) {
+    const columns = (rows: readonly (readonly [number | null, number | null])[]) => [columnOf(device, arena, int32, rows.map(r => r[0])), columnOf(device, arena, float64, rows.map(r => r[1]))] as const
+    const fields = [int32, float64].map((type, i) => ({ name: `c${i}`, type, nullable: true }))
+    const store = new ChunkStore(device, fields)
+    for (let at = 0; at < right.length; at += 70) store.add({ fields, rowCount: Math.min(70, right.length - at), columns: columns(right.slice(at, at + 70)), arena: arena.address })
+    const form = { key: { form: 'word' }, floats: true, direction, withinFloat: within } as const
+    const table = buildOrdered(device, store, keyed ? [0] : [], keyed ? formsOf([int32]) : [], { marks: false, time: { at: 1, form } })
+    const holder = device.arena()
+    holder.hold(table.arena)
+    try {
+      const [key, value] = columns(left)
+      return uint32sAt(device, nearestRows(device, arena, table, table.sorted!, form, keyed ? [key] : [], value, left.length), left.length).map(id => id | 0)
+    } finally {
+      holder.release()
+      store.close()
+    }
+  },
+})
+
+/** Rows divided by their keys, twice: equal keys stay together, whatever their types; and marks of rows by number. */
+export const partsAgreement = agreement({
+  stem: 'join-parts',
+  kernels: ['shiftHashes', 'takeMarks'],
+  sample: (random, length) => ({ keys: Array.from({ length }, () => (random.int(9) === 0 ? null : random.int(50))), marks: Array.from({ length }, () => random.int(2)), picks: Array.from({ length }, () => random.int(length)) }),
+  reference: ({ keys, marks, picks }) => ({ rows: keys.length, together: true, divided: new Set(keys).size > 16, taken: picks.map(pick => marks[pick] === 0) }),
+  compute(device, arena, { keys, marks, picks }) {
+    const form = keyForm(int32, float64)!
+    const batchOf = (type: DataType) => ({ fields: [{ name: 'k', type, nullable: true }], rowCount: keys.length, columns: [columnOf(device, arena, type, keys)], arena: arena.address })
+    const divide = (type: DataType) => divideRows(device, arena, batchOf(type), [0], [form], 0).map(part => (part ? divideRows(device, arena, part, [0], [form], 1) : []))
+    const texts = (parts: ReturnType<typeof divide>) => parts.map(level => level.map(part => (part ? valuesOf(device, part.columns[0]!).join() : '')))
+    const [ints, floats] = [divide(int32), divide(float64)]
+    const seen = ints.flat().flatMap(part => (part ? [new Set(valuesOf(device, part.columns[0]!))] : []))
+    const together = JSON.stringify(texts(ints)) === JSON.stringify(texts(floats)) && seen.reduce((sum, set) => sum + set.size, 0) === new Set(keys).size
+    const at = arena.allocate(marks.length)
+    device.memory.write(at, Uint8Array.from(marks))
+    const numbers = columnOf(device, arena, int32, picks)
+    return { rows: ints.flat().reduce((sum, part) => sum + (part?.rowCount ?? 0), 0), together, divided: new Set(keys).size > 16 && ints.filter(level => level.length > 0).length > 8, taken: bitsAt(device, unmarkedRows(device, arena, numbers, at), picks.length) }
   },
 })
 

@@ -98,6 +98,10 @@ schemaIs<Bids>()(bids.join(people, { left: ['bidder'], right: ['id'], how: 'anti
 schemaIs<Bids & { id: 'int64'; name: 'utf8'; price_p: 'float64' }>()(bids.join(people, { suffix: '_p', where: (l, r) => l.price.ge(r.price).and(r.name.ne('x')) }), true)
 schemaIs<{ id: 'int64'; name: 'utf8'; price: 'float64'; id_2: 'int32'; name_2: 'utf8?'; score: 'float64?'; ok: 'bool?' }>()(people.crossJoin(sparse, { suffix: '_2' }), true)
 schemaIs<{ auction: 'int64'; id: 'int64'; name: 'utf8'; price: 'float64' }>()(bids.select('auction').crossJoin(people), true)
+declare const quotes: Frame<{ symbol: 'utf8'; at: 'timestamp[ms]'; quote: 'float64' }>
+schemaIs<Bids & { symbol: 'utf8?'; quote: 'float64?' }>()(bids.asOf(quotes, { left: 'dateTime', right: 'at', direction: 'nearest', tolerance: '2s' }), true)
+schemaIs<Bids & { quote: 'float64?' }>()(bids.asOf(quotes, { left: 'dateTime', right: 'at', by: { left: 'channel', right: 'symbol' } }), true)
+schemaIs<{ channel: 'utf8'; dateTime: 'timestamp[ms]'; quote: 'float64?' }>()(bids.select('channel', 'dateTime').asOf(quotes.rename({ symbol: 'channel' }), { left: 'dateTime', right: 'at', by: 'channel' }), true)
 const windowed = bids
   .watermark('dateTime', { bound: '4s', idle: '30s' })
   .groupBy('auction', tumble('dateTime', '10s', { lateness: '1m' }))
