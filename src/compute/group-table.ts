@@ -42,6 +42,11 @@ export class GroupTable {
     return this.#memory.bytes
   }
 
+  /** Bytes that it may take further, for a while at least, when `rows` more rows come. */
+  growthBytes(rows: number): number {
+    return [...this.#dictionaries, ...this.#pairs].reduce((sum, part) => sum + (part.growthBytes?.(rows) ?? 0), 0)
+  }
+
   /** The address in `arena` of a u32 gid per row; new groups are appended. Columns as the key fields, each of `rows` rows. */
   find(arena: Arena, keyColumns: readonly Column[], rows: number): number {
     let gids = arena.allocate(4 * rows)

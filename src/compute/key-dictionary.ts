@@ -16,6 +16,8 @@ export interface KeyDictionary {
   lookup(arena: Arena, column: Column, gids: number): void
   /** The distinct values in gid order, copied into `arena`. */
   keys(arena: Arena): Column
+  /** Bytes that it may take further, for a while at least, when `rows` more values come. */
+  growthBytes?(rows: number): number
   /** Forgets everything; the memory is kept for what comes next. */
   reset(): void
   /** Gives the memory back. */
@@ -80,6 +82,15 @@ export abstract class Table {
   /** Keys that so many slots may hold: sparse while that costs little memory, since a key at home is found without a mispredicted branch. */
   protected limitOf(capacity: number): number {
     return capacity > 1 << 16 ? capacity / 2 : capacity / 4
+  }
+
+  growthBytes(rows: number): number {
+    const needed = this.count + rows
+    if (needed <= this.get(header.limit)) return 0
+    if (this.get(header.direct) !== 0) return 4 * this.count * this.#keyBytes
+    let capacity = this.nextCapacity()
+    while (this.limitOf(capacity) < needed) capacity *= 4
+    return (capacity - this.#capacity) * this.#entryBytes + this.limitOf(capacity) * this.#keyBytes
   }
 
   /** New slots, zeroed; the caller enters the keys again. `capacity` is a power of two and at least twice the limit. */

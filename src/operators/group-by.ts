@@ -41,7 +41,7 @@ export const partialAggregateOperator: OperatorType<AggregateParams> = {
   kind: 'partialAggregate',
   inputCount: 1,
   placement: () => 'any',
-  stateWeight: 0.25,
+  stateWeight: 0.5,
   fields: ([input], params, where) => partialFields(input!, params, where),
   describe: params => `${describe(params)}, in part`,
   create: (context, params, [input]) => new AggregateOperator(context, partialShape(input!, params, context.where)),
@@ -119,7 +119,7 @@ export class AggregateOperator implements Operator, GroupsInMemory {
     } finally {
       arena.release()
     }
-    if (!this.#shape.results && (this.#table.groupCount > partialGroupsMax || this.#limit.isReached(this))) this.#passOn(out)
+    if (!this.#shape.results && this.#table.groupCount > partialGroupsMax) this.#passOn(out)
   }
 
   #update(arena: Arena, batch: Batch, out: Output): void {
@@ -131,6 +131,7 @@ export class AggregateOperator implements Operator, GroupsInMemory {
       const end = this.#writer ? batch.rowCount : Math.min(batch.rowCount, start + sliceRows)
       const slice = start === 0 && end === batch.rowCount ? batch : sliceBatch(batch, start, end)
       if (this.#writer) return this.#writer.push(slice, this.#order.from(this.#context.takeOrder(slice.rowCount)).first, out)
+      if (this.#limit.isReached(this, slice.rowCount)) this.#passOn(out)
       this.update(this.find(arena, slice), slice)
       this.#rows += slice.rowCount
     }
@@ -154,16 +155,9 @@ export class AggregateOperator implements Operator, GroupsInMemory {
     if (this.#spilled || this.#merger.bytes > this.#context.stateBytesMax / 2) this.#dissolve()
   }
 
-  // Too many rows to keep: they become states like others, which can leave memory.
+  // Too many rows to keep: they leave memory as states.
   #dissolve(): void {
-    for (const { states } of this.#merger!.states()) {
-      const arena = this.#context.device.arena()
-      try {
-        this.#take(arena, states)
-      } finally {
-        arena.release()
-      }
-    }
+    for (const { states } of this.#merger!.states()) this.#onDisk().addStates(states)
     this.#merger!.close()
     this.#merger = undefined
   }
@@ -212,14 +206,17 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   drain(out: Output): boolean {
     if (this.#merger) return this.#merger.drain(out)
     if (!this.#spilled?.next(this)) return false
-    this.#emit(out)
-    this.#limit.reset(this)
+    this.#passOn(out)
     return true
   }
 
   /** Bytes held. */
   get bytes(): number {
     return this.#table.bytes + this.#accumulators.bytes
+  }
+
+  growthBytes(rows: number): number {
+    return this.#table.growthBytes(rows) + this.#accumulators.bytes
   }
 
   reset(shrink: boolean): void {
@@ -289,15 +286,18 @@ export class AggregateOperator implements Operator, GroupsInMemory {
   }
 
   #take(arena: Arena, states: Batch): void {
+    if (this.#shape.results && this.#shape.keys.length > 0 && this.#limit.isReached(this, states.rowCount)) this.#onDisk().add(this)
     this.merge(arena, states)
-    if (!this.#shape.results || this.#shape.keys.length === 0 || !this.#limit.isReached(this)) return
+  }
+
+  #onDisk(): SpilledGroups {
     this.#spilled ??= new SpilledGroups(
       this.#context,
       this.#shape.partial,
       this.#shape.keys.map(key => key.name),
       this.#limit,
     )
-    this.#spilled.add(this)
+    return this.#spilled
   }
 
   merge(arena: Arena, batch: Batch): void {

@@ -15,6 +15,8 @@ const bytesMin = 65_536
 export interface GroupsInMemory {
   readonly groupCount: number
   readonly bytes: number
+  /** Bytes that `rows` more rows may take. */
+  growthBytes(rows: number): number
   /** Merges rows of keys and partial states. */
   merge(arena: Arena, states: Batch): void
   /** All groups as keys and partial states. */
@@ -23,26 +25,25 @@ export interface GroupsInMemory {
   reset(shrink: boolean): void
 }
 
-/** Says when groups should leave memory. The growth of a table is by doubling and more, so that half of what is allowed is the mark. */
+/** Says when groups should leave memory: before a table grows beyond what is allowed, as it grows by four times and more. */
 export class GroupLimit {
   readonly #bytesMax: number
-  #groupsMax = groupsMin
   /** Bytes held while empty. */
   #emptyBytes = 0
   constructor(bytesMax: number) {
     this.#bytesMax = Math.max(bytesMin, bytesMax)
   }
 
-  /** True where `groups` take too much. */
-  isReached({ bytes, groupCount }: GroupsInMemory): boolean {
-    return bytes > this.#bytesMax / 2 && (groupCount >= this.#groupsMax || (groupCount > 1 && bytes > this.#bytesMax + 2 * this.#emptyBytes))
+  /** True where `groups` take too much, or would with `rows` more rows. */
+  isReached(groups: GroupsInMemory, rows: number): boolean {
+    const { bytes, groupCount } = groups
+    if (groupCount < groupsMin) return groupCount > 1 && bytes > this.#bytesMax + 2 * this.#emptyBytes
+    return bytes + groups.growthBytes(rows) > this.#bytesMax
   }
 
   /** Empties groups that have been written elsewhere. A table that is not too large stays as it is, and takes as many groups again. */
   reset(groups: GroupsInMemory): void {
-    const fits = groups.bytes <= this.#bytesMax
-    this.#groupsMax = Math.max(groupsMin, fits ? Math.floor((groups.groupCount * this.#bytesMax) / groups.bytes / 1.5) : 0)
-    groups.reset(!fits)
+    groups.reset(groups.bytes > this.#bytesMax)
     this.#emptyBytes = groups.bytes
   }
 }
@@ -71,6 +72,11 @@ export class SpilledGroups {
     this.#write(this.#first, groups)
   }
 
+  /** Writes states that are not in memory's groups. */
+  addStates(states: Batch): void {
+    this.#first.add(states)
+  }
+
   /** Brings the groups of the next part into memory, where there were none: maybe no groups, as a part can be split again. False when all parts have been. */
   next(groups: GroupsInMemory): boolean {
     const next = this.#left.pop()
@@ -78,15 +84,16 @@ export class SpilledGroups {
     const { spill, part } = next
     let split: PartitionedSpill | undefined
     for (const batch of spill.read(part)) {
+      if (spill.level < spillLevelMax && this.#limit.isReached(groups, batch.rowCount)) {
+        split ??= this.#open(spill.level + 1)
+        this.#write(split, groups)
+      }
       const arena = this.#context.device.arena()
       try {
         groups.merge(arena, batch)
       } finally {
         arena.release()
       }
-      if (!this.#limit.isReached(groups) || spill.level === spillLevelMax) continue
-      split ??= this.#open(spill.level + 1)
-      this.#write(split, groups)
     }
     if (part === spill.partCount - 1) spill.close()
     if (split && groups.groupCount > 0) this.#write(split, groups)

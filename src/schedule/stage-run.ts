@@ -126,9 +126,8 @@ export class StageRun implements Consumer {
 
   /** True when no instance is at work: what is queued waits for others. */
   quiet(): boolean {
-    let missing = 0
-    for (const pending of this.#pending.values()) missing += pending.missing
-    return missing === this.#paused.length
+    // Messages behind a paused one wait with it.
+    return this.instances.every(instance => instance.inFlight === 0 || this.#paused.some(paused => paused.instance === instance))
   }
 
   #blocked(port: number): boolean {

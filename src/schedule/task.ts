@@ -10,7 +10,7 @@ import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { RowSequence } from './row-sequence.ts'
 import { StepMeter } from './step-meter.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
-import { type Arena, retainArena } from '../device/arena.ts'
+import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import { operatorType, scanType } from '../plan/catalogue.ts'
@@ -60,6 +60,7 @@ export class Task {
   /** The step that has more to emit at its end; −1 where none has. */
   #draining = -1
   #paused: Steps | undefined
+  #failed = false
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
     const { spec } = message
@@ -87,6 +88,7 @@ export class Task {
     this.#runs = undefined
     this.#sequence = message.seq
     if (message.type === 'close') this.#leave()
+    else if (this.#failed) return this.#refuse(message)
     assert(message.type === 'continue' || !this.#paused, `a ${message.type} came before the message under way was done`)
     const steps = message.type === 'continue' ? this.#paused : this.#handle(message)
     this.#paused = undefined
@@ -117,6 +119,12 @@ export class Task {
     } catch (error) {
       return this.#answer(message, error)
     }
+  }
+
+  // After an error operators are in no state to go on: what was on its way to them is given back.
+  #refuse(message: TaskMessage): TaskReply {
+    if (message.type === 'push' && message.batch) releaseArena(this.#environment.device, arenaOf(message.batch))
+    return { task: message.task, seq: message.seq, outputs: [] }
   }
 
   #leave(): void {
@@ -158,7 +166,10 @@ export class Task {
 
   #answer(message: TaskMessage, error?: unknown): TaskReply {
     try {
-      if (error !== undefined) return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+      if (error !== undefined) {
+        this.#failed = true
+        return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+      }
       return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs }) }
     } finally {
       this.#arena?.release()

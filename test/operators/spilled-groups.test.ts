@@ -93,21 +93,18 @@ describe('groups that are too many for memory', () => {
 })
 
 describe('the limit of groups', () => {
-  const groups = (bytes: number, groupCount: number) => ({ bytes, groupCount, merge: () => {}, state: () => expect.fail(), reset: () => {} })
+  const groups = (bytes: number, groupCount: number, growth = 0) => ({ bytes, groupCount, growthBytes: () => growth, merge: () => {}, state: () => expect.fail(), reset: () => {} })
 
-  it('lets a table that keeps its memory take as many groups again', () => {
+  it('is reached before a table grows beyond it', () => {
     const limit = new GroupLimit(100_000)
-    expect(limit.isReached(groups(40_000, 5000))).toBe(false)
-    expect(limit.isReached(groups(60_000, 5000))).toBe(true)
-    limit.reset(groups(60_000, 6000))
-    expect(limit.isReached(groups(60_000, 1))).toBe(false)
-    expect(limit.isReached(groups(60_000, 6_000))).toBe(false)
-    expect(limit.isReached(groups(60_000, 6_700))).toBe(true)
+    expect(limit.isReached(groups(60_000, 5000), 1000)).toBe(false)
+    expect(limit.isReached(groups(60_000, 5000, 30_000), 1000)).toBe(false)
+    expect(limit.isReached(groups(60_000, 5000, 50_000), 1000)).toBe(true)
   })
 
   it('asks for few groups of large states, but not for a single one', () => {
     const limit = new GroupLimit(100_000)
-    expect(limit.isReached(groups(200_000, 2))).toBe(true)
-    expect(limit.isReached(groups(200_000, 1))).toBe(false)
+    expect(limit.isReached(groups(200_000, 2), 1)).toBe(true)
+    expect(limit.isReached(groups(200_000, 1), 1)).toBe(false)
   })
 })

@@ -215,6 +215,19 @@ describe('a stage', () => {
     expect(told(sent)).toEqual(['0 split 1', '0 continue 1'])
   })
 
+  it('is quiet where all that is under way waits behind a paused split', () => {
+    const { run, sent, reply, memory } = stage({ scan }, 1)
+    splits(run, 2)
+    expect(told(sent)).toEqual(['0 split 1', '0 split 2'])
+    memory.isFree = false
+    reply(0, { rows: 1, paused: true })
+    expect(run.quiet()).toBe(true)
+    memory.isFree = true
+    run.pump()
+    expect(run.quiet()).toBe(false)
+    expect(told(sent).at(-1)).toBe('0 continue 1')
+  })
+
   it('gives back what waits for its turn when it is abandoned', () => {
     const { run, sent, reply, released } = stage({ scan })
     splits(run, 2)

@@ -9,7 +9,7 @@ describe('state shares', () => {
   it('go to the instances of what keeps state, by weight', () => {
     const aggregate = { keys: ['id'], aggregates: [] }
     const stages = [stage(2, [['filter', null], ['partialAggregate', aggregate]]), stage(2, [['finalAggregate', aggregate]]), stage(1, [['sort', { keys: [] }], ['limit', { count: 1 }]])]
-    expect(stateShares(stages, 2250)).toEqual([[Number.POSITIVE_INFINITY, 125], [500], [1000, Number.POSITIVE_INFINITY]])
+    expect(stateShares(stages, 2500)).toEqual([[Number.POSITIVE_INFINITY, 250], [500], [1000, Number.POSITIVE_INFINITY]])
   })
 
   it('ask nothing of a job without state', () => {
