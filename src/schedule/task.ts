@@ -13,9 +13,10 @@ import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
-import { operatorType, scanType } from '../plan/catalogue.ts'
+import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
+import { readSplit } from './read-split.ts'
 import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
 
 // A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
@@ -308,46 +309,19 @@ export class Task {
     this.#outWatermark = Number.POSITIVE_INFINITY
   }
 
-  *#readSplit(split: ScanSplit): Steps {
-    const scan = this.#spec.scan!
-    const { device } = this.#environment
-    let current: Arena | undefined
-    // A reader may give an arena back itself; what it leaves is released here.
-    const releaseCurrent = () => {
-      if (current && !current.isReleased) current.release()
-      current = undefined
-    }
-    const takeArena = () => {
-      releaseCurrent()
-      current = device.arena()
-      return current
-    }
-    try {
-      const reading = scanType(scan.kind).read(
-        {
-          device,
-          where: scan.id,
-          batchRows: this.#batchRows,
-          shared: this.#shared,
-          arena: takeArena,
-          emit: (batch, port) => {
-            if (port === undefined) this.#rowsRead += batch.rowCount
-            this.#meter.emitted(-1, batch)
-            const own = batch.arena === current?.address ? current : undefined
-            if (own) current = undefined
-            this.#scanned(batch, port, own)
-          },
-          count: (metric, by) => this.#count(metric, by),
-        },
-        scan.options,
-        split,
-        scan.columns,
-      )
-      const parts = reading[Symbol.iterator]()
-      while (!this.#meter.timed(-1, () => parts.next()).done) yield
-    } finally {
-      releaseCurrent()
-    }
+  #readSplit(split: ScanSplit): Steps {
+    return readSplit(this.#spec.scan!, split, {
+      device: this.#environment.device,
+      batchRows: this.#batchRows,
+      shared: this.#shared,
+      scanned: (batch, port, own) => {
+        if (port === undefined) this.#rowsRead += batch.rowCount
+        this.#meter.emitted(-1, batch)
+        this.#scanned(batch, port, own)
+      },
+      count: (metric, by) => this.#count(metric, by),
+      timed: step => this.#meter.timed(-1, step),
+    })
   }
 
   // The reader's arena becomes the message's arena while its batch goes down the chain; a batch of another arena is held by a fresh one.

@@ -68,7 +68,7 @@ describe('groups that are too many for memory', () => {
     const { fields, states } = await statesOf(rows)
     const expected = sorted((await results(states, fields)).rows)
     const first = await operatorHarness(finalAggregateOperator, params, [schemaText(fields)], { stateBytesMax: 1 << 17 })
-    first.push(states.slice(0, 4_000))
+    for (let at = 0; at < 4_000; at += 500) first.push(states.slice(at, at + 500))
     const runs = first.snapshot()
     expect(runs.length).toBeGreaterThan(1)
     first.push(states.slice(4_000))

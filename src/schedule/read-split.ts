@@ -1,0 +1,54 @@
+// One split being read, in steps: the reader's arenas are handed on with their batches, or taken back.
+import type { Batch } from '../batch/batch.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { scanType } from '../plan/catalogue.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import type { ScanSplit } from '../source/source.ts'
+
+/** What becomes of a split. `shared`: the address of what readers of the scan share. */
+export interface SplitReading {
+  readonly device: Device
+  readonly batchRows: number
+  readonly shared: number
+  /** `own`: the batch's arena, where the reader made it for this batch; it is the receiver's then. */
+  readonly scanned: (batch: Batch, port: string | undefined, own: Arena | undefined) => void
+  readonly count: (metric: string, by: number) => void
+  /** Runs each step of the reader. */
+  readonly timed: <T>(step: () => T) => T
+}
+
+/** Reads a split of `scan`; yields wherever the reader may pause. Left early, it lets the reader close its file. */
+export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, reading: SplitReading): Generator<undefined, void> {
+  const { device, batchRows, shared, scanned, count, timed } = reading
+  let current: Arena | undefined
+  // A reader may give an arena back itself; what it leaves is released here.
+  const releaseCurrent = () => {
+    if (current && !current.isReleased) current.release()
+    current = undefined
+  }
+  const context = {
+    device,
+    where: scan.id,
+    batchRows,
+    shared,
+    arena: () => {
+      releaseCurrent()
+      current = device.arena()
+      return current
+    },
+    emit: (batch: Batch, port?: string) => {
+      const own = batch.arena === current?.address ? current : undefined
+      if (own) current = undefined
+      scanned(batch, port, own)
+    },
+    count,
+  }
+  const steps = scanType(scan.kind).read(context, scan.options, split, scan.columns)[Symbol.iterator]()
+  try {
+    while (!timed(() => steps.next()).done) yield
+  } finally {
+    steps.return?.()
+    releaseCurrent()
+  }
+}
