@@ -93,7 +93,7 @@ export interface CachedResult {
 }
 
 /** The share of the memory from which on sources wait. */
-const crowdedShare = 0.75
+const crowdedShare = 0.65
 const batchRowsMax = 65_536
 const batchRowsMin = 1_024
 const defaultEpochMs = 10_000

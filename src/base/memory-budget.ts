@@ -6,7 +6,7 @@ import { formatBytes, parseBytes } from './units.ts'
 export interface MemoryOptions {
   /** Everything the engine holds: state, batches between steps, and what a step needs while it works. */
   readonly total?: number | string
-  /** What operators may keep before they spill: half of the total unless said. */
+  /** What operators may keep before they spill: two fifths of the total unless said. */
   readonly state?: number | string
   /** What may lie in batches before sources wait: a quarter of the total unless said. */
   readonly batches?: number | string
@@ -30,7 +30,7 @@ export function memoryBudget(option: number | string | MemoryOptions | undefined
   const totalBytes = Math.min(addressableBytes, total === undefined ? Math.floor(machineBytes * 0.75) : parseBytes(total, 'memory'))
   if (totalBytes < totalBytesMin) throw refusal(`${formatBytes(totalBytes)} are too few to hold a batch`)
   const given = [state, batches].map((part, i) => (part === undefined ? undefined : parseBytes(part, `memory.${['state', 'batches'][i]}`)))
-  const stateBytes = given[0] ?? Math.floor(Math.min(totalBytes / 2, Math.max(0, totalBytes - (given[1] ?? 0)) / 1.5))
+  const stateBytes = given[0] ?? Math.floor(Math.min(totalBytes * 0.4, Math.max(0, totalBytes - (given[1] ?? 0)) / 1.5))
   const batchBytes = given[1] ?? Math.floor(Math.min(totalBytes / 4, (totalBytes - stateBytes) / 2))
   if (stateBytes + batchBytes > totalBytes) {
     throw refusal(`${formatBytes(stateBytes)} for state and ${formatBytes(batchBytes)} for batches are more than the total of ${formatBytes(totalBytes)}`)

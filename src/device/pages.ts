@@ -14,6 +14,9 @@ const usedWord = 1
 const highWaterWord = 2
 const hintWord = 3
 const limitWord = 4
+/** Counts what was given back while somebody waits for it. */
+const freedWord = 5
+const waitersWord = 6
 const bitmapWord = 64
 
 /** Hands out runs of pages. Safe to use from any number of threads over one memory; no call blocks for longer than a bitmap scan. */
@@ -22,6 +25,8 @@ export interface Pages {
   allocate(count: number): number
   /** Gives back what `allocate(count)` returned. */
   free(address: number, count: number): void
+  /** Lets `allocate` wait at the limit, so long as other threads give pages back at least every `ms`. Not on the engine's thread, which must never block. */
+  waitAtLimit(ms: number): void
   /** Pages in use now, by all threads. */
   used(): number
   /** The most pages that were ever in use at once. */
@@ -38,6 +43,7 @@ export function pagesOf(memory: WebAssembly.Memory, limitPages?: number): Pages 
 class BitmapPages implements Pages {
   readonly #memory: WebAssembly.Memory
   #words: Int32Array
+  #waitMs = 0
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory
@@ -48,8 +54,32 @@ class BitmapPages implements Pages {
     Atomics.store(this.#words, limitWord, pages)
   }
 
+  waitAtLimit(ms: number): void {
+    this.#waitMs = ms
+  }
+
   allocate(count: number): number {
     assert(count > 0, `allocate(${count}) pages`)
+    for (;;) {
+      const freed = Atomics.load(this.#words, freedWord)
+      try {
+        return this.#allocate(count)
+      } catch (error) {
+        if (this.#waitMs === 0 || !(error instanceof DeviceError && error.code === 'MEMORY_FULL') || !this.#wait(freed)) throw error
+      }
+    }
+  }
+
+  // False where nobody has given anything back since `freed` was read, for too long.
+  #wait(freed: number): boolean {
+    const words = this.#words
+    Atomics.add(words, waitersWord, 1)
+    const outcome = Atomics.wait(words, freedWord, freed, this.#waitMs)
+    Atomics.sub(words, waitersWord, 1)
+    return outcome !== 'timed-out'
+  }
+
+  #allocate(count: number): number {
     this.#lock()
     try {
       const words = this.#words
@@ -73,6 +103,8 @@ class BitmapPages implements Pages {
     this.#lock()
     this.#mark(address / pageBytes, count, false)
     this.#unlock()
+    Atomics.add(this.#words, freedWord, 1)
+    if (Atomics.load(this.#words, waitersWord) > 0) Atomics.notify(this.#words, freedWord)
   }
 
   used(): number {

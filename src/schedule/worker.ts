@@ -5,7 +5,10 @@ import { type DeviceShare, joinDevice } from '../device/device.ts'
 import { TaskRunner } from './host.ts'
 import type { TaskMessage } from './messages.ts'
 
-const runner = new TaskRunner(joinDevice(workerData as DeviceShare), systemClock)
+const limitWaitMs = 500
+const device = joinDevice(workerData as DeviceShare)
+device.pages.waitAtLimit(limitWaitMs)
+const runner = new TaskRunner(device, systemClock)
 const port = parentPort!
 const waiting: TaskMessage[] = []
 let busy = false

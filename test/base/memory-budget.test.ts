@@ -5,8 +5,8 @@ const mib = 2 ** 20
 const gib = 2 ** 30
 
 describe('memory budgets', () => {
-  it('divide a total: half for state, a quarter for batches', () => {
-    expect(memoryBudget('512MiB', 8 * gib)).toEqual({ totalBytes: 512 * mib, stateBytes: 256 * mib, batchBytes: 128 * mib })
+  it('divide a total: two fifths for state, a quarter for batches', () => {
+    expect(memoryBudget('512MiB', 8 * gib)).toEqual({ totalBytes: 512 * mib, stateBytes: Math.floor(204.8 * mib), batchBytes: 128 * mib })
     expect(memoryBudget(64 * mib, 8 * gib).totalBytes).toBe(64 * mib)
   })
 
