@@ -13,6 +13,7 @@ import { chooseAgreement, logicAgreement } from './reference/choose.ts'
 import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
+import { fusedAgreement } from './reference/fused-sums.ts'
 import * as rowBlock from './reference/row-block.ts'
 import { hashAgreement, hashCodesAgreement, partitionAgreement } from './reference/hash.ts'
 import { keyFormAgreement } from './reference/key-form.ts'
@@ -53,6 +54,7 @@ export const catalogue: readonly AnyAgreement[] = [
   keyFormAgreement,
   partitionAgreement,
   ...groupAgreements,
+  fusedAgreement,
   rowBlock.rowBlockAgreement,
   rowBlock.nestedBlockAgreement,
   rowBlock.keyPackAgreement,
