@@ -7,7 +7,7 @@ import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Fields } from '../batch/schema.ts'
 import { describeExpression } from './describe.ts'
 import type { CallExpression, Expression, LiteralExpression, LiteralValue } from './expression.ts'
-import type { Argument, Bound, CallOptions, Signature } from './function.ts'
+import type { Argument, Bound, CallOptions, ExpressionFunction, Lambda, Signature } from './function.ts'
 import { castFunction } from './functions/cast.ts'
 import { expressionFunctions } from './functions/catalogue.ts'
 import { constantOf, literalType } from './unify.ts'
@@ -43,6 +43,7 @@ function bindCall(call: CallExpression, fields: Fields, where: string): Bound {
   const fn = functions.get(call.fn)
   if (!fn) throw new PlanError('NO_FUNCTION', `${where}: no function "${call.fn}" in expressions${didYouMean(call.fn, functions.keys())}`)
   const options = call.options ?? noOptions
+  if (fn.lambda) return bindLambda(call, { ...fn, lambda: fn.lambda }, fields, where)
   const bound = call.args.map(arg => (isLoose(arg) ? undefined : bindExpression(arg, fields, where)))
   const args: Argument[] = call.args.map((arg, i) =>
     isLoose(arg) ? { type: undefined, nullable: arg.value === null, literal: arg.value } : { type: bound[i]!.type, nullable: bound[i]!.nullable },
@@ -58,6 +59,23 @@ function bindCall(call: CallExpression, fields: Fields, where: string): Bound {
 // A literal that fits itself to what stands beside it: all but those that say their type.
 function isLoose(arg: Expression): arg is LiteralExpression {
   return arg.kind === 'literal' && !(typeof arg.value === 'object' && arg.value !== null && 'as' in arg.value)
+}
+
+// The last argument is an expression over the row's columns and variables, whose types the arguments before decide.
+function bindLambda(call: CallExpression, fn: ExpressionFunction & { readonly lambda: Lambda }, fields: Fields, where: string): Bound {
+  const bound = call.args.slice(0, -1).map(arg => bindExpression(arg, fields, where))
+  const args: Argument[] = bound.map(({ type, nullable }) => ({ type, nullable }))
+  const body = call.args[bound.length]
+  const variables = fn.lambda.variables(args)
+  if (!variables || !body) throw mismatch(call, args, where, undefined)
+  const names = (call.options?.['variables'] ?? []) as readonly string[]
+  const inner = [...fields, ...variables.map((variable, i) => ({ ...variable, name: names[i] ?? `$$unnamed${i}` }))]
+  const last = bindExpression(body, inner, `${where}, ${call.fn}`)
+  const all = [...args, { type: last.type, nullable: last.nullable }]
+  const signature = fn.type(all, call.options ?? noOptions)
+  if (signature === undefined || typeof signature === 'string') throw mismatch(call, all, where, signature)
+  const converted = [...bound, last].map((arg, i) => convert(arg, signature.args[i]!))
+  return { kind: 'call', fn, args: converted, options: call.options ?? noOptions, type: signature.type, nullable: signature.nullable, variablesAt: fields.length }
 }
 
 function fits(value: LiteralValue, signature: Signature, index: number): Bound | undefined {

@@ -1,5 +1,5 @@
 // Expressions as people read them, for explain() and errors: price > 100 and channel != 'Apple'.
-import type { Expression, LiteralValue } from './expression.ts'
+import { type Expression, isVariable, type LiteralValue } from './expression.ts'
 import { prefix, type Text } from './function.ts'
 import { expressionFunctions } from './functions/catalogue.ts'
 
@@ -13,6 +13,7 @@ export function describeExpression(expression: Expression): string {
 function textOf(expression: Expression): Text {
   switch (expression.kind) {
     case 'column':
+      if (isVariable(expression.name)) return { text: expression.name.slice(2), level: 9 }
       return { text: /^[A-Za-z_][A-Za-z0-9_.]*$/.test(expression.name) ? expression.name : `"${expression.name}"`, level: 9 }
     case 'literal':
       return { text: literalText(expression.value), level: 9 }

@@ -1,14 +1,15 @@
 // Evaluates typed expressions over batches, one kernel a node. Constants stay scalar until a kernel needs them.
 import { assert } from '../base/errors.ts'
 import type { Batch, Column } from '../batch/batch.ts'
-import type { DataType } from '../batch/data-type.ts'
+import { bool, type DataType } from '../batch/data-type.ts'
 import { storedReader } from '../batch/read-values.ts'
 import { countBits } from '../compute/bitmap.ts'
+import { gatherColumn } from '../compute/gather.ts'
 import { truth } from '../compute/logic.ts'
 import { broadcast, type Constant, isColumn, type Operand } from '../compute/operand.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Bound, Evaluation } from './function.ts'
+import type { Bound, Evaluation, LambdaRows } from './function.ts'
 import type { SharedExpressions } from './share.ts'
 
 /**
@@ -56,6 +57,7 @@ function compute(at: Evaluation, bound: Bound, batch: Batch, memo: Memo | undefi
     case 'call': {
       const { fn, options, type } = bound
       if (fn.evaluateLazily) return typed(fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch, memo), type), type)
+      if (fn.evaluateLambda) return typed(computeLambda(at, bound, batch, memo), type)
       assert(fn.evaluate, `the function ${fn.name} has no evaluate`)
       const args = bound.args.map(arg => evaluateNode(at, arg, batch, memo))
       if (args.some(arg => !isColumn(arg) && arg.value === null)) return { type, value: null }
@@ -66,6 +68,33 @@ function compute(at: Evaluation, bound: Bound, batch: Batch, memo: Memo | undefi
       return firstValue(at.device, typed(fn.evaluate(one, first, options, type), type))
     }
   }
+}
+
+function computeLambda(at: Evaluation, bound: Bound & { kind: 'call' }, batch: Batch, memo: Memo | undefined): Operand {
+  const { fn, args, type, variablesAt = batch.columns.length } = bound
+  const values = args.slice(0, -1).map(arg => evaluateNode(at, arg, batch, memo))
+  if (values.some(value => !isColumn(value) && value.value === null)) return { type, value: null }
+  const body = args[args.length - 1]!
+  return fn.evaluateLambda!(at, values, rows => evaluateOver(at, body, variablesAt, batch, rows), type)
+}
+
+// A lambda is evaluated over a batch of its own: the columns that it reads, taken for its rows, and its variables behind them.
+function evaluateOver(at: Evaluation, body: Bound, variablesAt: number, batch: Batch, { owners, count, variables }: LambdaRows): Column {
+  const { device, arena } = at
+  const used = new Set<number>()
+  const visit = (bound: Bound): void => {
+    if (bound.kind === 'column') used.add(bound.index)
+    else if (bound.kind === 'call') bound.args.forEach(visit)
+  }
+  visit(body)
+  const columns = [...batch.columns]
+  for (const index of used) if (index < variablesAt) columns[index] = gatherColumn(device, arena, columns[index]!, owners, count)
+  variables.forEach((variable, i) => {
+    columns[variablesAt + i] = variable
+  })
+  const active = at.active === 0 ? 0 : gatherColumn(device, arena, { type: bool, length: at.rowCount, values: at.active, validity: 0 }, owners, count).values
+  const inner: Batch = { fields: batch.fields, rowCount: count, columns, arena: batch.arena }
+  return broadcast(device, arena, evaluateNode({ ...at, rowCount: count, active }, body, inner), count)
 }
 
 // What is computed of a count is an int64 like any other, whatever column the kernel took the type from.

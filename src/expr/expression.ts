@@ -88,9 +88,16 @@ export function isExpression(value: unknown): value is Expression {
   return typeof value === 'object' && value !== null && 'kind' in value && ['column', 'literal', 'call'].includes((value as { kind: string }).kind)
 }
 
+/** True for names of a lambda's variables, which read no column. No column of a user's begins with $. */
+export function isVariable(name: string): boolean {
+  return name.startsWith('$$')
+}
+
 /** The names of the columns that an expression reads, each once. */
 export function columnsOf(expression: Expression, into: Set<string> = new Set()): Set<string> {
-  if (expression.kind === 'column') into.add(expression.name)
+  if (expression.kind === 'column') {
+    if (!isVariable(expression.name)) into.add(expression.name)
+  }
   else if (expression.kind === 'call') for (const arg of expression.args) columnsOf(arg, into)
   return into
 }

@@ -1,6 +1,7 @@
 // The contract of an expression's function: how it types, computes and prints. A family per file in functions/, a line in its catalogue.
 import type { Json } from '../base/json.ts'
-import type { DataType } from '../batch/data-type.ts'
+import type { Column } from '../batch/batch.ts'
+import type { DataType, Member } from '../batch/data-type.ts'
 import type { Constant, Operand } from '../compute/operand.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -38,6 +39,18 @@ export interface Text {
   readonly level: number
 }
 
+/** The rows that a lambda is computed for: `count` of them, `owners` (the address of a u32 each) their rows in the batch, and its variables beside the batch's columns. */
+export interface LambdaRows {
+  readonly owners: number
+  readonly count: number
+  readonly variables: readonly Column[]
+}
+
+/** What a function whose last argument is a lambda says of it: its variables, by the arguments before; undefined where those don't fit. */
+export interface Lambda {
+  variables(args: readonly Argument[]): readonly Member[] | undefined
+}
+
 /** A function of expressions. */
 export interface ExpressionFunction {
   readonly name: string
@@ -49,6 +62,9 @@ export interface ExpressionFunction {
    */
   evaluate?(at: Evaluation, args: readonly Operand[], options: CallOptions, type: DataType): Operand
   evaluateLazily?(at: Evaluation, args: readonly Bound[], evaluate: (arg: Bound, active: number) => Operand, type: DataType): Operand
+  /** For functions with a `lambda`, whose last argument is one, typed like any other: `over` computes it, `args` are the values of the others, none null. */
+  evaluateLambda?(at: Evaluation, args: readonly Operand[], over: (rows: LambdaRows) => Column, type: DataType): Operand
+  readonly lambda?: Lambda
   describe(args: readonly Text[], options: CallOptions): Text
   /** Options that a call may give without their names, in this order, behind its `operands` expressions: `substring(s, 1, 3)`, `s.substring(1, 3)`. */
   readonly byPosition?: { readonly operands: number; readonly options: readonly string[] }
@@ -59,11 +75,11 @@ interface Typed {
   readonly nullable: boolean
 }
 
-/** A typed expression; `bind.ts` makes it. */
+/** A typed expression; `bind.ts` makes it. `variablesAt`: where the variables of a lambda stand among the columns that it reads. */
 export type Bound =
   | (Typed & { readonly kind: 'column'; readonly index: number })
   | (Typed & { readonly kind: 'constant'; readonly constant: Constant })
-  | (Typed & { readonly kind: 'call'; readonly fn: ExpressionFunction; readonly args: readonly Bound[]; readonly options: CallOptions })
+  | (Typed & { readonly kind: 'call'; readonly fn: ExpressionFunction; readonly args: readonly Bound[]; readonly options: CallOptions; readonly variablesAt?: number })
 
 /** `left symbol right`, with brackets where the parts bind less tightly; a call of `name` where there are options, which are left out without it. Chains lean to the left. */
 export function infix(symbol: string, level: number, name?: string): (args: readonly Text[], options?: CallOptions) => Text {

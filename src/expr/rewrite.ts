@@ -1,12 +1,13 @@
 // Taking expressions apart and putting them together again, for rewrite rules of plans. Everything here is total and gives new trees.
-import { callExpression, columnExpression, type Expression } from './expression.ts'
+import { callExpression, columnExpression, type Expression, isVariable } from './expression.ts'
 
 /** The columns that an expression reads. */
 export function columnsOf(expression: Expression): Set<string> {
   const names = new Set<string>()
   const visit = (e: Expression): void => {
-    if (e.kind === 'column') names.add(e.name)
-    else if (e.kind === 'call') for (const arg of e.args) visit(arg)
+    if (e.kind === 'column') {
+      if (!isVariable(e.name)) names.add(e.name)
+    } else if (e.kind === 'call') for (const arg of e.args) visit(arg)
   }
   visit(expression)
   return names

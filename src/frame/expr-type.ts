@@ -15,6 +15,7 @@ import type {
   SymbolOf,
   Typed,
 } from './resolve-types.ts'
+import type { ListMethods } from './list-methods.ts'
 import type { NumberMethods } from './number-methods.ts'
 import type { TextMethods } from './text-methods.ts'
 import type { TimeMethods } from './time-methods.ts'
@@ -30,6 +31,7 @@ export interface ColumnExpr<in out T, out N>
     BoolMethods<T, N>,
     NumberMethods<T, N>,
     TextMethods<T, N>,
+    ListMethods<T, N>,
     TimeMethods<T, N> {
   readonly expression: Expression
 }

@@ -5,6 +5,7 @@ import { callExpression, columnExpression, type Expression, isExpression, litera
 import type { ExpressionFunction } from '../expr/function.ts'
 import { expressionFunctions } from '../expr/functions/catalogue.ts'
 import type { ColumnExpr } from './expr-type.ts'
+import type { ListOf, StructOf } from './list-types.ts'
 import type { AnyExpr, Arith, brand, Literal, LiteralType, Made, Maybe, Needs, NeedsOf, Of, Operand, SymbolOf } from './resolve-types.ts'
 
 export type { ColumnExpr } from './expr-type.ts'
@@ -17,11 +18,13 @@ export class ExprValue {
   }
 }
 
+// Functions that users call by themselves.
+const madeBySelf = ['when', 'list', 'struct']
 // Methods whose names or arguments differ from those of their functions.
 const ownNames: Record<string, readonly string[]> = { coalesce: ['coalesce', 'fillNull'] }
 
 for (const fn of expressionFunctions) {
-  if (fn.name === 'when') continue
+  if (madeBySelf.includes(fn.name)) continue
   for (const name of ownNames[fn.name] ?? [fn.name]) {
     Object.defineProperty(ExprValue.prototype, name, {
       value(this: ExprValue, ...given: readonly unknown[]): ExprValue {
@@ -34,7 +37,7 @@ for (const fn of expressionFunctions) {
 }
 
 // Operands first, then the options that go by position, then all others as one object.
-function callOf({ name, byPosition }: ExpressionFunction, self: Expression, given: readonly unknown[]): Expression {
+function callOf({ name, byPosition, lambda }: ExpressionFunction, self: Expression, given: readonly unknown[]): Expression {
   const count = byPosition ? byPosition.operands - 1 : given.length
   const last = given.length > 0 ? given[given.length - 1] : undefined
   const named = isOptions(last) ? last : {}
@@ -44,8 +47,27 @@ function callOf({ name, byPosition }: ExpressionFunction, self: Expression, give
     if (positions[count + i] !== undefined) options[option] = positions[count + i] as Json
   })
   for (const [option, value] of Object.entries(named)) if (value !== undefined) options[option] = value
-  const operands = positions.slice(0, count).map(expressionOf)
+  const operands = positions.slice(0, count).map(operand => {
+    if (!lambda || typeof operand !== 'function') return expressionOf(operand)
+    const { body, variables } = trace(operand as (...items: object[]) => unknown)
+    options['variables'] = variables
+    return body
+  })
   return callExpression(name, [self, ...operands], Object.keys(options).length > 0 ? options : undefined)
+}
+
+let lambdaDepth = 0
+
+// Calls a function of items once, with variables that no column and no lambda around this one has.
+function trace(f: (...items: object[]) => unknown): { body: Expression; variables: string[] } {
+  const letter = 'xyzuvw'[lambdaDepth] ?? `x${lambdaDepth}`
+  const variables = [`$$${letter}`, `$$${letter}${letter}`]
+  lambdaDepth++
+  try {
+    return { body: expressionOf(f(...variables.map(name => made(columnExpression(name))))), variables }
+  } finally {
+    lambdaDepth--
+  }
 }
 
 function isOptions(value: unknown): value is Record<string, Json> {
@@ -64,6 +86,16 @@ export function col<const C extends string>(name: C): ColumnExpr<Of<C>, never> {
 /** A constant. A whole number fits itself to what stands beside it, and is int64 alone. Throws PlanError LITERAL. */
 export function lit<const V extends Literal>(value: V): ColumnExpr<LiteralType<V>, never> {
   return made(literalExpression(value))
+}
+
+/** A list of values of one row, which get a common type. There must be one. */
+export function list<const V extends readonly Operand[]>(...values: V): ColumnExpr<ListOf<V>, NeedsOf<V[number]>> {
+  return made(callExpression('list', values.map(expressionOf)))
+}
+
+/** A struct of values of one row, by their names. */
+export function struct<const V extends { readonly [name: string]: Operand }>(values: V): ColumnExpr<StructOf<V>, NeedsOf<V[keyof V]>> {
+  return made(callExpression('struct', Object.values(values).map(expressionOf), { names: Object.keys(values) }))
 }
 
 /** The plain data of an expression or literal. Throws PlanError LITERAL for anything else. */

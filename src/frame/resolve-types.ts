@@ -2,7 +2,8 @@
 // a frame resolves both against its schema. A method then takes the expression, or else a string literal type whose text is the error
 // message, which is what the compiler prints. Nothing here runs.
 import type { Bare, ClockType, CountType, IsAny, KnownNames, NumericType, OrNull, SpanType, TimeType } from './types.ts'
-import type { StampUnit, TimeSum } from './time-types.ts'
+import type { CommonOf, Field, FieldOf, Item, ItemOf, Kept, ListOf, Lists, ListWith, Loose, MapPart, PartOf, StructOf } from './list-types.ts'
+import type { AddedTo, StampUnit } from './time-types.ts'
 import type { Calculated, LooseNumber, WiderNumber } from './wider-types.ts'
 
 /** Carries the compile-time type of an expression or aggregate: T what it is, N what it needs. No such property exists at run time. */
@@ -102,6 +103,11 @@ interface Kinds {
   bool: 'bool'
   time: TimeType
   timestamp: TimeType
+  list: AnyList
+  sized: 'utf8' | AnyList | `map<${string}>`
+  searched: 'utf8' | AnyList
+  struct: `struct<${string}>`
+  map: `map<${string}>`
   calendar: 'date' | TimeType
   clock: ClockType | TimeType
   shown: 'date' | ClockType | TimeType
@@ -114,6 +120,7 @@ interface Kinds {
   ordered: Measured | 'date' | 'bool' | 'utf8' | 'binary'
   integer: Exclude<NumericType, `float${string}` | `decimal(${string})`>
 }
+type AnyList = `list<${string}>`
 type Measured = NumericType | TimeType | `time[${string}]` | `duration[${string}]`
 /** What a function asks of a column. */
 export type Kind = keyof Kinds
@@ -183,33 +190,6 @@ export type ArithNeeds<T, N, V, F extends string> = N | Needs<T, 'number', F> | 
 export type SumNeeds<T, N, V, F extends string> = N | Needs<T, 'addable', F> | (V extends Typed<infer U, infer M> ? M | Needs<U, 'addable', F> : never)
 /** The symbolic type of a sum or difference. */
 export type SumSymbol<T, V, O extends 'add' | 'sub'> = Sum<T, V extends string ? Written<V> : V extends Date ? 'timestamp[ms]' : SymbolOf<V>, O>
-type AddedTo<D, E, O extends 'add' | 'sub', A, B> =
-  D extends Fail<any>
-    ? D
-    : E extends Fail<any>
-      ? E
-      : IsAny<D> extends true
-        ? any
-        : IsAny<E> extends true
-          ? any
-          : Bare<D> extends NumericType | LooseNumber | 'null'
-            ? E extends Written<any>
-              ? Mismatch<D, 'utf8', O, A, B>
-              : Bare<E> extends NumericType | LooseNumber | 'null'
-                ? Promote<D, E>
-                : TimesOf<D, E, O, A, B>
-            : TimesOf<D, E, O, A, B>
-type TimesOf<D, E, O extends 'add' | 'sub', A, B> =
-  D extends `${infer X}?`
-    ? OrNull<TimesOf<X, E, O, A, B>>
-    : E extends `${infer Y}?`
-      ? OrNull<TimesOf<D, Y, O, A, B>>
-      : E extends 'null'
-        ? OrNull<D>
-        : [TimeSum<D, E, O>] extends [never]
-          ? Mismatch<D, E, O, A, B>
-          : TimeSum<D, E, O>
-type Mismatch<D, E, O extends string, A, B> = Fail<`${NameOf<A>} is ${Show<D>} but ${NameOf<B>} is ${E extends Written<any> ? 'utf8' : Show<E>}: ${O}() does not apply`>
 /** The result of a function that gives K, null where an argument is. */
 export type StrictOf<K, A, B = 'bool'> = A extends string ? (B extends string ? Nulled<K, A, B> : Strict<K, A, B>) : Strict<K, A, B>
 type Nulled<K, A, B> = A extends `${string}?` | 'null' ? OrNull<K> : B extends `${string}?` | 'null' ? OrNull<K> : K
@@ -313,7 +293,24 @@ export type Resolve<T, S> =
                           ? InZone<Resolve<A, S>, Z>
                           : T extends Sum<infer A, infer B, infer O>
                             ? AddedTo<Resolve<A, S>, Resolve<B, S>, O, A, B>
-                            : T
+                            : ResolveNested<T, S>
+type ResolveNested<T, S> =
+  T extends ItemOf<infer A>
+    ? Item<Resolve<A, S>>
+    : T extends ListWith<infer I, infer A>
+      ? Lists<Settled<Resolve<I, S>>, Resolve<A, S>>
+      : T extends FieldOf<infer A, infer F>
+        ? FieldIn<Resolve<A, S>, F, A>
+        : T extends MapPart<infer A, infer P>
+          ? PartOf<Resolve<A, S>, P>
+          : T extends ListOf<infer V>
+            ? Lists<Settled<Resolve<CommonOf<V>, S>>, 'bool'>
+            : T extends StructOf<any>
+              ? any
+              : T extends Kept<infer A, infer B>
+                ? Loose<Resolve<A, S>, Resolve<B, S>>
+                : T
+type FieldIn<D, F extends string, A> = D extends Fail<any> ? D : [Field<D, F>] extends [never] ? Fail<`${NameOf<A>} is ${Show<D>}: it has no field '${F}'`> : Field<D, F>
 type InZone<D, Z extends string> =
   IsAny<D> extends true
     ? any
@@ -328,8 +325,10 @@ type InZone<D, Z extends string> =
 export type ResolveColumn<T, S> = Settled<Resolve<T, S>>
 type Settled<D> = IsAny<D> extends true ? any : D extends 'int' | 'big' ? 'int64' : D extends 'int?' | 'big?' ? 'int64?' : D extends 'fraction' ? 'float64' : D extends 'fraction?' ? 'float64?' : D extends 'null' ? 'bool?' : D
 
-type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
-type Show<D> = D extends `int64#${infer Q}` ? `int64${Q}` : D extends string ? D : 'unknown'
+/** How messages call a value. */
+export type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
+/** How messages call a type. */
+export type Show<D> = D extends `int64#${infer Q}` ? `int64${Q}` : D extends string ? D : 'unknown'
 type Wants<F extends string, K> = F extends 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'isIn' | 'between' | 'fillNull' ? `${F}(${K & string})` : `${F}()`
 /** The messages for needs that S doesn't meet; never when all is well. Distributes over the union of needs. */
 export type Unmet<N, S> =

@@ -1,6 +1,7 @@
 // What an expression of text offers. Positions and lengths are characters (code points), counted from 0; negative ones count from the end. Arguments
 // are values or expressions, and a null in any makes the result null.
 import type { ColumnExpr } from './expr-type.ts'
+import type { Kept, Searched } from './list-types.ts'
 import type { AnyExpr, Maybe, Needs, NeedsOf, StrictOf, SymbolOf } from './resolve-types.ts'
 
 /** A text, or an expression that gives one. */
@@ -17,6 +18,8 @@ type Whole2<K, T, N, V, F extends string> = ColumnExpr<
   StrictOf<K, T, SymbolOf<V>>,
   N | NeedsOf<V> | Needs<T, 'string', F> | (V extends AnyExpr ? Needs<SymbolOf<V>, 'number', F> : never)
 >
+// A text wants a text; what else there is may be an item.
+type Found2<K, T, N, V, F extends string> = ColumnExpr<StrictOf<K, T, SymbolOf<V>>, N | NeedsOf<V> | Needs<T, V extends string | AnyExpr ? 'searched' : 'list', F>>
 type Any3<K, T, N, V, W, F extends string> = ColumnExpr<
   StrictOf<K, T, StrictOf<'bool', SymbolOf<V>, SymbolOf<W>>>,
   N | NeedsOf<V> | NeedsOf<W> | Needs<T, 'string', F>
@@ -49,14 +52,14 @@ export interface TextMethods<in out T, out N> {
   capitalize(): Of1<'utf8', T, N, 'capitalize'>
   /** The first letter of each word in upper case, the others in lower. */
   title(): Of1<'utf8', T, N, 'title'>
-  /** Characters (code points), as int32. */
-  length(): Of1<'int32', T, N, 'length'>
+  /** Characters (code points) of a string, items of a list, or entries of a map, as int32. */
+  length(): ColumnExpr<StrictOf<'int32', T>, N | Needs<T, 'sized', 'length'>>
   /** Bytes of the UTF-8, as int32. */
   byteLength(): Of1<'int32', T, N, 'byteLength'>
   /** Bits of the UTF-8, as int64. */
   bitLength(): Of1<'int64', T, N, 'bitLength'>
-  /** Whether a part occurs. */
-  contains<const V extends TextLike>(part: V, options?: CaseOptions): Text2<'bool', T, N, V, 'contains'>
+  /** Whether a part of a string, or an item of a list, occurs. */
+  contains<const V extends Searched | AnyExpr>(part: V, options?: CaseOptions): Found2<'bool', T, N, V, 'contains'>
   /** Whether the string begins so. */
   startsWith<const V extends TextLike>(part: V, options?: CaseOptions): Text2<'bool', T, N, V, 'startsWith'>
   /** Whether the string ends so. */
@@ -65,10 +68,10 @@ export interface TextMethods<in out T, out N> {
   like<const V extends TextLike>(pattern: V, options?: CaseOptions & { readonly escape?: string }): Text2<'bool', T, N, V, 'like'>
   /** As `like`, in any case. */
   ilike<const V extends TextLike>(pattern: V, options?: { readonly escape?: string }): Text2<'bool', T, N, V, 'ilike'>
-  /** Characters before the first occurrence of a part, or -1, as int32. */
-  indexOf<const V extends TextLike>(part: V): Text2<'int32', T, N, V, 'indexOf'>
-  /** This string and then others. */
-  concat<const V extends readonly TextLike[]>(...others: V): ColumnExpr<StrictOf<'utf8', T, AnyNull<V>>, N | NeedsOf<V[number]> | Needs<T, 'string', 'concat'>>
+  /** Characters before the first occurrence of a part, or items before an item, or -1, as int32. */
+  indexOf<const V extends Searched | AnyExpr>(part: V): Found2<'int32', T, N, V, 'indexOf'>
+  /** This string, or list, and then others. */
+  concat<const V extends readonly TextLike[]>(...others: V): ColumnExpr<Kept<T, AnyNull<V>>, N | NeedsOf<V[number]> | Needs<T, 'searched', 'concat'>>
   /** Characters [start, end), as JavaScript's slice; to the end of the string without `end`. */
   substring<const V extends WholeLike, const W extends WholeLike = number>(start: V, end?: W): Any3<'utf8', T, N, V, W, 'substring'>
   /** The first `count` characters; a negative count leaves out so many at the end. */
@@ -89,8 +92,8 @@ export interface TextMethods<in out T, out N> {
   replace<const V extends TextLike, const W extends TextLike>(from: V, to: W): Any3<'utf8', T, N, V, W, 'replace'>
   /** The string `count` times. */
   repeat<const V extends WholeLike>(count: V): Whole2<'utf8', T, N, V, 'repeat'>
-  /** The characters in reverse order. */
-  reverse(): Of1<'utf8', T, N, 'reverse'>
+  /** The characters, or the items, in reverse order. */
+  reverse(): ColumnExpr<Kept<T>, N | Needs<T, 'searched', 'reverse'>>
   /** The parts between separators, as a list; an empty separator gives single characters. */
   split<const V extends TextLike>(separator: V): Text2<'list<utf8>', T, N, V, 'split'>
   /** A part between separators by its number from 0, negative from the end; null where there is none. */

@@ -1,5 +1,7 @@
 // What adding spans to times, and taking times from times, gives at compile time. Nothing here runs.
-import type { Written } from './resolve-types.ts'
+import type { Fail, NameOf, Promote, Show, Written } from './resolve-types.ts'
+import type { Bare, IsAny, NumericType, OrNull } from './types.ts'
+import type { LooseNumber } from './wider-types.ts'
 
 type Unit = 's' | 'ms' | 'us' | 'ns'
 type Finer<A, B> = A extends 'ns' ? A : B extends 'ns' ? B : A extends 'us' ? A : B extends 'us' ? B : A extends 'ms' ? A : B extends 'ms' ? B : A
@@ -64,3 +66,32 @@ type Difference<A, B> = A extends `time[${infer U extends Unit}]`
     : [UnitOf<B>] extends [never]
       ? never
       : `duration[${Finer<UnitOf<A>, UnitOf<B>>}]`
+
+/** The resolved type of a sum or difference of A and B, whose types are D and E. */
+export type AddedTo<D, E, O extends 'add' | 'sub', A, B> =
+  D extends Fail<any>
+    ? D
+    : E extends Fail<any>
+      ? E
+      : IsAny<D> extends true
+        ? any
+        : IsAny<E> extends true
+          ? any
+          : Bare<D> extends NumericType | LooseNumber | 'null'
+            ? E extends Written<any>
+              ? Mismatch<D, 'utf8', O, A, B>
+              : Bare<E> extends NumericType | LooseNumber | 'null'
+                ? Promote<D, E>
+                : TimesOf<D, E, O, A, B>
+            : TimesOf<D, E, O, A, B>
+type TimesOf<D, E, O extends 'add' | 'sub', A, B> =
+  D extends `${infer X}?`
+    ? OrNull<TimesOf<X, E, O, A, B>>
+    : E extends `${infer Y}?`
+      ? OrNull<TimesOf<D, Y, O, A, B>>
+      : E extends 'null'
+        ? OrNull<D>
+        : [TimeSum<D, E, O>] extends [never]
+          ? Mismatch<D, E, O, A, B>
+          : TimeSum<D, E, O>
+type Mismatch<D, E, O extends string, A, B> = Fail<`${NameOf<A>} is ${Show<D>} but ${NameOf<B>} is ${E extends Written<any> ? 'utf8' : Show<E>}: ${O}() does not apply`>

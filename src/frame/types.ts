@@ -84,12 +84,14 @@ type JsOfParts<T> = T extends `decimal(${string})`
                 ? MapOf<SplitAt<M>>
                 : unknown
 type MapOf<P> = P extends [infer K, infer V] ? Map<Js<K>, Js<Trim<V>>> : unknown
-type Trim<T> = T extends ` ${infer R}` ? Trim<R> : T extends `${infer R} ` ? Trim<R> : T
-type FirstPart<T> = SplitAt<T> extends [infer A, any] ? Trim<A> : never
+/** A part of a type's name without blanks around it. */
+export type Trim<T> = T extends ` ${infer R}` ? Trim<R> : T extends `${infer R} ` ? Trim<R> : T
+/** What a type's name says before its first comma. */
+export type FirstPart<T> = SplitAt<T> extends [infer A, any] ? Trim<A> : never
 type StructOf<M, Done = unknown> = Trim<M> extends '' ? (unknown extends Done ? Record<never, never> : Flat<Done>) : SplitAt<M> extends [infer A, infer R] ? StructOf<R, Done & MemberOf<Trim<A>>> : never
 type MemberOf<K> = K extends `"${infer N}":${infer V}` ? { [P in N]: Js<Trim<V>> } : K extends `${infer N}:${infer V}` ? { [P in N]: Js<Trim<V>> } : never
 /** The part before the first comma that is in no brackets, and what comes after it. */
-type SplitAt<T, Head extends string = ''> = T extends `${infer A},${infer R}`
+export type SplitAt<T, Head extends string = ''> = T extends `${infer A},${infer R}`
   ? IsClosed<`${Head}${A}`> extends true
     ? [`${Head}${A}`, R]
     : SplitAt<R, `${Head}${A},`>

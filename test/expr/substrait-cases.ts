@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { callExpression, type Expression } from '../../src/expr/expression.ts'
 import { parseType } from '../../src/batch/type-name.ts'
 import { isTemporal } from '../../src/compute/cast-time.ts'
+import { listFunctions, listType, listValue } from './substrait-lists.ts'
 import { textFunctions } from './substrait-text.ts'
 import { timeFunctions, timeTypes } from './substrait-times.ts'
 
@@ -74,7 +75,7 @@ function splitArguments(text: string): string[] {
     const c = text[i]!
     if (c === "'") quoted = !quoted
     else if (!quoted && '([<'.includes(c)) depth++
-    else if (!quoted && ')]>'.includes(c)) depth--
+    else if (!quoted && ')]>'.includes(c) && text[i - 1] !== '-') depth--
     else if (!quoted && depth === 0 && c === ',') {
       parts.push(text.slice(start, i))
       start = i + 1
@@ -94,11 +95,13 @@ function parseValue(text: string): CaseValue {
           .replaceAll(' ', '')
           .replace('?', '')
   const literal = at < 0 ? text : text.slice(0, at)
-  const type = literal.startsWith('(') ? undefined : types[substraitType]
+  const type = substraitType.startsWith('func') ? 'func' : literal.startsWith('(') ? undefined : (types[substraitType] ?? listType(substraitType))
   return { text: literal, substraitType, type, value: type ? valueOf(literal, type) : undefined }
 }
 
 function valueOf(text: string, type: string): unknown {
+  if (type === 'func') return text
+  if (type.startsWith('list')) return listValue(text, type)
   if (text.toLowerCase() === 'null') return null
   if (type === 'utf8') return text.slice(1, -1)
   if (type === 'bool') return text === 'true'
@@ -151,6 +154,7 @@ export const functions: Record<string, Build> = {
   is_false: ([a]) => callExpression('not', [callExpression('coalesce', [a!, { kind: 'literal', value: true }])]),
   is_not_false: ([a]) => callExpression('coalesce', [a!, { kind: 'literal', value: true }]),
   ...textFunctions,
+  ...listFunctions,
   ...timeFunctions,
 }
 
@@ -163,6 +167,7 @@ const settings: Record<string, readonly string[]> = {
   case_sensitivity: ['CASE_SENSITIVE', 'CASE_INSENSITIVE'],
   null_handling: ['ACCEPT_NULLS', 'IGNORE_NULLS'],
   negative_start: ['WRAP_FROM_END', 'LEFT_OF_BEGINNING'],
+  direction: ['ASC_NULLS_FIRST', 'ASC_NULLS_LAST', 'DESC_NULLS_FIRST', 'DESC_NULLS_LAST'],
   lookaround: ['TRUE'],
   spaces_only: ['FALSE', 'False'],
   full_unicode: ['TRUE'],

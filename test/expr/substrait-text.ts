@@ -71,7 +71,8 @@ export const textFunctions: Record<string, Build> = {
   rtrim: call('rtrim', 2),
   replace: call('replace', 3),
   repeat: call('repeat', 2),
-  string_split: call('split', 2),
+  // No separator leaves the string whole.
+  string_split: ([text, separator]) => callExpression('coalesce', [callExpression('split', [text!, separator!]), callExpression('list', [callExpression('coalesce', [text!, literalExpression('')])])]),
   regexp_match_substring: regex('regexExtract', 2, ['start', 'occurrence', 'group']),
   regexp_count_substring: regex('regexCount', 2, ['start']),
   // These cases replace the first match only.

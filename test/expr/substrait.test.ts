@@ -8,6 +8,7 @@ import { createDevice } from '../../src/device/device.ts'
 import { isTemporal } from '../../src/compute/cast-time.ts'
 import { callExpression, columnExpression, type Expression, literalExpression } from '../../src/expr/expression.ts'
 import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { lambdaBody, listExpression } from './substrait-lists.ts'
 import { type Case, type CaseValue, functions, readCases, reasonToSkip } from './substrait-cases.ts'
 
 const suites = process.env['MILLRACE_SUITES'] ?? fileURLToPath(new URL('../../../shared/suites', import.meta.url))
@@ -17,6 +18,7 @@ const rowCounts = [1, 7, 64, 1025]
 const device = await createDevice()
 
 function constant({ value, type, text }: CaseValue): Expression {
+  if (type!.startsWith('list')) return listExpression(value, type!)
   const isTime = isTemporal(parseType(type!, 'case').type) && value !== null
   const literal = literalExpression(isTime ? text : (value as never))
   return type === undefined ? literal : callExpression('cast', [literal], { to: type })
@@ -28,6 +30,7 @@ const shown = (value: unknown) => JSON.stringify(value, (_, v) => (typeof v === 
 function sameValue(actual: Value, expected: CaseValue): boolean {
   const { value, type, substraitType } = expected
   if (value === null || actual === null) return value === actual
+  if (type!.startsWith('list')) return shown(actual) === shown(value)
   if (isTemporal(parseType(type!, 'case').type)) return shown(actual) === shown(timeOf(expected))
   if (type !== 'float64')
     return typeof value === 'bigint' || typeof actual === 'bigint' ? BigInt(actual as bigint) === BigInt(value as bigint) : actual === value
@@ -40,6 +43,7 @@ function run(c: Case, rows: number, isColumn: (index: number) => boolean): strin
   const table: Record<string, Table[string]> = {}
   const args = c.args.map((arg, i) => {
     if (arg.substraitType === 'enum') return literalExpression(null)
+    if (arg.type === 'func') return lambdaBody(arg.text)
     if (!isColumn(i)) return constant(arg)
     table[`x${i}`] = [`${arg.type}?`, Array.from({ length: rows }, () => arg.value)]
     return columnExpression(`x${i}`)

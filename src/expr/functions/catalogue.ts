@@ -5,8 +5,12 @@ import { bitwiseFunctions } from './bitwise.ts'
 import { castFunctions } from './cast.ts'
 import { compareFunctions } from './compare.ts'
 import { conditionalFunctions } from './conditional.ts'
+import { lambdaFunctions } from './lambdas.ts'
+import { listFunctions, sharedListFunctions } from './lists.ts'
 import { logicFunctions } from './logic.ts'
+import { nestedFunctions } from './nested.ts'
 import { numericFunctions } from './numeric.ts'
+import { overloads } from './overloads.ts'
 import { regexFunctions } from './regex.ts'
 import { stringFunctions } from './strings.ts'
 import { textFunctions } from './text.ts'
@@ -21,8 +25,10 @@ export const expressionFunctions: readonly ExpressionFunction[] = [
   ...conditionalFunctions,
   ...castFunctions,
   ...numericFunctions,
-  ...stringFunctions,
-  ...textFunctions,
+  ...overloads([...stringFunctions, ...textFunctions], sharedListFunctions),
+  ...listFunctions,
+  ...lambdaFunctions,
+  ...nestedFunctions,
   ...regexFunctions,
   ...timeFunctions,
 ]
