@@ -7,7 +7,7 @@ const topRowsMax = 100_000
 /** True where a step at or before `edge` has other readers than the one on the way. Cost: nodes. */
 export function isShared(plan: Plan, edge: Edge): boolean {
   const nodes = new Map(plan.nodes.map(node => [node.id, node]))
-  const before = (at: Edge): boolean => readersOf(plan.nodes, at.node).length > 1 || inputsOf(nodes.get(at.node)!).some(before)
+  const before = (at: Edge): boolean => plan.nodes.flatMap(inputsOf).filter(input => input.node === at.node).length > 1 || inputsOf(nodes.get(at.node)!).some(before)
   return before(edge)
 }
 

@@ -230,7 +230,8 @@ export class Task {
   }
 
   #pushStep(step: number, batch: Batch, port: number): void {
-    this.#meter.of(step).rows += batch.rowCount
+    // Rows that all instances see are counted once.
+    if (step > 0 || this.#instance === 0 || this.#spec.placement !== 'shared') this.#meter.of(step).rows += batch.rowCount
     this.#meter.timed(step, () => this.#operators[step]!.push(batch, this.#out(step), port))
   }
 

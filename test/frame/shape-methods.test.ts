@@ -47,6 +47,7 @@ describe('union', () => {
     const odd = frame.filter(col('id').mod(2).eq(1))
     const table = frame.union(odd, frame)
     expect(await everyWay(options => table.collect(options) as never, [...rows, ...rows.filter(row => row.id % 2 === 1), ...rows])).toBeGreaterThan(0)
+    await everyWay(options => frame.union(frame).collect(options) as never, [...rows, ...rows])
     const got: Record<string, number[]> = { one: [], two: [] }
     const into = (name: string) => ({ sink: 'user', options: null, bound: { name, delivery: 'idempotent', write: (batch: { column(name: string): { toArray(): number[] } }) => void got[name]!.push(...batch.column('id').toArray()) } })
     const [a, b] = [from(rows, { schema }), from(rows.toReversed(), { schema })]

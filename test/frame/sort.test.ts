@@ -78,6 +78,8 @@ describe('sort', () => {
       const expected = rows.toSorted((a, b) => (descending ? b.key - a.key : a.key - b.key))
       await everyWay(options => frame.collect(options) as never, expected, someWays)
     }
+    const three = await from({ a: Int32Array.of(3, 1, 2) }).sort('a').collect({ workers: 2 })
+    expect(three.stats.steps.sort!.rows).toBe(3)
     expect((await from([], { schema: { a: 'int32' } }).sort('a').collect({ workers: 2 })).toArray()).toEqual([])
   })
 
