@@ -13,7 +13,7 @@ import { GroupTable } from '../../src/compute/group-table.ts'
 import { hashColumns } from '../../src/compute/hash.ts'
 import { isOrdered } from '../../src/compute/sort.ts'
 import { createDevice } from '../../src/device/device.ts'
-import { columnOf, randomType, sampleTypes, sampleValues, shapes, uint32sAt, valuesOf } from '../support/samples.ts'
+import { columnOf, keyText, randomType, sampleTypes, sampleValues, shapes, uint32sAt, valuesOf } from '../support/samples.ts'
 import { formOf } from './reference/key-form.ts'
 
 const device = await createDevice()
@@ -21,17 +21,6 @@ afterAll(() => expect(device.pages.used()).toBe(0))
 
 const draw = random(5)
 const types = [...sampleTypes, ...Array.from({ length: 10 }, () => randomType(draw, 3))]
-
-/** A text that two values share exactly where they are one key: NaN is one, −0 is 0, a Map is its pairs. */
-function keyText(value: Value): string {
-  if (typeof value === 'number') return `n${value + 0}`
-  if (typeof value === 'bigint') return `b${value}`
-  if (value instanceof Uint8Array) return `x${[...value]}`
-  if (value instanceof Map) return `m[${[...value].map(([k, v]) => `${keyText(k)}>${keyText(v)}`)}]`
-  if (Array.isArray(value)) return `l[${value.map(keyText).join()}]`
-  if (typeof value === 'object' && value !== null) return `s{${Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}:${keyText(v as Value)}`)}}`
-  return JSON.stringify(value)
-}
 
 describe.each(types.map((type, i) => [typeName(type), type, i] as const))('%s as a key', (_, type, seed) => {
   const values = shapes.flatMap(shape => sampleValues(random(seed), type, 60, shape))

@@ -1,11 +1,14 @@
 // Every type through the whole engine: rows in, batches cut anywhere, threads, results out, to apache-arrow and back.
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
+import { isNested } from '../../src/batch/data-type.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import { typeName } from '../../src/batch/type-name.ts'
+import { isOrdered } from '../../src/compute/sort.ts'
+import { count } from '../../src/frame/aggregates.ts'
 import { fromData } from '../../src/frame/from.ts'
 import { closeEngines, pagesInUse } from '../support/frames.ts'
-import { randomType, sampleTypes, sampleValues, shapes } from '../support/samples.ts'
+import { keyText, randomType, sampleTypes, sampleValues, shapes } from '../support/samples.ts'
 
 afterAll(closeEngines)
 
@@ -30,6 +33,26 @@ describe('rows of every type', () => {
     expect(table.schema).toEqual(schema)
     expect(table.toArray()).toEqual(rows)
     expect(await pagesInUse(workers)).toBe(0)
+  })
+
+  it('are grouped, counted and joined by columns of every type, and sorted by those that have an order', async () => {
+    const rows = rowsOf(90, 4)
+    const frame = fromData(rows, { schema })
+    for (const [i, type] of types.entries()) {
+      const key = `c${i}`
+      const texts = rows.map(row => keyText(row[key]!))
+      const groups = (await frame.groupBy(key).agg({ n: count() }).collect({ batchRows: 20, workers: 2 })).toArray()
+      const counted = new Map(groups.map(row => [keyText(row[key]!), row.n]))
+      expect(counted, typeName(type)).toEqual(new Map([...new Set(texts)].map(text => [text, texts.filter(t => t === text).length])))
+      if (!isNested(type) && type.kind !== 'null') {
+        const joined = await frame.select(key).join(frame.select(key), { on: key, how: 'semi' }).collect()
+        expect(joined.numRows, typeName(type)).toBe(rows.filter(row => row[key] !== null).length)
+      }
+      if (!isOrdered(type)) continue
+      const sorted = (await frame.select(key).sort(key).collect()).toArray().map(row => row[key]!)
+      expect(sorted.map(keyText).sort()).toEqual([...texts].sort())
+    }
+    expect(await pagesInUse(2)).toBe(0)
   })
 
   it('are kept by cache() and read again', async () => {

@@ -201,3 +201,14 @@ export function bitmapOf(device: Device, arena: Arena, bits: readonly boolean[])
   })
   return address
 }
+
+/** A text that two values share exactly where they are one key: NaN is one, −0 is 0, a Map is its pairs. */
+export function keyText(value: Value): string {
+  if (typeof value === 'number') return `n${value + 0}`
+  if (typeof value === 'bigint') return `b${value}`
+  if (value instanceof Uint8Array) return `x${[...value]}`
+  if (value instanceof Map) return `m[${[...value].map(([k, v]) => `${keyText(k)}>${keyText(v)}`)}]`
+  if (Array.isArray(value)) return `l[${value.map(keyText).join()}]`
+  if (typeof value === 'object' && value !== null) return `s{${Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}:${keyText(v as Value)}`)}}`
+  return JSON.stringify(value)
+}
