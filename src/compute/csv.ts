@@ -1,14 +1,16 @@
 // CSV rows to columns, by kernels/csv-decode.ts. A row that is malformed or doesn't fit the schema is left out and listed; its neighbours are untouched.
 import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes } from '../batch/data-type.ts'
+import { bitmapBytes, isInteger } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { RecordError } from './json-errors.ts'
-import { textTypeNumber } from './json-tables.ts'
+import { carrierOf } from './carrier.ts'
+import { checkTextTypes, textTypeNumber } from './json-tables.ts'
 import { roundSlow } from './json.ts'
+import { isNative, locate, settleRecords } from './settle-records.ts'
 
 /** How a CSV is written. A cell that equals one of `nulls` and isn't quoted is null; the first of them (or nothing) is what null is written as. */
 export interface CsvDialect {
@@ -66,6 +68,9 @@ const job = {
 } as const
 const errorsMax = 256
 const slowMin = 256
+/** The numbers of CSV_TYPE and CSV_RANGE. */
+const typeNumber = 5
+const rangeNumber = 6
 
 const words: readonly (readonly [code: string, text: string])[] = [
   ['', ''],
@@ -94,12 +99,15 @@ export class CsvDecoder {
   readonly fields: Fields
   readonly dialect: CsvDialect
   readonly #targets: Int32Array
+  readonly #carriers: Fields
   /** No row but a blank line is shorter. */
   readonly rowBytesMin: number
   /** `cells`: for each cell of a row the column it goes to, or undefined. Throws PlanError CSV_DIALECT. */
   constructor(fields: Fields, cells: readonly (string | undefined)[], dialect: CsvDialect, where: string) {
     checkDialect(dialect, where)
+    checkTextTypes(fields, where)
     this.fields = fields
+    this.#carriers = fields.map(field => ({ ...field, type: carrierOf(field.type)! }))
     this.dialect = dialect
     this.rowBytesMin = Math.max(1, cells.length)
     this.#targets = Int32Array.from(cells, name => fields.findIndex(f => f.name === name))
@@ -112,8 +120,20 @@ export class CsvDecoder {
    * the cell needs no unquoting: the caller keeps those bytes alive. Columns that no cell goes to are null throughout.
    */
   decode(device: Device, arena: Arena, address: number, bytes: number, isLast: boolean, rowMax: number): DecodedCsv {
+    const decoded = this.#decode(device, arena, this.#carriers, address, bytes, isLast, rowMax)
+    if (isNative(this.fields)) return decoded
+    const { batch, recordOf, misfits } = settleRecords(device, arena, this.fields, decoded.batch, decoded.recordOf)
+    if (misfits.length === 0) return { ...decoded, batch }
+    const places = locate(this.fields, misfits, fields => this.#decode(device, arena, fields, address, bytes, isLast, rowMax).errors)
+    const found = misfits.map(({ record, field }): CsvError => {
+      const { start, end, byte } = places.get(record)!
+      return this.#error([record, byte, isInteger(this.fields[field]!.type) ? rangeNumber : typeNumber, field, start, end])
+    })
+    return { ...decoded, batch, recordOf, errors: [...decoded.errors, ...found].sort((a, b) => a.record - b.record) }
+  }
+
+  #decode(device: Device, arena: Arena, fields: Fields, address: number, bytes: number, isLast: boolean, rowMax: number): DecodedCsv {
     const { memory } = device
-    const { fields } = this
     const columns = fields.map(field => allocateColumn(arena, field.type, rowMax))
     const validities = fields.map(field => (field.nullable ? arena.allocate(bitmapBytes(rowMax)) : 0))
     const at = arena.allocateZeroed(4 * job.words)
@@ -183,7 +203,10 @@ export class CsvDecoder {
       roundSlow(device, state[job.slow]! >>> 0, state[job.slowCount]!, columns)
       state[job.slowCount] = 0
       const listed = memory.uint32s(state[job.errors]! >>> 0, 6 * state[job.errorCount]!)
-      for (let i = 0; i < listed.length; i += 6) errors.push(this.#error(listed.subarray(i, i + 6), address))
+      for (let i = 0; i < listed.length; i += 6) {
+        const [record, at, number, field, start, end] = listed.subarray(i, i + 6) as unknown as [number, number, number, number, number, number]
+        errors.push(this.#error([record, at - start, number, field, start - address, end - address]))
+      }
       const wasFull = state[job.errorCount] === errorsMax
       state[job.errorCount] = 0
       if (wasFull) continue
@@ -200,13 +223,12 @@ export class CsvDecoder {
     }
   }
 
-  #error([record, at, number, field, start, end]: Uint32Array, address: number): CsvError {
-    const [code, text] = words[number!]!
-    const byte = at! - start!
-    const column = code === 'CSV_RAGGED' ? undefined : this.fields[field!]
+  #error([record, byte, number, field, start, end]: readonly [number, number, number, number, number, number]): CsvError {
+    const [code, text] = words[number]!
+    const column = code === 'CSV_RAGGED' ? undefined : this.fields[field]
     const place = column ? `column "${column.name}" (${typeName(column.type, column.nullable)}): ` : ''
     const counts = code === 'CSV_RAGGED' ? `: ${field} where ${this.#targets.length} are expected` : ''
-    return { record: record!, byte, code, message: `${place}${text}${counts}, at byte ${byte} of the row`, start: start! - address, end: end! - address }
+    return { record, byte, code, message: `${place}${text}${counts}, at byte ${byte} of the row`, start, end }
   }
 }
 

@@ -33,6 +33,10 @@ const words: readonly (readonly [code: string, text: string])[] = [
   ['JSON_BASE64', 'not base64, which a binary column is read from'],
 ]
 
+/** The numbers of JSON_TYPE and JSON_RANGE. */
+export const typeNumber = 13
+export const rangeNumber = 14
+
 /** The error behind a kernel's number; `field` is -1 where no column is concerned. */
 export function jsonError(record: number, byte: number, number: number, field: number, fields: Fields): RecordError {
   const [code, text] = words[number]!

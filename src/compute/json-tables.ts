@@ -4,6 +4,7 @@ import { PlanError } from '../base/errors.ts'
 import type { DataType } from '../batch/data-type.ts'
 import { unsupportedType } from '../batch/unsupported.ts'
 import type { Field, Fields } from '../batch/schema.ts'
+import { carrierOf } from './carrier.ts'
 
 /** A column and the keys that lead to it from the record's root; by default its name alone. */
 export interface JsonField extends Field {
@@ -59,12 +60,11 @@ export function textTypeNumber(type: DataType): number {
 
 /** Throws PlanError TYPE_UNSUPPORTED naming a column whose type text can't be read as. */
 export function checkTextTypes(fields: Fields, where: string): void {
-  for (const { name, type } of fields) if (type.kind !== 'timestamp' && typeNumbers[type.kind] === undefined) throw unsupportedType(`${where}, column "${name}"`, type)
+  for (const { name, type } of fields) if (!carrierOf(type)) throw unsupportedType(`${where}, column "${name}"`, type)
 }
 
 /** Lays the tables out. Throws PlanError JSON_PATH for two columns on one key, or a column on an object that others look into. */
 export function jsonTables(fields: readonly JsonField[], where: string): JsonTables {
-  checkTextTypes(fields, where)
   const scopes = scopesOf(fields, where)
   const encoded = scopes.map(scope => [...scope.members.keys()].map(name => encoder.encode(name)))
   const slotCounts = encoded.map(names => 2 ** Math.ceil(Math.log2(Math.max(4, names.length * 2))))

@@ -2,11 +2,13 @@
 // one that is malformed or doesn't fit the schema is left out and listed, and its neighbours are untouched.
 import { assert } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes } from '../batch/data-type.ts'
+import { bitmapBytes, isInteger } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { jsonError, type RecordError } from './json-errors.ts'
-import { type JsonField, type JsonTables, jsonTables } from './json-tables.ts'
+import { carrierOf } from './carrier.ts'
+import { jsonError, rangeNumber, type RecordError, typeNumber } from './json-errors.ts'
+import { checkTextTypes, type JsonField, type JsonTables, jsonTables } from './json-tables.ts'
+import { isNative, locate, type Misfit, settleRecords } from './settle-records.ts'
 
 /** Records as a utf8 or binary column, or as `count` pairs (address u32, bytes u32), such as `splitLines` writes them. */
 export type JsonRecords = { readonly column: Column } | { readonly pairs: number; readonly count: number }
@@ -53,21 +55,39 @@ const kindsBytes = 1024
 /** A decoder for one schema; keeps no memory between calls. */
 export class JsonDecoder {
   readonly fields: readonly JsonField[]
+  readonly #carriers: readonly JsonField[]
   readonly #tables: JsonTables
-  /** Throws PlanError JSON_PATH naming `where`. */
+  readonly #where: string
+  /** Throws PlanError JSON_PATH, TYPE_UNSUPPORTED naming `where`. */
   constructor(fields: readonly JsonField[], where: string) {
+    checkTextTypes(fields, where)
     this.fields = fields
-    this.#tables = jsonTables(fields, where)
+    this.#where = where
+    this.#carriers = fields.map(field => ({ ...field, type: carrierOf(field.type)! }))
+    this.#tables = jsonTables(this.#carriers, where)
   }
 
   /**
    * The records as a batch in `arena`, in order, bad ones left out. utf8 values are the string's text, or the JSON text of any other value; bool, int and
-   * float columns take no strings; int columns take 1.0 and 1e3; float64 is the nearest, beyond the range ±Infinity; timestamps are ISO 8601 (UTC without
+   * float columns take no strings; int columns take 1.0 and 1e3; float64 is the nearest, beyond the range ±Infinity; other flat types are read from
+   * text or numbers by carriers (carrier.ts); timestamps are ISO 8601 (UTC without
    * a zone; digits finer than the unit are cut off) or whole epoch milliseconds; binary is base64. A repeated key's last value counts; a lone surrogate escape
    * becomes U+FFFD. Views point into the records where they have no escapes: the caller keeps those bytes alive (`arena.hold`). Cost: 1–2 GB/s a core.
    */
   decode(device: Device, arena: Arena, records: JsonRecords): DecodedRecords {
-    return decodeInto(device, arena, records, this.fields, this.#tables, false)
+    const decoded = decodeInto(device, arena, records, this.#carriers, this.#tables, false, this.fields)
+    if (isNative(this.fields)) return decoded
+    const fields = this.fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
+    const { batch, recordOf, misfits } = settleRecords(device, arena, fields, decoded.batch, decoded.rowOfRecord)
+    if (misfits.length === 0) return { ...decoded, batch }
+    const errors = [...decoded.errors, ...this.#errors(device, arena, records, misfits)].sort((a, b) => a.record - b.record)
+    return { batch, rowOfRecord: recordOf, errors }
+  }
+
+  // Where the values of misfits stand is found by decoding once more, as types that they can't be.
+  #errors(device: Device, arena: Arena, records: JsonRecords, misfits: readonly Misfit[]): RecordError[] {
+    const places = locate(this.fields, misfits, fields => decodeInto(device, arena, records, fields, jsonTables(fields, this.#where), false).errors)
+    return misfits.map(({ record, field }) => jsonError(record, places.get(record)?.byte ?? 0, isInteger(this.fields[field]!.type) ? rangeNumber : typeNumber, field, this.fields))
   }
 }
 
@@ -81,7 +101,7 @@ export function checkJsonRecords(device: Device, arena: Arena, records: JsonReco
   return decodeInto(device, arena, records, [], jsonTables([], 'json'), true).errors
 }
 
-function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], tables: JsonTables, anyRoot: boolean): DecodedRecords {
+function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], tables: JsonTables, anyRoot: boolean, shown = fields): DecodedRecords {
   const count = 'column' in records ? records.column.length : records.count
   const columns = fields.map(field => allocateColumn(arena, field.type, count))
   const tablesAt = arena.allocate(tables.bytes.length)
@@ -114,7 +134,7 @@ function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: 
   set({ errors: errorsAt, errorMax: errorsMax, slow: slowAt, slowMax, kinds, decimal: kinds + kindsBytes })
   if ('column' in records) set({ records: records.column.values, recordKind: 1, recordValidity: records.column.validity })
   else set({ records: records.pairs })
-  const errors = run(device, arena, at, count, fields, columns)
+  const errors = run(device, arena, at, count, shown, columns)
   const state = memory.int32s(at, job.words)
   const rowCount = state[job.row]!
   const finished = columns.map((column, i): Column => {

@@ -6,6 +6,10 @@ import { parseSchema, schemaText } from '../../src/batch/schema.ts'
 import { CsvDecoder, plainDialect } from '../../src/compute/csv.ts'
 import { csvHeader, encodeCsvRows, encodeJsonRows } from '../../src/compute/encode-text.ts'
 import { decodeJsonRecords, splitLines } from '../../src/compute/json.ts'
+import { random } from '../../src/base/random.ts'
+import { isNested } from '../../src/batch/data-type.ts'
+import type { Value } from '../../src/batch/read-values.ts'
+import { columnOf, rowsOf, sampleTypes, sampleValues, shapes, uint32sAt } from '../support/samples.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { inferJsonSchema } from '../../src/format/json/infer-schema.ts'
 import { LineReader } from '../../src/format/json/line-reader.ts'
@@ -75,6 +79,81 @@ describe('rows of every type', () => {
       '{"i":null,"u":0,"h":null,"f":null,"p":null,"d":null,"t":"00:00:00.000000","z":"1970-01-01T00:00:00.001Z","s":"PT0S","v":null,"b":"AAAA","n":null,"l":null,"o":{"a":"","b":[]},"m":{},"k":[]}',
       '',
     ])
+  })
+
+  it('are read back as they were written, those of flat types', () => {
+    const types = sampleTypes.filter(type => !isNested(type) && type.kind !== 'interval')
+    const fields = types.map((type, i) => ({ name: `c${i}`, type, nullable: true }))
+    for (const shape of shapes) {
+      const arena = device.arena()
+      // Timestamps beyond year 9999 have no text, nor do days, and JSON has no NaN.
+      const columns = types.map((type, i) => sampleValues(random(i), type, 80, shape === 'extreme' && ['date', 'timestamp', 'float16', 'float32', 'float64', 'utf8', 'binary'].includes(type.kind) ? 'nulls' : shape))
+      const batch = { fields, rowCount: 80, columns: columns.map((values, i) => columnOf(device, arena, types[i]!, values)), arena: arena.address }
+      const json = encodeJsonRows(device, arena, batch)
+      const pairs = splitLines(device, arena, json.address, json.bytes, true, 100)
+      const decoded = decodeJsonRecords(device, arena, pairs, fields, 'test')
+      expect(decoded.errors).toEqual([])
+      const finite = (v: Value | undefined) => (typeof v === 'number' && !Number.isFinite(v) ? null : v)
+      expect(rowsOf(device, decoded.batch)).toEqual(Array.from({ length: 80 }, (_, row) => columns.map(values => finite(values[row]))))
+      const csv = encodeCsvRows(device, arena, batch, plainDialect)
+      const again = new CsvDecoder(fields, fields.map(f => f.name), plainDialect, 'test').decode(device, arena, csv.address, csv.bytes, true, 100)
+      expect(again.errors).toEqual([])
+      expect(rowsOf(device, again.batch)).toEqual(Array.from({ length: 80 }, (_, row) => columns.map(values => values[row])))
+      arena.release()
+    }
+  })
+
+  it('are refused row by row where a value is none of its type, with its place', () => {
+    const fields = parseSchema({ n: 'utf8', i: 'int8', u: 'uint32?', p: 'decimal(4, 2)', d: 'date?', b: 'binary(2)', f: 'float32' }, 'test')
+    const arena = device.arena()
+    const place = (text: string) => {
+      const address = arena.allocate(text.length + 1)
+      device.memory.write(address, bytesOf(text))
+      return address
+    }
+    const lines = [
+      '{"n":"a","i":1,"u":4294967295,"p":1.50,"d":"2024-02-29","b":"AAE=","f":0.1}',
+      '{"n":"b","i":300,"p":"1","b":"AAE=","f":0}',
+      '{"n":"c","i":1,"u":4294967296,"p":1,"b":"AAE=","f":0}',
+      '{"n":"d","i":1,"p":1.005,"b":"AAE=","f":0}',
+      '{"n":"e","i":1,"p":true,"b":"AAE=","f":0}',
+      '{"n":"f","i":1,"p":1,"d":86400000,"b":"AAE=","f":1e39}',
+      '{"n":"g","i":1,"p":1,"d":"yesterday","b":"AAE=","f":0}',
+      '{"n":"h","i":1,"p":1,"d":86400000,"b":"A!","f":0}',
+      '{"n":"i","i":1,"p":1,"d":86400000,"b":"AAEC","f":0}',
+      '{"n":"j","i":-128,"p":-99.99,"d":86400000,"b":"AAE=","f":-0}',
+    ]
+    const json = lines.join('\n')
+    const decoded = decodeJsonRecords(device, arena, splitLines(device, arena, place(json), json.length, true, 100), fields, 'test')
+    expect(rowsOf(device, decoded.batch)).toEqual([
+      ['a', 1, 4_294_967_295, '1.50', 1_709_164_800_000, Uint8Array.of(0, 1), Math.fround(0.1)],
+      ['j', -128, null, '-99.99', 86_400_000, Uint8Array.of(0, 1), -0],
+    ])
+    expect(uint32sAt(device, decoded.rowOfRecord, 2)).toEqual([0, 9])
+    expect(decoded.errors.map(e => [e.record, e.code, /column "(.)"/.exec(e.message)![1], lines[e.record]!.slice(e.byte, e.byte + 4)])).toEqual([
+      [1, 'JSON_RANGE', 'i', '300,'],
+      [2, 'JSON_RANGE', 'u', '4294'],
+      [3, 'JSON_TYPE', 'p', '1.00'],
+      [4, 'JSON_TYPE', 'p', 'true'],
+      [5, 'JSON_TYPE', 'f', '1e39'],
+      [6, 'JSON_TYPE', 'd', '"yes'],
+      [7, expect.any(String), 'b', expect.any(String)],
+      [8, 'JSON_TYPE', 'b', '"AAE'],
+    ])
+    const rows = ['a,1,4294967295,1.5,2024-02-29,AAE=,inf', 'b,300,,1,,AAE=,0', '"c\n",1,,true,,AAE=,0', 'd,1,,1,2024-13-01,AAE=,0', 'e,-128,,"-99.99",,AAE=,nan']
+    const csv = `${rows.join('\n')}\n`
+    const { batch, errors, recordOf } = new CsvDecoder(fields, fields.map(f => f.name), plainDialect, 'test').decode(device, arena, place(csv), csv.length, true, 100)
+    expect(rowsOf(device, batch)).toEqual([
+      ['a', 1, 4_294_967_295, '1.50', 1_709_164_800_000, Uint8Array.of(0, 1), Infinity],
+      ['e', -128, null, '-99.99', null, Uint8Array.of(0, 1), NaN],
+    ])
+    expect(uint32sAt(device, recordOf, 2)).toEqual([0, 4])
+    expect(errors.map(e => [e.code, csv.slice(e.start, e.end).trimEnd(), csv.slice(e.start + e.byte, e.start + e.byte + 4)])).toEqual([
+      ['CSV_RANGE', rows[1], '300,'],
+      ['CSV_TYPE', rows[2], 'true'],
+      ['CSV_TYPE', rows[3], '2024'],
+    ])
+    arena.release()
   })
 
   it('are CSV, with JSON in the cells of lists, structs and maps', () => {
