@@ -237,22 +237,6 @@ export function firstRows(order: usize, rows: usize, offsets: usize, groups: i32
   }
 }
 
-/** out[row] = a view of the row's `width` bytes. */
-export function fixedViews(values: usize, width: i32, rows: i32, out: usize): void {
-  for (let row = 0; row < rows; row++) {
-    const at = values + <usize>row * width
-    const view = out + (<usize>row << 4)
-    store<u64>(view, 0)
-    store<u64>(view, 0, 8)
-    store<u32>(view, width)
-    if (width <= 12) memory.copy(view + 4, at, width)
-    else {
-      store<u32>(view, load<u32>(at), 4)
-      store<u32>(view, <u32>at, 12)
-    }
-  }
-}
-
 /** Makes the views of null rows zeros. */
 export function clearViews(views: usize, validity: usize, rows: i32): void {
   for (let row = 0; row < rows; row++) {

@@ -7,6 +7,7 @@ import type { Field } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
 import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType } from './aggregate-contract.ts'
 import { countAggregate } from './count-accumulator.ts'
+import { approxCountDistinctAggregate } from './sketch-accumulator.ts'
 import { countDistinctAggregate, modeAggregate } from './distinct-accumulator.ts'
 import { anyAggregate, everyAggregate, maxAggregate, minAggregate } from './extreme-accumulator.ts'
 import { bitAndAggregate, bitOrAggregate, bitXorAggregate, productAggregate } from './fold-accumulator.ts'
@@ -36,6 +37,7 @@ const types: readonly AggregateType[] = [
   topKAggregate,
   topKByAggregate,
   countDistinctAggregate,
+  approxCountDistinctAggregate,
   modeAggregate,
   listAggregate,
   firstAggregate,

@@ -1,65 +1,53 @@
 // countDistinct and mode: pairs of group and value are numbered by a GroupTable, so that each pair is kept once. NaN equals NaN, −0 equals 0.
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { binary, bitmapBytes, type DataType, float64, int32, int64, isFloat, rowCount64 } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, int32, int64, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateType, InputRule } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, type InputRule } from './aggregate-contract.ts'
 import { selectRows } from './compact.ts'
 import { EntryState } from './entry-state.ts'
 import { gatherColumn } from './gather.ts'
 import { GroupTable } from './group-table.ts'
 import { nullColumn } from './null-column.ts'
 import { listColumn, listItems, listType, rowRuns } from './row-runs.ts'
-import { sortIndices } from './sort.ts'
-import { columnOfKeys, floatsOf, hasKeys, keysOf } from './widen.ts'
+import { isOrdered, sortIndices } from './sort.ts'
 
 const isView = (type: DataType) => type.kind === 'utf8' || type.kind === 'binary'
-const fixedBytes = (type: DataType) => (type.kind === 'decimal' || type.kind === 'interval' ? 16 : type.kind === 'fixedBinary' ? type.size : 0)
-const equatable: InputRule = { takes: 'all types but lists, structs and maps', fits: type => hasKeys(type) || isView(type) || fixedBytes(type) > 0 || type.kind === 'null' }
-const countable: InputRule = { takes: 'numbers, times, bools, texts and bytes', fits: type => hasKeys(type) || isView(type) }
+const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: isOrdered }
 
 /** How many different values there are, exactly. */
 export const countDistinctAggregate: AggregateType = {
   fn: 'countDistinct',
-  inputs: [equatable],
+  inputs: [anything],
   nulls: 'never',
   result: () => rowCount64,
-  partial: ({ inputType }, name) => [{ name: `${name}.values`, type: listType(storedType(inputType!)), nullable: false }],
+  partial: ({ inputType }, name) => [{ name: `${name}.values`, type: listType(inputType!), nullable: false }],
   create: (device, { inputType }) => new DistinctAccumulator(device, inputType!, false),
 }
 
 /** The value that comes most often; of several the least. */
 export const modeAggregate: AggregateType = {
   fn: 'mode',
-  inputs: [countable],
+  inputs: [ordered],
   result: ({ inputType }) => inputType!,
   partial: ({ inputType }, name) => [
-    { name: `${name}.values`, type: listType(storedType(inputType!)), nullable: false },
+    { name: `${name}.values`, type: listType(inputType!), nullable: false },
     { name: `${name}.counts`, type: listType(int64), nullable: false },
   ],
   create: (device, { inputType }) => new DistinctAccumulator(device, inputType!, true),
-}
-
-// The type under which values are numbered: whole numbers, times and bools by their keys.
-function storedType(type: DataType): DataType {
-  if (type.kind === 'null') return int64
-  if (isFloat(type)) return float64
-  return hasKeys(type) ? int64 : isView(type) ? type : binary
 }
 
 /** Pairs of group and value, and how often each came where that is asked for. */
 class DistinctAccumulator implements Accumulator {
   readonly #device: Device
   readonly #type: DataType
-  readonly #stored: DataType
   readonly #counts: EntryState | undefined
   readonly #table: GroupTable
   constructor(device: Device, type: DataType, counted: boolean) {
     this.#device = device
     this.#type = type
-    this.#stored = storedType(type)
     this.#counts = counted ? new EntryState(device, 8) : undefined
-    this.#table = new GroupTable(device, [{ name: 'group', type: int32, nullable: false }, { name: 'value', type: this.#stored, nullable: false }])
+    this.#table = new GroupTable(device, [{ name: 'group', type: int32, nullable: false }, { name: 'value', type, nullable: false }])
   }
   get bytes(): number {
     return this.#table.bytes + (this.#counts?.memory.bytes ?? 0)
@@ -70,7 +58,7 @@ class DistinctAccumulator implements Accumulator {
     const device = this.#device
     const arena = device.arena()
     try {
-      const stored = this.#store(arena, column!)
+      const stored = column!
       const groups: Column = { type: int32, length: rows, values: gids, validity: 0 }
       if (column!.validity === 0) return this.#add(arena, groups, stored, 0)
       const some = selectRows(device, arena, column!.validity, rows)
@@ -101,22 +89,11 @@ class DistinctAccumulator implements Accumulator {
     else this.#device.kernels.addWordsI64(pairs, weights, rows, state, 3)
   }
 
-  #store(arena: Arena, column: Column): Column {
-    const { type, length, values } = column
-    const word = (address: number): Column => ({ type: this.#stored, length, values: address, validity: column.validity })
-    if (isView(type)) return column
-    if (isFloat(type)) return word(floatsOf(this.#device, arena, column))
-    if (hasKeys(type)) return word(keysOf(this.#device, arena, column))
-    const views = arena.allocate(16 * length)
-    this.#device.kernels.fixedViews(values, fixedBytes(type), length, views)
-    return word(views)
-  }
-
   // All pairs, by group: the values, and how often each came.
   #runs(arena: Arena, groupCount: number): { values: Column; counts: Column; offsets: number } {
     const device = this.#device
     const count = this.#table.groupCount
-    if (count === 0) return { values: nullColumn(arena, this.#stored, 0), counts: nullColumn(arena, int64, 0), offsets: arena.allocateZeroed(4 * groupCount + 4) }
+    if (count === 0) return { values: nullColumn(arena, this.#type, 0), counts: nullColumn(arena, int64, 0), offsets: arena.allocateZeroed(4 * groupCount + 4) }
     const [groups, values] = this.#table.keyColumns(arena) as [Column, Column]
     const { rows, offsets } = rowRuns(device, arena, groups.values, count, groupCount)
     const counts = allocateColumn(arena, int64, count)
@@ -156,14 +133,7 @@ class DistinctAccumulator implements Accumulator {
     const validity = arena.allocate(bitmapBytes(groupCount))
     const some = device.kernels.maskRuns(runs.offsets, groupCount, validity)
     if (isView(this.#type) && some < groupCount) device.kernels.clearViews(taken.values, validity, groupCount)
-    return { ...this.#restore(arena, taken), validity: some === groupCount ? 0 : validity }
-  }
-
-  #restore(arena: Arena, column: Column): Column {
-    if (isView(this.#type)) return column
-    const { length } = column
-    const keys = isFloat(this.#type) ? keysOf(this.#device, arena, column) : column.values
-    return columnOfKeys(this.#device, arena, this.#type, keys, length)
+    return { ...taken, validity: some === groupCount ? 0 : validity }
   }
 
   reset(): void {

@@ -5,6 +5,7 @@ import { callExpression, type Expression } from '../../src/expr/expression.ts'
 import { parseType } from '../../src/batch/type-name.ts'
 import { isTemporal } from '../../src/compute/cast-time.ts'
 import { listFunctions, listType, listValue } from './substrait-lists.ts'
+import { isAggregateFile } from './substrait-aggregates.ts'
 import { textFunctions } from './substrait-text.ts'
 import { timeFunctions, timeTypes } from './substrait-times.ts'
 
@@ -38,10 +39,10 @@ const types: Record<string, string> = {
   ...timeTypes,
 }
 
-/** All cases under a folder, in order of their files. */
+/** All cases of expressions under a folder, in order of their files. */
 export function readCases(folder: string): Case[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter(f => f.endsWith('.test'))
+    .filter(f => f.endsWith('.test') && !isAggregateFile(folder, f))
     .sort()
   return files.flatMap(file =>
     readFileSync(join(folder, file), 'utf8')

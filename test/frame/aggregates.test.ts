@@ -45,6 +45,7 @@ const all = Object.keys(schema).slice(1) as Names
 const cases: readonly Case[] = [
   ...each('count', all),
   ...each('countDistinct', [...comparable, 'name', 'code']),
+  ...each('approxCountDistinct', ['whole', 'name', 'ratio', 'tags']),
   ...each('sum', [...numbers, 'took']),
   ...each('sum', ['long', 'wide'], { overflow: 'wrap' }),
   ...each('mean', [...numbers, 'at', 'took']),
@@ -75,11 +76,12 @@ const cases: readonly Case[] = [
 ]
 
 const nameOf = ({ fn, inputs, options }: Case) => `${fn}_${inputs.join('_')}${options ? Object.values(options).join('') : ''}`
-const rounded = new Set(['mean', 'variance', 'stddev', 'product', 'corr', 'covariance', 'sum'])
+const rounded = new Set(['approxCountDistinct', 'mean', 'variance', 'stddev', 'product', 'corr', 'covariance', 'sum'])
 
 // Rounded results are compared to 10 digits (of squares of numbers that differ by 10^19, fewer would be wrong).
 function settle(value: unknown, expected: Value): unknown {
   if (typeof value !== 'number' || typeof expected !== 'number' || !Number.isFinite(expected)) return value
+  if (Number.isInteger(value) && Math.abs(value - expected) <= 1 && expected > 100) return expected
   return Math.abs(value - expected) <= 1e-10 * Math.abs(expected) + 1e-12 ? expected : value
 }
 

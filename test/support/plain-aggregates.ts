@@ -103,7 +103,7 @@ function quantileOf(values: readonly Value[], type: DataType, q: number): Value 
 
 function keyOf(value: Value, type: DataType): string {
   if (isFloat(type)) return String((value as number) + 0)
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v))
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : typeof v === 'number' ? `#${v + 0}` : v instanceof Map ? [...v] : v))
 }
 
 function modeOf(values: readonly Value[], type: DataType): Value {
@@ -124,7 +124,7 @@ export function plainAggregate(spec: AggregateSpec, columns: readonly (readonly 
   const rows = columns[0]!.map((_, row) => row).filter(row => columns.every((column, i) => column[row] !== null || (alone && i > 0)))
   const some = rows.map(row => columns[0]![row]!)
   if (fn === 'count') return some.length
-  if (fn === 'countDistinct') return new Set(some.map(value => keyOf(value, type))).size
+  if (fn === 'countDistinct' || fn === 'approxCountDistinct') return new Set(some.map(value => keyOf(value, type))).size
   if (some.length === 0) return null
   const numbers = () => some.map(value => floatOf(value, type))
   const others = () => rows.map(row => floatOf(columns[1]![row]!, argTypes[0]!))
