@@ -43,12 +43,29 @@ export interface GroupMethods<in out S> {
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
   ): Frame<Flat<{ -readonly [P in keyof A]: WholeType<AggregateType<A[P], S>> }>>
+  /** A row per column: its type, how many values and nulls it has, mean and standard deviation of numbers, and least value, quartiles and greatest value as text. */
+  describe(): Frame<Described>
   /** Groups by all keys, by all but the last, and so on to no keys: subtotals and a total. */
   rollup<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>
   /** Groups by every set of the keys. */
   cube<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>
   /** Groups by each of these sets of keys. */
   groupingSets<const K extends Names<S>>(...sets: readonly (readonly K[])[]): GroupedSets<S, K>
+}
+
+/** The schema of `describe()`. */
+export type Described = {
+  column: 'utf8'
+  type: 'utf8'
+  count: CountType
+  nulls: CountType
+  mean: 'float64?'
+  stddev: 'float64?'
+  min: 'utf8?'
+  q25: 'utf8?'
+  median: 'utf8?'
+  q75: 'utf8?'
+  max: 'utf8?'
 }
 
 type WholeType<T> = IsAny<T> extends true ? any : T extends CountType ? T : OrNull<T>
@@ -64,6 +81,9 @@ const setsMax = 4_096
 export class GroupSteps extends FunctionSteps {
   agg(aggregates: Record<string, unknown>): this {
     return this.groupBy().agg(aggregates)
+  }
+  describe(): this {
+    return this.operator('describe', {})
   }
   groupBy(...keys: unknown[]): GroupedSteps<this> {
     const names = keys.filter(k => typeof k === 'string') as string[]

@@ -11,6 +11,7 @@ import { joinOperator } from './join.ts'
 import { joinBuildOperator } from './join-build.ts'
 import { joinProbeOperator } from './join-probe.ts'
 import { limitOperator } from './limit.ts'
+import { describeRowsOperator } from './describe-rows.ts'
 import { distinctOperator } from './distinct.ts'
 import { dropNullOperator } from './drop-null.ts'
 import { expandSetsOperator } from './expand-sets.ts'
@@ -74,4 +75,5 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   resampleOperator,
   overOperator,
   rowIndexOperator,
+  describeRowsOperator,
 ]

@@ -2,6 +2,11 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
+import { callExpression, columnExpression, type Expression } from '../expr/expression.ts'
+import { isNumeric } from '../batch/data-type.ts'
+import { visible } from '../batch/schema.ts'
+import { typeName } from '../batch/type-name.ts'
+import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
@@ -23,6 +28,8 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[], 
   switch (node.kind) {
     case 'groupBy':
       return lowerGroupBy(node, inputs[0]!)
+    case 'describe':
+      return lowerDescribe(node, inputs[0]!)
     case 'join':
       return lowerJoin(node, inputs)
     case 'watermark':
@@ -63,6 +70,31 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     partial,
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
   ]
+}
+
+// describe(): what can be told of each column by aggregates, values as text; then a row per column.
+function lowerDescribe(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
+  const columns = visible(input.fields)
+  const calls: Record<string, AggregateCall> = { rows: { fn: 'count' } }
+  const texts: Record<string, Expression> = {}
+  columns.forEach(({ name, type }, i) => {
+    const tell = (statistic: string, call: AggregateCall) => {
+      calls[`${i}.${statistic}`] = call
+      if ((textStatistics as readonly string[]).includes(statistic)) texts[`${i}.${statistic}`] = callExpression('cast', [columnExpression(`${i}.${statistic}`)], { to: 'utf8' })
+    }
+    tell('count', { fn: 'count', input: name })
+    if (isNumeric(type)) {
+      tell('mean', { fn: 'mean', input: name })
+      tell('stddev', { fn: 'stddev', input: name })
+    }
+    const isMeasured = isNumeric(type) || ['date', 'time', 'timestamp', 'duration'].includes(type.kind)
+    if (isMeasured) for (const [statistic, q] of [['q25', 0.25], ['median', 0.5], ['q75', 0.75]] as const) tell(statistic, { fn: 'quantile', input: name, options: { q } })
+    if (isMeasured || type.kind === 'bool' || type.kind === 'utf8') for (const fn of ['min', 'max']) tell(fn, { fn, input: name })
+  })
+  const whole = { ...node, id: `${node.id}:aggregates`, params: { keys: [], aggregates: calls } as unknown as Json }
+  const shown: OperatorNode = { node: 'operator', id: `${node.id}:texts`, kind: 'with', params: { columns: texts } as unknown as Json, inputs: [{ node: whole.id }] }
+  const told = { columns: columns.map(({ name, type, nullable }) => ({ name, type: typeName(type, nullable) })) }
+  return [...lowerGroupBy(whole, input), shown, { ...node, kind: 'describeRows', params: told, inputs: [{ node: shown.id }] }]
 }
 
 // Where rows are made most of them are beaten already; only the rest moves.

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const imports = `import { count, max, sum } from '${root}src/frame/aggregates.ts'
+const imports = `import { argMax, corr, count, max, quantile, sum, topK } from '${root}src/frame/aggregates.ts'
 import { col, when } from '${root}src/frame/expr.ts'
 import type { Frame } from '${root}src/frame/frame-type.ts'
 import { source } from '${root}src/frame/from.ts'
@@ -44,6 +44,10 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['select of a name that is not there', "bids.select('price', 'action')", '"action"'],
   ['drop of a name that is not there', "bids.drop('prise')", '"prise"'],
   ['a group key that is not there', "bids.groupBy('prise')", '"prise"'],
+  ['a correlation with text', "bids.groupBy('auction').agg({ x: corr('price', 'channel') })", "agg: 'channel' is utf8: corr() does not apply"],
+  ['a quantile of text', "bids.agg({ x: quantile('channel', 0.5) })", "agg: 'channel' is utf8: quantile() does not apply"],
+  ['an aggregate by a column that is not there', "bids.agg({ x: argMax('channel', 'prise') })", `Did you mean '"price"'?`],
+  ['a top by a column that is not there', "bids.agg({ x: topK('channel', 3, { by: 'prise' }) })", `Did you mean '"price"'?`],
   ['a sum over text', "bids.groupBy('auction').agg({ x: sum('channel') })", "agg: 'channel' is utf8: sum() does not apply"],
   [
     'an aggregate of a column that is not there',

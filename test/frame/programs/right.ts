@@ -1,4 +1,5 @@
 // Jobs that must compile, with the types that each step has. Compiled by types.test.ts and by npm run typecheck; never run.
+import * as agg from '../../../src/frame/aggregates.ts'
 import { count, max, mean, min, sum } from '../../../src/frame/aggregates.ts'
 import { col, lit, when } from '../../../src/frame/expr.ts'
 import type { Frame, SchemaOf } from '../../../src/frame/frame-type.ts'
@@ -252,3 +253,33 @@ for await (const batch of bids.batches()) {
   is<number>()(more.column('n').get(0), true)
   is<bigint>()(more.column('w').get(0), true)
 }
+
+schemaIs<{
+  channel: 'utf8'
+  middle: 'float64'
+  when: 'timestamp[ms]'
+  spread: 'float64?'
+  related: 'float64?'
+  different: 'int64#'
+  prices: 'list<int64>'
+  best: 'utf8'
+  latest: 'int64?'
+  top: 'list<utf8?>'
+}>()(
+  bids.groupBy('channel').agg({
+    middle: agg.median('price'),
+    when: agg.quantile('dateTime', 0.5),
+    spread: agg.stddev('price'),
+    related: agg.corr('price', col('auction').mul(2)),
+    different: agg.countDistinct('bidder'),
+    prices: agg.list('price'),
+    best: agg.argMax('channel', 'price'),
+    latest: agg.last('price').where(col('price').gt(1)),
+    top: agg.topK('channel', 3, { by: 'price' }),
+  }),
+  true,
+)
+schemaIs<{ n: 'int64#'; total: 'int64?'; scores: 'list<float64>?'; all: 'bool?' }>()(
+  sparse.agg({ n: count(), total: sum('id'), scores: agg.list('score'), all: agg.every('ok') }),
+  true,
+)
