@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { JobOptions } from '../../src/frame/run.ts'
 import { closeEngines } from '../support/frames.ts'
+import { orderSteps } from '../support/random-order-steps.ts'
 import { keyText, randomPlan, type Table } from '../support/random-plans.ts'
 import type { Cell, Row } from '../support/random-expressions.ts'
 
@@ -27,7 +28,7 @@ describe('random plans give the rows that a row interpreter gives', () => {
   for (let first = firstSeed; first < firstSeed + plans; first += perTest) {
     it(`seeds ${first} to ${first + perTest - 1}, over batch sizes, threads and memory caps`, { timeout: 300_000 }, async () => {
       for (let seed = first; seed < first + perTest; seed++) {
-        const table = randomPlan(seed)
+        const table = randomPlan(seed, orderSteps)
         for (const options of ways) {
           const result = await table.frame.collect(options).catch((error: Error) => {
             throw new Error(`seed ${seed}, ${JSON.stringify(options)}: ${error.message}\n${table.text}`, { cause: error })

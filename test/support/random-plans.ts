@@ -15,11 +15,11 @@ export interface Table {
   readonly text: string
 }
 
-/** A plan by its seed: one or two tables, and up to seven steps. */
-export function randomPlan(seed: number): Table {
+/** A plan by its seed: one or two tables, and up to seven steps, of these or of `more`. */
+export function randomPlan(seed: number, more: readonly Step[] = []): Table {
   const r = random(seed)
   let table = source(r, 't', r.int(90))
-  for (let step = r.int(7) + 1; step > 0 && Object.keys(table.columns).length > 0; step--) table = pick(r, steps)(r, table) ?? table
+  for (let step = r.int(7) + 1; step > 0 && Object.keys(table.columns).length > 0; step--) table = pick(r, [...steps, ...more])(r, table) ?? table
   return table
 }
 
@@ -34,12 +34,15 @@ function source(r: Random, prefix: string, length: number): Table {
   return { frame: frameOfRows(rows, schema), rows, columns, isOrdered: true, text: `${prefix}[${length}](${Object.entries(schema).map(([n, t]) => `${n}: ${t}`).join(', ')})` }
 }
 
-type Step = (r: Random, table: Table) => Table | undefined
+/** A step that a plan may take; undefined where it can't from here. */
+export type Step = (r: Random, table: Table) => Table | undefined
 
 const steps: readonly Step[] = [filterStep, filterStep, withStep, withStep, selectStep, renameStep, dropStep, sortStep, limitStep, groupStep, joinStep]
 
-const change = (table: Table, parts: Partial<Table>, text: string): Table => ({ ...table, ...parts, text: `${table.text}\n  .${text}` })
-const subset = (r: Random, names: readonly string[]) => {
+/** The table after a step. */
+export const change = (table: Table, parts: Partial<Table>, text: string): Table => ({ ...table, ...parts, text: `${table.text}\n  .${text}` })
+/** Some of the names, at least one. */
+export const subset = (r: Random, names: readonly string[]) => {
   const some = names.filter(() => r.int(2) === 0)
   return some.length > 0 ? some : [pick(r, names)]
 }
@@ -96,22 +99,28 @@ export function compareCells(a: Cell, b: Cell): number {
 
 const isNaNCell = (cell: Cell) => typeof cell === 'number' && Number.isNaN(cell)
 
-// Sorting has NaN after all numbers in either direction.
-function sortStep(r: Random, table: Table): Table {
+/** A random order of rows: NaN comes after all numbers in either direction. */
+export function sortOrder(r: Random, table: Table) {
   const keys = subset(r, Object.keys(table.columns)).map(name => ({ name, descending: r.int(2) === 0, nulls: pick(r, ['first', 'last'] as const) }))
   const compare = (a: Row, b: Row) => {
     for (const { name, descending, nulls } of keys) {
       const [x, y] = [a[name]!, b[name]!]
       const order =
-        x === null || y === null ? (Number(x === null) - Number(y === null)) * (nulls === 'first' ? -1 : 1) : compareCells(x, y) * (descending && !isNaNCell(x) && !isNaNCell(y) ? -1 : 1)
+        x === null || y === null
+          ? (Number(x === null) - Number(y === null)) * (nulls === 'first' ? -1 : 1)
+          : compareCells(x, y) * (descending && !isNaNCell(x) && !isNaNCell(y) ? -1 : 1)
       if (order !== 0) return order
     }
     return 0
   }
+  return { keys, compare, text: keys.map(k => `${k.name} ${k.descending ? 'desc' : 'asc'} nulls ${k.nulls}`).join(', ') }
+}
+
+function sortStep(r: Random, table: Table): Table {
+  const { keys, compare, text } = sortOrder(r, table)
   const orders = keys.map(({ name, descending, nulls }) => (descending ? desc : asc)(name, { nulls }))
-  const text = `sort(${keys.map(k => `${k.name} ${k.descending ? 'desc' : 'asc'} nulls ${k.nulls}`).join(', ')})`
   // Rows in no order that are equal in their keys stay in none.
-  return change(table, { frame: table.frame.sort(...(orders as never[])), rows: [...table.rows].sort(compare), isOrdered: table.isOrdered }, text)
+  return change(table, { frame: table.frame.sort(...(orders as never[])), rows: [...table.rows].sort(compare), isOrdered: table.isOrdered }, `sort(${text})`)
 }
 
 function limitStep(r: Random, table: Table): Table | undefined {
@@ -182,7 +191,7 @@ function joinStep(r: Random, table: Table): Table | undefined {
   })
   if (how === 'right' || how === 'full') {
     const lone = other.rows.filter(o => !table.rows.some(row => row[key] !== null && row[key] === o['u_key']))
-    const nulls: Row = Object.fromEntries(Object.keys(table.columns).map(name => [name, null]))
+    const nulls: Row = Object.fromEntries(Object.keys(table.rows[0] ?? table.columns).map(name => [name, null]))
     rows.push(...lone.map(o => ({ ...nulls, [key]: o['u_key']!, ...only(o, rightNames) })))
   }
   const nullable = (columns: Columns, isOuter: boolean): Columns => Object.fromEntries(Object.entries(columns).map(([n, c]) => [n, { ...c, nullable: c.nullable || isOuter }]))
