@@ -1,7 +1,7 @@
 // Data of the benchmarks: columns by functions of the row's number, the same on every machine, written to Parquet once by Millrace.
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { from, write } from '../dist/index.js'
+import { col, from, write } from '../dist/index.js'
 
 const folder = fileURLToPath(new URL('data/', import.meta.url))
 
@@ -26,8 +26,8 @@ export function permutation(length, salt) {
 const chunkRows = 262_144
 const arrays = { int32: Int32Array, int64: BigInt64Array, float64: Float64Array }
 
-/** Writes a table whose columns are functions of the row's number. */
-export async function writeTable(path, schema, rows, columns) {
+/** Writes a table whose columns are functions of the row's number; `finish` may make others of them. */
+export async function writeTable(path, schema, rows, columns, finish = frame => frame) {
   async function* chunks() {
     for (let start = 0; start < rows; start += chunkRows) {
       const length = Math.min(chunkRows, rows - start)
@@ -40,7 +40,7 @@ export async function writeTable(path, schema, rows, columns) {
       )
     }
   }
-  await from(chunks(), { schema, bounded: true }).to(write.parquet(path, { overwrite: true, compression: 'snappy' })).run()
+  await finish(from(chunks(), { schema, bounded: true }), col).to(write.parquet(path, { overwrite: true, compression: 'snappy' })).run()
 }
 
 /** The paths of a suite's files by table, generated where one is missing. */

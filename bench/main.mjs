@@ -6,7 +6,7 @@ import { printTable } from './measure.mjs'
 import { printComparison, writePage } from './report.mjs'
 import { engines, runSuite } from './run-suite.mjs'
 
-const suites = ['groupby', 'join', 'filter']
+const suites = ['groupby', 'join', 'filter', 'tpch']
 const benches = { convert: './convert.mjs', nexmark: './nexmark.mjs' }
 const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].join('|')} [options]
 

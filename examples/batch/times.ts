@@ -12,7 +12,8 @@ const visits = from(
 )
 
 const byDay = visits
-  .with({ day: col('at').truncate('day'), hour: col('at').hour(), since: col('at').sub(lag('at').over({ by: ['who'], orderBy: [asc('at')] })) })
+  .with({ before: lag('at').over({ by: ['who'], orderBy: [asc('at')] }) })
+  .with({ day: col('at').truncate('day'), hour: col('at').hour(), since: col('at').sub(col('before')) })
   .groupBy('day')
   .agg({ visits: count(), first_hour: min('hour'), shortest_wait: min('since') })
   .sort('day')
