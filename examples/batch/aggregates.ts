@@ -15,12 +15,10 @@ const byPath = responses
     median: median('ms'),
     p99: quantile('ms', 0.99),
     spread: stddev('ms'),
-    slowest_user: argMax('user', 'ms'),
-    slowest: topK('ms', 3),
-    mean_ok: mean('ms').where(col('status').lt(500)),
+    slowest: argMax('user', 'ms'),
   })
   .sort('path')
 console.log(String(await byPath.collect()))
 
-const all = responses.agg({ n: count(), users: agg.approxCountDistinct('user'), correlation: agg.corr('ms', 'status') })
+const all = responses.agg({ top: topK('ms', 3), mean_ok: mean('ms').where(col('status').lt(500)), modes: agg.mode('status'), correlation: agg.corr('ms', 'status') })
 console.log(String(await all.collect()))

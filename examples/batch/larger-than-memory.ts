@@ -13,7 +13,7 @@ const largest = orders
   .sort(desc('amount'), 'id')
 
 const free = await largest.collect()
-const capped = await largest.collect({ memory: { total: '128MiB', state: '1MiB' } })
+const capped = await largest.collect({ memory: { total: '128MiB', state: '4MiB' } })
 const spilled = Object.values(capped.stats.steps).reduce((bytes, step) => bytes + step.spilledBytes, 0)
 
 console.log(capped.toString({ rows: 3 }))

@@ -1,4 +1,4 @@
-// Lines of a log to columns: expressions for texts and regular expressions, and the same condition as text.
+// Lines of a log to columns: expressions for texts and regular expressions.
 import { col, count, from } from 'millrace'
 
 const log = from(
@@ -8,8 +8,8 @@ const log = from(
 
 const requests = log
   .filter(col('line').regexMatch('^\\d+\\.'))
-  .with({ ip: col('line').splitPart(' ', 1), path: col('line').splitPart(' ', 3), status: col('line').regexExtract('(\\d{3})$', { group: 1 }).cast('int32') })
+  .with({ ip: col('line').splitPart(' ', 0), path: col('line').splitPart(' ', 2), status: col('line').regexExtract('(\\d{3})$', { group: 1 }).cast('int32') })
   .with({ area: col('path').regexReplace('^/(api/)?', '').upper() })
 
-console.log(String(await requests.filter("status >= 400 or path like '/login%'").select('ip', 'area', 'status').collect()))
+console.log(String(await requests.filter(col('status').ge(400).or(col('path').like('/login%'))).select('ip', 'area', 'status').collect()))
 console.log(String(await requests.groupBy('ip').agg({ n: count() }).sort('ip').collect()))

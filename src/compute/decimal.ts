@@ -6,7 +6,7 @@ import { typeName } from '../batch/type-name.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andBits, andNotBits } from './bitmap.ts'
-import { bothValid, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
+import { bothValid, isColumn, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
 import { type Rounding, roundingNumber } from './rounding.ts'
 import { type RowCheck, valueIn } from './row-check.ts'
 
@@ -39,6 +39,14 @@ export function decimalArithmetic(device: Device, arena: Arena, op: DecimalOpera
   else bad = kernels.restDecimals({ intDiv: 0, mod: 1, floorMod: 2 }[op], left, right, shape, upA, upB, length, active, out.values)
   if (bad >= 0) throw decimalError(`${text(device, a, bad)} ${symbols[op]} ${text(device, b, bad)}`, type, isZeroIn(device, b, bad) && op !== 'add' && op !== 'sub' && op !== 'mul', bad, check)
   return out
+}
+
+// A constant with as many digits behind the point as what it is compared with, where it has room: then no row has to be scaled.
+function scaledConstant(operand: Operand, scale: number): Operand {
+  const up = scale - scaleOf(operand.type)
+  if (isColumn(operand) || typeof operand.value !== 'bigint' || up <= 0) return operand
+  const value = operand.value * 10n ** BigInt(up)
+  return BigInt.asIntN(128, value) === value ? { type: { kind: 'decimal', precision: digitsMax, scale }, value } : operand
 }
 
 function scaleOf(type: DataType): number {
@@ -112,7 +120,8 @@ export function firstMisfit(device: Device, arena: Arena, fits: number, active: 
 }
 
 /** a `op` b of two decimals of any scales, exactly; `op` as the kernels number it. */
-export function compareDecimals(device: Device, arena: Arena, op: number, a: Operand, b: Operand): Column {
+export function compareDecimals(device: Device, arena: Arena, op: number, first: Operand, second: Operand): Column {
+  const [a, b] = [scaledConstant(first, scaleOf(second.type)), scaledConstant(second, scaleOf(first.type))]
   const length = rowsOf(a, b)
   const values = arena.allocate(bitmapBytes(length))
   const [scaleA, scaleB] = [scaleOf(a.type), scaleOf(b.type)]

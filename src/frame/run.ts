@@ -2,15 +2,18 @@
 import { type ProgressTarget, progressReporter } from '../base/progress-line.ts'
 import { systemClock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import { parseDevice } from '../compute/choose-device.ts'
-import { type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
+import { type CachedResult, type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
 import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { optimizePlan } from '../plan/optimize.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Bindings, resolvePlan } from '../plan/resolve.ts'
+import { keptOptions } from '../source/kept.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
 import { Table } from './table.ts'
@@ -170,9 +173,20 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
 /** The plan as text, as a run with `device` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
 export function explainFrame(input: FrameNode, device?: JobOptions['device']): string {
   const built = buildPlan([input])
-  const plan = { ...built.plan, nodes: built.plan.nodes.map(n => (n.node === 'scan' && n.kind === 'cached' ? { ...n, kind: 'kept', options: { fields: [], batches: [] } } : n)) }
+  const plan = withoutRows(built.plan, built.bindings)
   const { resolved } = optimizePlan(plan, resolvePlan(plan, built.bindings), built.bindings)
   return explainPlan(parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved, built.bindings)
+}
+
+// Cached frames as if they had been kept: their fields are those of the plan behind them.
+function withoutRows(plan: Plan, bindings: Bindings): Plan {
+  const nodes = plan.nodes.map(node => {
+    if (node.node !== 'scan' || node.kind !== 'cached') return node
+    const inner = bindings.get((node.options as { id: string }).id) as CachedResult
+    const { edges } = resolvePlan(withoutRows(inner.plan, inner.bindings), inner.bindings)
+    return { ...node, kind: 'kept', options: keptOptions(edges.get(inner.plan.nodes.at(-1)!.id)!.fields, []) as unknown as Json }
+  })
+  return { ...plan, nodes }
 }
 
 /** Runs the frame into nothing and gives the plan with rows and time per step. */

@@ -113,6 +113,11 @@ describe('a run', () => {
 })
 
 describe('explain', () => {
+  it('knows the columns of what is cached, and runs nothing for it', () => {
+    const cached = numbers().with({ double: col('id').mul(2) }).cache()
+    expect(cached.cache().filter(col('double').gt(4)).explain()).toMatch(/^filter {2}filter double > 4\n +cache.*\n +id: int32, double: int32$/)
+  })
+
   it('with analyze shows rows and time of each step', async () => {
     const text = await numbers().filter(col('id').lt(10)).limit(5).explain({ analyze: true })
     expect(text.replace(/\d+\.\d ms/g, '… ms')).toBe(
