@@ -4,7 +4,8 @@ import { DataError } from '../base/errors.ts'
 import type { Column } from '../batch/batch.ts'
 import { buildColumn } from '../batch/build-columns.ts'
 import { bitmapBytes, type DataType, isNested, layoutOf } from '../batch/data-type.ts'
-import { isDistinct, viewsOfOffsets } from '../compute/arrow-columns.ts'
+import { indicesWithin, isDistinct, viewsOfOffsets, zeroNulls } from '../compute/arrow-columns.ts'
+import { andBits } from '../compute/bitmap.ts'
 import { concatColumns } from '../compute/concat.ts'
 import { gatherColumn } from '../compute/gather.ts'
 import { appendBitRange } from '../compute/parquet-encode.ts'
@@ -121,11 +122,21 @@ function columnOfDictionary(place: Place, data: Arrow.Data, type: DataType): Col
   const vector = data.dictionary as Arrow.Vector
   if (vector.data.length !== 1 || vector.length > 4 * data.length) return ofValues(place, data, type)
   const dictionary = columnOf(place, vector.data[0]!, type)
-  const codes = Uint32Array.from({ length: data.length }, (_, i) => (data.getValid(i) ? Number((data.values as unknown as ArrayLike<number | bigint>)[i]!) : 0))
-  if (codes.some(code => code >= vector.length)) return ofValues(place, data, type)
-  const values = copied(place, codes)
+  const values = copied(place, codesOf(data))
+  if (!indicesWithin(device, values, data.length, vector.length)) return ofValues(place, data, type)
   const out = gatherColumn(device, arena, dictionary, values, data.length)
-  // What stands behind nulls must be empty views: rare enough for values.
-  if (data.nullCount > 0 || dictionary.validity !== 0) return ofValues(place, data, type)
-  return layoutOf(type) === 'view' && isDistinct(device, dictionary) ? { ...out, codes: { values, dictionary } } : out
+  const own = data.nullCount === 0 || !data.nullBitmap ? 0 : bitsOf(place, data.nullBitmap, data.offset, data.length)
+  const validity = andBits(device, arena, own, out.validity, data.length)
+  const isView = layoutOf(type) === 'view'
+  if (isView && validity !== 0) zeroNulls(device, 'view', out.values, data.length, validity)
+  const isCode = isView && dictionary.validity === 0 && isDistinct(device, dictionary)
+  return { ...out, validity, ...(isCode && { codes: { values, dictionary } }) }
+}
+
+// Positions in the dictionary; 0 for nulls. Negative ones become large, and are found out.
+function codesOf(data: Arrow.Data): Uint32Array {
+  const { values, length } = data
+  const codes = values instanceof BigInt64Array || values instanceof BigUint64Array ? Uint32Array.from(values.subarray(0, length), v => (v >= 0n && v < 0xffff_ffffn ? Number(v) : 0xffff_ffff)) : new Uint32Array((values as Int32Array).subarray(0, length))
+  if (data.nullCount > 0) for (let row = 0; row < length; row++) if (!data.getValid(row)) codes[row] = 0
+  return codes
 }
