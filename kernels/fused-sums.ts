@@ -1,8 +1,6 @@
 // Counts, sums and means of several columns in one go: a group's numbers lie side by side, [rows i64, then for each column its sum i64, or its sum f64 and
-// what rounding lost f64], in entries of `1 << shift` bytes. Rows go in blocks, column by column, so that an entry is fetched once a block and not once a
-// column. Columns have no nulls here.
-
-const blockRows = 256
+// what rounding lost f64], in entries of `1 << shift` bytes: an entry is fetched once a row and not once a column. int32 columns come first. Columns have
+// no nulls here.
 
 // @ts-ignore: decorator
 @inline function entryAt(banked: bool, gids: usize, row: i32, state: usize, shift: usize, bankBytes: usize): usize {
@@ -20,49 +18,84 @@ const blockRows = 256
 }
 
 // @ts-ignore: decorator
-@inline function addRows(banked: bool, gids: usize, columns: usize, columnCount: i32, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
-  for (let start = 0; start < rows; start += blockRows) {
-    const end = min(start + blockRows, rows)
-    for (let row = start; row < end; row++) {
-      const entry = entryAt(banked, gids, row, state, shift, bankBytes)
-      store<i64>(entry, load<i64>(entry) + 1)
-    }
-    for (let column = 0; column < columnCount; column++) {
-      const at = columns + <usize>(column * 12)
-      const values = <usize>load<u32>(at)
-      const own = state + <usize>load<u32>(at, 8)
-      if (load<u32>(at, 4) == 0) {
-        for (let row = start; row < end; row++) {
-          const entry = entryAt(banked, gids, row, own, shift, bankBytes)
-          store<i64>(entry, load<i64>(entry) + <i64>load<i32>(values + (<usize>row << 2)))
-        }
-      } else {
-        for (let row = start; row < end; row++) addExactly(entryAt(banked, gids, row, own, shift, bankBytes), load<f64>(values + (<usize>row << 3)))
-      }
-    }
+@inline function addWhole(entry: usize, values: usize, row: i32): void {
+  store<i64>(entry, load<i64>(entry) + <i64>load<i32>(values + (<usize>row << 2)))
+}
+
+// Rows by up to three int32 columns and up to two float64 ones, all at once; the counts are constants where this is inlined.
+// @ts-ignore: decorator
+@inline function addRows(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
+  const a = <usize>load<u32>(columns)
+  const b = <usize>load<u32>(columns, 4)
+  const c = <usize>load<u32>(columns, 8)
+  const x = <usize>load<u32>(columns + (<usize>wholes << 2))
+  const y = <usize>load<u32>(columns + (<usize>wholes << 2), 4)
+  for (let row = 0; row < rows; row++) {
+    const entry = entryAt(banked, gids, row, state, shift, bankBytes)
+    if (wholes > 0) v128.store(entry, i64x2.add(v128.load(entry), i64x2.replace_lane(i64x2.splat(<i64>load<i32>(a + (<usize>row << 2))), 0, 1)))
+    else store<i64>(entry, load<i64>(entry) + 1)
+    if (wholes > 1) addWhole(entry + 16, b, row)
+    if (wholes > 2) addWhole(entry + 24, c, row)
+    const own = entry + 8 + (<usize>wholes << 3)
+    if (floats > 0) addExactly(own, load<f64>(x + (<usize>row << 3)))
+    if (floats > 1) addExactly(own + 16, load<f64>(y + (<usize>row << 3)))
   }
 }
 
+// As `addRows`, of any number of columns, one after the other.
+// @ts-ignore: decorator
+@inline function addColumns(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const entry = entryAt(banked, gids, row, state, shift, bankBytes)
+    store<i64>(entry, load<i64>(entry) + 1)
+  }
+  for (let column = 0; column < wholes; column++) {
+    const values = <usize>load<u32>(columns + (<usize>column << 2))
+    const own = state + 8 + (<usize>column << 3)
+    for (let row = 0; row < rows; row++) addWhole(entryAt(banked, gids, row, own, shift, bankBytes), values, row)
+  }
+  for (let column = 0; column < floats; column++) {
+    const values = <usize>load<u32>(columns + (<usize>(wholes + column) << 2))
+    const own = state + 8 + (<usize>wholes << 3) + (<usize>column << 4)
+    for (let row = 0; row < rows; row++) addExactly(entryAt(banked, gids, row, own, shift, bankBytes), load<f64>(values + (<usize>row << 3)))
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addAny(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
+  const shape = wholes <= 3 && floats <= 2 ? wholes * 3 + floats : -1
+  if (shape == 1) addRows(banked, 0, 1, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 2) addRows(banked, 0, 2, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 3) addRows(banked, 1, 0, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 4) addRows(banked, 1, 1, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 6) addRows(banked, 2, 0, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 7) addRows(banked, 2, 1, gids, columns, rows, state, shift, bankBytes)
+  else if (shape == 9) addRows(banked, 3, 0, gids, columns, rows, state, shift, bankBytes)
+  else addColumns(banked, wholes, floats, gids, columns, rows, state, shift, bankBytes)
+}
+
 /**
- * Takes rows. `columns`: three u32 a column: the address of its values, 0 for int32 or 1 for float64, and the byte in the entry where its sum lies.
- * `banks`: four zeroed copies of the groups' entries, used where groups are few so that rows don't wait for each other's stores; 0 does without.
+ * Takes rows. `columns`: the addresses of the values of `wholes` int32 and then `floats` float64 columns, u32 each; their sums lie in the entry in this
+ * order. `banks`: four zeroed copies of the groups' entries, used where groups are few so that rows don't wait for each other's stores; 0 does without.
  */
-export function addFused(gids: usize, columns: usize, columnCount: i32, rows: i32, state: usize, shift: i32, groups: i32, banks: usize): void {
+export function addFused(gids: usize, columns: usize, wholes: i32, floats: i32, rows: i32, state: usize, shift: i32, groups: i32, banks: usize): void {
   const bytes = <usize>groups << <usize>shift
-  if (banks == 0) return addRows(false, gids, columns, columnCount, rows, state, <usize>shift, 0)
-  addRows(true, gids, columns, columnCount, rows, banks, <usize>shift, bytes)
+  if (banks == 0) return addAny(false, wholes, floats, gids, columns, rows, state, <usize>shift, 0)
+  addAny(true, wholes, floats, gids, columns, rows, banks, <usize>shift, bytes)
   for (let bank: usize = 0; bank < 4; bank++) {
     for (let gid = 0; gid < groups; gid++) {
-      const from = banks + bank * bytes + (<usize>gid << <usize>shift)
-      const to = state + (<usize>gid << <usize>shift)
-      store<i64>(to, load<i64>(to) + load<i64>(from))
-      for (let column = 0; column < columnCount; column++) {
-        const offset = <usize>load<u32>(columns + <usize>(column * 12), 8)
-        if (load<u32>(columns + <usize>(column * 12), 4) == 0) store<i64>(to + offset, load<i64>(to + offset) + load<i64>(from + offset))
-        else {
-          addExactly(to + offset, load<f64>(from + offset))
-          store<f64>(to + offset, load<f64>(to + offset, 8) + load<f64>(from + offset, 8), 8)
-        }
+      let from = banks + bank * bytes + (<usize>gid << <usize>shift)
+      let to = state + (<usize>gid << <usize>shift)
+      for (let word = 0; word <= wholes; word++) {
+        store<i64>(to, load<i64>(to) + load<i64>(from))
+        from += 8
+        to += 8
+      }
+      for (let column = 0; column < floats; column++) {
+        addExactly(to, load<f64>(from))
+        store<f64>(to, load<f64>(to, 8) + load<f64>(from, 8), 8)
+        from += 16
+        to += 16
       }
     }
   }

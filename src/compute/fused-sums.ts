@@ -36,17 +36,17 @@ export class FusedSums {
   constructor(device: Device, specs: readonly AggregateSpec[]) {
     this.#specs = specs
     this.#kinds = specs.map(spec => fusedKind(spec)!)
-    let bytes = 8
+    const wholes = this.#kinds.filter(kind => kind === 'int32').length
+    let [whole, float] = [8, 8 + 8 * wholes]
     this.#offsets = this.#kinds.map(kind => {
       if (kind === 'count') return 0
-      const at = bytes
-      bytes += kind === 'int32' ? 8 : 16
-      return at
+      if (kind === 'int32') return (whole += 8) - 8
+      return (float += 16) - 16
     })
     // A power of two, so that an entry of up to 64 bytes lies in one cache line.
-    this.#shift = Math.ceil(Math.log2(bytes))
+    this.#shift = Math.ceil(Math.log2(float))
     this.#state = new EntryState(device, 1 << this.#shift)
-    this.#columns = this.#state.memory.allocate(12 * specs.length)
+    this.#columns = this.#state.memory.allocate(4 * specs.length + 16)
   }
 
   get bytes(): number {
@@ -57,15 +57,16 @@ export class FusedSums {
   update(gids: number, columns: readonly (Column | undefined)[], rows: number, groupCount: number): void {
     const { device } = this.#state
     const state = this.#state.ensure(groupCount)
-    const summed = this.#kinds.flatMap((kind, i) => (kind === 'count' ? [] : [columns[i]!.values, kind === 'int32' ? 0 : 1, this.#offsets[i]!]))
-    device.memory.uint32s(this.#columns, summed.length).set(summed)
+    const addresses = (kind: Kind) => this.#kinds.flatMap((own, i) => (own === kind ? [columns[i]!.values] : []))
+    const [wholes, floats] = [addresses('int32'), addresses('float64')]
+    device.memory.uint32s(this.#columns, wholes.length + floats.length).set([...wholes, ...floats])
     let banks = 0
     if (groupCount <= bankedGroupsMax && rows >= 8 * groupCount) {
       const bytes = 4 * groupCount * 2 ** this.#shift
       banks = this.#state.scratch(bytes)
       device.memory.zero(banks, bytes)
     }
-    device.kernels.addFused(gids, this.#columns, summed.length / 3, rows, state, this.#shift, groupCount, banks)
+    device.kernels.addFused(gids, this.#columns, wholes.length, floats.length, rows, state, this.#shift, groupCount, banks)
   }
 
   /** The state of a spec as its own accumulator gives it. */

@@ -6,11 +6,18 @@ import { createAccumulators } from '../../../src/compute/accumulators.ts'
 import { columnOf, sampleValues, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
-const specs = [{ fn: 'count' }, { fn: 'sum', inputType: int32 }, { fn: 'mean', inputType: int32 }, { fn: 'sum', inputType: float64 }, { fn: 'mean', inputType: float64 }, { fn: 'max', inputType: int32 }]
-const columnsOf = <T>(whole: T, float: T) => [undefined, whole, whole, float, float, whole]
+// `float` and `int32` aggregates in turn, a count, and one that is never fused.
+const specsOf = ({ wholes, floats }: Sample) => [
+  ...Array.from({ length: floats }, (_, i) => ({ fn: i % 2 ? 'mean' : 'sum', inputType: float64 })),
+  { fn: 'count' },
+  ...Array.from({ length: wholes }, (_, i) => ({ fn: i % 2 ? 'mean' : 'sum', inputType: int32 })),
+  { fn: 'max', inputType: int32 },
+]
 
 interface Sample {
   groups: number
+  wholes: number
+  floats: number
   batches: { gids: number[]; whole: Value[]; float: Value[] }[]
 }
 
@@ -24,20 +31,25 @@ export const fusedAgreement = agreement({
       const whole = sampleValues(random, int32, length, nulls ? shape : 'full')
       return { gids: whole.map(() => random.int(groups)), whole, float: sampleValues(random, int32, length, nulls ? shape : 'full').map(v => (v === null ? null : (v as number) / 1024)) }
     }
-    return { groups, batches: [batch(false), batch(shape === 'nulls' || shape === 'allNull'), batch(false)] }
+    return { groups, wholes: random.int(5), floats: random.int(4), batches: [batch(false), batch(shape === 'nulls' || shape === 'allNull'), batch(false)] }
   },
-  reference({ groups, batches }): Value[][] {
+  reference({ groups, wholes: wholeCount, floats: floatCount, batches }): Value[][] {
     const rows = batches.flatMap(({ gids, whole, float }) => gids.map((gid, row) => ({ gid, whole: whole[row] as number | null, float: float[row] as number | null })))
     return Array.from({ length: groups }, (_, gid) => {
       const own = rows.filter(row => row.gid === gid)
       const wholes = own.map(row => row.whole).filter(v => v !== null)
       const floats = own.map(row => row.float).filter(v => v !== null)
       const [total, sum] = [wholes.reduce((a, b) => a + b, 0), floats.reduce((a, b) => a + b, 0)]
-      return [own.length, wholes.length ? BigInt(total) : null, wholes.length ? total / wholes.length : null, floats.length ? sum : null, floats.length ? sum / floats.length : null, wholes.length ? Math.max(...wholes) : null]
+      const float = (_: unknown, i: number) => (floats.length === 0 ? null : i % 2 ? sum / floats.length : sum)
+      const whole = (_: unknown, i: number) => (wholes.length === 0 ? null : i % 2 ? total / wholes.length : BigInt(total))
+      return [...Array.from({ length: floatCount }, float), own.length, ...Array.from({ length: wholeCount }, whole), wholes.length ? Math.max(...wholes) : null]
     })
   },
   // Half of the rows go through a second set whose state is merged into the first.
-  compute(device, arena, { groups, batches }) {
+  compute(device, arena, sample) {
+    const { groups, batches, wholes, floats } = sample
+    const specs = specsOf(sample)
+    const columnsOf = <T>(whole: T, float: T) => [...new Array<T>(floats).fill(float), undefined, ...new Array<T>(wholes + 1).fill(whole)]
     const [set, other] = [createAccumulators(device, specs), createAccumulators(device, specs)]
     const numbers = (values: readonly number[]) => {
       const address = arena.allocate(4 * values.length)
@@ -53,7 +65,7 @@ export const fusedAgreement = agreement({
       })
       const alone = other.resultColumns(arena, groups).map(column => valuesOf(device, column))
       set.merge(numbers(Array.from({ length: groups }, (_, gid) => gid)), other.partialColumns(arena, groups), groups, groups)
-      if (alone[0]!.reduce<number>((sum, n) => sum + Number(n), 0) !== batches[2]!.gids.length) throw new Error('rows were lost')
+      if (alone[floats]!.reduce<number>((sum, n) => sum + Number(n), 0) !== batches[2]!.gids.length) throw new Error('rows were lost')
       const results = set.resultColumns(arena, groups).map(column => valuesOf(device, column))
       return Array.from({ length: groups }, (_, gid) => results.map(values => (typeof values[gid] === 'number' && values[gid] === 0 ? 0 : values[gid]!)))
     } finally {
