@@ -9,6 +9,7 @@ import { dataOfViews, offsetsOfViews } from '../compute/arrow-columns.ts'
 import { columnRange } from '../compute/gather.ts'
 import type { Device } from '../device/device.ts'
 import { Memory } from '../device/memory.ts'
+import { CodedColumn, type OwnedDictionary } from './coded-column.ts'
 
 /**
  * A column in private memory. `bytes` are the values in Arrow's layout of the type, but for times of 64 bits; `offsets` are there for texts, bytes, lists
@@ -30,10 +31,24 @@ export interface OwnedChunk {
   readonly columns: readonly OwnedColumn[]
 }
 
-/** Copies a batch out. Cost: one pass over its bytes. */
-export function ownBatch(device: Device, batch: Batch): OwnedChunk {
-  const columns = batch.columns.filter((_, i) => !isHidden(batch.fields[i]!.name)).map(c => ownColumn(device, c))
+/** Copies a batch out. `dictionaries` are those of earlier batches of the same result, by address. Cost: one pass over its bytes. */
+export function ownBatch(device: Device, batch: Batch, dictionaries = new Map<number, OwnedDictionary>()): OwnedChunk {
+  const columns = batch.columns.filter((_, i) => !isHidden(batch.fields[i]!.name)).map(c => ownCoded(device, c, dictionaries) ?? ownColumn(device, c))
   return { rowCount: batch.rowCount, columns }
+}
+
+// A column of texts by codes of a kept dictionary, where that is not larger than the column or there already.
+function ownCoded(device: Device, { type, length, validity, codes }: Column, dictionaries: Map<number, OwnedDictionary>): OwnedColumn | undefined {
+  if (!codes?.kept) return undefined
+  const { dictionary } = codes
+  let own = dictionaries.get(dictionary.values)
+  if (!own) {
+    if (dictionary.length > length) return undefined
+    own = ownViews(device, dictionary)
+    dictionaries.set(dictionary.values, own)
+  }
+  const bits = validity === 0 ? undefined : device.memory.bytes(validity, bitmapBytes(length)).slice()
+  return new CodedColumn(type, device.memory.uint32s(codes.values, length).slice(), own, bits)
 }
 
 function ownColumn(device: Device, column: Column): OwnedColumn {

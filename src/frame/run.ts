@@ -15,6 +15,7 @@ import type { Plan } from '../plan/plan.ts'
 import { type Bindings, resolvePlan } from '../plan/resolve.ts'
 import { keptOptions } from '../source/kept.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
+import type { OwnedDictionary } from './coded-column.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
 import { Table } from './table.ts'
 
@@ -100,10 +101,11 @@ function showProgress(started: StartedJob, options: JobOptions): () => void {
 /** Runs everything that `input` needs and copies its rows out. */
 export async function collectTable(input: NodeEdge, options: JobOptions): Promise<Table> {
   const chunks: OwnedChunk[] = []
+  const dictionaries = new Map<number, OwnedDictionary>()
   const sink = sinkNode(input, {
     sink: 'user',
     options: null,
-    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch)) },
+    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, dictionaries)) },
   })
   const run = await startJob([{ ...sink, label: 'collect' }], options)
   await run.done
