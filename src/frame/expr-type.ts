@@ -70,11 +70,11 @@ interface AnyMethods<in out T, out N> {
   /** Null where it equals the other, else the value. */
   nullIf<const V extends OperandFor<T>>(other: V): ColumnExpr<Maybe<T>, CompareNeeds<T, N, V, 'nullIf'>>
   /** The first of this and some others that is not null. */
-  coalesce<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'coalesce'>>
+  coalesce<const V extends readonly OperandFor<T>[]>(...others: V): ColumnExpr<Filled<T, SymbolOf<V[number]>>, CompareNeeds<T, N, V[number], 'coalesce'>>
   /** The least of this and some others; nulls are passed over, NaN is above all numbers. */
-  least<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'least'>>
+  least<const V extends readonly OperandFor<T>[]>(...others: V): ColumnExpr<Filled<T, SymbolOf<V[number]>>, CompareNeeds<T, N, V[number], 'least'>>
   /** The greatest of this and some others. */
-  greatest<const V extends OperandFor<T>>(...others: readonly V[]): ColumnExpr<Filled<T, SymbolOf<V>>, CompareNeeds<T, N, V, 'greatest'>>
+  greatest<const V extends readonly OperandFor<T>[]>(...others: V): ColumnExpr<Filled<T, SymbolOf<V[number]>>, CompareNeeds<T, N, V[number], 'greatest'>>
 
   /** As another type; a DataError CAST where a value has no counterpart. A '?' says nothing: nulls stay nulls. */
   cast<const C extends TypeName>(type: C): ColumnExpr<StrictOf<Stripped<C>, T>, N | Needs<T, 'any', 'cast'>>

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { MillraceError } from '../../src/base/errors.ts'
 import type { Value } from '../../src/batch/read-values.ts'
+import { parseDecimal } from '../../src/batch/decimal-text.ts'
 import { parseType } from '../../src/batch/type-name.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { isTemporal } from '../../src/compute/cast-time.ts'
@@ -33,7 +34,8 @@ function sameValue(actual: Value, expected: CaseValue): boolean {
   if (value === null || actual === null) return value === actual
   if (type!.startsWith('list')) return shown(actual) === shown(value)
   if (isTemporal(parseType(type!, 'case').type)) return shown(actual) === shown(timeOf(expected))
-  if (type !== 'float64')
+  if (type!.startsWith('decimal')) return parseDecimal(actual as string, 38) === parseDecimal(value as string, 38)
+  if (!type!.startsWith('float'))
     return typeof value === 'bigint' || typeof actual === 'bigint' ? BigInt(actual as bigint) === BigInt(value as bigint) : actual === value
   const [a, b] = [Number(actual), value as number]
   return Object.is(a, b) || a === b || Math.abs(a - b) <= Math.abs(b) * (substraitType === 'fp32' ? 1e-6 : 4e-15)

@@ -61,8 +61,8 @@ export function settleDomain(at: Evaluation, out: Column, inputs: readonly Opera
 export function settleLogZero(at: Evaluation, out: Column, input: Operand, { logZero }: CallOptions, call: string): Column {
   if (logZero === undefined || logZero === 'infinity') return out
   const { device, arena } = at
-  if (!isColumn(input)) return out
-  const others = compare(device, arena, 'ne', input, { type: input.type, value: 0 }).values
+  if (!isColumn(input) && input.value !== 0) return out
+  const others = isColumn(input) ? compare(device, arena, 'ne', input, { type: input.type, value: 0 }).values : filledBits(device, arena, out.length, false)
   if (logZero === 'nan') return { ...choose(device, arena, others, out, { type: out.type, value: Number.NaN }, out.length), validity: out.validity }
   return settle(at, out, others, [input], logZero === 'null', call)
 }
