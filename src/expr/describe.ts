@@ -1,7 +1,8 @@
-// Expressions as people read them, for explain() and errors: price > 100 and channel != 'Apple'.
+// Expressions as people read them, for explain() and errors: price > 100 and channel != 'Apple'. parse.ts reads it back as the same tree.
 import { type Expression, isVariable, type LiteralValue } from './expression.ts'
 import { prefix, type Text } from './function.ts'
 import { expressionFunctions } from './functions/catalogue.ts'
+import { isReserved } from './reserved-words.ts'
 
 const functions = new Map(expressionFunctions.map(f => [f.name, f]))
 
@@ -14,12 +15,16 @@ function textOf(expression: Expression): Text {
   switch (expression.kind) {
     case 'column':
       if (isVariable(expression.name)) return { text: expression.name.slice(2), level: 9 }
-      return { text: /^[A-Za-z_][A-Za-z0-9_.]*$/.test(expression.name) ? expression.name : `"${expression.name}"`, level: 9 }
+      return { text: isPlain(expression.name) ? expression.name : `"${expression.name.replaceAll('"', '""')}"`, level: 9 }
     case 'literal':
       return { text: literalText(expression.value), level: 9 }
     case 'call':
       return (functions.get(expression.fn)?.describe ?? prefix(expression.fn))(expression.args.map(textOf), expression.options ?? {})
   }
+}
+
+function isPlain(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/.test(name) && !isReserved(name)
 }
 
 function stringText(text: string): string {

@@ -1,5 +1,6 @@
 // Columns computed, chosen, renamed and dropped, and the rows that a condition keeps.
 import type { Json } from '../base/json.ts'
+import { parseExpression } from '../expr/parse.ts'
 import type { ColumnExpr } from './expr.ts'
 import { expressionOf, fromCallback } from './expression-of.ts'
 import type { Frame } from './frame-type.ts'
@@ -13,7 +14,8 @@ export type Columns<S> = string extends keyof S ? any : { readonly [K in keyof S
 
 /** The types of the family. */
 export interface ColumnMethods<in out S> {
-  /** Keeps the rows for which a condition is true; null counts as false. */
+  /** Keeps the rows for which a condition is true; null counts as false. A text is read as an expression: "price > 10 and state = 'CA'". */
+  filter(condition: string): Frame<S>
   filter<E extends AnyExpr>(condition: FitsBool<E, S, 'filter'> | ((columns: Columns<S>) => FitsBool<E, S, 'filter'>)): Frame<S>
   /** Adds columns, or replaces those of the same name. All are computed from the input, none from its siblings. */
   with<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'with'> | ((columns: Columns<S>) => FitsAll<E, S, 'with'>)): Frame<Put<S, TypesOf<E, S>>>
@@ -32,7 +34,8 @@ export interface ColumnMethods<in out S> {
 /** The run time of the family. Arguments are checked when the plan is resolved, where the columns are known. */
 export class ColumnSteps extends Steps {
   filter(predicate: unknown): this {
-    return this.operator('filter', { predicate: expressionOf(fromCallback(predicate), 'filter') as unknown as Json })
+    const condition = typeof predicate === 'string' ? parseExpression(predicate, 'filter') : expressionOf(fromCallback(predicate), 'filter')
+    return this.operator('filter', { predicate: condition as unknown as Json })
   }
   with(columns: unknown): this {
     const given = fromCallback(columns) as Record<string, unknown>

@@ -1,9 +1,13 @@
 // Expressions as users write them: col('price').gt(100). Each method wraps the plain data of expr/expression.ts; there is one for every function
 // of the catalogue. expr-type.ts says what the compiler knows. Nothing is checked here but literals; plans are checked at run time.
+import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import { callExpression, columnExpression, type Expression, isExpression, literalExpression } from '../expr/expression.ts'
+import { parseType, type TypeName, typeName } from '../batch/type-name.ts'
+import { callExpression, columnExpression, type Expression, isExpression, literalExpression, typedLiteral } from '../expr/expression.ts'
 import type { ExpressionFunction } from '../expr/function.ts'
 import { expressionFunctions } from '../expr/functions/catalogue.ts'
+import { parseExpression } from '../expr/parse.ts'
+import { decimalOfLiteral } from '../expr/unify-numbers.ts'
 import type { ColumnExpr } from './expr-type.ts'
 import type { ListOf, StructOf } from './list-types.ts'
 import type { AnyExpr, Arith, brand, Literal, LiteralType, Made, Maybe, Needs, NeedsOf, Of, Operand, SymbolOf } from './resolve-types.ts'
@@ -83,9 +87,26 @@ export function col<const C extends string>(name: C): ColumnExpr<Of<C>, never> {
   return made(columnExpression(name))
 }
 
-/** A constant. A whole number fits itself to what stands beside it, and is int64 alone. Throws PlanError LITERAL. */
-export function lit<const V extends Literal>(value: V): ColumnExpr<LiteralType<V>, never> {
-  return made(literalExpression(value))
+/**
+ * A constant. A whole number fits itself to what stands beside it, and is int64 alone. With a type, the value that a text names in it: lit('12.50',
+ * 'decimal(4, 2)'). Throws PlanError LITERAL.
+ */
+export function lit<const V extends Literal>(value: V): ColumnExpr<LiteralType<V>, never>
+export function lit<const C extends TypeName>(text: string, type: C): ColumnExpr<C, never>
+export function lit(value: Literal, type?: TypeName): ColumnExpr<any, never> {
+  return made(type === undefined ? literalExpression(value) : typedLiteral(typeName(parseType(type, 'lit').type), String(value)))
+}
+
+/** The expression that a text says, as in expr("price * 2 > 10 and state = 'CA'"). Its columns are known at run time only. Throws PlanError EXPRESSION. */
+export function expr(text: string): ColumnExpr<any, any> {
+  return made(parseExpression(text, 'expr'))
+}
+
+/** An exact decimal, with the digits that the text has: lit.decimal('0.908'). Throws PlanError LITERAL where it is none, or has more than 38. */
+lit.decimal = (text: string): ColumnExpr<`decimal(${string})`, never> => {
+  const type = decimalOfLiteral(text)
+  if (!type) throw new PlanError('LITERAL', `decimal: '${text}' is no number of up to 38 digits; write it as '12.50'`)
+  return made(typedLiteral(typeName(type), text))
 }
 
 /** A list of values of one row, which get a common type. There must be one. */

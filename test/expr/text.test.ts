@@ -115,9 +115,9 @@ describe('regular expressions', () => {
   })
 
   it('say in explain what they look for', () => {
-    expect(describeExpression(col('s').regexExtract('a(b)', { group: 1 }).expression)).toBe(`regexExtract(s, 'a(b)', group 1)`)
+    expect(describeExpression(col('s').regexExtract('a(b)', { group: 1 }).expression)).toBe(`regexExtract(s, 'a(b)', group => 1)`)
     expect(describeExpression(col('s').like('a!%', { escape: '!' }).expression)).toBe(`s like 'a!%' escape '!'`)
-    expect(describeExpression(col('s').contains('a', { ignoreCase: true }).expression)).toBe(`contains[ignoreCase](s, 'a')`)
+    expect(describeExpression(col('s').contains('a', { ignoreCase: true }).expression)).toBe(`contains(s, 'a', ignoreCase => true)`)
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { PlanError } from '../../src/base/errors.ts'
 import { expressionFunctions } from '../../src/expr/functions/catalogue.ts'
 import { count, max } from '../../src/frame/aggregates.ts'
-import { col, type ColumnExpr, ExprValue, lit, when } from '../../src/frame/expr.ts'
+import { col, type ColumnExpr, expr, ExprValue, lit, when } from '../../src/frame/expr.ts'
 import { asc, desc, orderOf } from '../../src/frame/orders.ts'
 import { hop, isWindow, processingTime, session, tumble } from '../../src/frame/windows.ts'
 
@@ -59,6 +59,14 @@ describe('the builders of expressions', () => {
     expect(options(col('s').regexMatch('a', { flags: 'i', start: undefined }) as never)).toEqual({ flags: 'i' })
     expect(options(col('x').round() as never)).toBeUndefined()
     expect(options(col('x').cast('int32') as never)).toEqual({ to: 'int32' })
+  })
+
+  it('read texts, and literals of types of their own', () => {
+    expect(expr("price > 10 and state = 'CA'").expression).toEqual(col('price').gt(10).and(col('state').eq('CA')).expression)
+    expect(lit.decimal('0.908').expression).toEqual({ kind: 'literal', value: { as: 'decimal(3, 3)', text: '0.908' } })
+    expect(lit('12.5', 'decimal(4, 2)').expression).toEqual({ kind: 'literal', value: { as: 'decimal(4, 2)', text: '12.5' } })
+    expect(() => lit.decimal('x')).toThrow("'x' is no number of up to 38 digits")
+    expect(() => expr('price >')).toThrow('expr, at character 8: the expression ends')
   })
 
   it('refuse what is neither expression nor literal', () => {

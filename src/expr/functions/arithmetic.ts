@@ -130,7 +130,7 @@ const unary = (name: 'neg' | 'abs' | 'sign'): ExpressionFunction => ({
   // A number behind the sign would be a negative literal.
   describe:
     name === 'neg'
-      ? ([a], options) => (Object.keys(options).length > 0 ? prefix('neg')([a!], options) : { text: a!.level < 8 || /^[\d-]/.test(a!.text) ? `-(${a!.text})` : `-${a!.text}`, level: 7 })
+      ? ([a], options) => (Object.keys(options).length > 0 ? prefix('neg')([a!], options) : { text: a!.level < 8 || /^(\d|-|Infinity)/.test(a!.text) ? `-(${a!.text})` : `-${a!.text}`, level: 7 })
       : prefix(name),
 })
 

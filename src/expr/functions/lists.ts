@@ -117,7 +117,7 @@ const sort: ExpressionFunction = {
     return item && !isOrdered(item.type) ? `${typeName(item.type)} has no order` : ofList(args, listOf)
   },
   evaluate: ({ device, arena }, [a], { descending, nullsFirst }) => sortLists(device, arena, a as Column, descending === true, nullsFirst === true),
-  describe: ([a], { descending, nullsFirst }) => ({ text: `sort(${a!.text}${descending ? ', descending' : ''}${nullsFirst ? ', nulls first' : ''})`, level: 9 }),
+  describe: prefix('sort'),
 }
 
 const distinct: ExpressionFunction = {

@@ -66,10 +66,7 @@ function regexFunction(
     name,
     type: (args, options) => checked(name, args, options, name === 'regexExtract' ? partial(args, wanted, type) : strict(args, wanted, type)),
     evaluate: (at, args, options) => searching(at, args, options, (operands, regexOf) => compute(at, operands, options, regexOf)),
-    describe(args, options) {
-      const shown = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)}`)
-      return { text: prefix(name)(args).text.replace(/\)$/, `${shown.map(s => `, ${s}`).join('')})`), level: 9 }
-    },
+    describe: prefix(name),
   }
 }
 

@@ -23,7 +23,7 @@ const test = (name: Exclude<StringTest, 'like'>): ExpressionFunction => ({
     const [text, part] = ignoreCase ? [lowered(at, a!), lowered(at, b!)] : [a!, b!]
     return testString(at.device, at.arena, name, text, part)
   },
-  describe: (args, { ignoreCase }) => prefix(ignoreCase ? `${name}[ignoreCase]` : name)(args),
+  describe: prefix(name),
 })
 
 function lowered({ device, arena }: Evaluation, operand: Operand): Operand {
@@ -42,7 +42,12 @@ const like = (name: 'like' | 'ilike'): ExpressionFunction => ({
     const [text, pattern] = name === 'ilike' || ignoreCase ? [lowered(at, a!), lowered(at, b!)] : [a!, b!]
     return testString(at.device, at.arena, 'like', text, pattern, escape === '' ? -1 : String(escape).charCodeAt(0))
   },
-  describe: (args, { escape, ignoreCase }) => ({ text: `${infix(ignoreCase ? 'ilike' : name, 4)(args).text}${escape === undefined ? '' : ` escape '${escape}'`}`, level: 4 }),
+  describe(args, options) {
+    const { escape, ...others } = options
+    if (Object.keys(others).length > 0) return prefix(name)(args, options)
+    const plain = infix(name, 4)(args).text
+    return { text: escape === undefined ? plain : `${plain} escape '${String(escape).replaceAll("'", "''")}'`, level: 4 }
+  },
 })
 
 const recasing = (name: 'lower' | 'upper'): ExpressionFunction => ({

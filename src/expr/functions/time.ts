@@ -88,7 +88,7 @@ const toZone: ExpressionFunction = {
   type: ([a], options) => (a?.type?.kind === 'timestamp' ? sameAs(a, zoneOf(options, a.type.unit, 'toZone')) : undefined),
   evaluate: (_, [a], __, type) => ({ ...(a as Column), type }),
   byPosition: { operands: 1, options: ['zone'] },
-  describe: ([a], { zone }) => ({ text: `toZone(${a!.text}, ${zone})`, level: 9 }),
+  describe: prefix('toZone', ['zone']),
 }
 
 /** What the clock of the timestamp's zone shows, as a timestamp without a zone. */
@@ -108,7 +108,7 @@ const fromLocalFunction: ExpressionFunction = {
   },
   evaluate: ({ device, arena }, [a], { zone }) => fromLocal(device, arena, a as Column, String(zone)),
   byPosition: { operands: 1, options: ['zone'] },
-  describe: ([a], { zone }) => ({ text: `fromLocal(${a!.text}, ${zone})`, level: 9 }),
+  describe: prefix('fromLocal', ['zone']),
 }
 
 /** Text by a pattern as strftime has them, in the option `pattern`. */
@@ -121,7 +121,7 @@ const format: ExpressionFunction = {
   },
   evaluate: ({ device, arena }, [a], { pattern }) => formatTimes(device, arena, a as Column, String(pattern)),
   byPosition: { operands: 1, options: ['pattern'] },
-  describe: ([a], { pattern }) => ({ text: `format(${a!.text}, '${pattern}')`, level: 9 }),
+  describe: prefix('format', ['pattern']),
 }
 
 /** Text read by a pattern, as the type of the option `to`: timestamp[ms] if absent. `tryParse` gives null where `parse` fails. */
@@ -135,7 +135,7 @@ const parsing = (name: 'parse' | 'tryParse'): ExpressionFunction => ({
   },
   evaluate: (at, [a], { pattern }, type) => parseTimes(at.device, at.arena, a as Column, String(pattern), type, name === 'tryParse', at),
   byPosition: { operands: 1, options: ['pattern', 'to'] },
-  describe: ([a], { pattern, to }) => ({ text: `${name}(${a!.text}, '${pattern}'${to === undefined ? '' : `, ${to}`})`, level: 9 }),
+  describe: prefix(name, ['pattern', 'to']),
 })
 
 /** The functions of dates and times. */
