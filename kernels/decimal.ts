@@ -70,7 +70,8 @@ export function mulDecimals(a: usize, b: usize, shape: i32, precision: i32, rows
     a += stepA
     b += stepB
     if (x1 == x0 >> 63 && y1 == y0 >> 63) {
-      if (precision == 0 && x0 == <i64><i32>x0 && y0 == <i64><i32>y0) {
+      // Together they have no more than 62 bits.
+      if (precision == 0 && clz(x0 ^ (x0 >> 63)) + clz(y0 ^ (y0 >> 63)) >= 66) {
         const product = x0 * y0
         put(out, product, product >> 63)
         out += 16

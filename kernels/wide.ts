@@ -44,6 +44,12 @@ const TENS: usize = memory.data<u64>([
   if (<i64>high < 0) overflow = true
 }
 
+// What may be multiplied by 10^0 to 10^18 within an int64.
+const LIMITS: usize = memory.data<u64>([
+  9223372036854775807, 922337203685477580, 92233720368547758, 9223372036854775, 922337203685477, 92233720368547, 9223372036854, 922337203685,
+  92233720368, 9223372036, 922337203, 92233720, 9223372, 922337, 92233, 9223, 922, 92, 9,
+])
+
 /** Before a row. */
 // @ts-ignore: decorator
 @inline export function clearOverflow(): void {
@@ -91,6 +97,14 @@ export function multiply128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64): void 
 /** A signed number times 10^power. */
 // @ts-ignore: decorator
 @inline export function scaleUp(lowWord: u64, highWord: u64, power: i32): void {
+  if (power <= 18 && highWord == <u64>(<i64>lowWord >> 63)) {
+    const limit = load<u64>(LIMITS + (<usize>power << 3))
+    if (lowWord + limit <= 2 * limit) {
+      low = lowWord * tenLow(power)
+      high = <u64>(<i64>low >> 63)
+      return
+    }
+  }
   const negative = <i64>highWord < 0
   size128(lowWord, highWord)
   multiply128(low, high, tenLow(power), tenHigh(power))

@@ -28,9 +28,11 @@ export function decimalArithmetic(device: Device, arena: Arena, op: DecimalOpera
   const validity = bothValid(device, arena, a, b)
   const out = { ...allocateColumn(arena, type, length), validity }
   const active = andBits(device, arena, validity, check.active, length)
-  const [left, right, shape] = [valuesAt(device, arena, a), valuesAt(device, arena, b), shapeOf(a, b)]
+  const shape = shapeOf(a, b)
   const [scaleA, scaleB] = [scaleOf(a.type), scaleOf(b.type)]
-  const [upA, upB] = [Math.max(0, scaleB - scaleA), Math.max(0, scaleA - scaleB)]
+  const isScaled = op !== 'mul' && op !== 'div'
+  const [left, upA] = scaled(device, arena, a, isScaled ? Math.max(0, scaleB - scaleA) : 0)
+  const [right, upB] = scaled(device, arena, b, isScaled ? Math.max(0, scaleA - scaleB) : 0)
   const { kernels } = device
   let bad: number
   if (op === 'add' || op === 'sub') bad = kernels.addDecimals(op === 'sub' ? 1 : 0, left, right, shape, upA, upB, exact ? 0 : type.precision, length, active, out.values)
@@ -41,12 +43,13 @@ export function decimalArithmetic(device: Device, arena: Arena, op: DecimalOpera
   return out
 }
 
-// A constant with as many digits behind the point as what it is compared with, where it has room: then no row has to be scaled.
-function scaledConstant(operand: Operand, scale: number): Operand {
-  const up = scale - scaleOf(operand.type)
-  if (isColumn(operand) || typeof operand.value !== 'bigint' || up <= 0) return operand
-  const value = operand.value * 10n ** BigInt(up)
-  return BigInt.asIntN(128, value) === value ? { type: { kind: 'decimal', precision: digitsMax, scale }, value } : operand
+// Where the values of a side lie, and by which power of ten the kernel must multiply them; constants are multiplied here, where there is room.
+function scaled(device: Device, arena: Arena, operand: Operand, up: number): [address: number, up: number] {
+  if (up > 0 && !isColumn(operand) && typeof operand.value === 'bigint') {
+    const value = operand.value * 10n ** BigInt(up)
+    if (BigInt.asIntN(127, value) === value) return [valuesAt(device, arena, { type: operand.type, value }), 0]
+  }
+  return [valuesAt(device, arena, operand), up]
 }
 
 function scaleOf(type: DataType): number {
@@ -120,12 +123,12 @@ export function firstMisfit(device: Device, arena: Arena, fits: number, active: 
 }
 
 /** a `op` b of two decimals of any scales, exactly; `op` as the kernels number it. */
-export function compareDecimals(device: Device, arena: Arena, op: number, first: Operand, second: Operand): Column {
-  const [a, b] = [scaledConstant(first, scaleOf(second.type)), scaledConstant(second, scaleOf(first.type))]
+export function compareDecimals(device: Device, arena: Arena, op: number, a: Operand, b: Operand): Column {
   const length = rowsOf(a, b)
   const values = arena.allocate(bitmapBytes(length))
   const [scaleA, scaleB] = [scaleOf(a.type), scaleOf(b.type)]
-  const [left, right] = [valuesAt(device, arena, a), valuesAt(device, arena, b)]
-  device.kernels.compareDecimals(op, left, right, shapeOf(a, b), Math.max(0, scaleB - scaleA), Math.max(0, scaleA - scaleB), length, values)
+  const [left, upA] = scaled(device, arena, a, Math.max(0, scaleB - scaleA))
+  const [right, upB] = scaled(device, arena, b, Math.max(0, scaleA - scaleB))
+  device.kernels.compareDecimals(op, left, right, shapeOf(a, b), upA, upB, length, values)
   return { type: bool, length, values, validity: bothValid(device, arena, a, b) }
 }

@@ -2,7 +2,7 @@
 import { type Expression, isVariable, type LiteralValue } from './expression.ts'
 import { prefix, type Text } from './function.ts'
 import { expressionFunctions } from './functions/catalogue.ts'
-import { isReserved } from './reserved-words.ts'
+import { nameText } from './reserved-words.ts'
 
 const functions = new Map(expressionFunctions.map(f => [f.name, f]))
 
@@ -15,16 +15,12 @@ function textOf(expression: Expression): Text {
   switch (expression.kind) {
     case 'column':
       if (isVariable(expression.name)) return { text: expression.name.slice(2), level: 9 }
-      return { text: isPlain(expression.name) ? expression.name : `"${expression.name.replaceAll('"', '""')}"`, level: 9 }
+      return { text: nameText(expression.name), level: 9 }
     case 'literal':
       return { text: literalText(expression.value), level: 9 }
     case 'call':
       return (functions.get(expression.fn)?.describe ?? prefix(expression.fn))(expression.args.map(textOf), expression.options ?? {})
   }
-}
-
-function isPlain(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/.test(name) && !isReserved(name)
 }
 
 function stringText(text: string): string {

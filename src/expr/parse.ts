@@ -1,5 +1,5 @@
 // The text form of expressions: price > 10 and state = 'CA'. It gives the same trees as the methods of columns do, and describe.ts writes it.
-// Method: precedence climbing. Tightest first: ::type, -x, * / % div, + - ||, comparisons (also is, in, between, like), not, and, or.
+// Method: precedence climbing. Tightest first: ::type and .field, -x, * / % div, + - ||, comparisons (also is, in, between, like), not, and, or.
 // Whether columns and functions fit is checked where the tree is bound; functions that don't exist are named here, with their place.
 import { didYouMean } from '../base/names.ts'
 import type { Json } from '../base/json.ts'
@@ -146,8 +146,31 @@ class Parser extends TokenReader {
 
   #typed(expression: Expression): Expression {
     let result = expression
-    while (this.symbol('::')) result = this.#call('cast', [result], { to: this.type() })
-    return result
+    for (;;) {
+      if (this.symbol('::')) result = this.#call('cast', [result], { to: this.type() })
+      else if (this.symbol('.')) result = this.#call('field', [result], { name: this.#fieldName() })
+      else return result
+    }
+  }
+
+  #fieldName(): string {
+    const { kind, text } = this.token
+    if (kind !== 'name' && kind !== 'quoted') throw this.unexpected('the name of a field')
+    this.next()
+    return text
+  }
+
+  // {name: value, …}
+  #struct(): Expression {
+    const names: string[] = []
+    const values: Expression[] = []
+    while (!this.symbol('}')) {
+      if (names.length > 0) this.expect(',')
+      names.push(this.#fieldName())
+      this.expect(':')
+      values.push(this.#or())
+    }
+    return this.#call('struct', values, { names })
   }
 
   #primary(): Expression {
@@ -172,6 +195,7 @@ class Parser extends TokenReader {
           return inner
         }
         if (this.symbol('[')) return this.#call('list', this.#list(']'))
+        if (this.symbol('{')) return this.#struct()
         throw this.unexpected('a column, a literal, a function or a bracket')
     }
   }

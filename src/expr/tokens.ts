@@ -16,10 +16,10 @@ const blanks = /(?:\s|--[^\n]*)*/y
 const patterns: readonly (readonly [Token['kind'], RegExp])[] = [
   ['time', /(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z/y],
   ['number', /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?n?(?![\w.])/y],
-  ['name', /[\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}_$][\p{L}\p{N}_$]*)*/uy],
+  ['name', /[\p{L}_$][\p{L}\p{N}_$]*/uy],
   ['quoted', /"(?:[^"]|"")*"/y],
   ['string', /'(?:[^']|'')*'/y],
-  ['symbol', /=>|->|::|\|\||<>|!=|<=|>=|==|[-+*/%=<>(),[\]?]/y],
+  ['symbol', /=>|->|::|\|\||<>|!=|<=|>=|==|[-+*/%=<>(),.:[\]{}?]/y],
 ]
 
 /** The token that begins at or behind `at`. Throws PlanError EXPRESSION beginning with `where`. */

@@ -51,7 +51,10 @@ describe('the text form of an expression', () => {
     ['12345678901234567890 + 5n + 1.5e3 + .5', lit(12345678901234567890n).add(5n).add(1500).add(0.5)],
     ['x = NaN or x = -Infinity or x = -0.0', col('x').eq(Number.NaN).or(col('x').eq(Number.NEGATIVE_INFINITY)).or(col('x').eq(-0))],
     ['true and null', lit(true).and(lit(null) as Any)],
-    ['a.b > 1 -- a comment\n and c', col('a.b').gt(1).and(col('c'))],
+    ['a.b > 1 -- a comment\n and "a.b"."c d"', { expression: callExpression('and', [callExpression('gt', [callExpression('field', [columnExpression('a')], { name: 'b' }), literalExpression(1)]), callExpression('field', [columnExpression('a.b')], { name: 'c d' })]) }],
+    ['[1, x].length', { expression: callExpression('field', [callExpression('list', [literalExpression(1), columnExpression('x')])], { name: 'length' }) }],
+    ['{a: 1, "b c": x}', { expression: callExpression('struct', [literalExpression(1), columnExpression('x')], { names: ['a', 'b c'] }) }],
+    ['transform(l, x -> transform(m, (y, i) -> x + y * i))', { expression: callExpression('transform', [columnExpression('l'), callExpression('transform', [columnExpression('m'), callExpression('add', [columnExpression('$$x'), callExpression('mul', [columnExpression('$$y'), columnExpression('$$i')])])], { variables: ['$$y', '$$i'] })], { variables: ['$$x', '$$xx'] }) }],
     ['date > 1 and list < 2 and map > 3', col('date').gt(1).and(col('list').lt(2)).and(col('map').gt(3))],
     ['größe > 1', col('größe').gt(1)],
   ])('gives the tree of the methods: %s', (text, { expression }) => {
@@ -104,7 +107,7 @@ describe('the text form of an expression', () => {
 })
 
 // ───────────── trees that print as themselves ─────────────
-const names = ['a', 'b.c', 'two words', 'and', 'NaN', 'quo"te', 'größe', '$hidden', 'date', 'x1', '1st']
+const names = ['a', 'b.c', 'sum', 'two words', 'and', 'NaN', 'quo"te', 'größe', '$hidden', 'date', 'x1', '1st']
 const types = ['int8', 'decimal(12, 2)', 'timestamp[ms, Europe/Berlin]', 'list<int64?>', 'utf8', 'struct<a: int64, "b c": utf8?>']
 const two = ['add', 'sub', 'mul', 'div', 'intDiv', 'mod', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'eqNullSafe', 'neNullSafe', 'like', 'ilike']
 const one = ['neg', 'not', 'isNull', 'isNotNull', 'isTrue', 'isNotTrue', 'isFalse', 'isNotFalse']
@@ -135,7 +138,13 @@ function tree(r: Random, depth: number): Expression {
   const sub = () => tree(r, depth - 1)
   const fn = expressionFunctions[r.int(expressionFunctions.length)]!
   const { name, byPosition } = fn
-  if (lambdas.includes(name)) return sub()
+  if (lambdas.includes(name)) {
+    const variables = [['$$p', '$$pp'], ['$$q', '$$n']][r.int(2)]!
+    const body = callExpression('add', [columnExpression(variables[r.int(2)]!), sub()])
+    return callExpression(name, name === 'reduce' ? [sub(), sub(), body] : [sub(), body], { variables })
+  }
+  if (name === 'struct') return callExpression(name, [sub(), sub()], { names: ['a', names[r.int(names.length)]!] })
+  if (name === 'field') return callExpression(name, [sub()], { name: names[r.int(names.length)]! })
   if (name === 'when') return callExpression(name, [sub(), sub(), ...(r.int(2) ? [sub(), sub()] : []), sub()])
   if (name === 'between') return callExpression(name, [sub(), sub(), sub()])
   if (name === 'isIn') return callExpression(name, [sub(), ...Array.from({ length: r.int(3) }, () => literal(r))])

@@ -15,11 +15,11 @@ const itemAndPlace: Lambda['variables'] = ([list]) => {
   return item && [item, place]
 }
 
-function describeLambda(name: string) {
+function describeLambda(name: string, showsBoth = false) {
   return (args: readonly Text[], { variables = [] }: CallOptions): Text => {
     const [first = 'item', second = ''] = (variables as readonly string[]).map(variable => variable.slice(2))
     // The place is not shown where it has the name that it gets when none is given.
-    const names = second === '' || second === first + first ? [first] : [first, second]
+    const names = second === '' || (second === first + first && !showsBoth) ? [first] : [first, second]
     const shown = names.length === 1 ? names[0] : `(${names.join(', ')})`
     return { text: `${name}(${args.map((arg, i) => (i === args.length - 1 ? `${shown} -> ${arg.text}` : arg.text)).join(', ')})`, level: 9 }
   }
@@ -107,7 +107,7 @@ const reduce: ExpressionFunction = {
     }
     return { ...result, validity: allValid(device, arena, [result, list], rowCount) }
   },
-  describe: describeLambda('reduce'),
+  describe: describeLambda('reduce', true),
 }
 
 /** The functions of lists that take functions. */

@@ -11,6 +11,7 @@ import { allValid, broadcast, type Operand } from '../../compute/operand.ts'
 import { clearNulls } from '../../compute/strings.ts'
 import type { Argument, CallOptions, Evaluation, ExpressionFunction } from '../function.ts'
 import { prefix } from '../function.ts'
+import { nameText } from '../reserved-words.ts'
 import { constantOf, literalType } from '../unify.ts'
 import { listOf } from './lists.ts'
 
@@ -30,7 +31,7 @@ const field: ExpressionFunction = {
   },
   evaluate: (at, [a], { name }) => fieldOf(at, a as Column, memberOf(a!.type, name)),
   byPosition: { operands: 1, options: ['name'] },
-  describe: ([a], { name }) => ({ text: `${a!.level < 9 ? `(${a!.text})` : a!.text}.${name}`, level: 9 }),
+  describe: ([a], { name }) => ({ text: `${a!.level < 9 || /^[\d-]/.test(a!.text) ? `(${a!.text})` : a!.text}.${nameText(String(name))}`, level: 9 }),
 }
 
 function fieldOf({ device, arena }: Evaluation, struct: Column, index: number): Column {
@@ -58,7 +59,7 @@ const struct: ExpressionFunction = {
     const children = args.map(arg => broadcast(device, arena, evaluate(arg, active), rowCount))
     return { type, length: rowCount, values: 0, validity: 0, children }
   },
-  describe: (args, options) => ({ text: `{${args.map((arg, i) => `${namesOf(options)[i]}: ${arg.text}`).join(', ')}}`, level: 9 }),
+  describe: (args, options) => ({ text: `{${args.map((arg, i) => `${nameText(namesOf(options)[i] ?? '')}: ${arg.text}`).join(', ')}}`, level: 9 }),
 }
 
 function mapType(a: Argument | undefined): (DataType & { kind: 'map' }) | undefined {
