@@ -20,5 +20,5 @@ const byPath = responses
   .sort('path')
 console.log(String(await byPath.collect()))
 
-const all = responses.agg({ top: topK('ms', 3), mean_ok: mean('ms').where(col('status').lt(500)), modes: agg.mode('status'), correlation: agg.corr('ms', 'status') })
+const all = responses.agg({ top: topK('ms', 3), mean_ok: mean('ms').where(col('status').lt(500)), users: agg.approxCountDistinct('user'), correlation: agg.corr('ms', 'status') })
 console.log(String(await all.collect()))

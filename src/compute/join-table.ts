@@ -17,7 +17,8 @@ const firstKeysMax = 65_536
 
 /**
  * A table as plain data. kind: 'all' has no keys, each row meets every stored one. `links`: the address of the next row of each id, 0 where keys are
- * unique. `marks`: the address of a byte an id, where it is to be known which stored rows were met. `order`: the address of all ids in order of arrival.
+ * unique. `marks`: the address of a byte an id, where it is to be known which stored rows were met. `ended`: the address of an i32,
+ * how many instances have probed to their end, where there are marks. `order`: the address of all ids in order of arrival.
  */
 export interface TableData {
   readonly kind: 'array' | 'slots' | 'all'
@@ -26,6 +27,7 @@ export interface TableData {
   readonly header: number
   readonly links: number
   readonly marks: number
+  readonly ended: number
   readonly order: number
   /** Its rows by a further value, where the join is for the nearest. */
   readonly sorted?: SortedRows
@@ -58,7 +60,8 @@ export function buildTable(device: Device, store: ChunkStore, keys: readonly num
     const rows = store.seal()
     arena.hold(rows.arena)
     const marks = options.marks ? arena.allocateZeroed(chunkRowsMax * rows.chunkRows.length) : 0
-    const shared = { forms, marks, rows, arena: arena.address }
+    const ended = options.marks ? arena.allocateZeroed(4) : 0
+    const shared = { forms, marks, ended, rows, arena: arena.address }
     if (keys.length === 0) return { kind: 'all', keys: 'word', header: 0, links: 0, order: allIds(device, arena, scratch, rows), ...shared }
     const filler = new Filler(device, arena, scratch, rows)
     // Bytes of several keys in one are made for the table, so they live as long.
@@ -222,4 +225,9 @@ export function* candidatePairs(device: Device, arena: Arena, table: TableData, 
     yield { left, right, count, row }
     if (row >= rows) return
   }
+}
+
+/** Says that one of `instances` has probed to its end; true for the last one, which alone knows all marks. From any thread, once each. */
+export function isLastToEnd(device: Device, table: TableData, instances: number): boolean {
+  return Atomics.add(device.memory.words(), table.ended / 4, 1) + 1 === instances
 }

@@ -6,7 +6,7 @@ import { int64 } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
 import { unmatchedIds } from '../compute/join-match.ts'
 import { chunkRowsMax } from '../compute/join-store.ts'
-import type { TableData } from '../compute/join-table.ts'
+import { isLastToEnd, type TableData } from '../compute/join-table.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { readTable } from './join-build.ts'
@@ -50,8 +50,9 @@ class JoinProbe implements Operator {
     const { how } = this.#output.params
     const table = this.#table
     if (port === 1 || !table || (how !== 'right' && how !== 'full')) return
-    const { device, instance, parallelism } = this.#context
-    for (let chunk = instance; chunk < table.rows.chunkRows.length; chunk += parallelism) {
+    const { device, parallelism } = this.#context
+    if (!isLastToEnd(device, table, parallelism)) return
+    for (let chunk = 0; chunk < table.rows.chunkRows.length; chunk++) {
       const scratch = device.arena()
       try {
         const { ids, count } = unmatchedIds(device, scratch, table, chunk)

@@ -198,6 +198,6 @@ function joinStep(r: Random, table: Table): Table | undefined {
   const added = how === 'semi' || how === 'anti' ? {} : nullable(onlyColumns(other.columns, rightNames), how === 'left' || how === 'full')
   const left = nullable(table.columns, how === 'right' || how === 'full')
   const joined = (table.frame as any).join(other.frame, { left: key, right: 'u_key', how })
-  const isOrdered = table.isOrdered && (how === 'semi' || how === 'anti')
-  return change(table, { frame: joined, rows, columns: { ...left, ...added }, isOrdered }, `join(${other.text}, ${key} = u_key, ${how})`)
+  // Where the right side doesn't fit into memory rows come in no order.
+  return change(table, { frame: joined, rows, columns: { ...left, ...added }, isOrdered: false }, `join(${other.text}, ${key} = u_key, ${how})`)
 }
