@@ -1,6 +1,6 @@
 // What users import: at most 60 names; the rest lives under millrace/ml.
 import type { SchemaLike } from './batch/schema.ts'
-import type { Frame } from './frame/frame-type.ts'
+import type { ColumnTypeOf, Frame, TypedArrays } from './frame/frame-type.ts'
 import { fromData } from './frame/from.ts'
 import type { Schema } from './frame/types.ts'
 import type { UserSource } from './source/user-source.ts'
@@ -30,6 +30,7 @@ export { write } from './frame/write.ts'
 /** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */
 export function from<S extends Schema>(source: UserSource<S, any, any>): Frame<S>
 export function from<const S extends Schema>(data: unknown, options: { schema: S; bounded?: boolean }): Frame<S>
+export function from<const C extends { readonly [column: string]: TypedArrays[keyof TypedArrays] }>(columns: C): Frame<{ -readonly [K in keyof C]: ColumnTypeOf<C[K]> }>
 export function from(data: unknown): Frame<any>
 export function from(data: unknown, options?: { schema?: Schema; bounded?: boolean }): Frame<any> {
   return fromData(data, options as { schema?: SchemaLike; bounded?: boolean }) as unknown as Frame<any>

@@ -85,6 +85,12 @@ export function fixedOffset(zone: string): number | undefined {
   return match ? (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3]) * 60) : undefined
 }
 
+/** The offset in seconds from UTC that a zone has at a time, in seconds since the epoch: for showing single times. */
+export function zoneOffset(zone: string): (seconds: number) => number {
+  const fixed = fixedOffset(zone)
+  return fixed === undefined ? offsetReader(zone) : () => fixed
+}
+
 // The local clock as Intl shows it, read back as if it were UTC.
 function offsetReader(zone: string): (seconds: number) => number {
   const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })

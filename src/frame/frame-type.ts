@@ -64,8 +64,10 @@ export interface FrameBatch<in out S> extends Omit<BatchView, 'column' | 'withCo
   [Symbol.iterator](): Iterator<Row<S>>
 }
 
-type ColumnTypeOf<V> = { [K in keyof TypedArrays]: V extends TypedArrays[K] ? K : never }[keyof TypedArrays] extends infer K ? ([K] extends [never] ? any : K) : never
-interface TypedArrays {
+/** The type of a column that a typed array makes; any for other values. */
+export type ColumnTypeOf<V> = { [K in keyof TypedArrays]: V extends TypedArrays[K] ? K : never }[keyof TypedArrays] extends infer K ? ([K] extends [never] ? any : K) : never
+/** Typed arrays by the type of the column that they make. */
+export interface TypedArrays {
   int8: Int8Array
   int16: Int16Array
   int32: Int32Array

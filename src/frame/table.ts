@@ -3,10 +3,11 @@ import { textTable } from '../base/text-table.ts'
 import { columnIndex, type Field, schemaText, visible } from '../batch/schema.ts'
 import { isNumeric } from '../batch/data-type.ts'
 import type { Value } from '../batch/read-values.ts'
-import { jsonValue, showValue } from '../batch/value-text.ts'
+import { jsonValue } from '../batch/value-text.ts'
 import type { StepTotals } from '../schedule/messages.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { toArrowTable } from './arrow.ts'
+import { cellText } from './cell-text.ts'
 import type { OwnedChunk } from './owned-columns.ts'
 
 /** What a run cost, beside its result. */
@@ -86,13 +87,14 @@ export class Table {
     return toArrowTable(this.#fields, this.#chunks)
   }
 
-  /** The rows as text that fits `width` cells: the first `rows` of them, with names and types on top. */
+  /** The rows as text that fits `width` cells: the first `rows` of them, with names and types on top. Timestamps stand as the clock of their zone shows them. */
   toString(options: { rows?: number; width?: number; color?: boolean } = {}): string {
     const shown = options.rows ?? 20
     const rows: (string | null)[][] = []
+    const show = this.#fields.map(f => cellText(f.type))
     for (const row of this) {
       if (rows.length === shown) break
-      rows.push(this.#fields.map(f => row[f.name] === null ? null : showValue(row[f.name]!, f.type)))
+      rows.push(this.#fields.map((f, i) => (row[f.name] === null ? null : show[i]!(row[f.name]!))))
     }
     const header = this.#fields.map(f => ({ name: f.name, type: schemaText([f])[f.name]!, numeric: isNumeric(f.type) || timeKinds.has(f.type.kind) }))
     return textTable(header, rows, { width: options.width, color: options.color, moreRows: this.numRows - rows.length })

@@ -77,6 +77,15 @@ describe('rows of every type', () => {
     for (const width of [60, 4_000]) expect(table.toString({ width }).split('\n').length).toBeGreaterThan(20)
   })
 
+  it('show timestamps by the clock of their zone', async () => {
+    const table = await fromData([{ b: 0, t: 1_720_000_000_000_000n, u: 0, o: 0, far: 9e15 }], {
+      schema: { b: 'timestamp[ms, Europe/Berlin]', t: 'timestamp[us, America/New_York]', u: 'timestamp[ms]', o: 'timestamp[ms, -05:30]', far: 'timestamp[s, Asia/Tokyo]' },
+    }).collect()
+    const text = table.toString({ width: 400 })
+    for (const shown of ['1970-01-01 01:00:00.000+01:00', '2024-07-03 05:46:40.000000-04:00', '1970-01-01 00:00:00.000 ', '1969-12-31 18:30:00.000-05:30', '9000000000000 ']) expect(text).toContain(shown)
+    expect(table.toJSON()[0]!.b).toBe('1970-01-01T00:00:00.000Z')
+  })
+
   it('show themselves as people write them', async () => {
     const row = {
       d: '2024-02-29', t: '23:59:59.5', span: 'PT90S', i: 'P1M2DT3S', price: '12.5', list: [1, null], s: { a: 'x', b: [new Uint8Array([255])] }, m: [['k', 1.5]], u: 2n ** 64n - 1n, f: -0,

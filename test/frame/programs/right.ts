@@ -4,6 +4,7 @@ import { count, max, mean, min, sum } from '../../../src/frame/aggregates.ts'
 import { col, lit, when } from '../../../src/frame/expr.ts'
 import type { Frame, SchemaOf } from '../../../src/frame/frame-type.ts'
 import { asc, desc } from '../../../src/frame/orders.ts'
+import { from } from '../../../src/index.ts'
 import { read } from '../../../src/frame/read.ts'
 import { lag, lead, nthValue, percentRank, rank, rowNumber } from '../../../src/frame/window-functions.ts'
 import { hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
@@ -218,6 +219,13 @@ schemaIs<{ n: 'int32'; key: 'utf8?'; partition: 'int32' }>()(read.kafka({ ...rec
 schemaIs<{ n: 'int32'; offset: 'int64' }>()(read.topic({ name: 't' }, { format: 'json', schema: { n: 'int32' }, metadata: ['offset'] }), true)
 
 export { report, windowed }
+
+// Typed arrays by column.
+for (const row of await from({ a: new Int8Array(1), b: new BigUint64Array(1), c: new Float32Array(1) }).filter(col('b').gt(1)).collect()) {
+  is<number>()(row.a, true)
+  is<bigint>()(row.b, true)
+  is<number>()(row.c, true)
+}
 
 // Every type as rows have it.
 declare const wide: Frame<{
