@@ -144,7 +144,7 @@ export function countBefore(table: usize, start: u32, end: u32, tableB: usize, b
   return <i32>(low - start)
 }
 
-/** Bit i of out is 1 where row indices[i] differs from row indices[i − 1] in one of the keys, and for i = 0; bits past `rows` are 0. Returns how many. */
+/** Bit i of out is 1 where row indices[i] (`indices` 0: row i) differs from the one before in one of the keys, and for i = 0; bits past `rows` are 0. Returns how many. */
 export function markChanges(table: usize, keys: i32, indices: usize, rows: i32, out: usize): i32 {
   let count = 0
   for (let start = 0; start < rows; start += 8) {
@@ -152,7 +152,9 @@ export function markChanges(table: usize, keys: i32, indices: usize, rows: i32, 
     const stop = min(start + 8, rows)
     for (let i = start; i < stop; i++) {
       const at = indices + (<usize>i << 2)
-      if (i == 0 || compareRows(table, load<u32>(at - 4), table, load<u32>(at), keys) != 0) {
+      const row = indices == 0 ? <u32>i : load<u32>(at)
+      const before = i == 0 ? 0 : indices == 0 ? row - 1 : load<u32>(at - 4)
+      if (i == 0 || compareRows(table, before, table, row, keys) != 0) {
         byte |= 1 << (i & 7)
         count++
       }

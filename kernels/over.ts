@@ -283,7 +283,7 @@ export function sumFramesF64(values: usize, bits: usize, starts: usize, ends: us
   }
 }
 
-/** For each frame the row of its least (`most` 1: greatest) value by `table`'s one key, nulls passed over, the first of equal ones, or `none`. `scratch`: a u32 a row. */
+/** For each frame the row of its least (`most` 1: greatest) value by `table`'s one key, a column by position, nulls passed over, the first of equal ones, or `none`. `scratch`: a u32 a row. */
 export function extremeRows(table: usize, indices: usize, bits: usize, starts: usize, ends: usize, rows: i32, most: i32, none: u32, scratch: usize, out: usize): void {
   let middle = 0
   let end = 0
@@ -294,24 +294,24 @@ export function extremeRows(table: usize, indices: usize, bits: usize, starts: u
     if (from >= middle || to < end) {
       let best = -1
       for (let k = to - 1; k >= from; k--) {
-        if (bitAt(bits, <u32>k) && (best < 0 || !better(table, indices, best, k, most))) best = k
+        if (bitAt(bits, <u32>k) && (best < 0 || !better(table, best, k, most))) best = k
         store<i32>(scratch + (<usize>k << 2), best)
       }
       middle = to
       end = to
       back = -1
     }
-    for (; end < to; end++) if (bitAt(bits, <u32>end) && (back < 0 || better(table, indices, end, back, most))) back = end
+    for (; end < to; end++) if (bitAt(bits, <u32>end) && (back < 0 || better(table, end, back, most))) back = end
     let best = from < middle ? load<i32>(scratch + (<usize>from << 2)) : -1
-    if (back >= 0 && (best < 0 || better(table, indices, back, best, most))) best = back
+    if (back >= 0 && (best < 0 || better(table, back, best, most))) best = back
     store<u32>(out + (<usize>i << 2), best >= 0 ? at32(indices, best) : none)
   }
 }
 
 // Whether the value at position a beats that at b.
 // @ts-ignore: decorator
-@inline function better(table: usize, indices: usize, a: i32, b: i32, most: i32): bool {
-  const order = compareRows(table, at32(indices, a), table, at32(indices, b), 1)
+@inline function better(table: usize, a: i32, b: i32, most: i32): bool {
+  const order = compareRows(table, <u32>a, table, <u32>b, 1)
   return most ? order > 0 : order < 0
 }
 

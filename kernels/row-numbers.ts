@@ -101,3 +101,12 @@ export function widenPlaces(places: usize, rows: i32, out: usize, validity: usiz
     store<u8>(validity++, <u8>byte)
   }
 }
+
+/** Sets the bits of some rows. */
+export function markRows(indices: usize, rows: i32, bits: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const row = load<u32>(indices + (<usize>i << 2))
+    const at = bits + <usize>(row >> 3)
+    store<u8>(at, <u8>(<u32>load<u8>(at) | (1 << (row & 7))))
+  }
+}

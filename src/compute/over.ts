@@ -121,15 +121,17 @@ class WindowRun {
     this.#order = sortIndices(this.#device, this.#arena, all, this.#rows)
     this.#inverse = this.#words()
     kernels.invertRows(this.#order, this.#rows, this.#inverse)
+    // Gathered first: comparing neighbours where they lie would wait for memory at every step.
+    const sorted = all.map(key => ({ ...key, column: gatherColumn(this.#device, this.#arena, key.column, this.#order, this.#rows) }))
     const ranges = (by: typeof all): Ranges => {
       const bits = this.#arena.allocateZeroed(bitmapBytes(this.#rows))
-      kernels.markChanges(keyTable(this.#device, this.#arena, by), by.length, this.#order, this.#rows, bits)
+      kernels.markChanges(keyTable(this.#device, this.#arena, by), by.length, 0, this.#rows, bits)
       const made = { starts: this.#words(), ends: this.#words() }
       kernels.rangesOf(bits, this.#rows, made.starts, made.ends)
       return made
     }
-    this.#parts = ranges(this.#groups > 1 ? [partition] : [])
-    this.#peers = keys.length > 0 ? ranges(all) : this.#parts
+    this.#parts = ranges(this.#groups > 1 ? sorted.slice(0, 1) : [])
+    this.#peers = keys.length > 0 ? ranges(sorted) : this.#parts
   }
 
   #byPosition(f: WindowFunction): Column {
@@ -174,10 +176,9 @@ class WindowRun {
   #extremes(f: WindowFunction): Column {
     const { starts, ends } = this.#frame(f)
     const out = this.#words()
-    const column = this.#batch.columns[f.input!]!
+    const column = this.#sorted(f)
     const table = keyTable(this.#device, this.#arena, [{ column }])
-    const bits = this.#sorted(f).validity
-    this.#device.kernels.extremeRows(table, this.#order, bits, starts, ends, this.#rows, f.fn === 'max' ? 1 : 0, this.#rows, this.#words(), out)
+    this.#device.kernels.extremeRows(table, this.#order, column.validity, starts, ends, this.#rows, f.fn === 'max' ? 1 : 0, this.#rows, this.#words(), out)
     return this.#picked(f, out)
   }
 

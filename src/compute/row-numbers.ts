@@ -1,6 +1,7 @@
 // Row numbers as a column, and rows chosen by their place.
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, rowCount64 } from '../batch/data-type.ts'
+import { selectRows } from './compact.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
@@ -69,4 +70,11 @@ export function placesColumn(device: Device, arena: Arena, { places, count }: Ex
   const validity = arena.allocate(bitmapBytes(count))
   device.kernels.widenPlaces(places, count, out.values, validity)
   return { ...out, validity }
+}
+
+/** Some of `rowCount` rows, each at most once, in the order of their numbers. */
+export function inRowOrder(device: Device, arena: Arena, { indices, rows }: ChosenRows, rowCount: number): ChosenRows {
+  const bits = arena.allocateZeroed(bitmapBytes(rowCount))
+  device.kernels.markRows(indices, rows, bits)
+  return selectRows(device, arena, bits, rowCount)
 }

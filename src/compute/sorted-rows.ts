@@ -127,7 +127,7 @@ function columnBytes(device: Device, column: Column): number {
 export function changedRows(device: Device, arena: Arena, batch: Batch, order: readonly OrderColumn[], before?: Batch): number {
   const bits = arena.allocateZeroed(bitmapBytes(batch.rowCount))
   const own = sortedBatch(device, arena, batch, order)
-  device.kernels.markChanges(own.table, order.length, rowNumbers(device, arena, batch.rowCount), batch.rowCount, bits)
+  device.kernels.markChanges(own.table, order.length, 0, batch.rowCount, bits)
   if (before && compareSorted(device, sortedBatch(device, arena, before, order), before.rowCount - 1, own, 0, order.length) === 0) device.memory.bytes(bits, 1)[0]! &= 0xfe
   return bits
 }

@@ -8,7 +8,7 @@ import { columnIndex, fieldOf, type Fields, isHidden, visible } from '../batch/s
 import { gatherBatch, gatherOwned } from '../compute/gather.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
-import { type ChosenRows, firstOfEach } from '../compute/row-numbers.ts'
+import { type ChosenRows, firstOfEach, inRowOrder } from '../compute/row-numbers.ts'
 import { RowStore } from '../compute/row-store.ts'
 import { sortIndices } from '../compute/sort.ts'
 import { type OrderColumn, sortKeys } from '../compute/sorted-rows.ts'
@@ -74,7 +74,7 @@ class TopK implements Operator {
     const { device, arena } = this.#context
     const rows: Batch = { ...batch, fields: this.#fields, columns: this.#columns.map(i => batch.columns[i]!) }
     if (this.#params.part) {
-      const { indices, rows: count } = inSourceOrder(device.memory, this.#first(arena, rows))
+      const { indices, rows: count } = inRowOrder(device, arena, this.#first(arena, rows), rows.rowCount)
       return out.emit(gatherBatch(device, arena, rows, indices, count))
     }
     this.#store.append(rows)
@@ -86,7 +86,7 @@ class TopK implements Operator {
     const rows = this.#store.batch()
     if (rows.rowCount === 0) return
     const first = this.#first(arena, rows)
-    const chosen = this.#params.asTheyCame ? inSourceOrder(device.memory, first) : first
+    const chosen = this.#params.asTheyCame ? inRowOrder(device, arena, first, rows.rowCount) : first
     const top = gatherOwned(device, arena, rows, chosen.indices, chosen.rows)
     this.#store.clear()
     const shown = top.fields.flatMap(({ name }, i) => (isHidden(name) ? [] : [i]))
@@ -124,7 +124,7 @@ class TopK implements Operator {
     const scratch = device.arena()
     try {
       const rows = this.#store.batch()
-      const { indices, rows: count } = inSourceOrder(device.memory, this.#first(scratch, rows))
+      const { indices, rows: count } = inRowOrder(device, scratch, this.#first(scratch, rows), rows.rowCount)
       const kept = gatherOwned(device, scratch, rows, indices, count)
       this.#store.clear()
       this.#store.append(kept)
@@ -150,9 +150,4 @@ class TopK implements Operator {
       table.close()
     }
   }
-}
-
-function inSourceOrder(memory: OperatorContext['device']['memory'], { indices, rows }: ChosenRows): ChosenRows {
-  memory.uint32s(indices, rows).sort()
-  return { indices, rows }
 }

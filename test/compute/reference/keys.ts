@@ -58,6 +58,8 @@ export const keysAgreement = agreement({
       const bits = arena.allocateZeroed(Math.ceil(rows / 8))
       const changed = kernels.markChanges(own, list.length, indices, rows, bits)
       const changes = order.map((_, i) => ((memory.bytes(bits, Math.ceil(rows / 8))[i >>> 3]! >>> (i & 7)) & 1) === 1)
+      const again = arena.allocateZeroed(Math.ceil(rows / 8))
+      if (kernels.markChanges(sorted, list.length, 0, rows, again) !== changed) throw new RangeError('markChanges counts otherwise where rows lie in order')
       if (changed !== changes.filter(Boolean).length) throw new RangeError(`markChanges counted ${changed}`)
       return {
         compared: order.map((_, i) => Math.sign(kernels.compareRows(own, i, other, i, list.length))),

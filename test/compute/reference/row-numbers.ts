@@ -1,5 +1,5 @@
 // Rows by their place, plainly. And their entry in the catalogue of agreements.
-import { explodeLists, firstOfEach, firstRows, interleaveRows, lastSetBits, numberColumn, placesColumn } from '../../../src/compute/row-numbers.ts'
+import { explodeLists, firstOfEach, firstRows, inRowOrder, interleaveRows, lastSetBits, numberColumn, placesColumn } from '../../../src/compute/row-numbers.ts'
 import { int32 } from '../../../src/batch/data-type.ts'
 import { bitmapOf, uint32sAt, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
@@ -27,7 +27,7 @@ function lists(values: readonly number[], known: number) {
 
 export const rowNumbersAgreement = agreement({
   stem: 'row-numbers',
-  kernels: ['fillNumbersI64', 'selectFirsts', 'firstOfEach', 'interleaveRows', 'lastSetBits', 'explodeLists', 'widenPlaces'],
+  kernels: ['fillNumbersI64', 'selectFirsts', 'firstOfEach', 'interleaveRows', 'lastSetBits', 'explodeLists', 'widenPlaces', 'markRows'],
   sample(random, length) {
     const few = 1 + random.int(1 + length)
     return { values: Array.from({ length }, () => random.int(few)), start: random.int(1000) * 2 ** 40, known: random.int(3), most: random.int(4) }
@@ -40,6 +40,7 @@ export const rowNumbersAgreement = agreement({
       last: values.map((_, i) => values.slice(0, i + 1).findLastIndex(value => value % 3 === 0)).map(row => (row < 0 ? values.length : row)),
       ...lists(values, known),
       three: values.flatMap((_, row) => [0, 1, 2].map(part => [row, part * values.length + row, part])),
+      rising: order.filter((_, i) => i % 2 === 0).sort((a, b) => a - b),
       some: order.filter((row, i) => order.slice(0, i).filter(other => values[other] === values[row]).length < most),
     }
   },
@@ -53,6 +54,8 @@ export const rowNumbersAgreement = agreement({
     const seen = [...new Array(known).keys(), ...new Set(values.filter(value => value >= known))]
     const firsts = firstRows(device, arena, words(values.map(value => seen.indexOf(value))), values.length, known)
     const order = [...values.keys()].sort((a, b) => values[a]! - values[b]! || b - a)
+    const half = order.filter((_, i) => i % 2 === 0)
+    const rising = inRowOrder(device, arena, { indices: words(half), rows: half.length }, values.length)
     const some = firstOfEach(device, words(values), words(order), values.length, most)
     const column = listsOf(values.map(value => value % 4))
     const own = { ...column, values: words(column.offsets), validity: known === 0 ? 0 : bitmapOf(device, arena, values.map(value => value % 5 !== 0)) }
@@ -73,6 +76,7 @@ export const rowNumbersAgreement = agreement({
       three: old!.map((row, i) => [row, places![i]!, numbers![i]!]),
       numbers: valuesOf(device, numberColumn(device, arena, values.length, start)),
       firsts: uint32sAt(device, firsts.indices, firsts.rows),
+      rising: uint32sAt(device, rising.indices, rising.rows),
       some: uint32sAt(device, some.indices, some.rows),
     }
   },
