@@ -5,7 +5,8 @@ import { type Column, allocateColumn } from '../batch/batch.ts'
 import { binary, bitmapBytes, type DataType, float64, isFloat, isNumeric } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateOptions, AggregateType, InputRule } from './aggregate-contract.ts'
+import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType, InputRule } from './aggregate-contract.ts'
+import { DigestAccumulator } from './digest-accumulator.ts'
 import { KeyLog, runColumn } from './key-log.ts'
 import { columnOfKeys, floatsOf, hasKeys, keysOf } from './widen.ts'
 
@@ -20,13 +21,27 @@ export const medianAggregate: AggregateType = {
   create: (device, { inputType }) => new QuantileAccumulator(device, inputType!, 0.5),
 }
 
-/** The value below which a share `q` of the values lies. */
+/** The value below which a share `q` of the values lies; with `approximate` about. */
 export const quantileAggregate: AggregateType = {
-  ...medianAggregate,
   fn: 'quantile',
-  options: ['q'],
-  checkOptions: ({ q }: AggregateOptions, where: string) => void shareOf(q, where),
-  create: (device, { inputType, options, where = 'quantile' }) => new QuantileAccumulator(device, inputType!, shareOf(options?.['q'], where)),
+  inputs: [measured],
+  options: ['q', 'approximate'],
+  checkOptions({ q, approximate }: AggregateOptions, where: string) {
+    shareOf(q, where)
+    if (approximate !== undefined && typeof approximate !== 'boolean')
+      throw new PlanError('AGGREGATE_OPTION', `${where}: approximate is ${JSON.stringify(approximate)}; it is true or false`)
+  },
+  result: ({ inputType }) => quantileType(inputType!),
+  partial: (spec, name) => [{ name: `${name}.${isApproximate(spec) ? 'digest' : 'values'}`, type: binary, nullable: false }],
+  create(device, spec) {
+    const q = shareOf(spec.options?.['q'], spec.where ?? 'quantile')
+    return isApproximate(spec) ? new DigestAccumulator(device, q) : new QuantileAccumulator(device, spec.inputType!, q)
+  },
+}
+
+// Times are always exact: there is no digest of them.
+function isApproximate({ options, inputType }: AggregateSpec): boolean {
+  return options?.['approximate'] === true && isNumeric(inputType!)
 }
 
 function shareOf(q: unknown, where: string): number {

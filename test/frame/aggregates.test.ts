@@ -57,6 +57,7 @@ const cases: readonly Case[] = [
   ...each('stddev', ['ratio'], { population: true }),
   ...each('median', [...numbers, 'at', 'day', 'took']),
   ...each('quantile', ['ratio', 'whole'], 0.3),
+  ...(['ratio', 'price'] as const).map((name): Case => ({ fn: 'quantile', inputs: [name], options: { q: 0.9, approximate: true } as never, make: ((of: never) => agg.quantile(of, 0.9, { approximate: true })) as never })),
   ...each('topK', comparable, 3),
   ...each('topK', ['ratio'], 2, { least: true }),
   ...each('topK', ['name', 'code'], 2),
@@ -76,7 +77,7 @@ const cases: readonly Case[] = [
 ]
 
 const nameOf = ({ fn, inputs, options }: Case) => `${fn}_${inputs.join('_')}${options ? Object.values(options).join('') : ''}`
-const rounded = new Set(['approxCountDistinct', 'mean', 'variance', 'stddev', 'product', 'corr', 'covariance', 'sum'])
+const rounded = new Set(['quantile', 'approxCountDistinct', 'mean', 'variance', 'stddev', 'product', 'corr', 'covariance', 'sum'])
 
 // Rounded results are compared to 10 digits (of squares of numbers that differ by 10^19, fewer would be wrong).
 function settle(value: unknown, expected: Value): unknown {

@@ -125,6 +125,7 @@ export function plainAggregate(spec: AggregateSpec, columns: readonly (readonly 
   const some = rows.map(row => columns[0]![row]!)
   if (fn === 'count') return some.length
   if (fn === 'countDistinct' || fn === 'approxCountDistinct') return new Set(some.map(value => keyOf(value, type))).size
+  if (options['approximate'] === true && some.some(Number.isNaN)) return plainAggregate(spec, [some.filter(value => !Number.isNaN(value))])
   if (some.length === 0) return null
   const numbers = () => some.map(value => floatOf(value, type))
   const others = () => rows.map(row => floatOf(columns[1]![row]!, argTypes[0]!))
