@@ -22,6 +22,7 @@ import { chooseDevices } from './plan/choose-devices.ts'
 import { neededColumns } from './plan/needed-columns.ts'
 import { optimizePlan } from './plan/optimize.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
+import { fixNow } from './plan/now.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost, workerHost } from './schedule/host.ts'
@@ -149,7 +150,7 @@ export class Engine {
   async start(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<StartedJob> {
     if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
     const job = options.name ?? 'job'
-    const physical = await this.#withKept(plan, bindings)
+    const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
     const whole = resolvePlan(physical, bindings)
     const optimized = optimizePlan(physical, whole, bindings)
     const columns = neededColumns(optimized.resolved)

@@ -27,3 +27,8 @@ export function partial(args: readonly Argument[], wanted: readonly Wanted[], ty
   const signature = strict(args, wanted, type)
   return signature && { ...signature, nullable: true }
 }
+
+/** The type that an argument has by itself: a literal's own, none for null. */
+export function ownType({ type, literal }: Argument): DataType | undefined {
+  return type ?? (literal === null || literal === undefined ? undefined : literalType(literal))
+}

@@ -23,7 +23,7 @@ export class ExprValue {
 }
 
 // Functions that users call by themselves.
-const madeBySelf = ['when', 'list', 'struct']
+const madeBySelf = ['when', 'list', 'struct', 'now']
 // Methods whose names or arguments differ from those of their functions.
 const ownNames: Record<string, readonly string[]> = { coalesce: ['coalesce', 'fillNull'] }
 
@@ -78,7 +78,8 @@ function isOptions(value: unknown): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length > 0 && !isExpression(value)
 }
 
-function made<T, N>(expression: Expression): ColumnExpr<T, N> {
+/** An expression of plain data. */
+export function made<T, N>(expression: Expression): ColumnExpr<T, N> {
   return new ExprValue(expression) as unknown as ColumnExpr<T, N>
 }
 

@@ -49,7 +49,7 @@ export interface ListMethods<in out T, out N> {
   /** A struct's field. */
   field<const F extends string>(name: F): ColumnExpr<FieldOf<T, F>, N | Needs<T, 'struct', 'field'>>
   /** A map's value for a key; null where it has none. */
-  get<const V extends Operand>(key: V): ColumnExpr<MapPart<T, any>, N | NeedsOf<V> | Needs<T, 'map', 'get'>>
+  get<const V extends Operand>(key: V): ColumnExpr<MapPart<T, 'one'>, N | NeedsOf<V> | Needs<T, 'map', 'get'>>
   /** A map's keys, as a list. */
   keys(): ColumnExpr<MapPart<T, 'key'>, N | Needs<T, 'map', 'keys'>>
   /** A map's values, as a list. */

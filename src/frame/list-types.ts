@@ -21,8 +21,8 @@ export interface FieldOf<out A, out F extends string> {
   structOf: A
   field: F
 }
-/** "What A says of its keys, its values, or both as structs." */
-export interface MapPart<out A, out P extends 'key' | 'value' | 'entry'> {
+/** "What A says of its keys, its values, both as structs, or of one value." */
+export interface MapPart<out A, out P extends 'key' | 'value' | 'entry' | 'one'> {
   mapOf: A
   part: P
 }

@@ -106,6 +106,7 @@ interface Kinds {
   list: AnyList
   sized: 'utf8' | AnyList | `map<${string}>`
   searched: 'utf8' | AnyList
+  bytes: 'utf8' | 'binary'
   struct: `struct<${string}>`
   map: `map<${string}>`
   calendar: 'date' | TimeType

@@ -1,8 +1,11 @@
 // What an expression of text offers. Positions and lengths are characters (code points), counted from 0; negative ones count from the end. Arguments
 // are values or expressions, and a null in any makes the result null.
+import type { TypeName } from '../batch/type-name.ts'
 import type { ColumnExpr } from './expr-type.ts'
 import type { Kept, Searched } from './list-types.ts'
 import type { AnyExpr, Maybe, Needs, NeedsOf, StrictOf, SymbolOf } from './resolve-types.ts'
+
+type Stripped<C> = C extends `${infer B}?` ? B : C
 
 /** A text, or an expression that gives one. */
 export type TextLike = string | AnyExpr
@@ -128,4 +131,17 @@ export interface TextMethods<in out T, out N> {
   ): Any3<'utf8', T, N, V, W, 'regexReplace'>
   /** The parts between matches, as a list. */
   regexSplit<const V extends TextLike>(pattern: V, options?: RegexOptions): Text2<'list<utf8>', T, N, V, 'regexSplit'>
+
+  /** The value at a path ($.a.b[0]['c']) of JSON, as text or as `type`; null where there is none. A DataError CAST where it is no such value. */
+  jsonExtract<const C extends TypeName = 'utf8'>(path: string, type?: C): ColumnExpr<Maybe<Stripped<C>>, N | Needs<T, 'string', 'jsonExtract'>>
+  /** object, array, string, number, bool or null: of the value at a path of JSON; null where there is none. */
+  jsonType(path?: string): ColumnExpr<Maybe<'utf8'>, N | Needs<T, 'string', 'jsonType'>>
+  /** Any value as JSON, as files of NDJSON have it. */
+  toJson(): ColumnExpr<StrictOf<'utf8', T>, N | Needs<T, 'any', 'toJson'>>
+  /** The UTF-8 of a string, or bytes, as hex or base64. */
+  encode(encoding: 'hex' | 'base64'): ColumnExpr<StrictOf<'utf8', T>, N | Needs<T, 'bytes', 'encode'>>
+  /** The bytes that hex or base64 says. A DataError DECODE where it is none. */
+  decode(encoding: 'hex' | 'base64'): ColumnExpr<StrictOf<'binary', T>, N | Needs<T, 'string', 'decode'>>
+  /** As `decode`, with null where a text is none. */
+  tryDecode(encoding: 'hex' | 'base64'): ColumnExpr<Maybe<'binary'>, N | Needs<T, 'string', 'tryDecode'>>
 }

@@ -51,6 +51,8 @@ describe('parts of times', () => {
     expect(values(col('d').dayOfYear())).toEqual([31, 1, null])
     expect(values(col('d').week())).toEqual([5, 1, null])
     expect(values(col('c').minute())).toEqual([0, 45, 59])
+    expect(values(lit(new Date(Date.UTC(2024, 1, 29))).dayOfYear())).toEqual([60, 60, 60])
+    expect(texts(lit(new Date(0)).toZone('Asia/Tokyo'))[0]).toBe('1970-01-01T09:00:00.000+09:00')
     expect(thrown(col('c').year() as never)).toContain('TYPE_MISMATCH test: "c" is time[ms]: year() does not apply')
     expect(thrown(col('d').hour() as never)).toContain('TYPE_MISMATCH test: "d" is date?: hour() does not apply')
   })

@@ -15,7 +15,7 @@ import { lag, rank } from '${root}src/frame/window-functions.ts'
 import { tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
 const dice = { name: 'dice', splits: () => [{ id: '0' }] } as const
-declare const log: Frame<{ day: 'date'; clock: 'time[s]'; text: 'utf8' }>
+declare const log: Frame<{ day: 'date'; clock: 'time[s]'; text: 'utf8'; l: 'list<int64>'; t: 'struct<id: int64>' }>
 declare const people: Frame<{ id: 'int64'; name: 'utf8'; price: 'float64' }>
 `
 
@@ -33,6 +33,9 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['a string function of a number, in a callback of with', 'bids.with(c => ({ x: c.price.lower() }))', 'is int64: lower() does not apply'],
   ['a regular expression over a number', "bids.filter(col('price').regexMatch('1'))", "filter: 'price' is int64: regexMatch() does not apply"],
   ['a part of a string by a string', "bids.with({ x: col('channel').left(col('channel')) })", "with: 'channel' is utf8: left() does not apply"],
+  ['items of a date', "log.with({ x: col('day').transform(x => x) })", "with: 'day' is date: transform() does not apply"],
+  ['a field that is not there', "log.with({ x: col('t').field('ide') })", "with: 't' is struct<id: int64>: it has no field 'ide'"],
+  ['a part of a list', "log.with({ x: col('l').lower() })", "with: 'l' is list<int64>: lower() does not apply"],
   ['a sum of text', "bids.with({ x: col('channel').add(1) })", "with: 'channel' is utf8: add() does not apply"],
   ['a sum of two dates', "log.with({ x: col('day').add(col('day')) })", "with: 'day' is date but 'day' is date: add() does not apply"],
   ['an hour of a day', "log.with({ x: col('day').hour() })", "with: 'day' is date: hour() does not apply"],

@@ -5,6 +5,7 @@ import { bitwiseFunctions } from './bitwise.ts'
 import { castFunctions } from './cast.ts'
 import { compareFunctions } from './compare.ts'
 import { conditionalFunctions } from './conditional.ts'
+import { jsonFunctions } from './json.ts'
 import { lambdaFunctions } from './lambdas.ts'
 import { listFunctions, sharedListFunctions } from './lists.ts'
 import { logicFunctions } from './logic.ts'
@@ -29,6 +30,7 @@ export const expressionFunctions: readonly ExpressionFunction[] = [
   ...listFunctions,
   ...lambdaFunctions,
   ...nestedFunctions,
+  ...jsonFunctions,
   ...regexFunctions,
   ...timeFunctions,
 ]

@@ -1,5 +1,6 @@
 // Functions of dates, times of day and timestamps: parts, truncation, differences, making, zones, formatting and parsing. A timestamp with a zone is
 // taken apart by that zone's clock, one without in UTC. Null where any argument is.
+import { PlanError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { type DataType, int64, type TimeUnit, utf8 } from '../../batch/data-type.ts'
 import { parseType, typeName } from '../../batch/type-name.ts'
@@ -11,12 +12,16 @@ import { formatTimes, parseTimes } from '../../compute/time-format.ts'
 import { checkPattern } from '../../compute/time-pattern.ts'
 import type { Argument, CallOptions, ExpressionFunction, Signature } from '../function.ts'
 import { prefix } from '../function.ts'
-import { partial, strict } from '../typing.ts'
+import { ownType, partial, strict } from '../typing.ts'
 import { unify } from '../unify.ts'
 
-const kindOf = (a: Argument | undefined) => a?.type?.kind
+const kindOf = (a: Argument | undefined) => a && ownType(a)?.kind
 const isTime = (a: Argument | undefined) => kindOf(a) === 'timestamp' || kindOf(a) === 'date'
-const sameAs = (a: Argument, type: DataType = a.type!): Signature => ({ args: [a.type!], type, nullable: a.nullable })
+const sameAs = (a: Argument, type: DataType = ownType(a)!): Signature => ({ args: [ownType(a)!], type, nullable: a.nullable })
+const stampOf = (a: Argument | undefined) => {
+  const type = a && ownType(a)
+  return type?.kind === 'timestamp' ? type : undefined
+}
 
 /** The option `unit` is what to cut to. */
 const truncateFunction: ExpressionFunction = {
@@ -85,7 +90,10 @@ function zoneOf({ zone }: CallOptions, unit: TimeUnit, name: string): DataType {
 /** The same times, shown by the clock of the option `zone`; a timestamp without a zone is in UTC. */
 const toZone: ExpressionFunction = {
   name: 'toZone',
-  type: ([a], options) => (a?.type?.kind === 'timestamp' ? sameAs(a, zoneOf(options, a.type.unit, 'toZone')) : undefined),
+  type([a], options) {
+    const type = stampOf(a)
+    return type && sameAs(a!, zoneOf(options, type.unit, 'toZone'))
+  },
   evaluate: (_, [a], __, type) => ({ ...(a as Column), type }),
   byPosition: { operands: 1, options: ['zone'] },
   describe: prefix('toZone', ['zone']),
@@ -94,7 +102,10 @@ const toZone: ExpressionFunction = {
 /** What the clock of the timestamp's zone shows, as a timestamp without a zone. */
 const toLocalFunction: ExpressionFunction = {
   name: 'toLocal',
-  type: ([a]) => (a?.type?.kind === 'timestamp' ? sameAs(a, { kind: 'timestamp', unit: a.type.unit }) : undefined),
+  type([a]) {
+    const type = stampOf(a)
+    return type && sameAs(a!, { kind: 'timestamp', unit: type.unit })
+  },
   evaluate: ({ device, arena }, [a]) => toLocal(device, arena, a as Column),
   describe: prefix('toLocal'),
 }
@@ -103,8 +114,9 @@ const toLocalFunction: ExpressionFunction = {
 const fromLocalFunction: ExpressionFunction = {
   name: 'fromLocal',
   type([a], options) {
-    if (a?.type?.kind !== 'timestamp') return undefined
-    return a.type.zone === undefined ? sameAs(a, zoneOf(options, a.type.unit, 'fromLocal')) : 'the timestamp has a zone already; use toZone'
+    const type = stampOf(a)
+    if (!type) return undefined
+    return type.zone === undefined ? sameAs(a!, zoneOf(options, type.unit, 'fromLocal')) : 'the timestamp has a zone already; use toZone'
   },
   evaluate: ({ device, arena }, [a], { zone }) => fromLocal(device, arena, a as Column, String(zone)),
   byPosition: { operands: 1, options: ['zone'] },
@@ -138,8 +150,19 @@ const parsing = (name: 'parse' | 'tryParse'): ExpressionFunction => ({
   describe: prefix(name, ['pattern', 'to']),
 })
 
+/** The time of the job's start; `plan/now.ts` writes it in. */
+const now: ExpressionFunction = {
+  name: 'now',
+  type: args => (args.length === 0 ? { args: [], type: { kind: 'timestamp', unit: 'ms' }, nullable: false } : undefined),
+  evaluate({ where }) {
+    throw new PlanError('NOW', `${where}: now() has no time here; it is known where a job runs`)
+  },
+  describe: prefix('now'),
+}
+
 /** The functions of dates and times. */
 export const timeFunctions: readonly ExpressionFunction[] = [
+  now,
   truncateFunction,
   ...timeParts.map(part),
   dateDiff,
