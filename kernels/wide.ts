@@ -260,6 +260,28 @@ export function quotientF64(aLow: u64, aHigh: u64, power: i32): f64 {
   return <f64>mantissa * reinterpret<f64>(<u64>(exponent + 11 + 1023) << 52)
 }
 
+/** Below 0, 0 or above 0 as a / 10^power lies to a float64 that is neither negative nor infinite; a is not negative. Exact: no side is rounded. */
+export function orderBesideF64(aLow: u64, aHigh: u64, power: i32, x: f64): i32 {
+  const near = quotientF64(aLow, aHigh, power)
+  if (near != x) return near < x ? -1 : 1
+  if (x == 0) return i32((aLow | aHigh) != 0)
+  // The nearest float64 is x itself: a * 2^-e beside m * 10^power, where x is m * 2^e. Both are within 256 bits, being nearly equal.
+  const bits = reinterpret<u64>(x)
+  const exponent = <i32>(bits >> 52) - 1075
+  const mantissa = (bits & 0xfffffffffffff) | 0x10000000000000
+  shiftWords(aLow, aHigh, exponent < 0 ? -exponent : 0)
+  const a0 = n0
+  const a1 = n1
+  const a2 = n2
+  const a3 = n3
+  shiftWords(mantissa, 0, exponent > 0 ? exponent : 0)
+  for (let left = power; left > 0; left -= 19) multiplyWords(tenLow(left < 19 ? left : 19))
+  if (a3 != n3) return a3 < n3 ? -1 : 1
+  if (a2 != n2) return a2 < n2 ? -1 : 1
+  if (a1 != n1) return a1 < n1 ? -1 : 1
+  return a0 < n0 ? -1 : i32(a0 > n0)
+}
+
 function shiftWords(aLow: u64, aHigh: u64, shift: i32): void {
   n0 = aLow
   n1 = aHigh

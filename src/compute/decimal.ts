@@ -122,6 +122,14 @@ export function firstMisfit(device: Device, arena: Arena, fits: number, active: 
   return -1
 }
 
+/** a `op` b of a decimal a and a float64 b, exactly; `op` as the kernel numbers it. */
+export function compareDecimalFloat(device: Device, arena: Arena, op: number, a: Operand, b: Operand): Column {
+  const length = rowsOf(a, b)
+  const values = arena.allocate(bitmapBytes(length))
+  device.kernels.compareDecimalF64(op, valuesAt(device, arena, a), valuesAt(device, arena, b), shapeOf(a, b), scaleOf(a.type), length, values)
+  return { type: bool, length, values, validity: bothValid(device, arena, a, b) }
+}
+
 /** a `op` b of two decimals of any scales, exactly; `op` as the kernels number it. */
 export function compareDecimals(device: Device, arena: Arena, op: number, a: Operand, b: Operand): Column {
   const length = rowsOf(a, b)

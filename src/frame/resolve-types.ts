@@ -99,7 +99,8 @@ interface Kinds {
   number: NumericType
   bigint: NumericType
   string: 'utf8'
-  iso: 'utf8' | TimeType
+  digits: 'utf8' | `decimal(${string})`
+  iso: 'utf8' | 'date' | TimeType | `decimal(${string})`
   bool: 'bool'
   time: TimeType
   timestamp: TimeType
@@ -132,7 +133,9 @@ export type Literal = number | bigint | string | boolean | Date | null
 export type Operand = Literal | AnyExpr
 /** What may stand beside a T: anything while T is a column's name, else what compares with it. */
 export type OperandFor<T> = IsAny<T> extends true ? Operand : T extends string ? LiteralFor<Bare<T>> | AnyExpr : Operand
-type LiteralFor<B> = B extends NumericType | LooseNumber
+type LiteralFor<B> = B extends `decimal(${string})`
+  ? number | bigint | string
+  : B extends NumericType | LooseNumber
   ? number | bigint
   : B extends 'utf8'
     ? string
@@ -152,7 +155,9 @@ type KindOfLiteral<V> = V extends number
         ? 'time'
         : V extends null
           ? 'any'
-          : V extends `${number}-${number}-${string}`
+          : V extends `${number}`
+            ? 'digits'
+            : V extends `${number}-${number}-${string}`
             ? 'iso'
             : string extends V
               ? 'iso'
@@ -330,7 +335,7 @@ type Settled<D> = IsAny<D> extends true ? any : D extends 'int' | 'big' ? 'int64
 export type NameOf<T> = T extends Of<infer N> ? `'${N}'` : 'the value'
 /** How messages call a type. */
 export type Show<D> = D extends `int64#${infer Q}` ? `int64${Q}` : D extends string ? D : 'unknown'
-type Wants<F extends string, K> = F extends 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'isIn' | 'between' | 'fillNull' ? `${F}(${K & string})` : `${F}()`
+type Wants<F extends string, K> = F extends 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'isIn' | 'between' | 'fillNull' ? `${F}(${K extends 'digits' ? 'string' : K & string})` : `${F}()`
 /** The messages for needs that S doesn't meet; never when all is well. Distributes over the union of needs. */
 export type Unmet<N, S> =
   N extends Need<infer T, infer K, infer F>

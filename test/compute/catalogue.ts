@@ -90,6 +90,7 @@ export const catalogue: readonly AnyAgreement[] = [
   decimals.decimalAgreement,
   decimals.decimalFastAgreement,
   decimals.decimalCompareAgreement,
+  decimals.decimalFloatAgreement,
   decimals.decimalMapAgreement,
   decimals.decimalCastAgreement,
   floats.floatBinaryAgreement,

@@ -161,6 +161,10 @@ describe('comparisons of different types', () => {
     expect(values(col('price').eq('1234.500'))).toEqual([true, null, false])
     expect(values(col('price').lt(col('rate')))).toEqual([false, null, false])
     expect(values(col('big').gt(col('i8')))).toEqual([true, true, false])
+    // The float64 that is written 1e38 lies below 10^38 - 1.
+    expect(values(col('big').lt(col('f64').mul(0).add(1e38)))).toEqual([false, true, true])
+    expect(values(col('rate').eq(col('f64').mul(0).add(0.05)))).toEqual([false, false, false])
+    expect(values(col('rate').lt(col('f64').mul(0).add(0.05)))).toEqual([true, true, true])
     expect(values(col('f32').eq(0.1))).toEqual([true, false, false])
     expect(values(col('f32').eq(col('f64')))).toEqual([false, false, false])
     expect(values(col('u64').between(5, 10.5))).toEqual([false, false, true])

@@ -42,6 +42,8 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['a year of a clock', "log.with({ x: col('clock').year() })", "with: 'clock' is time[s]: year() does not apply"],
   ['a zone of a day', "log.with({ x: col('day').toZone('UTC') })", "with: 'day' is date: toZone() does not apply"],
   ['a callback that names a column that is not there', 'bids.filter(c => c.prise.gt(1))', "Property 'prise' does not exist"],
+  ['digits beside a number', "bids.filter(col('price').eq('1.5'))", "filter: 'price' is int64: eq(string) does not apply"],
+  ['a word that an option has not', "bids.with({ x: col('price').add(1, { overflow: 'wrp' }) })", '"wrp"'],
   ['truncate of a number', "bids.select({ d: col('price').truncate('day') })", "select: 'price' is int64: truncate() does not apply"],
   ['when over a number', "bids.select({ d: when(col('price')).then(1).otherwise(0) })", "select: 'price' is int64: when() does not apply"],
   ['select of a name that is not there', "bids.select('price', 'action')", '"action"'],

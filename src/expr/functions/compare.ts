@@ -12,7 +12,7 @@ import { wrongOption } from '../options.ts'
 import { besideLiteral, constantOf, literalType, unify } from '../unify.ts'
 import { asDecimal, decimalOfLiteral, widerNumber } from '../unify-numbers.ts'
 
-/** The types that two values are compared as. They differ only for decimals, and for 64-bit integers beside floats or each other. */
+/** The types that two values are compared as. They differ only for decimals, and for 64-bit integers and decimals beside floats or each other. */
 export function comparedTypes(a: Argument, b: Argument): readonly [DataType, DataType] | undefined {
   if (a.type && b.type) return comparedColumns(a.type, b.type)
   if (!a.type && b.type) {
@@ -36,7 +36,7 @@ export function comparedTypes(a: Argument, b: Argument): readonly [DataType, Dat
 function comparedColumns(a: DataType, b: DataType): readonly [DataType, DataType] | undefined {
   if (isNumeric(a) && isNumeric(b) && a.kind !== b.kind) {
     if ((a.kind === 'decimal' || b.kind === 'decimal') && !isFloat(a) && !isFloat(b)) return [asDecimal(a), asDecimal(b)]
-    if (isFloat(a) !== isFloat(b) && a.kind !== 'decimal' && b.kind !== 'decimal') return [besideFloat(a), besideFloat(b)]
+    if (isFloat(a) !== isFloat(b)) return [besideFloat(a), besideFloat(b)]
     // An integer of fewer bits than the uint64 beside it.
     const [wideA, wideB] = [isInteger(a) && a.kind !== 'uint64' ? int64 : a, isInteger(b) && b.kind !== 'uint64' ? int64 : b]
     if (widerNumber(a, b).kind === 'decimal' && comparesMixed(wideA, wideB)) return [wideA, wideB]
@@ -46,7 +46,7 @@ function comparedColumns(a: DataType, b: DataType): readonly [DataType, DataType
 }
 
 function besideFloat(type: DataType): DataType {
-  return type.kind === 'int64' ? int64 : type.kind === 'uint64' ? type : float64
+  return type.kind === 'int64' ? int64 : type.kind === 'uint64' || type.kind === 'decimal' ? type : float64
 }
 
 function typeComparison(args: readonly Argument[], nullable = args.some(a => a.nullable)): Signature | undefined {

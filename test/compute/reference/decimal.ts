@@ -118,7 +118,7 @@ export const decimalFastAgreement = agreement<{ op: 'add' | 'sub' | 'mul'; a: Va
 })
 
 export const decimalCompareAgreement = agreement<{ op: Comparison; sides: Sides }[], Value[][]>({
-  stem: 'decimal',
+  stem: 'decimal-compare',
   kernels: ['compareDecimals'],
   sample: (random, length, shape) => comparisons.flatMap(op => [0, 1, 2].map(() => ({ op, sides: sampleSides(random, length, shape) }))),
   reference: cases =>
@@ -132,6 +132,43 @@ export const decimalCompareAgreement = agreement<{ op: Comparison; sides: Sides 
     ),
   compute: (device, arena, cases) =>
     cases.map(({ op, sides }) => valuesOf(device, compare(device, arena, op, columnOf(device, arena, sides.types[0], sides.a), columnOf(device, arena, sides.types[1], sides.b)))),
+})
+
+// A float64 as a fraction of two whole numbers.
+function fractionOf(x: number): [bigint, bigint] {
+  let [numerator, exponent] = [x, 0]
+  while (!Number.isInteger(numerator)) [numerator, exponent] = [numerator * 2, exponent + 1]
+  return [BigInt(numerator), 2n ** BigInt(exponent)]
+}
+
+export const decimalFloatAgreement = agreement<{ op: Comparison; turned: boolean; type: Decimal; a: Value[]; b: Value[] }[], Value[][]>({
+  stem: 'decimal-compare',
+  kernels: ['compareDecimalF64'],
+  sample: (random, length, shape) =>
+    comparisons.flatMap(op =>
+      types.map((type, i) => {
+        const a = sampleValues(random, type, length, shape)
+        // The nearest float64 of a decimal and its neighbours are where rounding would show.
+        const b = sampleValues(random, { kind: 'float64' }, length, shape).map((v, row) => (v === null || a[row] === null || random.int(2) ? v : Number(a[row]) * [1, 1 + 2 ** -52, 1 - 2 ** -53][random.int(3)]!))
+        return { op, turned: i % 2 === 1, type, a, b }
+      }),
+    ),
+  reference: cases =>
+    cases.map(({ op, turned, type, a, b }) =>
+      a.map((x, row) => {
+        const y = b[row] as number | null
+        if (x === null || y === null) return null
+        if (Number.isNaN(y)) return op === 'ne'
+        const [n, d] = Number.isFinite(y) ? fractionOf(y) : [y > 0 ? ten(400) : -ten(400), 1n]
+        const difference = (unscaled(type, x) * d - n * ten(type.scale)) * (turned ? -1n : 1n)
+        return { eq: difference === 0n, ne: difference !== 0n, lt: difference < 0n, le: difference <= 0n, gt: difference > 0n, ge: difference >= 0n }[op]
+      }),
+    ),
+  compute: (device, arena, cases) =>
+    cases.map(({ op, turned, type, a, b }) => {
+      const [left, right] = [columnOf(device, arena, type, a), columnOf(device, arena, { kind: 'float64' }, b)]
+      return valuesOf(device, turned ? compare(device, arena, op, right, left) : compare(device, arena, op, left, right))
+    }),
 })
 
 const factorialOf = (n: bigint): bigint => (n < 2n ? 1n : n * factorialOf(n - 1n))

@@ -62,6 +62,46 @@ schemaIs<Bids & { a: 'int64'; b: 'float64'; c: 'int64'; d: 'int64' | 'float64'; 
   true,
 )
 
+// Numbers of every type.
+declare const items: Frame<{ n: 'uint8'; m: 'int16?'; big: 'uint64'; f: 'float32'; cost: 'decimal(12, 2)'; rate: 'decimal(4, 3)?' }>
+schemaIs<{
+  a: 'int16?'
+  b: 'uint8'
+  c: 'int64'
+  d: 'float64'
+  e: 'float32'
+  f: 'float32'
+  g: 'int32?'
+  h: `decimal(${string})?`
+  i: `decimal(${string})`
+  j: 'float64'
+  k: 'float32'
+  l: 'uint64'
+  m: 'bool?'
+  n: 'uint8'
+  o: 'bool'
+}>()(
+  items.select({
+    a: col('n').mul(col('m')),
+    b: col('n').mul(2, { overflow: 'saturate' }),
+    c: col('n').mul(2n),
+    d: col('n').div(2),
+    e: col('f').mul(0.5),
+    f: col('f').mul(col('n')),
+    g: col('m').coalesce(col('m')).cast('int32'),
+    h: col('cost').mul(col('rate')),
+    i: col('cost').mul(0.05).round(2, { rounding: 'half-even' }),
+    j: col('cost').sqrt({ domainError: 'null' }),
+    k: col('f').sin(),
+    l: col('big').bitAnd(7),
+    m: col('cost').gt(col('rate')),
+    n: col('n').shiftLeft(1).neg(),
+    o: col('cost').eqNullSafe('1.50'),
+  }),
+  true,
+)
+items.filter("cost * n > 10 and f is not null").filter(col('cost').between('1.00', 2.5))
+
 // Nulls.
 schemaIs<{ up: 'utf8?'; filled: 'utf8'; more: 'float64?'; size: 'utf8'; tried: 'int64?'; both: 'bool?'; known: 'bool'; int: 'int32'; maybe: 'utf8?' }>()(
   sparse.select({
