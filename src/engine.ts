@@ -1,6 +1,6 @@
 // The composition root: puts a device, worker threads and the scheduler together, takes plans, and runs them. Engines are shared by
 // their settings and closed by themselves when the process has nothing else to do.
-import { tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { type Clock, systemClock } from './base/clock.ts'
 import { DeviceError, PlanError } from './base/errors.ts'
 import type { Json } from './base/json.ts'
@@ -19,14 +19,16 @@ import { dictionaryCodes } from './compute/dictionary-codes.ts'
 import { LazyGpu } from './compute/ready-gpu.ts'
 import type { TaskReply } from './schedule/messages.ts'
 import { chooseDevices } from './plan/choose-devices.ts'
+import { isLarge } from './plan/job-size.ts'
 import { neededColumns } from './plan/needed-columns.ts'
 import { optimizePlan } from './plan/optimize.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
 import { fixNow } from './plan/now.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { cutStages } from './plan/stages.ts'
-import { InlineHost, type TaskHost, workerHost } from './schedule/host.ts'
+import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
+import { WorkerPool } from './schedule/worker-pool.ts'
 import { keptOptions } from './source/kept.ts'
 import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
 import { type Checkpoint, type CheckpointStore, openCheckpointStore } from './storage/checkpoint-store.ts'
@@ -48,7 +50,10 @@ export interface CheckpointOptions {
 
 /** Options of every run. */
 export interface RunOptions {
-  /** Worker threads; 0 runs everything on the calling thread. Default 0. */
+  /**
+   * Worker threads; 1 (or 0) runs everything on the calling thread. Unless said, as many as the machine has cores where a job reads much (100,000 rows, or
+   * 4 MiB of text) or for ever, and none for less; a run with a `clock` of its own stays on the calling thread too. Threads start with the first job that uses them.
+   */
   readonly workers?: number
   /**
    * The most memory of the engine, all its jobs together: bytes or '512MiB', or { total, state, batches }. It counts what operators keep, batches between
@@ -97,13 +102,16 @@ export interface CachedResult {
 const crowdedShare = 0.65
 const batchRowsMax = 65_536
 const batchRowsMin = 1_024
+const workersMax = 128
 const defaultEpochMs = 10_000
 
 /** A device with its threads. Jobs of one engine share its memory. */
 export class Engine {
   readonly device: Device
   readonly memory: MemoryBudget
-  readonly workers: readonly TaskHost[]
+  readonly #pool: WorkerPool
+  /** Threads were asked for: also small jobs run on them. */
+  readonly #everyJob: boolean
   readonly #main: InlineHost
   readonly #gpu: LazyGpu
   readonly #clock: Clock
@@ -114,26 +122,27 @@ export class Engine {
   #nextTask = 1
   #dead: Error | undefined
 
-  private constructor(device: Device, memory: MemoryBudget, workers: readonly TaskHost[], clock: Clock, gpu: LazyGpu) {
+  private constructor(device: Device, memory: MemoryBudget, workers: number, everyJob: boolean, clock: Clock, gpu: LazyGpu) {
+    this.#everyJob = everyJob
     this.device = device
     this.memory = memory
     this.#gpu = gpu
-    this.workers = workers
     this.#clock = clock
     this.#main = new InlineHost(device, clock)
-    for (const host of [...workers, this.#main]) {
+    const hear = (host: TaskHost) => {
       host.onReply = reply => this.#listeners.get(reply.task)?.(reply)
       host.onDeath = error => this.#died(error)
     }
+    hear(this.#main)
+    this.#pool = new WorkerPool(device, workers > 1 ? workers : 0, hear)
   }
 
-  /** A new engine. `gpu` says where its GPU comes from, once a job needs it. Throws DeviceError. Cost: 10 ms and 30 ms a worker. */
+  /** A new engine. `gpu` says where its GPU comes from, once a job needs it. Throws DeviceError. Cost: 10 ms; threads come later. */
   static async open(options: { workers?: number; memory?: RunOptions['memory']; clock?: Clock; gpu?: GpuOptions } = {}): Promise<Engine> {
-    const workers = checkedWorkers(options.workers ?? 0)
+    const workers = checkedWorkers(options.workers ?? Math.min(workersMax, availableParallelism()))
     const memory = memoryBudget(options.memory, machineBytes())
     const device = await createDevice({ memoryMax: memory.totalBytes })
-    const hosts = await Promise.all(Array.from({ length: workers }, () => workerHost(device)))
-    return new Engine(device, memory, hosts, options.clock ?? systemClock, new LazyGpu(options.gpu))
+    return new Engine(device, memory, workers, options.workers !== undefined, options.clock ?? systemClock, new LazyGpu(options.gpu))
   }
 
   /** True once a thread has died or a kernel has trapped: the engine takes no more jobs. */
@@ -158,7 +167,8 @@ export class Engine {
     const choice = parseDevice(options.device, 'device')
     const gpu = await this.#gpu.for(choice)
     const resolved = gpu && choice !== 'wasm' ? chooseDevices(pruned, choice) : pruned
-    const stages = cutStages(resolved, this.workers.length, columns)
+    const workers = this.#everyJob || (options.clock === undefined && isLarge(resolved, bindings)) ? await this.#pool.start() : []
+    const stages = cutStages(resolved, workers.length, columns)
     const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
     let audit: AuditLog | undefined
     const topics = createTopics()
@@ -174,11 +184,11 @@ export class Engine {
       const run = new JobRun(stages, resolved, {
         device: this.device,
         clock: options.clock ?? this.#clock,
-        workers: this.workers,
+        workers,
         main: this.#main,
         bindings,
         job,
-        batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, this.workers.length)),
+        batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, workers.length)),
         stateBytes: this.#stateBytes(),
         crowdedPages: this.#crowdedPages(),
         spillFolder: options.spill ?? tmpdir(),
@@ -216,7 +226,7 @@ export class Engine {
     for (const kept of this.#kept.values()) for (const batch of (await kept.catch(() => ({ batches: [] }))).batches) releaseBatch(this.device, batch)
     this.#kept.clear()
     for (const arena of this.#keptCodes.splice(0)) arena.release()
-    for (const host of this.workers) await host.close()
+    await this.#pool.close()
     await this.#gpu.close()
   }
 
@@ -296,7 +306,7 @@ const shared = new Map<string, Promise<Engine>>()
 
 /** The engine of these settings, opened on first use and kept. A dead one is replaced. */
 export async function sharedEngine(options: RunOptions): Promise<Engine> {
-  const key = `${options.workers ?? 0}/${JSON.stringify(options.memory ?? 'default')}`
+  const key = `${options.workers ?? 'default'}/${JSON.stringify(options.memory ?? 'default')}`
   let engine = shared.get(key)
   if (engine && (await engine).dead) engine = undefined
   if (!engine) {
@@ -340,7 +350,7 @@ function machineBytes(): number {
 }
 
 function checkedWorkers(workers: number): number {
-  if (Number.isInteger(workers) && workers >= 0 && workers <= 128) return workers
+  if (Number.isInteger(workers) && workers >= 0 && workers <= workersMax) return workers
   throw new PlanError('WORKERS', `workers: ${workers} is not a number of threads; give a whole number from 0 (no threads) to 128; os.availableParallelism() tells how many this machine runs at once`)
 }
 

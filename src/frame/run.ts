@@ -56,7 +56,7 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
   const started = await engine.start(built.plan, built.bindings, options)
   const { logger } = options
   const name = options.name ?? 'job'
-  logger?.info({ job: name, workers: options.workers ?? 0 }, 'job started')
+  logger?.info({ job: name, ...(options.workers !== undefined && { workers: options.workers }) }, 'job started')
   const stopProgress = showProgress(started, options)
   const done = started.done.then(
     () => {
