@@ -4,8 +4,9 @@ import { assert } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
 import { bitmapBytes, childrenOf, type DataType, layoutOf, valueBytes } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
-import { type Arena, retainArena } from '../device/arena.ts'
+import { type Arena, arenaCovers, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { type Buckets, idBuckets, worthBuckets } from './join-buckets.ts'
 import { concatBatches } from './concat.ts'
 import { gatherColumn, gatherOwned, rowNumbers } from './gather.ts'
 import { nullColumn } from './null-column.ts'
@@ -108,7 +109,7 @@ export class ChunkStore {
     if (part.arena !== 0) {
       retainArena(this.#device, part.arena)
       this.#arena.hold(part.arena)
-      this.#bytes += part.columns.reduce((sum, column) => sum + columnBytes(this.#device, column), 0)
+      this.#bytes += part.columns.reduce((sum, column) => sum + (arenaCovers(this.#device, part.arena, column.values) ? columnBytes(this.#device, column) : 0), 0)
     }
     this.#chunks.push({ ...part, fields: this.fields })
   }
@@ -160,11 +161,18 @@ function columnBytes(device: Device, column: Column): number {
   return own + (children ?? []).reduce((sum, child) => sum + columnBytes(device, child), 0)
 }
 
+const spreadBy = { word4: 'spreadChunked4', word8: 'spreadChunked8', word16: 'spreadChunked16', view: 'spreadChunked16' } as const
+
+/** The ids by buckets where the store is so large that each column should be taken that way. */
+export function storedBuckets(device: Device, arena: Arena, store: StoredRows, ids: number, rows: number): Buckets | undefined {
+  return worthBuckets(store.rowCount, rows) ? idBuckets(device, arena, ids, rows, absentId(store) + 1) : undefined
+}
+
 /**
  * The values of a stored column for `rows` ids at the address `ids`; `absent` where some of them may be the id of a row of nulls. Views still point at
- * the store's bytes: keep its arena. Cost: 1–2 ns a row where chunks are in cache, up to 10 where each is a miss.
+ * the store's bytes: keep its arena. `buckets`: the ids by buckets, where they are worth it (`storedBuckets`). Cost: 1–2 ns a row where chunks are in cache, up to 10 where each is a miss.
  */
-export function takeStored(device: Device, arena: Arena, store: StoredRows, column: StoredColumn, type: DataType, ids: number, rows: number, absent: boolean): Column {
+export function takeStored(device: Device, arena: Arena, store: StoredRows, column: StoredColumn, type: DataType, ids: number, rows: number, absent: boolean, buckets?: Buckets): Column {
   const { kernels } = device
   if (column.whole) {
     const numbers = arena.allocate(4 * rows)
@@ -182,6 +190,11 @@ export function takeStored(device: Device, arena: Arena, store: StoredRows, colu
   const layout = layoutOf(type)
   const values = arena.allocate(layout === 'bit' ? bitmapBytes(rows) : valueBytes(type, rows))
   const out: Column = { type, length: rows, values, validity: kept }
+  const spread = buckets && spreadBy[layout as keyof typeof spreadBy]
+  if (spread) {
+    kernels[spread](column.values, buckets.places, buckets.rows, rows, values)
+    return out
+  }
   switch (layout) {
     case 'bit':
       kernels.takeChunkedBits(column.values, ids, rows, values)

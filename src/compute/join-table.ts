@@ -4,6 +4,7 @@ import { assert } from '../base/errors.ts'
 import type { Column } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { arrayBuckets, worthBuckets } from './join-buckets.ts'
 import { type JoinKeys, joinKeys, keyKind, type KeyForm } from './join-keys.ts'
 import { chunkRowsMax, type ChunkStore, type StoredRows } from './join-store.ts'
 
@@ -126,6 +127,10 @@ class Filler {
     while (rows > 0) {
       const first = (chunk << 16) | 0
       let left: number
+      if (isArray && worthBuckets(this.#rows.rowCount, rows)) {
+        this.#fillByBuckets(keys, rows, first)
+        return
+      }
       if (isArray) left = kernels[keys.kind === 'int32' ? 'fillArrayI32' : 'fillArrayI64'](keys.values, keys.validity, rows, first, this.#header)
       else left = kernels[keys.kind === 'view' ? 'fillViews' : 'fillWords'](keys.values, keys.validity, rows, first, this.#header, this.#probeScratch)
       done.rows += rows - left
@@ -133,6 +138,19 @@ class Filler {
       if (left === 0) return
       if (!isArray && words()[9]! >= words()[10]!) this.#growSlots(keys.kind, done.rows)
       else this.#link()
+    }
+  }
+
+  #fillByBuckets(keys: JoinKeys, rows: number, first: number): void {
+    const arena = this.#device.arena()
+    try {
+      const buckets = arrayBuckets(this.#device, arena, keys, rows, this.#header)
+      for (let left = buckets.count; left > 0; ) {
+        left = this.#device.kernels.fillBuckets(this.#header, buckets.places, buckets.rows, left, first)
+        if (left > 0) this.#link()
+      }
+    } finally {
+      arena.release()
     }
   }
 
@@ -200,7 +218,10 @@ export function probeTable(device: Device, arena: Arena, table: TableData, colum
   const found = joinKeys(device, arena, columns, table.forms, rows)
   const heads = arena.allocate(4 * rows)
   const keys = found.kind === 'int32' && table.keys === 'word' ? widened(device, arena, found, rows) : found
-  if (table.kind === 'array') kernels[keys.kind === 'int32' ? 'probeArrayI32' : 'probeArrayI64'](keys.values, keys.validity, rows, table.header, heads)
+  if (table.kind === 'array' && worthBuckets(table.rows.rowCount, rows)) {
+    const buckets = arrayBuckets(device, arena, keys, rows, table.header)
+    kernels.probeBuckets(table.header, buckets.places, buckets.rows, buckets.count, rows, heads)
+  } else if (table.kind === 'array') kernels[keys.kind === 'int32' ? 'probeArrayI32' : 'probeArrayI64'](keys.values, keys.validity, rows, table.header, heads)
   else kernels[keys.kind === 'view' ? 'probeViews' : 'probeWords'](keys.values, keys.validity, rows, table.header, heads, arena.allocate(scratchBytes))
   return heads
 }

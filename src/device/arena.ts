@@ -122,6 +122,21 @@ export function releaseArena(host: ArenaHost, address: number): void {
   for (const held of holds) releaseArena(host, held)
 }
 
+/** True where `target` lies in memory of the arena at `address`, or of one that it holds; false for memory that outlives them. */
+export function arenaCovers(host: ArenaHost, address: number, target: number): boolean {
+  if (address === 0) return false
+  const words = host.words()
+  for (let header = address; header !== 0; header = words[header / 4 + 3]! >>> 0) {
+    const base = header / 4
+    for (let i = 0; i < words[base + 1]!; i++) {
+      const start = words[base + slotsWord + 2 * i]! >>> 0
+      if (target >= start && target < start + words[base + slotsWord + 2 * i + 1]! * pageBytes) return true
+    }
+    for (let i = 0; i < words[base + 2]!; i++) if (arenaCovers(host, words[base + slotsEnd - 1 - i]! >>> 0, target)) return true
+  }
+  return false
+}
+
 function ceilTo(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit
 }

@@ -8,7 +8,7 @@ import { compactBatch, share } from '../compute/compact.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
 import type { OrderForm } from '../compute/join-order.ts'
 import { type JoinKind, type Matches, matchMask, matchRows, type PairCondition } from '../compute/join-match.ts'
-import { takeStored } from '../compute/join-store.ts'
+import { storedBuckets, takeStored } from '../compute/join-store.ts'
 import type { TableData } from '../compute/join-table.ts'
 import { nullColumn } from '../compute/null-column.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
@@ -118,8 +118,9 @@ export class JoinOutput {
     const { device, arena } = this.#context
     if (left === 0) share(device, arena, rows)
     else holdViews(device, arena, rows)
+    const buckets = storedBuckets(device, arena, table.rows, right, count)
     const columns = this.#columns.map(({ field, left: own, right: stored }): Column => {
-      if (own === undefined) return takeStored(device, arena, table.rows, table.rows.columns[stored!]!, field.type, right, count, isOuter)
+      if (own === undefined) return takeStored(device, arena, table.rows, table.rows.columns[stored!]!, field.type, right, count, isOuter, buckets)
       const column = rows.columns[own]!
       return this.#fitted(left === 0 ? column : gatherColumn(device, arena, column, left, count), field.type)
     })

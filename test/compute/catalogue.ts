@@ -30,6 +30,7 @@ import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
+import { bucketsAgreement } from './reference/join-buckets.ts'
 import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, nearestAgreement, partsAgreement, tableAgreements } from './reference/join-table.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
@@ -71,6 +72,7 @@ export const catalogue: readonly AnyAgreement[] = [
   conditionAgreement,
   growthAgreement,
   nearestAgreement,
+  bucketsAgreement,
   partsAgreement,
   chunksAgreement,
   joinKeysAgreement,

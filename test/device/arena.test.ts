@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { releaseArena, retainArena } from '../../src/device/arena.ts'
+import { arenaCovers, releaseArena, retainArena } from '../../src/device/arena.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { pageBytes } from '../../src/device/pages.ts'
 
@@ -39,6 +39,20 @@ describe('pages', () => {
 })
 
 describe('arenas', () => {
+  test('know what lies in them, and in those that they hold', async () => {
+    const device = await createDevice()
+    const [outer, inner, other] = [device.arena(), device.arena(), device.arena()]
+    const [a, b, c] = [outer.allocate(100), inner.allocate(5_000_000), other.allocate(100)]
+    const outside = device.pages.allocate(1)
+    outer.hold(inner.address)
+    expect([a, b + 4_999_999, c, outside].map(address => arenaCovers(device, outer.address, address))).toEqual([true, true, false, false])
+    expect(arenaCovers(device, 0, a)).toBe(false)
+    outer.release()
+    other.release()
+    device.pages.free(outside, 1)
+    expect(device.pages.used()).toBe(0)
+  })
+
   test('align to 64 bytes, leave 64 bytes of padding, and give everything back', async () => {
     const device = await createDevice()
     const arena = device.arena()

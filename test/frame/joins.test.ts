@@ -218,3 +218,25 @@ describe('join, misused', () => {
     expect(error!.message).toContain(text)
   })
 })
+
+describe('a join with millions of rows on the right', () => {
+  it('goes by buckets, and finds the same', async () => {
+    const count = 1_100_000
+    const right = from(
+      { k: Int32Array.from({ length: count }, (_, i) => (i * 7919) % count), a: Int32Array.from({ length: count }, (_, i) => i), b: Float64Array.from({ length: count }, (_, i) => i / 2) },
+      { schema: { k: 'int32', a: 'int32', b: 'float64' } },
+    ).with(c => ({ s: c.a.cast('utf8') }))
+    const left = from({ k: Int32Array.from({ length: 30_000 }, (_, i) => (i * 104_729) % (2 * count)), n: Int32Array.from({ length: 30_000 }, (_, i) => i) }, { schema: { k: 'int32', n: 'int32' } })
+    const inverse = new Map(Array.from({ length: count }, (_, i) => [(i * 7919) % count, i]))
+    const table = await left.join(right, { on: 'k', how: 'left' }).collect({ workers: 2 })
+    expect(table.numRows).toBe(30_000)
+    let wrong = 0
+    for (const row of table) {
+      const a = inverse.get(row.k) ?? null
+      if (row.a !== a || row.b !== (a === null ? null : a / 2) || row.s !== (a === null ? null : String(a))) wrong++
+    }
+    expect(wrong).toBe(0)
+    const twice = await left.join(right.with(c => ({ k: c.k.intDiv(2).cast('int32') })), { on: 'k' }).collect({ workers: 2 })
+    expect(twice.numRows).toBe(2 * table.toArray().filter(row => row.k < count / 2).length)
+  }, 60_000)
+})
