@@ -179,4 +179,29 @@ describe('aggregates', () => {
     const digits = from([{ v: '9'.repeat(38) }, { v: '1' }], { schema: { v: 'decimal(38, 0)' } })
     await expect(digits.agg({ s: sum('v') }).collect()).rejects.toThrow(/the sum does not fit a decimal\(38, 0\); the values of a group add up to more than 38 digits/)
   })
+
+  it('by keys that hardly repeat, which go on as rows', async () => {
+    const rowCount = 50_000
+    const columns = {
+      key: Int32Array.from({ length: rowCount }, (_, i) => (i * 7_919) % 40_009),
+      ratio: Float64Array.from({ length: rowCount }, (_, i) => (i * 31) % 1_000),
+      name: Array.from({ length: rowCount }, (_, i) => `text number ${i % 977}`),
+    }
+    const groups = new Map<number, number[]>()
+    columns.key.forEach((key, i) => groups.set(key, [...(groups.get(key) ?? []), i]))
+    for (const workers of [0, 2]) {
+      const { first, last, list, median, topK, countDistinct, argMax } = agg
+      const frame = from(columns, { schema: { key: 'int32', ratio: 'float64', name: 'utf8' } }).groupBy('key')
+      const table = await frame.agg({ first: first('name'), last: last('ratio'), all: list('ratio'), middle: median('ratio'), top: topK('ratio', 2), different: countDistinct('name'), best: argMax('name', 'ratio') }).collect({ workers })
+      expect(table.numRows).toBe(groups.size)
+      for (const row of table.toArray()) {
+        const group = groups.get(row.key)!
+        const [ratios, names] = [group.map(i => columns.ratio[i]!), group.map(i => columns.name[i]!)]
+        const falling = [...ratios].sort((a, b) => b - a)
+        const middle = (falling[(falling.length - 1) >> 1]! + falling[falling.length >> 1]!) / 2
+        const expected = { key: row.key, first: names[0], last: ratios.at(-1), all: ratios, middle, top: falling.slice(0, 2), different: new Set(names).size, best: names[ratios.indexOf(falling[0]!)] }
+        if (JSON.stringify(row) !== JSON.stringify(expected)) expect(row).toEqual(expected)
+      }
+    }
+  })
 })

@@ -200,4 +200,35 @@ describe('groupBy', () => {
     }
     expect(sorted(results)).toEqual(sorted(naive(rows)))
   })
+
+  it('keeps the order of rows over a restart, at another parallelism', async () => {
+    const one: AggregateParams = {
+      keys: ['k'],
+      aggregates: [
+        { name: 'first', fn: 'first', input: 'v' },
+        { name: 'last', fn: 'last', input: 'v' },
+        { name: 'all', fn: 'list', input: 'v' },
+        { name: 'least', fn: 'argMin', input: 'w', args: ['v'] },
+      ],
+    }
+    const input: SchemaLike = { k: 'int32', v: 'int32', w: 'int32' }
+    const rowsOf = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => ({ k: (start + i) % 3, v: start + i, w: 1 }))
+    const before = await operatorHarness(partialAggregateOperator, one, [input])
+    before.push(rowsOf(0, 30))
+    const runs = before.snapshot()
+    before.close()
+    const instances = await Promise.all([0, 1].map(instance => operatorHarness(partialAggregateOperator, one, [input], { instance, parallelism: 2 })))
+    const states: PlainRow[] = []
+    for (const [i, partial] of instances.entries()) {
+      partial.restore(runs)
+      partial.push(rowsOf(30 + 15 * i, 45 + 15 * i).slice(0, i === 0 ? 15 : 0))
+      partial.finish()
+      states.push(...partial.close())
+    }
+    const final = await operatorHarness(finalAggregateOperator, one, [schemaText(instances[0]!.fields)])
+    final.push(states)
+    final.finish()
+    const results = final.close().sort((a, b) => (a['k'] as number) - (b['k'] as number))
+    expect(results).toEqual([0, 1, 2].map(k => ({ k, first: k, last: 42 + k, all: Array.from({ length: 15 }, (_, i) => k + 3 * i), least: k })))
+  })
 })
