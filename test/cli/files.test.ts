@@ -44,6 +44,16 @@ describe.skipIf(!hasFormats)('the file commands', () => {
     for (const { out } of heads) expect(out).toBe(heads[0]!.out)
   })
 
+  it('keep the rows that a condition names', async () => {
+    const out = `${folder}/some.ndjson`
+    expect((await runCli(['convert', `${folder}/in.csv`, out, '--filter', "trips > 2 and city like 'B%'", '--select', 'city', '-q'])).error).toBe('')
+    expect((await runCli(['head', out, '--json'])).out).toBe('{"city":"Bonn"}\n')
+    expect((await runCli(['count', `${folder}/in.csv`, '--filter', 'trips is null'])).out).toBe('1\n')
+    expect((await runCli(['head', `${folder}/in.csv`, '--filter', 'mean = 2', '--json'])).out).toBe('{"city":"Rio, BR","trips":null,"mean":2}\n')
+    expect((await runCli(['count', `${folder}/in.csv`, '--filter', 'trips >'])).error).toContain('filter, at character 8: the expression ends')
+    expect((await runCli(['count', `${folder}/in.csv`, '--filter', 'tripz > 1'])).error).toContain('filter: no column "tripz"; the input has city, trips, mean; did you mean "trips"?')
+  })
+
   it('select columns, limit rows and refuse to overwrite', async () => {
     const out = `${folder}/picked.parquet`
     expect((await runCli(['convert', `${folder}/in.csv`, out, '--select', 'mean,city', '--limit', '2', '--compression', 'snappy', '-q'])).error).toBe('')

@@ -13,6 +13,7 @@ import { type CliContext, progressTarget } from '../context.ts'
 interface ConvertOptions {
   from?: string
   to?: string
+  filter?: string
   select?: string[]
   limit?: number
   compression?: string
@@ -27,6 +28,7 @@ export function define(command: Command, context: CliContext): void {
     .argument('<paths...>', 'files or quoted patterns to read, then the file to write')
     .option('--from <format>', 'the format of the inputs, where the endings do not tell')
     .option('--to <format>', 'the format of the output, where the ending does not tell')
+    .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
     .option('--compression <codec>', 'of parquet: none or snappy')
@@ -49,6 +51,7 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   checkCompression(format, options.compression)
   checkOutput(inputs, output, options.overwrite ?? false)
   let frame = await openInputs(inputs, options.from)
+  if (options.filter !== undefined) frame = frame.filter(options.filter)
   if (options.select) frame = frame.select(...options.select)
   if (options.limit !== undefined) frame = frame.limit(options.limit)
   const sink = await openOutput(output, format, options)

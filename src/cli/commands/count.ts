@@ -9,10 +9,12 @@ export function define(command: Command, context: CliContext): void {
   command
     .argument('<files...>', 'files or quoted patterns of one format')
     .option('--from <format>', 'the format, where the endings do not tell')
+    .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
     .addHelpText('after', "\nExample:\n  $ millrace count 'bids/*.ndjson'")
-    .action(async (files: string[], options: { from?: string; workers: number }) => {
-      const frame = await openInputs(files, options.from)
+    .action(async (files: string[], options: { from?: string; filter?: string; workers: number }) => {
+      const rows = await openInputs(files, options.from)
+      const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const { count } = await library()
       const table = await frame
         .groupBy()
