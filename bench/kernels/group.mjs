@@ -1,9 +1,12 @@
 // Group-by at the level of kernels: the h2o questions q1–q5 over columns generated in WASM memory, each step timed on one thread, then all of it
 // on two. `npm run build && node bench/kernels/group.mjs [rows]` prints a line of JSON per question: medians, the best (of a busy machine), the merge
-// of the two threads' states, and nanoseconds a row per step, the median over slices. Results are hashed and compared.
+// of the two threads' states, and nanoseconds a row per step, the median over slices. Results are hashed and compared. Texts have codes, as those of
+// cached frames do; CODES=0 groups by the texts themselves.
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { createDevice, joinDevice } from '../../dist/device/device.js'
 import { createAccumulators } from '../../dist/compute/accumulators.js'
+import { sliceColumn } from '../../dist/batch/batch.js'
+import { dictionaryCodes } from '../../dist/compute/dictionary-codes.js'
 import { GroupTable } from '../../dist/compute/group-table.js'
 import { random } from '../../dist/base/random.js'
 
@@ -45,7 +48,7 @@ function generate(device, rows) {
       words[4 * i + 2] = known[k + 2]
       words[4 * i + 3] = known[k + 3]
     }
-    return { type: utf8, length: rows, values, validity: 0 }
+    return coded(device, { type: utf8, length: rows, values, validity: 0 })
   }
   const v3 = { type: float64, length: rows, values: pages(8 * rows), validity: 0 }
   const chance = random(9)
@@ -55,8 +58,16 @@ function generate(device, rows) {
   return { id1: texts(3, 100, 1), id2: texts(3, 100, 2), id3: texts(10, many, 3), id4: numbers(100, 4), id6: numbers(many, 6), v1: numbers(5, 7), v2: numbers(15, 8), v3 }
 }
 
-const bytesOf = { int32: 4, float64: 8, utf8: 16 }
-const slice = (column, start, end) => ({ ...column, length: end - start, values: column.values + start * bytesOf[column.type.kind] })
+function coded(device, column) {
+  if (process.env.CODES === '0') return column
+  const making = dictionaryCodes(device, device.arena(), [column])
+  let step = making.next()
+  while (!step.done) step = making.next()
+  return { ...column, codes: step.value[0] }
+}
+
+// Slices begin at multiples of 64 rows, as `sliceColumn` asks for.
+const slice = (column, start, end) => sliceColumn(column, start, end)
 
 /** Groups and aggregates rows [start, end); with `times` the steps are timed one by one. */
 function partial(device, columns, { keys, aggregates }, start, end, times) {

@@ -46,7 +46,7 @@ type Event = { event_type: number; bid?: Bid; auction?: Auction; person?: { date
 
 /** Computes what the job must give for these records over so many partitions. */
 export function oracle(records: Iterable<RawRecord>, partitions: number): Expected {
-  const windows = new Map<string, { auction: bigint; end: number; bids: number; top: bigint; euros: number }>()
+  const windows = new Map<string, { auction: bigint; end: number; bids: number; top: bigint; euros: number; rest: number }>()
   const auctions = new Map<bigint, { category: bigint; first: bigint; reserve: bigint; end: number }>()
   const newest = new Array<number>(partitions).fill(Number.NEGATIVE_INFINITY)
   let deadLetters = 0
@@ -69,9 +69,9 @@ export function oracle(records: Iterable<RawRecord>, partitions: number): Expect
           continue
         }
         const key = `${auction}/${end}`
-        const window = windows.get(key) ?? { auction, end, bids: 0, top: price, euros: 0 }
+        const window = windows.get(key) ?? { auction, end, bids: 0, top: price, euros: 0, rest: 0 }
         window.bids++
-        window.euros += Number(price) * 0.908
+        addExactly(window, Number(price) * 0.908)
         if (price > window.top) window.top = price
         windows.set(key, window)
       }
@@ -93,14 +93,22 @@ function parsed(value: Uint8Array): Event | undefined {
   }
 }
 
+// A sum whose rounding errors are kept beside it, so that the order of its parts doesn't show.
+function addExactly(sum: { euros: number; rest: number }, x: number): void {
+  const before = sum.euros
+  sum.euros += x
+  const part = sum.euros - before
+  sum.rest += before - (sum.euros - part) + (x - part)
+}
+
 type Joined = Omit<ExpectedRow, 'probability' | 'model_version'> & { inputs: number[] }
 
-function joined(windows: Iterable<{ auction: bigint; end: number; bids: number; top: bigint; euros: number }>, auctions: Map<bigint, { category: bigint; first: bigint; reserve: bigint; end: number }>): Joined[] {
+function joined(windows: Iterable<{ auction: bigint; end: number; bids: number; top: bigint; euros: number; rest: number }>, auctions: Map<bigint, { category: bigint; first: bigint; reserve: bigint; end: number }>): Joined[] {
   const rows: Joined[] = []
-  for (const { auction, end, bids, top, euros } of windows) {
+  for (const { auction, end, bids, top, euros, rest } of windows) {
     const known = auctions.get(auction)
     if (!known || known.end > end) continue
-    const mean = euros / bids
+    const mean = (euros + rest) / bids
     const inputs = [bids, mean, Number(known.first), Number(known.reserve)].map(x => Math.log10(x))
     rows.push({ auction, window_end: end, bids, top, mean_euro: mean, category: known.category, reserve: known.reserve, met: top >= known.reserve, inputs })
   }

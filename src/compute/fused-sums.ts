@@ -32,7 +32,8 @@ export class FusedSums {
   readonly #offsets: readonly number[]
   readonly #shift: number
   readonly #state: EntryState
-  readonly #columns: number
+  /** Where the kernel finds the columns' addresses; made at first use, so that states without rows hold nothing. */
+  #columns = 0
   constructor(device: Device, specs: readonly AggregateSpec[]) {
     this.#specs = specs
     this.#kinds = specs.map(spec => fusedKind(spec)!)
@@ -46,7 +47,6 @@ export class FusedSums {
     // A power of two, so that an entry of up to 64 bytes lies in one cache line.
     this.#shift = Math.ceil(Math.log2(float))
     this.#state = new EntryState(device, 1 << this.#shift)
-    this.#columns = this.#state.memory.allocate(4 * specs.length + 16)
   }
 
   get bytes(): number {
@@ -59,6 +59,7 @@ export class FusedSums {
     const state = this.#state.ensure(groupCount)
     const addresses = (kind: Kind) => this.#kinds.flatMap((own, i) => (own === kind ? [columns[i]!.values] : []))
     const [wholes, floats] = [addresses('int32'), addresses('float64')]
+    if (this.#columns === 0) this.#columns = this.#state.memory.allocate(4 * this.#specs.length + 16)
     device.memory.uint32s(this.#columns, wholes.length + floats.length).set([...wholes, ...floats])
     let banks = 0
     if (groupCount <= bankedGroupsMax && rows >= 8 * groupCount) {
@@ -107,5 +108,6 @@ export class FusedSums {
   }
   close(): void {
     this.#state.close()
+    this.#columns = 0
   }
 }
