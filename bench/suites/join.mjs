@@ -5,6 +5,8 @@ import { hashOf, permutation, writeTable } from '../data.mjs'
 export const name = 'join'
 export const title = 'h2o join, rows in memory'
 export const rowsDefault = 1e7
+/** Results stay in the engine's memory. */
+export const keeps = true
 
 export function tables(rows) {
   return { x: `j1-${rows}-x.parquet`, small: `j1-${rows}-small.parquet`, medium: `j1-${rows}-medium.parquet`, big: `j1-${rows}-big.parquet` }

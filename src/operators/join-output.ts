@@ -118,12 +118,14 @@ export class JoinOutput {
     const { device, arena } = this.#context
     if (left === 0) share(device, arena, rows)
     else holdViews(device, arena, rows)
-    const buckets = storedBuckets(device, arena, table.rows, right, count)
+    const scratch = device.arena()
+    const buckets = storedBuckets(device, scratch, table.rows, right, count)
     const columns = this.#columns.map(({ field, left: own, right: stored }): Column => {
       if (own === undefined) return takeStored(device, arena, table.rows, table.rows.columns[stored!]!, field.type, right, count, isOuter, buckets)
       const column = rows.columns[own]!
       return this.#fitted(left === 0 ? column : gatherColumn(device, arena, column, left, count), field.type)
     })
+    scratch.release()
     this.#holdStore(table)
     out.emit({ fields: this.#fields, rowCount: count, columns, arena: arena.address })
   }
