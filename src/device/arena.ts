@@ -137,6 +137,18 @@ export function arenaCovers(host: ArenaHost, address: number, target: number): b
   return false
 }
 
+/** The memory that goes with the arena at `address`: its pages, and those of all arenas that it holds, whoever else holds them. Of 0 none. */
+export function arenaBytes(host: ArenaHost, address: number): number {
+  const words = host.words()
+  let bytes = 0
+  for (let header = address; header !== 0; header = words[header / 4 + 3]! >>> 0) {
+    const base = header / 4
+    for (let i = 0; i < words[base + 1]!; i++) bytes += words[base + slotsWord + 2 * i + 1]! * pageBytes
+    for (let i = 0; i < words[base + 2]!; i++) bytes += arenaBytes(host, words[base + slotsEnd - 1 - i]! >>> 0)
+  }
+  return bytes
+}
+
 function ceilTo(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit
 }

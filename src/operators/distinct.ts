@@ -62,7 +62,8 @@ class Distinct implements Operator {
     const gids = this.#table.find(arena, this.#keys.map(i => rows.columns[i]!), rows.rowCount)
     const { indices, rows: count } = firstRows(device, arena, gids, rows.rowCount, known)
     if (count > 0) out.emit(gatherBatch(device, arena, rows, indices, count))
-    if (this.#canSpill && this.#table.bytes > stateBytesMax) this.#goToDisk()
+    // A table is copied when it grows, and when its keys go to disk.
+    if (this.#canSpill && this.#table.bytes > stateBytesMax / 3) this.#goToDisk()
   }
 
   finish(): void {

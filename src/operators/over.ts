@@ -38,6 +38,8 @@ export type OverFunction = {
 export type OverParams = { readonly by: readonly string[]; readonly keys: readonly OrderParam[]; readonly functions: readonly OverFunction[]; readonly drop?: readonly string[] }
 
 const emitRows = 65_536
+/** What computing needs besides the rows: sort records, ranges, sorted keys. */
+const workBytesPerRow = 128
 const ascending = (index: number): OrderColumn => ({ index, descending: false, nullsFirst: false })
 const numberField: Field = { name: '$over', type: rowCount64, nullable: false }
 
@@ -123,7 +125,7 @@ class Over implements Operator {
     this.#rows += batch.rowCount
     if (this.#byPartition) return this.#sortIn(batch, this.#rows - batch.rowCount)
     this.#store.append(batch)
-    if (this.#canSpill && this.#store.bytes > this.#context.stateBytesMax) this.#goToDisk()
+    if (this.#canSpill && this.#store.bytes + workBytesPerRow * this.#store.rowCount > this.#context.stateBytesMax) this.#goToDisk()
   }
 
   finish(): void {

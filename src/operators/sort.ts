@@ -68,8 +68,8 @@ class SortOperator implements Operator {
     this.#fields = carried(input, keys)
     this.#columns = this.#fields.map(field => input.indexOf(field))
     this.#kept = this.#fields.flatMap(({ name }, i) => (isHidden(name) ? [] : [i]))
-    // All instances look at the same rows, so what one may hold is what all may.
-    const bytesMax = stateBytesMax * parallelism
+    // All instances look at the same rows, so what one may hold is what all may. Half of it is for what comes in while runs are written.
+    const bytesMax = (stateBytesMax * parallelism) / 2
     this.#sorter = new RunSorter({ device, fields: this.#fields, order: orderColumns(this.#fields, keys, where), spill, bytesMax, instance, parallelism })
   }
 

@@ -7,6 +7,7 @@ import { keyGroupCount } from '../base/hash.ts'
 import { type Fields, visible } from '../batch/schema.ts'
 import { share } from '../compute/compact.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
+import { arenaBytes } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { adopt, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
@@ -85,7 +86,7 @@ class Union implements Operator {
   #hold(batch: Batch): void {
     const { device, spill, stateBytesMax } = this.#context
     this.#held.push(batch)
-    this.#heldBytes += batchBytes(device, batch)
+    this.#heldBytes += Math.max(batchBytes(device, batch), arenaBytes(device, batch.arena))
     if (this.#heldBytes <= stateBytesMax) return
     this.#file ??= spill.create()
     for (const held of this.#held.splice(0)) {

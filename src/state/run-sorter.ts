@@ -5,7 +5,7 @@ import { type Batch, releaseBatch, retainBatch, sliceBatch } from '../batch/batc
 import type { Fields } from '../batch/schema.ts'
 import { batchBytes, compareSorted, mergeRanges, type OrderColumn, rowBehind, type RowRange, sortBatch, type SortedBatch, sortedBatch } from '../compute/sorted-rows.ts'
 import { gatherOwned, rowNumbers } from '../compute/gather.ts'
-import type { Arena } from '../device/arena.ts'
+import { type Arena, arenaBytes } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { planPieces } from './sort-pieces.ts'
 import { decodeRun, encodeRun } from './run-codec.ts'
@@ -36,11 +36,14 @@ interface Cursor {
 }
 
 const pieceRowsMax = 131_072
+/** What sorting needs besides. */
+const sortBytesPerRow = 40
 const emitRowsMax = 65_536
 const smallRows = 16_384
 const smallBatchesMax = 64
 const filesMax = 32
-const runBytesMin = 65_536
+/** Small batches that take more than this, and a quarter of what may be held, don't wait for more. */
+const smallBytesMin = 1 << 20
 
 /**
  * Sorts what `add` gave, stable. Of several instances over the same rows each gives every so-many-th piece; when memory doesn't suffice, the first gives
@@ -53,6 +56,7 @@ export class RunSorter {
   #runs: Run[] = []
   #small: Batch[] = []
   #smallRows = 0
+  #smallBytes = 0
   #bytes = 0
   #files: SpillFile[] = []
   #rowBytes = 16
@@ -71,7 +75,9 @@ export class RunSorter {
     if (batch.rowCount < smallRows) {
       this.#small.push(isSorted ? retainBatch(this.#device, batch) : this.#own(batch))
       this.#smallRows += batch.rowCount
-      if (this.#smallRows >= smallRows || this.#small.length >= smallBatchesMax) this.#gather()
+      this.#smallBytes += arenaBytes(this.#device, this.#small.at(-1)!.arena)
+      const isMuch = this.#smallBytes > Math.max(smallBytesMin, this.#options.bytesMax / 4)
+      if (isMuch || this.#smallRows >= smallRows || this.#small.length >= smallBatchesMax) this.#gather()
     } else {
       this.#gather()
       this.#hold(isSorted ? retainBatch(this.#device, batch) : this.#made(arena => sortBatch(this.#device, arena, batch, this.#options.order)))
@@ -103,14 +109,14 @@ export class RunSorter {
     for (const batch of this.#small.splice(0)) releaseBatch(this.#device, batch)
     this.#pieces?.return?.()
     for (const file of this.#files.splice(0)) file.delete()
-    this.#bytes = this.#smallRows = 0
+    this.#bytes = this.#smallRows = this.#smallBytes = 0
   }
 
   // Many small batches become one run; and runs that are no longer than the one behind them go together with it.
   #gather(): void {
     if (this.#small.length === 0) return
     const parts = this.#small.splice(0)
-    this.#smallRows = 0
+    this.#smallRows = this.#smallBytes = 0
     let run = this.#together(parts)
     for (let last = this.#runs.at(-1); last && last.batch.rowCount <= run.rowCount && run.rowCount < smallRows; last = this.#runs.at(-1)) {
       this.#runs.pop()
@@ -141,9 +147,11 @@ export class RunSorter {
     }
   }
 
+  // What counts is the memory that goes with a batch; it may be the whole of what it was made of.
   #hold(batch: Batch): void {
-    const bytes = Math.max(runBytesMin, batchBytes(this.#device, batch))
-    this.#rowBytes = Math.max(this.#rowBytes, bytes / Math.max(batch.rowCount, 256))
+    const own = batchBytes(this.#device, batch)
+    const bytes = Math.max(own, arenaBytes(this.#device, batch.arena))
+    this.#rowBytes = Math.max(this.#rowBytes, own / Math.max(batch.rowCount, 256))
     this.#runs.push({ batch, bytes })
     this.#bytes += bytes
   }
@@ -176,7 +184,7 @@ export class RunSorter {
   *#shares(writeAll = false): Generator<(arena: Arena) => Batch, void, undefined> {
     if (this.#runs.length === 0) return
     const { fields, order, instance = 0, parallelism = 1, bytesMax } = this.#options
-    const rows = Math.min(pieceRowsMax, Math.max(64, Math.floor(bytesMax / 4 / this.#rowBytes)))
+    const rows = Math.min(pieceRowsMax, Math.max(64, Math.floor(bytesMax / 8 / (this.#rowBytes + sortBytesPerRow))))
     const scratch = this.#device.arena()
     try {
       const sorted = this.#runs.map(run => sortedBatch(this.#device, scratch, run.batch, order))

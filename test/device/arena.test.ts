@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { arenaCovers, releaseArena, retainArena } from '../../src/device/arena.ts'
+import { arenaBytes, arenaCovers, releaseArena, retainArena } from '../../src/device/arena.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { pageBytes } from '../../src/device/pages.ts'
 
@@ -103,4 +103,19 @@ describe('arenas', () => {
     arena.release()
     expect(() => retainArena(device, arena.address)).toThrow(/fault in Millrace/)
   })
+})
+
+test('an arena knows the memory that goes with it, held arenas and chained headers included', async () => {
+  const device = await createDevice()
+  const [outer, inner] = [device.arena(), device.arena()]
+  for (let i = 0; i < 2000; i++) inner.allocate(300_000 + i)
+  outer.allocate(100)
+  retainArena(device, inner.address)
+  outer.hold(inner.address)
+  expect(arenaBytes(device, outer.address)).toBe(device.pages.used() * pageBytes)
+  expect(arenaBytes(device, inner.address)).toBe(device.pages.used() * pageBytes - pageBytes)
+  expect(arenaBytes(device, 0)).toBe(0)
+  inner.release()
+  outer.release()
+  expect(device.pages.used()).toBe(0)
 })

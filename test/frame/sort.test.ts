@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { asc, closeEngines, col, desc, from, job } from '../../src/index.ts'
+import { agg, asc, closeEngines, col, desc, from, generate, job, rowNumber } from '../../src/index.ts'
 import { compareCells } from '../compute/reference/sort.ts'
 import { everyWay, someWays } from '../support/every-way.ts'
 import { pagesInUse } from '../support/frames.ts'
@@ -69,6 +69,25 @@ describe('sort', () => {
       expect(spilled.stats.steps.sort!.spilledBytes).toBeGreaterThan(600_000 * 8 * 1.5)
     }
     expect(await pagesInUse(2)).toBe(0)
+  })
+
+  it('sorts, deduplicates and ranks more than the engine has memory for', async () => {
+    const { bids } = generate.nexmark({ events: 200_000, seed: 9 })
+    const rows = bids.select('auction', 'price', 'url')
+    for (const options of [{ workers: 0, memory: '48MiB' }, { workers: 2, memory: '64MiB' }]) {
+      let [count, last, isSorted] = [0, Number.NEGATIVE_INFINITY, true]
+      for await (const batch of rows.sort('price').batches(options)) {
+        for (const price of batch.column('price').toFloat64Array()) {
+          isSorted &&= price >= last
+          last = price
+        }
+        count += batch.numRows
+      }
+      expect([count, isSorted]).toEqual([184_000, true])
+      const firsts = await rows.with({ n: rowNumber().over({ by: ['auction', 'url'], orderBy: 'price' }) }).filter(col('n').eq(1)).agg({ all: agg.count() }).collect(options)
+      const unlike = await rows.distinct('auction', 'url').agg({ all: agg.count() }).collect(options)
+      expect(firsts.toArray()).toEqual(unlike.toArray())
+    }
   })
 
   it('sorts rows that are all equal, sorted and reversed, and none', async () => {
