@@ -19,6 +19,7 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: 'convert', summary: 'convert files from one format to another', load: () => import('./commands/convert.ts') },
   { name: 'schema', summary: 'show the columns of a file and their types', load: () => import('./commands/schema.ts') },
+  { name: 'types', summary: 'write a TypeScript module with the schema of a file', load: () => import('./commands/types.ts') },
   { name: 'head', summary: 'show the first rows of a file', load: () => import('./commands/head.ts') },
   { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
   { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },

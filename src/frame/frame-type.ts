@@ -37,6 +37,9 @@ export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods
   explain(options: { analyze: true } & JobOptions): Promise<string>
 }
 
+/** The rows of a frame, as plain objects. */
+export type InferRow<F> = F extends Frame<infer S> ? Row<S> : never
+
 /** The schema of a frame. */
 export type SchemaOf<F> = F extends Frame<infer S> ? S : never
 
