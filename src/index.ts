@@ -9,7 +9,7 @@ export { ConnectorError, DataError, DeviceError, MillraceError, PlanError } from
 export { secret } from './base/secret.ts'
 export { seconds } from './base/units.ts'
 export { closeEngines } from './engine.ts'
-export * as agg from './frame/aggregates.ts'
+export * as agg from './frame/agg.ts'
 export { argMax, corr, count, countDistinct, first, last, list, max, mean, median, min, quantile, stddev, sum, topK } from './frame/aggregates.ts'
 export { col, expr, lit, when } from './frame/expr.ts'
 export type { Frame, InferRow, SchemaOf } from './frame/frame-type.ts'
@@ -25,7 +25,7 @@ export { topic } from './frame/topic.ts'
 export type { Row, Schema } from './frame/types.ts'
 export { udf } from './frame/user-function.ts'
 export { hop, processingTime, session, tumble } from './frame/windows.ts'
-export { cumeDist, denseRank, lag, lead, nthValue, ntile, percentRank, rank, rowNumber } from './frame/window-functions.ts'
+export { denseRank, lag, lead, rank, rowNumber } from './frame/window-functions.ts'
 export { write } from './frame/write.ts'
 
 /** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */

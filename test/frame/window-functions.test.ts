@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { WindowFrame } from '../../src/compute/over.ts'
-import { closeEngines, col, count, cumeDist, denseRank, desc, first, from, job, lag, last, lead, max, mean, median, min, nthValue, ntile, percentRank, rank, rowNumber, sum } from '../../src/index.ts'
+import { agg, closeEngines, col, count, denseRank, desc, first, from, job, lag, last, lead, max, mean, median, min, rank, rowNumber, sum } from '../../src/index.ts'
 import { frameRange, partitioned, rankOf } from '../compute/reference/over.ts'
 import { compareCells } from '../compute/reference/sort.ts'
 import { everyWay, someWays, ways } from '../support/every-way.ts'
 import { pagesInUse } from '../support/frames.ts'
 
+const { cumeDist, nthValue, ntile, percentRank } = agg
 afterAll(closeEngines)
 
 const schema = { id: 'int32', town: 'utf8?', day: 'int32', size: 'int64?', rate: 'float64', at: 'timestamp[us]' } as const
