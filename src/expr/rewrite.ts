@@ -40,7 +40,7 @@ export function allOf(conditions: readonly Expression[]): Expression {
   return conditions.reduce((all, next) => callExpression('and', [all, next]))
 }
 
-const safeFunctions = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'not', 'isNull', 'isNotNull', 'isNaN', 'isIn', 'between', 'contains', 'startsWith', 'endsWith', 'like'])
+const safeFunctions = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'not', 'isNull', 'isNotNull', 'isNaN', 'isFinite', 'isInfinite', 'isTrue', 'isNotTrue', 'isFalse', 'isNotFalse', 'eqNullSafe', 'neNullSafe', 'xor', 'andNot', 'isIn', 'between', 'contains', 'startsWith', 'endsWith', 'like'])
 
 /** True for expressions that no row can make fail, so that they may be computed for rows that would have been left out before. */
 export function isSafe(expression: Expression): boolean {

@@ -38,7 +38,7 @@ describe('JSON in text', () => {
     expect(thrown(col('j').jsonExtract('$.a', 'int64'))).toContain('CAST test')
     expect(thrown(col('j').jsonExtract('$.a[*]'))).toContain('"[*]" in the path "$.a[*]" is no step; steps are .name, [\'name\'] and [0]')
     expect(thrown(col('j').jsonExtract('$.a', 'list<int64>'))).toContain('JSON gives no list<int64>')
-    expect(describeExpression(col('j').jsonExtract('$.n', 'int64').expression)).toBe("jsonExtract(j, '$.n', int64)")
+    expect(describeExpression(col('j').jsonExtract('$.n', 'int64').expression)).toBe("jsonExtract(j, '$.n', 'int64')")
   })
 
   it('says what its values are', () => {

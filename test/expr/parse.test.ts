@@ -106,6 +106,27 @@ describe('the text form of an expression', () => {
   })
 })
 
+const pieces = ['a', 'b', '"q"', "'s'", '1', '2.5', '3n', '(', ')', '[', ']', '{', '}', ',', '.', ':', '::', '=>', '->', '=', '<', '>', '||', '+', '-', '*', '/', '%', 'and', 'or', 'not', 'in', 'is', 'null', 'true', 'between', 'like', 'case', 'when', 'then', 'else', 'end', 'cast', 'as', 'int8', 'decimal', 'date', 'timestamp', 'list', 'round', 'transform', 'x', '2024-13-45T99:99Z', "'", '"', '--', '?', 'NaN', 'Infinity', '1e999', '\n', 'é', '\u0000']
+
+describe('any text', () => {
+  it('is an expression or a PlanError', () => {
+    const seed = Number(process.env['SEED'] ?? 1)
+    let good = 0
+    for (let i = 0; i < 20_000; i++) {
+      const r = random(seed).fork(i)
+      const text = Array.from({ length: 1 + r.int(12) }, () => pieces[r.int(pieces.length)]!).join(r.int(4) ? ' ' : '')
+      try {
+        const expression = parse(text)
+        expect(parse(describeExpression(expression)), `seed ${seed}, text ${i}: ${text}`).toEqual(expression)
+        good++
+      } catch (error) {
+        if (!(error instanceof PlanError)) throw new RangeError(`seed ${seed}, text ${i}, ${JSON.stringify(text)}`, { cause: error })
+      }
+    }
+    expect(good).toBeGreaterThan(500)
+  })
+})
+
 // ───────────── trees that print as themselves ─────────────
 const names = ['a', 'b.c', 'sum', 'two words', 'and', 'NaN', 'quo"te', 'größe', '$hidden', 'date', 'x1', '1st']
 const types = ['int8', 'decimal(12, 2)', 'timestamp[ms, Europe/Berlin]', 'list<int64?>', 'utf8', 'struct<a: int64, "b c": utf8?>']

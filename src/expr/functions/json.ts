@@ -37,7 +37,7 @@ const jsonExtract: ExpressionFunction = {
     return cast(device, arena, texts, type, false, at)
   },
   byPosition: { operands: 1, options: ['path', 'to'] },
-  describe: ([a], { path = '$', to }) => ({ text: `jsonExtract(${a!.text}, '${path}'${to === undefined ? '' : `, ${to}`})`, level: 9 }),
+  describe: prefix('jsonExtract', ['path', 'to']),
 }
 
 /** object, array, string, number, bool or null: of the value at the option `path`; null where there is none. */
@@ -49,7 +49,7 @@ const jsonTypeFunction: ExpressionFunction = {
     return overDistinct(device, arena, a as Column, column => mapToText(device, arena, 'jsonType', [column], (text: string) => jsonType(text, steps)))
   },
   byPosition: { operands: 1, options: ['path'] },
-  describe: ([a], { path = '$' }) => ({ text: `jsonType(${a!.text}, '${path}')`, level: 9 }),
+  describe: prefix('jsonType', ['path']),
 }
 
 /** The value as JSON, as write.ndjson has it. */
@@ -77,7 +77,7 @@ const encode: ExpressionFunction = {
   evaluate: ({ device, arena }, [a], { encoding }) =>
     mapToText(device, arena, 'encode', [{ ...(a as Column), type: binary }], (bytes: Uint8Array) => (encoding === 'hex' ? toHex(bytes) : toBase64(bytes))),
   byPosition: { operands: 1, options: ['encoding'] },
-  describe: ([a], { encoding }) => ({ text: `encode(${a!.text}, ${encoding})`, level: 9 }),
+  describe: prefix('encode', ['encoding']),
 }
 
 function toHex(bytes: Uint8Array): string {
@@ -108,7 +108,7 @@ const decoding = (name: 'decode' | 'tryDecode'): ExpressionFunction => ({
   type: (args: readonly Argument[], options) => wrongEncoding(options) ?? (name === 'decode' ? strict : partial)(args, ['text'], binary),
   evaluate: (at, [a], { encoding }) => decodeTexts(at, a as Column, encoding, name === 'tryDecode'),
   byPosition: { operands: 1, options: ['encoding'] },
-  describe: ([a], { encoding }) => ({ text: `${name}(${a!.text}, ${encoding})`, level: 9 }),
+  describe: prefix(name, ['encoding']),
 })
 
 function decodeTexts({ device, arena, active, where }: Evaluation, column: Column, encoding: unknown, tried: boolean): Column {

@@ -32,7 +32,7 @@ const truncateFunction: ExpressionFunction = {
   },
   evaluate: ({ device, arena }, [a], { unit }) => truncate(device, arena, a as Column, unit as TruncateUnit),
   byPosition: { operands: 1, options: ['unit'] },
-  describe: ([a], { unit }) => ({ text: `truncate(${a!.text}, ${unit})`, level: 9 }),
+  describe: ([a], { unit }) => ({ text: unit === undefined ? `truncate(${a!.text})` : `truncate(${a!.text}, ${unit})`, level: 9 }),
 }
 
 const part = (name: TimePart): ExpressionFunction => ({
