@@ -5,6 +5,7 @@ import { storedReader } from '../batch/read-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andNotBits, notBits, orBits } from './bitmap.ts'
+import { compareUnits, differInUnit } from './compare-times.ts'
 import { compareDecimalFloat, compareDecimals } from './decimal.ts'
 import { asFloat64 } from './floats.ts'
 import { kindNumber } from './integers.ts'
@@ -17,7 +18,7 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
 const kernelOps = { eq: 0, ne: 1, lt: 2, le: 3 } as const
 
 /**
- * a `op` b, null where either is. Both have one type, but decimals of any scale compare, and with a float64, and an int64 or uint64 with a float64 or with each other: exactly.
+ * a `op` b, null where either is. Both have one type, but times of any unit compare, decimals of any scale and with a float64, and an int64 or uint64 with a float64 or with each other: exactly.
  * One side is a column, and a constant is not null. Strings and bytes compare bytewise (code point order), false before true, NaN as IEEE 754 says (only
  * `ne` holds), intervals with a month of 30 days and a day of 24 hours, lists, structs and maps by `eq` and `ne` only, as keys. Throws PlanError NO_ORDER. Cost: numbers of one type near memory speed,
  * decimals and mixed numbers 1–3 ns a row, strings 2–10 ns.
@@ -28,6 +29,7 @@ export function compare(device: Device, arena: Arena, op: Comparison, a: Operand
   const length = rowsOf(a, b)
   const validity = bothValid(device, arena, a, b)
   if (a.type.kind === 'bool') return { type: bool, length, values: compareBools(device, arena, op, a, b, length), validity }
+  if (differInUnit(a.type, b.type)) return compareUnits(device, arena, op, a, b)
   if (a.type.kind === 'decimal' && b.type.kind === 'float64') return compareDecimalFloat(device, arena, straight[op], a, b)
   if (a.type.kind === 'float64' && b.type.kind === 'decimal') return compareDecimalFloat(device, arena, turned[op], b, a)
   if (a.type.kind === 'decimal') return compareDecimals(device, arena, kernelOps[op], a, b)

@@ -182,6 +182,24 @@ describe('times and text', () => {
     expect(describeExpression(col('t').sub('P1M').dateDiff(col('u'), 'day').expression)).toBe("dateDiff(t - 'P1M', u, day)")
   })
 
+  it('compare exactly where the coarser unit reaches further', () => {
+    const counts = [-(2n ** 63n), -1_000_000_001n, -1_000_000_000n, -1n, 0n, 1n, 999_999_999n, 1_000_000_000n, 2n ** 63n - 1n]
+    const seconds = [-(2n ** 40n), -2n, -1n, 0n, 1n, 9_223_372_036n, 9_223_372_037n, 2n ** 62n]
+    const pairs = counts.flatMap(fine => seconds.map(coarse => [fine, coarse] as const))
+    const both = { fine: ['timestamp[ns]', pairs.map(p => p[0])], coarse: ['timestamp[s]', pairs.map(p => p[1])] } satisfies Table
+    const order = (op: (x: bigint, y: bigint) => boolean) => pairs.map(([fine, coarse]) => op(fine, coarse * 1_000_000_000n))
+    expect(values(col('fine').lt(col('coarse')), both)).toEqual(order((x, y) => x < y))
+    expect(values(col('fine').le(col('coarse')), both)).toEqual(order((x, y) => x <= y))
+    expect(values(col('coarse').lt(col('fine')), both)).toEqual(order((x, y) => y < x))
+    expect(values(col('coarse').ge(col('fine')), both)).toEqual(order((x, y) => y >= x))
+    expect(values(col('fine').eq(col('coarse')), both)).toEqual(order((x, y) => x === y))
+    expect(values(col('coarse').ne(col('fine')), both)).toEqual(order((x, y) => x !== y))
+    expect(values(col('coarse').gt('1970-01-01T00:00:00.000000001'), both)).toEqual(pairs.map(([, coarse]) => coarse >= 1n))
+    const far = { day: ['date', [(2 ** 31 - 1) * 86_400_000, 0]], t: ['timestamp[ns]', [2n ** 63n - 1n, 0n]] } satisfies Table
+    expect(values(col('day').gt(col('t')), far)).toEqual([true, false])
+    expect(values(col('t').between(col('day'), col('day')), far)).toEqual([false, true])
+  })
+
   it('are made of parts', () => {
     expect(texts(col('n').makeDate(2, 29))).toEqual(['2024-02-29', null, '-000044-02-29'])
     expect(texts(col('n').makeTimestamp(1, 2, 3, 4, 5.5))).toEqual(['2024-01-02T03:04:05.500000Z', '2023-01-02T03:04:05.500000Z', '-000044-01-02T03:04:05.500000Z'])

@@ -2,6 +2,8 @@
 // code points; numbers of different types exactly, so that no side is rounded to the other's type.
 import { bool, type DataType, float64, int64, isFloat, isInteger, isNumeric } from '../../batch/data-type.ts'
 import { andBits, notBits, orBits } from '../../compute/bitmap.ts'
+import { isTemporal } from '../../compute/cast-time.ts'
+import { differInUnit } from '../../compute/compare-times.ts'
 import { compare, comparesMixed, type Comparison } from '../../compute/compare.ts'
 import { isNull, logic } from '../../compute/logic.ts'
 import { isMember } from '../../compute/member.ts'
@@ -12,7 +14,7 @@ import { wrongOption } from '../options.ts'
 import { besideLiteral, constantOf, literalType, unify } from '../unify.ts'
 import { asDecimal, decimalOfLiteral, widerNumber } from '../unify-numbers.ts'
 
-/** The types that two values are compared as. They differ only for decimals, and for 64-bit integers and decimals beside floats or each other. */
+/** The types that two values are compared as. They differ only for decimals, for 64-bit integers and decimals beside floats or each other, and for times in units. */
 export function comparedTypes(a: Argument, b: Argument): readonly [DataType, DataType] | undefined {
   if (a.type && b.type) return comparedColumns(a.type, b.type)
   if (!a.type && b.type) {
@@ -27,7 +29,7 @@ export function comparedTypes(a: Argument, b: Argument): readonly [DataType, Dat
     }
     if (isInteger(a.type) && isNumeric(literalType(literal)) && !constantOf(literal, a.type)) return comparedColumns(a.type, literalType(literal))
     const type = besideLiteral(a.type, literal, true)
-    return type && (isFloat(type) && isInteger(a.type) ? comparedColumns(a.type, type) : [type, type])
+    return type && ((isFloat(type) && isInteger(a.type)) || isTemporal(type) ? comparedColumns(a.type, type) : [type, type])
   }
   const type = unify([a, b], true)
   return type && [type, type]
@@ -40,10 +42,15 @@ function comparedColumns(a: DataType, b: DataType): readonly [DataType, DataType
     // An integer of fewer bits than the uint64 beside it.
     const [wideA, wideB] = [isInteger(a) && a.kind !== 'uint64' ? int64 : a, isInteger(b) && b.kind !== 'uint64' ? int64 : b]
     if (widerNumber(a, b).kind === 'decimal' && comparesMixed(wideA, wideB)) return [wideA, wideB]
-  } else if (a.kind === 'decimal' && b.kind === 'decimal') return [a, b]
+  } else if ((a.kind === 'decimal' && b.kind === 'decimal') || differInUnit(a, b)) return [a, b]
+  else if (a.kind === 'date' && b.kind === 'timestamp') return [days, b]
+  else if (a.kind === 'timestamp' && b.kind === 'date') return [a, days]
   const type = unify([{ type: a, nullable: false }, { type: b, nullable: false }], true)
   return type && [type, type]
 }
+
+// A day is its midnight, which fits seconds.
+const days: DataType = { kind: 'timestamp', unit: 's' }
 
 function besideFloat(type: DataType): DataType {
   return type.kind === 'int64' ? int64 : type.kind === 'uint64' || type.kind === 'decimal' ? type : float64
