@@ -240,3 +240,34 @@ describe('a join with millions of rows on the right', () => {
     expect(twice.numRows).toBe(2 * table.toArray().filter(row => row.k < count / 2).length)
   }, 60_000)
 })
+
+describe('a join by, and of, values of every type', () => {
+  const third = (months: number) => ({ months, days: 0, nanoseconds: 5n })
+  const keys: Record<string, readonly unknown[]> = {
+    int8: [1, -1, 5], uint8: [1, 255, 5], int16: [1, -1, 5], uint16: [1, 65_535, 5], uint32: [1, 2 ** 32 - 1, 5], uint64: [1n, 2n ** 64n - 1n, 5n],
+    float16: [1, 0, Number.NaN], float32: [1, -0, Number.NaN], 'decimal(10,2)': ['1.00', '2.50', '5.00'], date: [0, 86_400_000, 172_800_000],
+    'time[ms]': [0, 1, 5], 'duration[s]': [0, 1000, 5000], 'timestamp[ns]': [0n, 1n, 2n], interval: [third(0), third(1), third(2)],
+  }
+  const others: Record<string, readonly unknown[]> = { 'list<int32>': [[1], [], [2, 3]], 'struct<a: int32>': [{ a: 1 }, { a: 2 }, { a: 3 }] }
+  const loose = (rows: readonly unknown[], schema: Record<string, string>) => from(rows as never, { schema } as never) as any
+
+  it.each(Object.entries({ ...keys, ...others }))('%s', async (type, values) => {
+    const left = loose(values.map((k, n) => ({ k, n })), { k: type, n: 'int32' })
+    const right = loose([2, 0].map((i, m) => ({ k: values[i], m, v: values[i] })), { k: type, m: 'int32', v: type })
+    if (type in keys) {
+      const full = await left.join(right, { on: 'k', how: 'full' }).collect({ workers: 2 })
+      expect(full.toArray().map((row: any) => [row.n, row.m, row.v])).toEqual([[0, 1, values[0]], [1, null, null], [2, 0, values[2]]])
+    }
+    const taken = await left.drop('k').join(right.drop('k'), { left: 'n', right: 'm', how: 'left' }).collect()
+    expect(taken.toArray().map((row: any) => row.v)).toEqual([values[2], values[0], null])
+  })
+
+  it('meets decimals and other numbers by value', async () => {
+    const decimals = loose([{ k: '1.00' }, { k: '2.50' }, { k: '3.10' }], { k: 'decimal(10,2)' })
+    const met = async (values: readonly unknown[], type: string) => (await decimals.join(loose(values.map(q => ({ q })), { q: type }), { left: 'k', right: 'q' }).collect()).toArray().map((row: any) => row.k)
+    expect(await met(['1.0000', '2.5001'], 'decimal(12,4)')).toEqual(['1.00'])
+    expect(await met([1n, 2n], 'int64')).toEqual(['1.00'])
+    expect(await met([1, 2.5, 3.1], 'float64')).toEqual(['1.00', '2.50'])
+    expect(await met([1n, 3n], 'uint64')).toEqual(['1.00'])
+  })
+})
