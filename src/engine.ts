@@ -2,7 +2,7 @@
 // their settings and closed by themselves when the process has nothing else to do.
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { type Clock, systemClock } from './base/clock.ts'
-import { DeviceError, PlanError } from './base/errors.ts'
+import { asError, DeviceError, PlanError } from './base/errors.ts'
 import type { Json } from './base/json.ts'
 import { type MemoryBudget, memoryBudget, type MemoryOptions } from './base/memory-budget.ts'
 import type { SecretLike } from './base/secret.ts'
@@ -28,6 +28,7 @@ import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts
 import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
+import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
 import { keptOptions } from './source/kept.ts'
 import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
@@ -210,7 +211,9 @@ export class Engine {
         this.#jobs.delete(run)
         await closeFiles()
       })
-      done.catch(() => {})
+      done.catch(error => {
+        if ((error as { code?: string }).code === trapCode) this.#died(asError(error))
+      })
       await run.start()
       return { run, plan: resolved, done }
     } catch (error) {

@@ -17,6 +17,7 @@ import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { readSplit } from './read-split.ts'
+import { asTrap } from './trap.ts'
 import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
 
 // A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
@@ -169,7 +170,7 @@ export class Task {
     try {
       if (error !== undefined) {
         this.#failed = true
-        return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(error) }
+        return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(asTrap(error)) }
       }
       return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs }) }
     } finally {
