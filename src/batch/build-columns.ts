@@ -15,10 +15,11 @@ export { writeView } from './write-values.ts'
 /**
  * A column of `values`, one a row; null and undefined are null. Numbers, bigints, Dates and text are taken where they are exact for the type; lists are
  * arrays or typed arrays, structs objects (absent members are null), maps Maps or arrays of pairs.
- * Throws DataError VALUE_TYPE or NULL_VALUE naming `where`, the column and the row. Cost: a JS value a row, so not for hot paths.
+ * Throws DataError VALUE_TYPE or NULL_VALUE naming `where` (or what it says of a row), the column and the row. Cost: a JS value a row, so not for hot paths.
  */
-export function buildColumn(device: Device, arena: Arena, field: Field, values: ArrayLike<unknown>, where: string): Column {
-  return build({ device, arena }, field, values, row => ({ where: `${where}, row ${row}`, path: field.name }))
+export function buildColumn(device: Device, arena: Arena, field: Field, values: ArrayLike<unknown>, where: string | ((row: number) => string)): Column {
+  const placeOf = typeof where === 'string' ? (row: number) => `${where}, row ${row}` : where
+  return build({ device, arena }, field, values, row => ({ where: placeOf(row), path: field.name }))
 }
 
 /** A batch of rows (objects by column name) in `arena`; absent properties are null. Throws as `buildColumn`. */

@@ -18,6 +18,9 @@ export interface AggregateCall {
   readonly where?: Expression
 }
 
+/** The name of aggregates that users wrote: they have functions of their own, and steps that know how to call them. */
+export const customFn = 'custom'
+
 /** An aggregate as operators take it: `input` and `args` are columns; absent, it counts rows. */
 export interface AggregateSpec {
   readonly name: string
@@ -68,6 +71,8 @@ export function lowerAggregates(fields: Fields, aggregates: Readonly<Record<stri
 // The expressions that a call reads, in order.
 function checkCall(fields: Fields, name: string, call: AggregateCall, where: string): Expression[] {
   const at = `${where}, "${name}"`
+  if (call.fn === customFn)
+    throw new PlanError('CUSTOM_AGGREGATE', `${at}: custom() works in groupBy(…).agg() and frame.agg(), not in windows, grouping sets, pivot or over; use a built-in aggregate here, or list() and a function of its rows`)
   const type = aggregateOf(call.fn, at)
   if (call.where) bindCondition(call.where, fields, at)
   if (call.input === undefined && call.fn !== 'count') throw new PlanError('AGGREGATE', `${at}: ${call.fn}() has no column; give it a name or an expression`)

@@ -2,6 +2,7 @@
 import type { AggregateOptions } from '../compute/aggregate-contract.ts'
 import type { AggregateCall } from '../expr/aggregate-calls.ts'
 import { callExpression, type Expression } from '../expr/expression.ts'
+import type { AggregateFunctions } from '../operators/custom-aggregate.ts'
 import { expressionOf, ExprValue } from './expr.ts'
 import type {
   AnyExpr,
@@ -34,14 +35,17 @@ export class AggregateExpr<in out T, out N, out C extends string = never> {
   declare readonly [brand]: [T, N]
   declare readonly columns: C
   readonly call: AggregateCall
-  constructor(call: AggregateCall) {
+  /** What an aggregate of the user's own does; the plan can't hold it. */
+  readonly functions: AggregateFunctions | undefined
+  constructor(call: AggregateCall, functions?: AggregateFunctions) {
     this.call = call
+    this.functions = functions
   }
   /** Only the rows for which a condition is true. Where a group has none, the result is null (a count is 0). Twice: both must hold. */
   where<E extends AnyExpr>(condition: E): AggregateExpr<T extends CountType ? T : Maybe<Made<T>>, N | NeedsOf<E> | Needs<SymbolOf<E>, 'bool', 'where'>, C> {
     const also = expressionOf(condition)
     const all: Expression = this.call.where ? callExpression('and', [this.call.where, also]) : also
-    return new AggregateExpr({ ...this.call, where: all })
+    return new AggregateExpr({ ...this.call, where: all }, this.functions)
   }
   /** Over the rows around each row, which all stay: for `with` and `select`. See OverSpec. */
   over<const B extends string | AnyExpr = never, const O extends string | Order | AnyExpr = never, const F extends FrameSpec | undefined = undefined>(
@@ -51,9 +55,11 @@ export class AggregateExpr<in out T, out N, out C extends string = never> {
   }
 }
 
-type Argument = string | AnyExpr
+/** What an aggregate is over. */
+export type Argument = string | AnyExpr
 type SymbolOfArgument<A> = A extends string ? Of<A> : SymbolOf<A>
-type NeedsOfArgument<A> = A extends Typed<any, infer N> ? N : never
+/** What an aggregate's argument needs of the columns. */
+export type NeedsOfArgument<A> = A extends Typed<any, infer N> ? N : never
 type Aggregated<T, A, N> = AggregateExpr<T, NeedsOfArgument<A> | N, Extract<A, string>>
 
 /** Any aggregate over columns C. */

@@ -3,6 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { AggregateCall } from '../expr/aggregate-calls.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
+import type { AggregateFunctions } from '../operators/custom-aggregate.ts'
 import type { AggregateType, AnyAggregate, FitsAggregate } from './aggregates.ts'
 import type { Frame } from './frame-type.ts'
 import { FunctionSteps } from './function-methods.ts'
@@ -91,7 +92,9 @@ export class GroupSteps extends FunctionSteps {
     if (windows.length > 1) throw new PlanError('TWO_WINDOWS', 'groupBy: two windows given; a group has one window; group the result again for another')
     return {
       agg: aggregates => {
-        return this.operator('groupBy', { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }) } as unknown as Json)
+        const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }) } as unknown as Json
+        const closure = functionsOf(aggregates)
+        return this.next({ node: 'operator', label: 'groupBy', kind: 'groupBy', params, inputs: [this.edge], side: [], ...(closure && { function: { closure } }) })
       },
     }
   }
@@ -119,4 +122,10 @@ export class GroupSteps extends FunctionSteps {
 
 function callsOf(aggregates: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(aggregates).map(([name, a]) => [name, (a as { call: AggregateCall }).call ?? a]))
+}
+
+// The user's own aggregates by name, as one closure for the step.
+function functionsOf(aggregates: Record<string, unknown>): ((name: string) => AggregateFunctions | undefined) | undefined {
+  const found = new Map(Object.entries(aggregates).flatMap(([name, a]) => ((a as { functions?: AggregateFunctions }).functions ? [[name, (a as { functions: AggregateFunctions }).functions]] : [])))
+  return found.size === 0 ? undefined : name => found.get(name)
 }

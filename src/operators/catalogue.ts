@@ -1,5 +1,6 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
 import { asOperator } from './as.ts'
+import { customAggregateOperator } from './custom-aggregate.ts'
 import { decodeJsonOperator } from './decode-json.ts'
 import { filterOperator } from './filter.ts'
 import { logisticScoreOperator } from './logistic-score.ts'
@@ -58,6 +59,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   partialAggregateOperator,
   gpuAggregateOperator,
   finalAggregateOperator,
+  customAggregateOperator,
   joinOperator,
   joinBuildOperator,
   joinProbeOperator,

@@ -42,7 +42,7 @@ export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]
 }
 
 // Kinds whose output has only columns that their parameters name.
-const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
+const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'customAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
 // Kinds that also pass on the columns of their input.
 const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'topK', 'rowIndex', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
 

@@ -10,17 +10,16 @@ import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
+import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
 import type { OperatorNode } from './plan.ts'
 
 /** Parameters of the logical `groupBy`. */
-export interface GroupByParams {
-  readonly keys: readonly string[]
+export interface GroupByParams extends CustomGroupParams {
   readonly window?: WindowSpec
   /** Several groupings at once: sets of the keys, and the column of the set's number. */
   readonly sets?: readonly (readonly string[])[]
   readonly id?: string
-  readonly aggregates: Readonly<Record<string, AggregateCall>>
 }
 
 /** The physical operators that do a logical one's work; the last has its id. A physical operator is returned as it is. */
@@ -42,7 +41,8 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[], 
 }
 
 function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
-  const { keys, window, sets, id, aggregates } = node.params as unknown as GroupByParams
+  const { keys, window, sets, id, aggregates, function: functions } = node.params as unknown as GroupByParams
+  if (functions !== undefined && !window && !sets && input.bounded) return lowerCustomGroup(node, input)
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
   let source = node.inputs[0]!
