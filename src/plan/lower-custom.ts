@@ -17,10 +17,17 @@ export interface CustomGroupParams {
   readonly function?: Json
 }
 
-/** The operators of a bounded groupBy without windows of which an aggregate is a user's own. Throws PlanError as expressions and other aggregates do. */
+/**
+ * The operators of a groupBy without windows of which an aggregate is a user's own. Throws PlanError CUSTOM_AGGREGATE where the input has no end, and as
+ * expressions and other aggregates do.
+ */
 export function lowerCustomGroup(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   const { keys, aggregates, function: functions } = node.params as unknown as CustomGroupParams
   const calls = Object.entries(aggregates)
+  if (!input.bounded) {
+    const name = calls.find(([, { fn }]) => fn === customFn)![0]
+    throw new PlanError('CUSTOM_AGGREGATE', `${node.id}, "${name}": custom() needs input that ends, and this stream doesn't; read the source until its end, or use built-in aggregates in a window such as tumble("time", '10s')`)
+  }
   const lowered = lowerAggregates(input.fields, Object.fromEntries(calls.filter(([, { fn }]) => fn !== customFn)), node.id)
   const columns: Record<string, Expression> = { ...lowered.columns }
   const custom = calls.filter(([, { fn }]) => fn === customFn).map(([name, call], i): CustomParam => {

@@ -42,7 +42,7 @@ export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[], 
 
 function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   const { keys, window, sets, id, aggregates, function: functions } = node.params as unknown as GroupByParams
-  if (functions !== undefined && !window && !sets && input.bounded) return lowerCustomGroup(node, input)
+  if (functions !== undefined && !window && !sets) return lowerCustomGroup(node, input)
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
   let source = node.inputs[0]!

@@ -159,6 +159,11 @@ describe('what a custom aggregate does wrong', () => {
       await expect(frame.collect()).rejects.toMatchObject({ code: 'CUSTOM_AGGREGATE', message: expect.stringContaining('"') })
   })
 
+  it('is refused where the input has no end', async () => {
+    const endless = source({ name: 'endless', schema: { id: 'int32' }, start: 0, bounded: false, splits: () => [{ id: '0' }], async *read() {} })
+    await expect(from(endless).groupBy('id').agg({ n: count(), mine: agg.custom('id', good) }).collect()).rejects.toMatchObject({ code: 'CUSTOM_AGGREGATE', message: expect.stringMatching(/^groupBy, "mine": custom\(\) needs input that ends/) })
+  })
+
   it('is refused by checkpoints, which can’t hold its states', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'custom-'))
     try {
