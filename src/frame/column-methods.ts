@@ -1,10 +1,13 @@
 // Columns computed, chosen, renamed and dropped, and the rows that a condition keeps.
+import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { parseExpression } from '../expr/parse.ts'
-import type { ColumnExpr } from './expr.ts'
+import { col, type ColumnExpr } from './expr.ts'
 import { expressionOf, fromCallback } from './expression-of.ts'
 import type { Frame } from './frame-type.ts'
-import type { AnyExpr, FitsAll, FitsBool, TypesOf } from './resolve-types.ts'
+import type { AnyExpr, FitsAll, FitsBool, Of, TypesOf } from './resolve-types.ts'
+import type { FitsEach, FitsPicks, LeavePicked, MappedColumns, PickOf, PicksIn, TakePicked } from './selector-types.ts'
+import { isColumnSelector, picksOf } from './selectors.ts'
 import { expressions, Steps } from './steps.ts'
 import { type WindowCall, WindowExpr } from './window-functions.ts'
 import type { Flat, Leave, Names, Put, Renamed, Schema, Take } from './types.ts'
@@ -21,12 +24,26 @@ export interface ColumnMethods<in out S> {
   with<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'with'> | ((columns: Columns<S>) => FitsAll<E, S, 'with'>)): Frame<Put<S, TypesOf<E, S>>>
   /** Only these columns, in this order. */
   select<const N extends Names<S>>(...names: readonly N[]): Frame<Flat<Take<S, N>>>
+  /** The columns that names and selectors pick, in the order given, each once: select('id', col.numeric()), select('id', col.all()). */
+  select<const P extends readonly PickOf<S>[]>(...picks: FitsPicks<P, S, 'select'>): Frame<TakePicked<S, P[number]>>
   /** Only these results, in this order. */
   select<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'select'> | ((columns: Columns<S>) => FitsAll<E, S, 'select'>)): Frame<TypesOf<E, S>>
   /** New names by old ones. */
   rename<const M extends { readonly [K in Names<S>]?: string }>(names: M & { [K in Exclude<keyof M, Names<S>>]: never }): Frame<Renamed<S, M>>
   /** All columns but these. */
   drop<const N extends Names<S>>(...names: readonly N[]): Frame<Leave<S, N>>
+  /** All columns but those that names and selectors pick. */
+  drop<const P extends readonly PickOf<S>[]>(...picks: FitsPicks<P, S, 'drop'>): Frame<LeavePicked<S, P[number]>>
+  /**
+   * Replaces each of some columns by what `each` makes of it: mapColumns(col.ofType('float64'), c => c.round(2)). With a suffix the columns stay, and the
+   * results come behind them: `price_r` of `price`. `each` is called once, with stand-ins for a column and its name, so that the plan stays plain data.
+   * A method of its own rather than a selector in `with`, so that the compiler knows each result's type, and the column that doesn't fit.
+   */
+  mapColumns<const P extends PickOf<S> | readonly PickOf<S>[], E extends AnyExpr, const X extends string = ''>(
+    columns: P,
+    each: (column: ColumnExpr<Of<'$column'>, never>, name: ColumnExpr<Of<'$name'>, never>) => FitsEach<E, S, PicksIn<P>>,
+    options?: { suffix?: X },
+  ): Frame<MappedColumns<S, PicksIn<P>, E, X>>
   /** Checks the rows' schema against this one, and is of its type. */
   as<T extends Schema>(schema: T): Frame<T>
 }
@@ -45,6 +62,7 @@ export class ColumnSteps extends Steps {
     return this.#beside(given, windows, 'with')
   }
   select(...columns: unknown[]): this {
+    if (columns.some(isColumnSelector)) return this.operator('pick', { columns: picksOf(columns, 'select') }, 'select')
     const names = columns.every(c => typeof c === 'string')
     const given = names ? {} : (fromCallback(columns[0]) as Record<string, unknown>)
     const windows = windowsOf(given)
@@ -55,8 +73,14 @@ export class ColumnSteps extends Steps {
   rename(names: Record<string, string>): this {
     return this.operator('rename', { names })
   }
-  drop(...names: string[]): this {
-    return this.operator('drop', { names })
+  drop(...names: unknown[]): this {
+    return this.operator('drop', { names: picksOf(names, 'drop') })
+  }
+  mapColumns(columns: unknown, each: unknown, { suffix }: { suffix?: string } = {}): this {
+    if (typeof each !== 'function') throw new PlanError('SELECTOR', `mapColumns: ${typeof each} given where a function of a column is wanted; write it as in c => c.round(2)`)
+    const made = expressionOf(each(col('$column'), col('$name')), 'mapColumns') as unknown as Json
+    const picks = picksOf(Array.isArray(columns) ? columns : [columns], 'mapColumns')
+    return this.operator('mapColumns', { columns: picks, each: made, ...(suffix !== undefined && { suffix }) })
   }
   as(schema: Record<string, string>): this {
     return this.operator('as', { schema })

@@ -10,6 +10,7 @@ import { parseExpression } from '../expr/parse.ts'
 import { decimalOfLiteral } from '../expr/unify-numbers.ts'
 import type { ColumnExpr } from './expr-type.ts'
 import type { ListOf, StructOf } from './list-types.ts'
+import * as selectors from './selectors.ts'
 import type { AnyExpr, Arith, brand, Literal, LiteralType, Made, Maybe, Needs, NeedsOf, Of, Operand, SymbolOf } from './resolve-types.ts'
 
 export type { ColumnExpr } from './expr-type.ts'
@@ -83,10 +84,25 @@ export function made<T, N>(expression: Expression): ColumnExpr<T, N> {
   return new ExprValue(expression) as unknown as ColumnExpr<T, N>
 }
 
-/** A column by name. Whether it exists is checked by the frame that uses it. */
+/** A column by name. Whether it exists is checked by the frame that uses it. Several at once, for select, drop, mapColumns and others: col.numeric(), col.matching(/^price/). */
 export function col<const C extends string>(name: C): ColumnExpr<Of<C>, never> {
   return made(columnExpression(name))
 }
+
+/** All columns. */
+col.all = selectors.all
+/** All columns but some, by name or selector. */
+col.except = selectors.except
+/** The columns of some types, by a type's name or that of a family: 'decimal', 'timestamp', 'time', 'duration', 'list', 'struct', 'map', 'integer', 'float', 'nested'. Throws PlanError TYPE. */
+col.ofType = selectors.ofType
+/** The columns of numbers. */
+col.numeric = selectors.numeric
+/** The columns of text. */
+col.text = selectors.text
+/** The columns of dates, times, timestamps, durations and intervals. */
+col.temporal = selectors.temporal
+/** The columns in whose name a regular expression finds something; which these are is known at run time only. Throws PlanError SELECTOR. */
+col.matching = selectors.matching
 
 /**
  * A constant. A whole number fits itself to what stands beside it, and is int64 alone. With a type, the value that a text names in it: lit('12.50',

@@ -9,6 +9,8 @@ import type { Frame } from './frame-type.ts'
 import { OrderSteps } from './order-methods.ts'
 import type { LiteralType, Promote } from './resolve-types.ts'
 import { collectTable } from './run.ts'
+import type { FitsPicks, PickOf, SolidPicked } from './selector-types.ts'
+import { picksOf } from './selectors.ts'
 import type { Bare, CountType, Flat, IsAny, Names, OrNull, Put, Take } from './types.ts'
 
 type United<S, R> = IsAny<S> extends true ? any : IsAny<R> extends true ? S : { [K in keyof S]: K extends keyof R ? Promote<S[K], R[K]> : S[K] }
@@ -46,7 +48,7 @@ type Solid<T> = IsAny<T> extends true ? any : Bare<T>
 /** The types of the family. */
 export interface ShapeMethods<in out S> {
   /** The first row, in source order, of those that are equal in these columns; in all columns without names. Null equals null. */
-  distinct(...names: readonly Names<S>[]): Frame<S>
+  distinct(...names: readonly PickOf<S>[]): Frame<S>
   /** These rows, then those of the others: columns by name, in this frame's order, of a type that holds all. Each has the same names. */
   union<const F extends readonly Frame<any>[]>(...others: FitsUnion<F, S>): Frame<UnitedAll<S, F>>
   /** A row for each item of a list, in its order. Null and empty lists give none, or a null with `empty: 'keep'`; `index` names a column for the item's place. */
@@ -77,21 +79,22 @@ export interface ShapeMethods<in out S> {
     value?: V
   }): Frame<Flat<Take<S, I> & { [K in N]: 'utf8' } & { [K in V]: Shared<Valued<S, O>> }>>
   /** Nulls as the value before them (or behind them) in source order, in the named columns, or all. */
-  fillNull(direction: 'forward' | 'backward', ...names: readonly Names<S>[]): Frame<S>
+  fillNull(direction: 'forward' | 'backward', ...names: readonly PickOf<S>[]): Frame<S>
   /** Nulls as a constant, in each column whose type it fits; or as a constant for each of some columns. */
   fillNull<const V extends number | bigint | boolean | Date | string>(value: V): Frame<NullsFilled<S, V>>
   fillNull<const V extends { readonly [K in Names<S>]?: Literal }>(values: V & { [K in Exclude<keyof V, Names<S>>]: never }): Frame<Put<S, { [K in keyof V]: K extends keyof S ? Solid<S[K]> : any }>>
   /** Leaves rows out that have a null in one of these columns; in any without names. */
   dropNull(): Frame<IsAny<S> extends true ? any : { [K in keyof S]: Solid<S[K]> }>
   dropNull<const N extends Names<S>>(...names: readonly N[]): Frame<Put<S, { [K in N]: K extends keyof S ? Solid<S[K]> : any }>>
+  dropNull<const P extends readonly PickOf<S>[]>(...picks: FitsPicks<P, S, 'dropNull'>): Frame<SolidPicked<S, P[number]>>
 }
 
 const namesMax = 1_000
 
 /** The run time of the family. */
 export class ShapeSteps extends OrderSteps {
-  distinct(...names: string[]): this {
-    return this.operator('distinct', names.length > 0 ? { names } : {})
+  distinct(...names: unknown[]): this {
+    return this.operator('distinct', names.length > 0 ? { names: picksOf(names, 'distinct') } : {})
   }
   union(...others: readonly ShapeSteps[]): this {
     return this.next({ node: 'operator', label: 'union', kind: 'union', params: null, inputs: [this.edge, ...others.map(other => other.edge)], side: [] })
@@ -112,8 +115,8 @@ export class ShapeSteps extends OrderSteps {
   unpivot({ on, index, variable = 'variable', value = 'value' }: { on: readonly string[]; index?: readonly string[]; variable?: string; value?: string }): this {
     return this.operator('unpivot', { on: [...on], ...(index && { index: [...index] }), variable, value })
   }
-  fillNull(by: unknown, ...names: string[]): this {
-    if (by === 'forward' || by === 'backward') return this.operator('fillNull', { direction: by, ...(names.length > 0 && { names }) })
+  fillNull(by: unknown, ...names: unknown[]): this {
+    if (by === 'forward' || by === 'backward') return this.operator('fillNull', { direction: by, ...(names.length > 0 && { names: picksOf(names, 'fillNull') }) })
     if (typeof by === 'object' && by !== null && !(by instanceof Date)) {
       const values = Object.fromEntries(Object.entries(by).map(([name, value]) => [name, expressionOf(value, 'fillNull')]))
       return this.operator('fillNull', { values } as unknown as Json)
@@ -121,8 +124,8 @@ export class ShapeSteps extends OrderSteps {
     if (by === null || by === undefined) throw new PlanError('FILL_NULL', "fillNull: null given; give a value, { column: value }, 'forward' or 'backward'")
     return this.operator('fillNull', { value: literalExpression(by) } as unknown as Json)
   }
-  dropNull(...names: string[]): this {
-    return this.operator('dropNull', names.length > 0 ? { names } : {})
+  dropNull(...names: unknown[]): this {
+    return this.operator('dropNull', names.length > 0 ? { names: picksOf(names, 'dropNull') } : {})
   }
 
   async #valuesOf(column: string): Promise<unknown[]> {

@@ -1,8 +1,9 @@
 // The rewrite rules between what users wrote and what runs: same rows, same errors but those of rows that nobody asked for, less work. A rule is a file in
 // rules/ and a line here. Ids stay, so that checkpoints, metrics and messages name the user's own steps.
+import { expandSelectors } from './expand-selectors.ts'
 import { PlanGraph } from './graph.ts'
 import type { Plan } from './plan.ts'
-import { type Bindings, edgeKey, type ResolvedPlan, resolvePlan } from './resolve.ts'
+import { type Bindings, edgeKey, factsOf, type ResolvedPlan, resolvePlan } from './resolve.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
 import { pushLimits } from './rules/push-limits.ts'
@@ -15,6 +16,11 @@ export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindi
   const fieldsOf = (id: string): ReadonlySet<string> => {
     const facts = resolved.edges.get(edgeKey({ node: id }))
     return facts ? new Set(facts.fields.map(f => f.name)) : fieldsOf(graph.operator({ node: id })!.inputs[0]!.node)
+  }
+  for (const node of graph.nodes) {
+    if (node.node !== 'operator' || node.inputs.length === 0) continue
+    const expanded = expandSelectors(node, factsOf(resolved.edges, node.inputs[0]!).fields)
+    if (expanded !== node) graph.replace(expanded)
   }
   simplifyConditions(graph)
   pushLimits(graph)

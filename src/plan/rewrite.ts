@@ -10,6 +10,7 @@ import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
+import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
 import type { OperatorNode } from './plan.ts'
@@ -23,7 +24,8 @@ export interface GroupByParams extends CustomGroupParams {
 }
 
 /** The physical operators that do a logical one's work; the last has its id. A physical operator is returned as it is. */
-export function lowerOperator(node: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround): OperatorNode[] {
+export function lowerOperator(given: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround): OperatorNode[] {
+  const node = expandSelectors(given, inputs[0]?.fields ?? [])
   switch (node.kind) {
     case 'groupBy':
       return lowerGroupBy(node, inputs[0]!)

@@ -331,3 +331,21 @@ schemaIs<{ n: 'int64#'; total: 'int64?'; scores: 'list<float64>?'; all: 'bool?' 
   sparse.agg({ n: count(), total: sum('id'), scores: agg.list('score'), all: agg.every('ok') }),
   true,
 )
+
+declare const sheet: Frame<{ id: 'int64'; a: 'float64?'; b: 'decimal(12,2)'; name: 'utf8?'; at: 'timestamp[ms, Europe/Berlin]'; day: 'date?'; l: 'list<int64>'; n: 'int64#' }>
+schemaIs<{ name: 'utf8?'; a: 'float64?' }>()(sheet.select('name', col.ofType('float64')), true)
+schemaIs<{ id: 'int64'; a: 'float64?'; b: 'decimal(12,2)'; n: 'int64#' }>()(sheet.select(col.numeric()), true)
+schemaIs<{ id: 'int64'; n: 'int64#'; b: 'decimal(12,2)' }>()(sheet.select(col.ofType('int64', 'decimal(12, 2)')), true)
+schemaIs<{ at: 'timestamp[ms, Europe/Berlin]'; day: 'date?'; name: 'utf8?' }>()(sheet.select(col.temporal().or(col.text())), true)
+schemaIs<{ id: 'int64'; n: 'int64#' }>()(sheet.select(col.numeric().except('a', col.ofType('decimal'))), true)
+schemaIs<{ day: 'date?' }>()(sheet.select(col.temporal().and(col.except('at'))), true)
+schemaIs<{ name: 'utf8?'; l: 'list<int64>' }>()(sheet.drop(col.numeric(), col.temporal()), true)
+schemaIs<{ id: 'int64'; a: 'float64?' }>()(sheet.select('id', 'a'), true)
+schemaIs<{ day: 'date'; a: 'float64' }>()(sheet.select('day', 'a').dropNull(col.all()), true)
+schemaIs<{ id: 'int64'; a: 'float64?'; name: 'utf8' }>()(sheet.select('id', 'a', 'name').dropNull(col.text()), true)
+schemaIs<{ id: 'int64'; name: 'utf8?' }>()(sheet.select('id', 'name').distinct(col.text(), 'id').fillNull('forward', col.text()), true)
+schemaIs<{ id: 'float64'; a: 'float64?'; name: 'utf8?' }>()(sheet.select('id', 'a', 'name').mapColumns(col.numeric(), c => c.div(2)), true)
+schemaIs<{ id: 'int64'; name: 'utf8?'; id_is: 'bool'; name_is: 'bool' }>()(sheet.select('id', 'name').mapColumns(['id', col.text()], c => c.isNull(), { suffix: '_is' }), true)
+schemaIs<{ id: 'utf8' }>()(sheet.select('id').mapColumns('id', (_, name) => name.concat('!')), true)
+// What a pattern chooses is known at run time only.
+for (const row of await sheet.drop(col.matching(/^a/)).mapColumns(col.matching(/x/), c => c.mul(2)).collect()) row.anything
