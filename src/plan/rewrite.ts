@@ -115,6 +115,7 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
       throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
     return [node]
   }
+  if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [node]
   const marks = params.how === 'right' || params.how === 'full'
   const form = params.asOf && orderForm(left.fields, right.fields, params.asOf, node.id)
   const time = form && { column: params.asOf!.right, form }
@@ -124,6 +125,11 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
     { node: 'operator', id: table, kind: 'joinBuild', params: build, inputs: [node.inputs[1]!] },
     { ...node, kind: 'joinProbe', inputs: [node.inputs[0]!, { node: table }] },
   ]
+}
+
+// Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.
+function isOneFlow(left: EdgeFacts, right: EdgeFacts): boolean {
+  return left.watermarked && right.watermarked && [...left.sources].some(source => right.sources.has(source))
 }
 
 /** The hidden column of sources with splits (partitions): which one a row is of. */
