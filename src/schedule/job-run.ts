@@ -166,7 +166,7 @@ export class JobRun {
 
   /** Makes a checkpoint now; resolves with its epoch when it is committed. */
   async checkpoint(): Promise<number> {
-    const ended = this.done.then(() => true)
+    const ended = this.done.then(() => true, () => true)
     while (this.#epochs.busy || this.#gated()) if (await Promise.race([ended, new Promise<false>(resolve => setTimeout(() => resolve(false), 5))])) break
     return this.#epochs.trigger({ final: false, finished: false })
   }
