@@ -1,13 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { parseSchema } from '../../src/batch/schema.ts'
-import { typeName } from '../../src/batch/type-name.ts'
 import { createDevice } from '../../src/device/device.ts'
-import { bindExpression } from '../../src/expr/bind.ts'
 import { describeExpression } from '../../src/expr/describe.ts'
 import { columnsOf } from '../../src/expr/expression.ts'
 import { type ColumnExpr, col, list, lit, struct, when } from '../../src/frame/expr.ts'
-import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { type Table, typeOfExpression, valuesOfExpression, valuesOrError } from '../support/expressions.ts'
 
 const device = await createDevice()
 const table = {
@@ -20,18 +17,8 @@ const table = {
   m: ['map<utf8, int64?>?', [new Map([['a', 1n], ['b', null]]), new Map(), null, new Map([['b', 4n]])]],
 } satisfies Table
 const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
-const typeOf = (e: ColumnExpr<any, any>) => {
-  const fields = parseSchema(Object.fromEntries(Object.entries(table).map(([name, [type]]) => [name, type])), 'test')
-  const { type, nullable } = bindExpression(e.expression, fields, 'test')
-  return typeName(type, nullable)
-}
-const thrown = (e: ColumnExpr<any, any>, over: Table = table) => {
-  try {
-    return values(e, over)
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`
-  }
-}
+const typeOf = (e: ColumnExpr<any, any>) => typeOfExpression(e.expression, table)
+const thrown = (e: ColumnExpr<any, any>, over: Table = table) => valuesOrError(device, e.expression, over)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)

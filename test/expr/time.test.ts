@@ -1,12 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createDevice } from '../../src/device/device.ts'
-import { parseSchema } from '../../src/batch/schema.ts'
-import { typeName } from '../../src/batch/type-name.ts'
 import { readTime, piecesOf, type Piece } from '../../src/compute/time-pattern.ts'
-import { bindExpression } from '../../src/expr/bind.ts'
 import { describeExpression } from '../../src/expr/describe.ts'
 import { type ColumnExpr, col, lit, when } from '../../src/frame/expr.ts'
-import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { type Table, typeOfExpression, valuesOfExpression, valuesOrError } from '../support/expressions.ts'
 
 const device = await createDevice()
 const at = (text: string) => Date.parse(text)
@@ -23,18 +20,8 @@ const table = {
 } satisfies Table
 const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
 const texts = (e: ColumnExpr<any, any>, over: Table = table) => values(e.cast('utf8'), over)
-const typeOf = (e: ColumnExpr<any, any>) => {
-  const fields = parseSchema(Object.fromEntries(Object.entries(table).map(([name, [type]]) => [name, type])), 'test')
-  const { type, nullable } = bindExpression(e.expression, fields, 'test')
-  return typeName(type, nullable)
-}
-const thrown = (e: ColumnExpr<any, any>, over: Table = table) => {
-  try {
-    return values(e, over)
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`
-  }
-}
+const typeOf = (e: ColumnExpr<any, any>) => typeOfExpression(e.expression, table)
+const thrown = (e: ColumnExpr<any, any>, over: Table = table) => valuesOrError(device, e.expression, over)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)

@@ -3,6 +3,7 @@ import type { Batch } from '../../src/batch/batch.ts'
 import { buildColumn } from '../../src/batch/build-columns.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
+import { typeName } from '../../src/batch/type-name.ts'
 import type { Device } from '../../src/device/device.ts'
 import { bindExpression } from '../../src/expr/bind.ts'
 import { evaluate } from '../../src/expr/evaluate.ts'
@@ -26,5 +27,21 @@ export function valuesOfExpression(device: Device, expression: Expression, table
     return values
   } finally {
     arena.release()
+  }
+}
+
+/** The type of an expression over the columns, as users write it. */
+export function typeOfExpression(expression: Expression, table: Table): string {
+  const fields = parseSchema(Object.fromEntries(Object.entries(table).map(([name, [type]]) => [name, type])), 'test')
+  const { type, nullable } = bindExpression(expression, fields, 'test')
+  return typeName(type, nullable)
+}
+
+/** The expression's values, or the code and message of the error that it ends in. */
+export function valuesOrError(device: Device, expression: Expression, table: Table): Value[] | string {
+  try {
+    return valuesOfExpression(device, expression, table)
+  } catch (error) {
+    return `${(error as { code: string }).code} ${(error as Error).message}`
   }
 }
