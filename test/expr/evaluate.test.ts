@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createDevice } from '../../src/device/device.ts'
 import { col, type ColumnExpr, lit, when } from '../../src/frame/expr.ts'
-import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { type Table, valuesOfExpression, valuesOrError } from '../support/expressions.ts'
 
 const device = await createDevice()
 const table = {
@@ -14,13 +14,7 @@ const table = {
   ok: ['bool?', [true, false, null, true]],
 } satisfies Table
 const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
-const thrown = (e: ColumnExpr<any, any>) => {
-  try {
-    return values(e)
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`
-  }
-}
+const thrown = (e: ColumnExpr<any, any>) => valuesOrError(device, e.expression, table)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)

@@ -4,7 +4,7 @@ import { findJson, jsonType, parsePath, type PathStep } from '../../src/compute/
 import { createDevice } from '../../src/device/device.ts'
 import { describeExpression } from '../../src/expr/describe.ts'
 import { type ColumnExpr, col, lit, struct } from '../../src/frame/expr.ts'
-import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { type Table, valuesOfExpression, valuesOrError } from '../support/expressions.ts'
 
 const device = await createDevice()
 const table = {
@@ -13,13 +13,7 @@ const table = {
   s: ['utf8', ['', 'é', 'hello', '00fF', 'aGk=']],
 } satisfies Table
 const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
-const thrown = (e: ColumnExpr<any, any>, over: Table = table) => {
-  try {
-    return values(e, over)
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`
-  }
-}
+const thrown = (e: ColumnExpr<any, any>, over: Table = table) => valuesOrError(device, e.expression, over)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)

@@ -9,7 +9,7 @@ import { bindExpression } from '../../src/expr/bind.ts'
 import { describeExpression } from '../../src/expr/describe.ts'
 import { evaluate } from '../../src/expr/evaluate.ts'
 import { type ColumnExpr, col, lit } from '../../src/frame/expr.ts'
-import { type Table, valuesOfExpression } from '../support/expressions.ts'
+import { type Table, valuesOfExpression, valuesOrError } from '../support/expressions.ts'
 import { columnOf, valuesOf } from '../support/samples.ts'
 
 const device = await createDevice()
@@ -20,13 +20,7 @@ const table = {
   k: ['utf8', ['a,b,,c', ',', '', 'one']],
 } satisfies Table
 const values = (e: ColumnExpr<any, any>, over: Table = table) => valuesOfExpression(device, e.expression, over)
-const thrown = (e: ColumnExpr<any, any>, over: Table = table) => {
-  try {
-    return values(e, over)
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`
-  }
-}
+const thrown = (e: ColumnExpr<any, any>, over: Table = table) => valuesOrError(device, e.expression, over)
 
 afterAll(() => {
   expect(device.pages.used()).toBe(0)
