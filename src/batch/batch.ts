@@ -22,6 +22,28 @@ export interface Column {
   readonly children?: readonly Column[]
   /** The same values by number, where the column was made from a dictionary: what makes grouping and comparing cheap. Never needed for reading. */
   readonly codes?: Codes
+  /** A decimal's values once more in fewer bytes: to be read instead of `values`, which may then be made only when somebody asks for them. */
+  readonly narrow?: NarrowValues
+  /** Bounds of the values. */
+  readonly range?: ValueRange
+}
+
+/**
+ * `values` is the address of a little-endian signed integer of `bits` per row: the unscaled values, aligned and padded as those of any column. Behind a
+ * null any number. Widths may differ from batch to batch. Whoever makes a new column may leave `narrow` out; whoever keeps it keeps it right.
+ */
+export interface NarrowValues {
+  readonly values: number
+  readonly bits: 8 | 16 | 32 | 64
+}
+
+/**
+ * No value that isn't null lies below `min` or above `max`, as values are stored: whole numbers, counts of days or of a unit, unscaled decimals; floats
+ * as they are, finite, none of them NaN. Both are exact, and whole ones lie within ±(2^53 − 1). Slices and chosen rows keep the bounds of the whole.
+ */
+export interface ValueRange {
+  readonly min: number
+  readonly max: number
 }
 
 /**
@@ -90,9 +112,22 @@ export function sliceBatch(batch: Batch, start: number, end: number): Batch {
 
 /** Rows [start, end) of a column without copying; `start` as in `sliceBatch`. */
 export function sliceColumn(column: Column, start: number, end: number): Column {
-  const { type, values, validity, children, codes } = column
+  const { type, validity, children, codes, narrow, range } = column
   const layout = layoutOf(type)
   const inRow = layout === 'children'
+  if (narrow) {
+    return {
+      type,
+      length: end - start,
+      get values() {
+        return column.values + valueBytes(type, start)
+      },
+      validity: validity === 0 ? 0 : validity + start / 8,
+      narrow: { ...narrow, values: narrow.values + (start * narrow.bits) / 8 },
+      ...(range && { range }),
+    }
+  }
+  const { values } = column
   return {
     type,
     length: end - start,
@@ -100,6 +135,24 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
     validity: validity === 0 ? 0 : validity + start / 8,
     ...(children && { children: inRow ? children.map(c => sliceColumn(c, childLength(type, start), childLength(type, end))) : children }),
     ...(codes && { codes: { ...codes, values: codes.values + 4 * start } }),
+    ...(range && { range }),
+  }
+}
+
+/** A column with another validity or type of the same layout; unlike a spread it doesn't ask for `values` that are yet to be made. */
+export function alteredColumn(column: Column, change: { readonly type?: DataType; readonly validity?: number }): Column {
+  if (!column.narrow) return { ...column, ...change }
+  const { type, length, validity, narrow, range } = column
+  return {
+    type,
+    length,
+    get values() {
+      return column.values
+    },
+    validity,
+    narrow,
+    ...(range && { range }),
+    ...change,
   }
 }
 

@@ -1,12 +1,12 @@
 // A batch as numbers: how batches travel between threads and lie in plans. Addresses mean the same everywhere in one engine, and the types are known
 // to both sides.
-import type { Batch, Codes, Column } from './batch.ts'
+import type { Batch, Codes, Column, NarrowValues } from './batch.ts'
 import { childrenOf, type DataType, isNested } from './data-type.ts'
 import type { Fields } from './schema.ts'
 
 /**
- * rowCount, arena, the block or 0, then each column: values, validity, codes by a kept dictionary or 0, where there are codes the dictionary's address and length, and
- * for each child its length and the child as a column.
+ * rowCount, arena, the block or 0, then each column: values, validity, which of the following there are (1, 2 and 4, added up), codes by a kept dictionary
+ * with its address and length, narrow values and their bits, the range; and for each child its length and the child as a column.
  */
 export type PackedBatch = readonly number[]
 
@@ -30,9 +30,11 @@ export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
   return { fields, rowCount, columns: fields.map(({ type }) => unpackColumn(place, type, rowCount)), arena }
 }
 
-function packColumn(packed: number[], { values, validity, codes, children }: Column): void {
-  if (codes?.kept) packed.push(values, validity, codes.values, codes.dictionary.values, codes.dictionary.length)
-  else packed.push(values, validity, 0)
+function packColumn(packed: number[], { values, validity, codes, narrow, range, children }: Column): void {
+  packed.push(values, validity, (codes?.kept ? 1 : 0) + (narrow ? 2 : 0) + (range ? 4 : 0))
+  if (codes?.kept) packed.push(codes.values, codes.dictionary.values, codes.dictionary.length)
+  if (narrow) packed.push(narrow.values, narrow.bits)
+  if (range) packed.push(range.min, range.max)
   for (const child of children ?? []) {
     packed.push(child.length)
     packColumn(packed, child)
@@ -41,9 +43,11 @@ function packColumn(packed: number[], { values, validity, codes, children }: Col
 
 function unpackColumn(place: { packed: PackedBatch; at: number }, type: DataType, length: number): Column {
   const next = () => place.packed[place.at++]!
-  const [values, validity, coded] = [next(), next(), next()]
-  const codes: Codes | undefined = coded === 0 ? undefined : { values: coded, dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true }
+  const [values, validity, beside] = [next(), next(), next()]
+  const codes: Codes | undefined = beside & 1 ? { values: next(), dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true } : undefined
+  const narrow = beside & 2 ? { values: next(), bits: next() as NarrowValues['bits'] } : undefined
+  const range = beside & 4 ? { min: next(), max: next() } : undefined
   const inside = childrenOf(type)
   const children = isNested(type) ? inside.map(child => unpackColumn(place, child.type, next())) : undefined
-  return { type, length, values, validity, ...(codes && { codes }), ...(children && { children }) }
+  return { type, length, values, validity, ...(codes && { codes }), ...(narrow && { narrow }), ...(range && { range }), ...(children && { children }) }
 }

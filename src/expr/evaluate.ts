@@ -1,6 +1,6 @@
 // Evaluates typed expressions over batches, one kernel a node. Constants stay scalar until a kernel needs them.
 import { assert } from '../base/errors.ts'
-import type { Batch, Column } from '../batch/batch.ts'
+import { alteredColumn, type Batch, type Column } from '../batch/batch.ts'
 import { bool, type DataType } from '../batch/data-type.ts'
 import { storedReader } from '../batch/read-values.ts'
 import { countBits } from '../compute/bitmap.ts'
@@ -99,7 +99,7 @@ function evaluateOver(at: Evaluation, body: Bound, variablesAt: number, batch: B
 
 // What is computed of a count is an int64 like any other, whatever column the kernel took the type from.
 function typed(operand: Operand, type: DataType): Operand {
-  return isColumn(operand) && operand.type !== type ? { ...operand, type } : operand
+  return isColumn(operand) && operand.type !== type ? alteredColumn(operand, { type }) : operand
 }
 
 // Constants are folded by computing one row.

@@ -39,3 +39,18 @@ test('codes of a dictionary that may go are left behind', () => {
   const batch: Batch = { fields: fields.slice(0, 1), rowCount: 4, columns: [{ ...text, codes: { values: 256, dictionary } }], arena: 0 }
   expect(unpackBatch(packBatch(batch), batch.fields).columns).toEqual([text])
 })
+
+test('narrow values and ranges go along', () => {
+  const money = parseSchema({ price: 'decimal(12, 2)', at: 'int32', big: 'decimal(30, 2)' }, 'test')
+  const batch: Batch = {
+    fields: money,
+    rowCount: 4,
+    columns: [
+      { type: money[0]!.type, length: 4, values: 64, validity: 128, narrow: { values: 256, bits: 16 }, range: { min: -5, max: 700 } },
+      { type: money[1]!.type, length: 4, values: 320, validity: 0, range: { min: 0, max: 3 } },
+      { type: money[2]!.type, length: 4, values: 384, validity: 0, narrow: { values: 512, bits: 64 } },
+    ],
+    arena: 8192,
+  }
+  expect(unpackBatch(packBatch(batch), money)).toEqual(batch)
+})
