@@ -45,6 +45,7 @@ describe('dependencies', () => {
     expect(importing('apache-arrow').filter(loadsEagerly)).toEqual([])
     expect(JSON.parse(readText('tsconfig.json')).compilerOptions.types).toContain('@webgpu/types')
     expect(readText('scripts/build.mjs')).toContain('assemblyscript')
+    expect(readText('scripts/bundle.mjs')).toContain("'rolldown'")
     expect(readText('test/format/parquetjs.test.ts')).toContain("'parquetjs-lite'")
     expect(manifest.scripts.test).toContain('vitest')
     for (const name of Object.keys(manifest.dependencies)) expect(importing(name), name).not.toEqual([])

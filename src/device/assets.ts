@@ -1,5 +1,5 @@
 // The files that ship with the package: kernel binaries, shaders, the worker's entry. The only place in device/ that does IO.
-// Paths are relative to this file, and the same from src/ (tests) and dist/ (the package).
+// Paths are relative to this file, and the same from src/ (tests), dist/ and dist/bundle/ (the package).
 
 const inNode = typeof process !== 'undefined' && process.versions?.node !== undefined
 
@@ -30,5 +30,5 @@ export async function shader(stem: string): Promise<string> {
 
 /** The compiled entry of a worker thread. A thread runs plain JavaScript, so this is in dist/ also when the caller runs from src/. */
 export function workerUrl(): URL {
-  return new URL('../../dist/schedule/worker.js', import.meta.url)
+  return new URL('../../dist/bundle/schedule-worker.js', import.meta.url)
 }

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 writeFileSync(
   join(folder, 'deaths.mjs'),
-  `import { udf } from '${dist}index.js'
+  `import { udf } from '${dist}frame/user-function.js'
 const at = import.meta.url
 export const leave = udf(at, 'leave', row => { if (row.id === 5000) process.exit(7); return { twice: row.id * 2 } })
 export const lose = udf(at, 'lose', row => { if (row.id === 5000) setTimeout(() => { throw new RangeError('lost') }); return { twice: row.id * 2 } })
@@ -26,8 +26,9 @@ export const twice = udf(at, 'twice', row => ({ twice: row.id * 2 }))
 function program(body: string): unknown {
   writeFileSync(
     join(folder, 'program.mjs'),
-    `import { closeEngines, count, from } from '${dist}index.js'
-import { sharedEngine } from '${dist}engine.js'
+    `import { count } from '${dist}frame/aggregates.js'
+import { fromData as from } from '${dist}frame/from.js'
+import { closeEngines, sharedEngine } from '${dist}engine.js'
 import * as functions from './deaths.mjs'
 const rows = from({ id: Int32Array.from({ length: 12000 }, (_, i) => i) })
 const options = { workers: 2, batchRows: 500, spill: ${JSON.stringify(spill)}, memory: { total: '96MiB', state: '512KiB' } }
