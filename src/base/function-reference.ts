@@ -12,6 +12,11 @@ export function isClosure(reference: FunctionReference): reference is { readonly
   return 'closure' in reference
 }
 
+/** The reference as the name of a binding. */
+export function functionKey(reference: FunctionReference): string {
+  return isClosure(reference) ? reference.closure : `${reference.name} of ${reference.module}`
+}
+
 /** The reference as people read it. */
 export function describeFunction(reference: FunctionReference): string {
   return isClosure(reference) ? 'a function' : `${reference.name} of ${reference.module.split('/').at(-1)}`

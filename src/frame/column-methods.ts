@@ -12,8 +12,8 @@ import { expressions, Steps } from './steps.ts'
 import { type WindowCall, WindowExpr } from './window-functions.ts'
 import type { Flat, Leave, Names, Put, Renamed, Schema, Take } from './types.ts'
 
-/** The same columns as properties, with their types known at once: `c => c.price.gt(100)`. */
-export type Columns<S> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<S[K], never> }
+/** The same columns as properties: `c => c.price.gt(100)`. */
+export type Columns<S> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<Of<K & string>, never> }
 
 /** The types of the family. */
 export interface ColumnMethods<in out S> {

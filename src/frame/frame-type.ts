@@ -1,6 +1,7 @@
 // What a Frame offers, with the types of every step: the families of methods, and what runs a frame. frame.ts implements it; this says what the compiler knows.
 import type { Json } from '../base/json.ts'
 import type { BatchView } from '../batch/batch-view.ts'
+import type { TypeName } from '../batch/type-name.ts'
 import type { ColumnMethods } from './column-methods.ts'
 import type { FunctionMethods } from './function-methods.ts'
 import type { GroupMethods } from './group-methods.ts'
@@ -57,10 +58,10 @@ type ColumnOf<S, N> = N extends keyof S ? FrameColumn<S[N]> : FrameColumn<any>
 /** Some rows, as columns in the engine's memory: a BatchView whose columns are known to the compiler. */
 export interface FrameBatch<in out S> extends Omit<BatchView, 'column' | 'withColumn' | 'rows' | 'retain' | typeof Symbol.iterator> {
   column<const N extends Names<S>>(name: N): ColumnOf<S, N>
+  withColumn<const N extends string, const T extends TypeName>(name: N, values: ArrayLike<unknown>, type: T): FrameBatch<Flat<Leave<S, N> & { [K in N]: T }>>
   withColumn<const N extends string, V extends ArrayLike<unknown>>(
     name: N,
     values: V,
-    type?: string,
   ): FrameBatch<Flat<Leave<S, N> & { [K in N]: ColumnTypeOf<V> }>>
   rows(): Iterable<Row<S>>
   retain(): FrameBatch<S>

@@ -11,10 +11,14 @@ export interface FunctionMethods<in out S> {
   map<O extends Schema>(fn: (row: Row<S>) => Row<O>, options: { adds: O }): Frame<Put<S, O>>
   /** Any number of rows for each row, by a function. Leaves the fast path. */
   flatMap<O extends Schema>(fn: (row: Row<S>) => Iterable<Row<O>>, options: { schema: O }): Frame<O>
-  /** Batches by a function over whole columns: `adds` are those that it adds or replaces, `schema` all that are left; without either they stay the same. */
+  /**
+   * Batches by a function over whole columns: `adds` are those that it adds or replaces, `schema` all that are left. Without either the columns are those that
+   * it returns: the compiler knows them by the function's type, and the plan by calling it once on a batch without rows. A function that can't take one is
+   * a DataError USER_FUNCTION before anything runs; then say what it makes.
+   */
   mapBatches<A extends Schema>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options: { adds: A }): Frame<Put<S, A>>
   mapBatches<O extends Schema>(fn: (batch: FrameBatch<S>) => FrameBatch<any>, options: { schema: O }): Frame<O>
-  mapBatches(fn: (batch: FrameBatch<S>) => FrameBatch<any>): Frame<S>
+  mapBatches<O>(fn: (batch: FrameBatch<S>) => FrameBatch<O>): Frame<O>
   /** Keeps the rows for which a function returns true. Leaves the fast path. */
   filterRows(fn: (row: Row<S>) => boolean): Frame<S>
 }

@@ -6,19 +6,22 @@ import type { WindowSpec } from '../window/window-spec.ts'
 import type { AggregateFunctions } from '../operators/custom-aggregate.ts'
 import type { AggregateType, AnyAggregate, FitsAggregate } from './aggregates.ts'
 import type { Frame } from './frame-type.ts'
+import type { FitsPicks, PickOf, SelectorOf, TakePicked } from './selector-types.ts'
+import { isColumnSelector, picksOf } from './selectors.ts'
 import { FunctionSteps } from './function-methods.ts'
 import type { CountType, Flat, IsAny, Names, OrNull, Take, TimeNames } from './types.ts'
 import type { Window, WindowColumns } from './windows.ts'
 
-type Key<S> = Names<S> | Window<TimeNames<S>>
-type KeyColumns<K> = [Exclude<K, string>] extends [never] ? {} : WindowColumns
+type Key<S> = PickOf<S> | Window<TimeNames<S>>
+type KeyColumns<K> = [Exclude<K, string | SelectorOf<any>>] extends [never] ? {} : WindowColumns
+type Keyed<S, K> = [Extract<K, SelectorOf<any>>] extends [never] ? Take<S, Extract<K, string>> : TakePicked<S, Extract<K, string | SelectorOf<any>>>
 
 /** Rows in groups, waiting for `agg`. */
 export interface Grouped<in out S, in out K> {
   /** A row per group (and window): its keys, window_start and window_end where there is a window, and the aggregates. */
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
-  ): Frame<Flat<Take<S, Extract<K, string>> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
+  ): Frame<Flat<Keyed<S, K> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
 }
 
 /** Options of several groupings at once. */
@@ -38,8 +41,8 @@ export interface GroupedSets<in out S, in out K extends string> {
 
 /** The types of the family. */
 export interface GroupMethods<in out S> {
-  /** Rows by equal keys, and by at most one window. Null is a key like any other. */
-  groupBy<const K extends readonly Key<S>[]>(...keys: K): Grouped<S, K[number]>
+  /** Rows by equal keys, and by at most one window; selectors stand for several columns. Null is a key like any other. */
+  groupBy<const K extends readonly Key<S>[]>(...keys: FitsPicks<K, S, 'groupBy'>): Grouped<S, K[number]>
   /** One row of aggregates over all rows; over none, counts are 0 and all else is null. */
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
@@ -87,8 +90,9 @@ export class GroupSteps extends FunctionSteps {
     return this.operator('describe', {})
   }
   groupBy(...keys: unknown[]): GroupedSteps<this> {
-    const names = keys.filter(k => typeof k === 'string') as string[]
-    const windows = keys.filter(k => typeof k !== 'string') as WindowSpec[]
+    const isPick = (key: unknown) => typeof key === 'string' || isColumnSelector(key)
+    const names = picksOf(keys.filter(isPick), 'groupBy')
+    const windows = keys.filter(key => !isPick(key)) as WindowSpec[]
     if (windows.length > 1) throw new PlanError('TWO_WINDOWS', 'groupBy: two windows given; a group has one window; group the result again for another')
     return {
       agg: aggregates => {

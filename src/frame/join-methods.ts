@@ -6,7 +6,7 @@ import type { Duration } from '../base/units.ts'
 import type { Direction } from '../compute/join-order.ts'
 import { col } from './expr.ts'
 import { expressionOf } from './expression-of.ts'
-import type { Columns } from './column-methods.ts'
+import type { ColumnExpr } from './expr-type.ts'
 import type { Frame } from './frame-type.ts'
 import type { Joined, JoinHow } from './join-types.ts'
 import { ShapeSteps } from './shape-methods.ts'
@@ -27,6 +27,9 @@ type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
 type Keys<S, R, L, RK, N> = [KeyClash<S, R, L, RK>] extends [never] ? N | readonly N[] : `join: ${KeyClash<S, R, L, RK>}`
 type Suffix<S, R, RK, X, H> = [NameClash<S, R, RK, X, H>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X, H>}` }
 
+type Side<S, N extends string> = { [K in keyof S as `${N}.${K & string}`]: S[K] }
+type SideColumns<S, N extends string> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<Of<`${N}.${K & string}`>, never> }
+
 /**
  * How two frames meet. Keys: `left` and `right`, one name or as many of each; or `on`, names that both sides have. `where`: a further condition over
  * the columns of both sides; a pair for which it isn't true doesn't meet, so that a left join keeps the left row. A range is a condition like any other,
@@ -38,7 +41,7 @@ export type JoinOn<S, R, L, RK, K, X, H, E> = {
   right?: Keys<S, R, L, RK, RK>
   on?: Keys<S, R, K, K, K>
   how?: H
-  where?: (left: Columns<S>, right: Columns<R>) => FitsBool<E, {}, 'join'>
+  where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
 } & Suffix<S, R, RK | K, X, H>
 
 /** The types of the family. */

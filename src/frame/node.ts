@@ -1,7 +1,7 @@
 // The graph that users' calls build: immutable nodes that know their inputs. `buildPlan` numbers them and writes the plan as plain data,
 // the same for the same program, so that checkpoints of one run fit the next.
 import { PlanError } from '../base/errors.ts'
-import type { FunctionReference } from '../base/function-reference.ts'
+import { type FunctionReference, functionKey } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
 import type { Edge, Plan, PlanNode } from '../plan/plan.ts'
 
@@ -30,8 +30,8 @@ export interface FrameNode {
   readonly name?: string
   /** An object that the plan can't hold, for this node's `binding`. */
   readonly bound?: unknown
-  /** A user function of this node; a closure is bound, an export is named in the parameters. */
-  readonly function?: { readonly reference?: FunctionReference; readonly closure?: unknown }
+  /** A user function of this node, bound for this thread; an export is named in the parameters by its reference. */
+  readonly function?: { readonly reference?: FunctionReference; readonly closure: unknown }
   /** Where side outputs go. */
   readonly side: readonly { readonly port: string; readonly sink: SinkLike }[]
 }
@@ -106,7 +106,10 @@ let closureCount = 0
 function withFunction(node: FrameNode, id: string, bindings: Map<string, unknown>): Json {
   if (!node.function) return node.params
   const { reference, closure } = node.function
-  if (reference) return { ...(node.params as object), function: reference as unknown as Json }
+  if (reference) {
+    bindings.set(functionKey(reference), closure)
+    return { ...(node.params as object), function: reference as unknown as Json }
+  }
   let key = closureKeys.get(closure as object)
   if (key === undefined) {
     key = `${id}#${++closureCount}`

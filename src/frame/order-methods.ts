@@ -3,6 +3,8 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Frame } from './frame-type.ts'
 import { GroupSteps } from './group-methods.ts'
+import type { PickOf } from './selector-types.ts'
+import { picksOf } from './selectors.ts'
 import { type FitsOrder, type OrderKey, orderOf } from './orders.ts'
 import { wholeNumber } from './steps.ts'
 import type { CountType, Names, Put } from './types.ts'
@@ -16,12 +18,12 @@ export type SampleOptions = ({ fraction: number; rows?: never } | { rows: number
 
 /** The types of the family. */
 export interface OrderMethods<in out S> {
-  /** In order of the keys, columns or expressions, the first one first; nulls last unless said; equal rows keep their order. */
+  /** In order of the keys, columns, expressions or selectors of several columns, the first one first; nulls last unless said; equal rows keep their order. */
   sort<const K extends readonly OrderKey<Names<S>>[]>(...keys: FitsOrder<K, S, 'sort'>): Frame<S>
   /** The first `count` rows in order of the keys, in that order, without sorting the rest; of equal rows the earlier ones. */
   topK<const K extends readonly OrderKey<Names<S>>[]>(count: number, ...keys: FitsOrder<K, S, 'topK'>): Frame<S>
   /** The same for each group of rows that are equal `by` some columns. */
-  topK<const K extends readonly OrderKey<Names<S>>[]>(count: number, ...keys: [...keys: FitsOrder<K, S, 'topK'>, options: { by: Names<S> | readonly Names<S>[] }]): Frame<S>
+  topK<const K extends readonly OrderKey<Names<S>>[]>(count: number, ...keys: [...keys: FitsOrder<K, S, 'topK'>, options: { by: PickOf<S> | readonly PickOf<S>[] }]): Frame<S>
   /** The first `count` rows, after `offset`. */
   limit(count: number, options?: { offset?: number }): Frame<S>
   /** All rows but the first `count`. */
@@ -46,9 +48,9 @@ export class OrderSteps extends GroupSteps {
   topK(count: number, ...rest: readonly unknown[]): this {
     const last = rest.at(-1)
     const hasBy = typeof last === 'object' && last !== null && 'by' in last
-    const by = hasBy ? (last as { by: string | readonly string[] }).by : []
+    const by = hasBy ? (last as { by: unknown }).by : []
     const keys = (hasBy ? rest.slice(0, -1) : rest).map(key => orderOf(key, 'topK'))
-    return this.operator('topK', { count: wholeNumber(count, 'topK: the count', 'TOP_COUNT'), keys, by: typeof by === 'string' ? [by] : [...by] } as unknown as Json)
+    return this.operator('topK', { count: wholeNumber(count, 'topK: the count', 'TOP_COUNT'), keys, by: picksOf(Array.isArray(by) ? by : [by], 'topK') } as unknown as Json)
   }
   limit(count: number, options: { offset?: number } = {}): this {
     const offset = wholeNumber(options.offset ?? 0, 'limit: the offset', 'LIMIT')

@@ -9,9 +9,9 @@ import type { Frame } from './frame-type.ts'
 import { OrderSteps } from './order-methods.ts'
 import type { LiteralType, Promote } from './resolve-types.ts'
 import { collectTable } from './run.ts'
-import type { FitsPicks, PickOf, SolidPicked } from './selector-types.ts'
+import type { FitsPicks, PickOf, PicksIn, SolidPicked, TakePicked } from './selector-types.ts'
 import { picksOf } from './selectors.ts'
-import type { Bare, CountType, Flat, IsAny, Names, OrNull, Put, Take } from './types.ts'
+import type { Bare, CountType, Flat, IsAny, Leave, Names, OrNull, Put, Take } from './types.ts'
 
 type United<S, R> = IsAny<S> extends true ? any : IsAny<R> extends true ? S : { [K in keyof S]: K extends keyof R ? Promote<S[K], R[K]> : S[K] }
 type UnitedAll<S, F> = F extends readonly [Frame<infer R>, ...infer Rest] ? UnitedAll<United<S, R>, Rest> : S
@@ -37,6 +37,10 @@ type Kept<T, E> = E extends 'keep' ? (IsAny<T> extends true ? any : OrNull<T>) :
 
 type NameOf<V> = V extends string | number | bigint | boolean ? `${V}` : V extends null ? 'null' : string
 type Valued<S, O extends PropertyKey> = { [K in O]: K extends keyof S ? S[K] : any }[O]
+type Unpivoted<S, O, I, N extends string, V extends string> =
+  IsAny<TakePicked<S, O>> extends true
+    ? any
+    : Flat<([I] extends [never] ? Leave<S, keyof TakePicked<S, O>> : TakePicked<S, I>) & { [K in N]: 'utf8' } & { [K in V]: Shared<Valued<S, keyof TakePicked<S, O>>> }>
 type Shared<T> = IsAny<T> extends true ? any : OneOf<T>
 type OneOf<T> = [T] extends [never] ? never : Widest<Bare<T>> extends infer W ? (Extract<T, `${string}?`> extends never ? W : OrNull<W>) : never
 type Widest<B> = 'float64' extends B ? 'float64' : 'int64' extends B ? 'int64' : B
@@ -78,6 +82,13 @@ export interface ShapeMethods<in out S> {
     variable?: N
     value?: V
   }): Frame<Flat<Take<S, I> & { [K in N]: 'utf8' } & { [K in V]: Shared<Valued<S, O>> }>>
+  /** The same of the columns that names and selectors pick. */
+  unpivot<const O extends PickOf<S> | readonly PickOf<S>[], const I extends PickOf<S> | readonly PickOf<S>[] = never, const N extends string = 'variable', const V extends string = 'value'>(options: {
+    on: O
+    index?: I
+    variable?: N
+    value?: V
+  }): Frame<Unpivoted<S, PicksIn<O>, PicksIn<I>, N, V>>
   /** Nulls as the value before them (or behind them) in source order, in the named columns, or all. */
   fillNull(direction: 'forward' | 'backward', ...names: readonly PickOf<S>[]): Frame<S>
   /** Nulls as a constant, in each column whose type it fits; or as a constant for each of some columns. */
@@ -112,8 +123,9 @@ export class ShapeSteps extends OrderSteps {
     if (names) return named(names)
     return this.#valuesOf(columns).then(named)
   }
-  unpivot({ on, index, variable = 'variable', value = 'value' }: { on: readonly string[]; index?: readonly string[]; variable?: string; value?: string }): this {
-    return this.operator('unpivot', { on: [...on], ...(index && { index: [...index] }), variable, value })
+  unpivot({ on, index, variable = 'variable', value = 'value' }: { on: unknown; index?: unknown; variable?: string; value?: string }): this {
+    const picks = (given: unknown) => picksOf(Array.isArray(given) ? given : [given], 'unpivot')
+    return this.operator('unpivot', { on: picks(on), ...(index !== undefined && { index: picks(index) }), variable, value })
   }
   fillNull(by: unknown, ...names: unknown[]): this {
     if (by === 'forward' || by === 'backward') return this.operator('fillNull', { direction: by, ...(names.length > 0 && { names: picksOf(names, 'fillNull') }) })

@@ -12,8 +12,8 @@ export function udf<F extends (...args: never[]) => unknown>(module: string, nam
   return fn
 }
 
-/** How a plan names `fn`: the export, or a closure of this thread. */
-export function functionOf(fn: unknown): { reference?: FunctionReference; closure?: unknown } {
+/** How a plan names `fn`: the export where it is one; and the function itself, for this thread. */
+export function functionOf(fn: unknown): { reference?: FunctionReference; closure: unknown } {
   const reference = references.get(fn as object)
-  return reference ? { reference } : { closure: fn }
+  return { ...(reference && { reference }), closure: fn }
 }

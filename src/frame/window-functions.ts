@@ -124,6 +124,7 @@ export function windowCall(call: Omit<WindowCall, 'by' | 'orderBy' | 'frame'>, {
   for (const name of Object.keys(rest)) throw new PlanError('OVER', `over: no option "${name}"; there are by, orderBy and frame`)
   const list = <V>(value: V | readonly V[]) => (Array.isArray(value) ? value : [value]) as readonly V[]
   const orders = list(orderBy).map(key => orderOf(key, 'over'))
+  if (orders.some(order => order.pick)) throw new PlanError('SELECTOR', 'over: a selector given where a column or an expression is wanted; name the columns to order by')
   if (orders.length === 0 && ['rank', 'denseRank', 'percentRank', 'cumeDist'].includes(call.fn))
     throw new PlanError('OVER', `${call.fn}: it compares rows by an order; give over({ orderBy: … })`)
   return { ...call, by: list(by).map(keyOf), orderBy: orders, ...(frame !== undefined && { frame: frameOf(frame, orders.length) }) }

@@ -7,11 +7,12 @@ import { BatchView } from '../batch/batch-view.ts'
 import { sameType } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Fields, isHidden, parseSchema, type SchemaLike } from '../batch/schema.ts'
+import { countNulls } from '../compute/bitmap.ts'
 import type { OperatorType } from './operator.ts'
 import { callable, placementOf } from './row-functions.ts'
 
-/** `schema`: the output's visible columns; `adds`: columns added to the input's; neither: the same columns as the input. */
-export type MapBatchesParams = { readonly function: FunctionReference & Json; readonly schema?: SchemaLike & Json; readonly adds?: SchemaLike & Json }
+/** `schema`: the output's visible columns; `adds`: columns added to the input's. A plan with neither gets a `schema` when it is resolved, and `asked` (plan/lower-batches.ts). */
+export type MapBatchesParams = { readonly function: FunctionReference & Json; readonly schema?: SchemaLike & Json; readonly adds?: SchemaLike & Json; readonly asked?: boolean }
 
 /** One batch in, one batch out. */
 export const mapBatchesOperator: OperatorType<MapBatchesParams> = {
@@ -34,7 +35,7 @@ export const mapBatchesOperator: OperatorType<MapBatchesParams> = {
         const result = call(new BatchView(context.device, batch, context.arena), 0)
         if (!(result instanceof BatchView)) throw new DataError('USER_RESULT', `${context.where}: the function returned ${String(result)}; return the batch, or batch.withColumn(…)`)
         const got = result.batch
-        const lost = params.schema ? undefined : got.fields.find(f => !isHidden(f.name) && !fields.some(other => other.name === f.name))
+        const lost = params.schema && !params.asked ? undefined : got.fields.find(f => !isHidden(f.name) && !fields.some(other => other.name === f.name))
         if (lost) throw new PlanError('BATCH_COLUMNS', `${context.where}: the returned batch has a column "${lost.name}" that the plan doesn't know; it knows ${names(fields)}; declare it: { adds: { ${lost.name}: '${typeName(lost.type)}' } }`)
         const hidden = fields.filter(f => isHidden(f.name))
         if (hidden.length > 0 && got.rowCount !== batch.rowCount)
@@ -44,7 +45,10 @@ export const mapBatchesOperator: OperatorType<MapBatchesParams> = {
           if (at < 0) throw new PlanError('BATCH_COLUMNS', `${context.where}: the returned batch has no column "${field.name}"; it has ${names(got.fields)}; add it, or give the output's columns as schema`)
           if (!sameType(got.fields[at]!.type, field.type))
             throw new PlanError('BATCH_COLUMNS', `${context.where}: column "${field.name}" of the returned batch is ${typeName(got.fields[at]!.type)}, the schema says ${typeName(field.type)}; convert it`)
-          return got.columns[at]!
+          const made = got.columns[at]!
+          if (!field.nullable && made.validity !== 0 && countNulls(context.device, made) > 0)
+            throw new DataError('NULL_VALUE', `${context.where}: column "${field.name}" of the returned batch has a null, and is ${typeName(field.type)}; declare it as ${typeName(field.type, true)}`)
+          return made
         })
         out.emit({ fields, rowCount: got.rowCount, columns, arena: context.arena.address })
       },

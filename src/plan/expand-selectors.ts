@@ -21,8 +21,17 @@ export interface MapColumnsParams {
   readonly suffix?: string
 }
 
-// Kinds whose `names` may hold selectors.
-const named = new Set(['drop', 'dropNull', 'distinct', 'fillNull'])
+// The parameters that may hold selectors among names, by kind.
+const named: Readonly<Record<string, readonly string[]>> = {
+  drop: ['names'],
+  dropNull: ['names'],
+  distinct: ['names'],
+  fillNull: ['names'],
+  groupBy: ['keys'],
+  topK: ['by'],
+  unpivot: ['on', 'index'],
+}
+const ordered = new Set(['sort', 'topK'])
 
 /** The step with names in place of selectors; itself where it has none. Throws as `pickedNames`, and PlanError DUPLICATE_COLUMN. */
 export function expandSelectors(node: OperatorNode, fields: Fields): OperatorNode {
@@ -31,9 +40,28 @@ export function expandSelectors(node: OperatorNode, fields: Fields): OperatorNod
     return { ...node, kind: 'select', params: selectNames(pickedNames(columns, fields, node.id)) }
   }
   if (node.kind === 'mapColumns') return { ...node, kind: 'with', params: { columns: mapped(node, fields) } as unknown as Json }
-  const names = named.has(node.kind) ? (node.params as { names?: readonly Json[] }).names : undefined
-  if (!names?.some(isSelector)) return node
-  return { ...node, params: { ...(node.params as object), names: pickedNames(names as unknown as Pick[], fields, node.id) } }
+  const params = node.params as Readonly<Record<string, readonly Json[] | undefined>>
+  const found: Record<string, Json> = {}
+  for (const name of named[node.kind] ?? []) if (params[name]?.some(isSelector)) found[name] = pickedNames(params[name] as unknown as Pick[], fields, node.id)
+  if (ordered.has(node.kind) && params['keys']?.some(isPickedOrder)) found['keys'] = once(params['keys'].flatMap(key => ordersOf(key, fields, node.id)))
+  return Object.keys(found).length === 0 ? node : { ...node, params: { ...params, ...found } as Json }
+}
+
+function isPickedOrder(key: Json): key is { pick: Json } {
+  return isSelector((key as { pick?: Json }).pick)
+}
+
+// The order by each of the columns, in one direction.
+function ordersOf(key: Json, fields: Fields, where: string): Json[] {
+  if (!isPickedOrder(key)) return [key]
+  const { pick, ...way } = key
+  return pickedNames([pick as unknown as Pick], fields, where).map(column => ({ column, ...way }))
+}
+
+// A column that comes again says nothing more about the order.
+function once(keys: readonly Json[]): Json[] {
+  const columns = keys.map(key => (key as { column?: string }).column)
+  return keys.filter((_, i) => columns[i] === undefined || columns.indexOf(columns[i]) === i)
 }
 
 function mapped(node: OperatorNode, fields: Fields): Record<string, Expression> {

@@ -1,5 +1,6 @@
 // Rewrite rules of what orders, chooses and reshapes rows: their logical operators as physical ones.
 import { PlanError } from '../base/errors.ts'
+import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
 import { sameType } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
@@ -9,6 +10,7 @@ import { bindExpression } from '../expr/bind.ts'
 import { callExpression, columnExpression, type Expression, type LiteralExpression, type LiteralValue } from '../expr/expression.ts'
 import { widerType } from '../expr/unify.ts'
 import type { EdgeFacts } from './edge-facts.ts'
+import { lowerMapBatches } from './lower-batches.ts'
 import { lowerOver } from './lower-over.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 
@@ -16,6 +18,8 @@ import type { Edge, OperatorNode } from './plan.ts'
 export interface PlanAround {
   /** True where something beside this edge's reader reads what lies before the edge: then it can't wait for another input. */
   isShared(edge: Edge): boolean
+  /** The user function behind a reference, where this thread has it. */
+  functionBehind(reference: FunctionReference): UserFunction | undefined
 }
 
 type Rule = (node: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround) => OperatorNode[]
@@ -31,6 +35,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   union: lowerUnion,
   pivot: lowerPivot,
   fillNull: lowerFillNull,
+  mapBatches: lowerMapBatches,
   over: lowerOver,
   unpivot: lowerUnpivot,
   resample: lowerResample,

@@ -1,8 +1,8 @@
 // Gives every edge of a plan its fields, in order from sources to sinks: sources look at their data, operators check their parameters,
 // logical operators are lowered by `rewrite.ts`. After this the job is known to fit together.
 import { PlanError } from '../base/errors.ts'
+import { functionKey, type UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
-
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
@@ -59,7 +59,7 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     addSidePorts(node.id, type.sidePorts?.(inputFields, node.params), facts)
     nodes.push(node)
   }
-  const around: PlanAround = { isShared: edge => isShared(plan, edge) }
+  const around: PlanAround = { isShared: edge => isShared(plan, edge), functionBehind: reference => bindings.get(functionKey(reference)) as UserFunction | undefined }
   for (const node of topOfSorts(plan.nodes)) {
     switch (node.node) {
       case 'scan': {

@@ -126,7 +126,7 @@ describe.each([0, 2])('on %i workers', workers => {
   it.each([
     ['map', (f: FrameValue, fail: () => never) => f.map(fail, { schema })],
     ['filterRows', (f: FrameValue, fail: () => never) => f.filterRows(fail)],
-    ['mapBatches', (f: FrameValue, fail: () => never) => f.mapBatches(fail)],
+    ['mapBatches', (f: FrameValue, fail: () => never) => f.mapBatches(fail, { adds: {} })],
   ] as const)('a function of %s that throws ends the job with the original as its cause', async (kind, step) => {
     const fail = () => {
       throw new RangeError('out of cheese')

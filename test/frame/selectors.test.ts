@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { schemaText } from '../../src/batch/schema.ts'
 import { buildPlan } from '../../src/frame/node.ts'
-import { closeEngines, col, count, from, lit, max, when } from '../../src/index.ts'
+import { closeEngines, col, count, desc, from, lit, max, rank, tumble, when } from '../../src/index.ts'
 import { resolvePlan } from '../../src/plan/resolve.ts'
 import { someWays } from '../support/every-way.ts'
 
@@ -134,6 +134,47 @@ describe('mapColumns', () => {
     expect(() => frame.mapColumns('price', c => c.mul(2), { suffix: '_net' }).explain()).toThrow(
       expect.objectContaining({ code: 'DUPLICATE_COLUMN', message: 'mapColumns: "price" with the suffix "_net" would be named as the column "price_net" that is there; give another suffix' }),
     )
+  })
+})
+
+describe('groupBy, sort, topK and unpivot', () => {
+  const few = from(
+    Array.from({ length: 60 }, (_, id) => ({ id, city: `c${id % 3}`, kind: id % 4 === 0 ? null : `k${id % 2}`, a: (id * 7) % 5, b: id % 6 === 0 ? null : (id * 11) % 13 })),
+    { schema: { id: 'int32', city: 'utf8', kind: 'utf8?', a: 'int32', b: 'int32?' } },
+  )
+
+  it('take selectors for several keys', async () => {
+    const plain = few.groupBy('city', 'kind').agg({ n: count(), most: max('id') }).sort('city', 'kind')
+    const chosen = few.groupBy(col.text()).agg({ n: count(), most: max('id') }).sort(col.text())
+    expect(names(chosen)).toEqual(['city', 'kind', 'n', 'most'])
+    for (const options of someWays) expect((await chosen.collect(options)).toArray()).toEqual((await plain.collect(options)).toArray())
+    expect(names(few.groupBy('id', col.matching(/^k/), col.text()).agg({ n: count() }))).toEqual(['id', 'kind', 'city', 'n'])
+    const timed = frame.groupBy(col.ofType('bool'), tumble('at', '2d')).agg({ n: count() })
+    expect(names(timed)).toEqual(['flag', 'window_start', 'window_end', 'n'])
+  })
+
+  it('take selectors for several orders, in a direction, each column once', async () => {
+    const plain = await few.sort('city', desc('a', { nulls: 'first' }), desc('b', { nulls: 'first' }), 'id').collect()
+    const chosen = few.sort('city', desc(col.ofType('int32').except('id'), { nulls: 'first' }), col.all())
+    for (const options of someWays) expect((await chosen.select('id', 'city', 'kind', 'a', 'b').collect(options)).toArray()).toEqual(plain.toArray())
+    expect((await few.topK(2, desc(col.matching(/^[ab]$/)), 'id', { by: [col.matching(/^city/)] }).collect()).column('id').toArray()).toEqual(
+      (await few.topK(2, desc('a'), desc('b'), 'id', { by: 'city' }).collect()).column('id').toArray(),
+    )
+  })
+
+  it('take selectors for the columns that become rows, and for those that stay', async () => {
+    const plain = await few.select('id', 'city', 'a', 'b').unpivot({ on: ['a', 'b'], index: ['id', 'city'] }).collect()
+    const chosen = few.select('id', 'city', 'a', 'b').unpivot({ on: col.numeric().except('id') })
+    expect((await chosen.collect()).toArray()).toEqual(plain.toArray())
+    expect(names(few.unpivot({ on: [col.text()], index: ['a', col.ofType('int32')], value: 'text' }))).toEqual(['a', 'id', 'b', 'variable', 'text'])
+  })
+
+  it('say where a selector finds nothing, or can’t stand', () => {
+    expect(() => few.groupBy(col.temporal()).agg({ n: count() }).explain()).toThrow(/groupBy: there are no columns of type temporal; the input has id: int32/)
+    expect(() => few.sort(col.temporal()).explain()).toThrow(/sort: there are no columns of type temporal/)
+    expect(() => few.groupBy(col.except('kindd') as never).agg({ n: count() }).explain()).toThrow(/groupBy: no column "kindd".*did you mean "kind"/)
+    expect(() => few.with({ r: rank().over({ orderBy: col.text() as never }) })).toThrow(/over: a selector given where a column or an expression is wanted/)
+    expect(() => few.unpivot({ on: 3 as never })).toThrow(/unpivot: number given where a column's name is wanted/)
   })
 })
 

@@ -347,5 +347,13 @@ schemaIs<{ id: 'int64'; name: 'utf8?' }>()(sheet.select('id', 'name').distinct(c
 schemaIs<{ id: 'float64'; a: 'float64?'; name: 'utf8?' }>()(sheet.select('id', 'a', 'name').mapColumns(col.numeric(), c => c.div(2)), true)
 schemaIs<{ id: 'int64'; name: 'utf8?'; id_is: 'bool'; name_is: 'bool' }>()(sheet.select('id', 'name').mapColumns(['id', col.text()], c => c.isNull(), { suffix: '_is' }), true)
 schemaIs<{ id: 'utf8' }>()(sheet.select('id').mapColumns('id', (_, name) => name.concat('!')), true)
+schemaIs<{ name: 'utf8?'; at: 'timestamp[ms, Europe/Berlin]'; day: 'date?'; n: 'int64#' }>()(sheet.groupBy('name', col.temporal()).agg({ n: count() }), true)
+schemaIs<{ name: 'utf8?'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; n: 'int64#' }>()(sheet.groupBy(col.text(), tumble('at', '1h')).agg({ n: count() }), true)
+schemaIs<{ id: 'int64'; a: 'float64?' }>()(sheet.select('id', 'a').sort(col.numeric(), desc(col.all(), { nulls: 'first' })).topK(3, desc(col.numeric()), { by: [col.ofType('int64')] }), true)
+schemaIs<{ name: 'utf8?'; variable: 'utf8'; value: 'float64?' }>()(sheet.select('id', 'name', 'a').unpivot({ on: col.numeric() }), true)
+schemaIs<{ id: 'int64'; k: 'utf8'; v: 'float64?' }>()(sheet.select('id', 'name', 'a').unpivot({ on: ['id', col.ofType('float64')], index: ['id'], variable: 'k', value: 'v' }), true)
 // What a pattern chooses is known at run time only.
 for (const row of await sheet.drop(col.matching(/^a/)).mapColumns(col.matching(/x/), c => c.mul(2)).collect()) row.anything
+// Without a word about columns they are those that the function returns.
+const scored = bids.mapBatches(batch => batch.withColumn('z', batch.column('price').toFloat64Array()).withColumn('when', batch.column('dateTime').toArray(), 'date?'))
+for (const row of await scored.filter(col('z').gt(1)).collect()) is<{ auction: bigint; bidder: bigint; price: bigint; channel: string; dateTime: number; z: number; when: number | null }>()(row, true)
