@@ -127,6 +127,15 @@ export function markHeads(heads: usize, count: i32, marks: usize): void {
   }
 }
 
+/** Marks the rows behind marked ones: `links` give the next row of the same key, none of a lower number. */
+export function markLinked(links: usize, ids: i32, marks: usize): void {
+  for (let id = 0; id < ids; id++) {
+    if (load<u8>(marks + <usize>id) == 0) continue
+    const next = load<u32>(links + (<usize>id << 2))
+    if (next != none) store<u8>(marks + <usize>next, 1)
+  }
+}
+
 /** Bit `row` of out = whether its mark is `wanted` (1 or 0). Returns the number of 1 bits. */
 export function markBits(marks: usize, rows: i32, wanted: i32, out: usize): i32 {
   let total = 0

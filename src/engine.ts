@@ -162,7 +162,7 @@ export class Engine {
     const job = options.name ?? 'job'
     const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
     const whole = resolvePlan(physical, bindings)
-    const optimized = optimizePlan(physical, whole, bindings)
+    const optimized = optimizePlan(physical, whole, bindings, options.checkpoint !== undefined)
     const columns = neededColumns(optimized.resolved)
     const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
     const choice = parseDevice(options.device, 'device')

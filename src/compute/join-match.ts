@@ -10,6 +10,9 @@ import { candidatePairs, hasUniqueKeys, probeTable, type TableData } from './joi
 /** Which rows a join keeps: pairs, and those of a side that meet nothing; or left rows alone. */
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
 
+/** The kinds as a probe sees them: `storedSemi` keeps stored rows that meet something, `storedAnti` those that meet nothing; streaming rows give nothing. */
+export type ProbeKind = JoinKind | 'storedSemi' | 'storedAnti'
+
 /** Rows of the result: `left` row numbers (0: all rows as they are), `right` ids, at addresses. Valid until the next. */
 export interface Matches {
   readonly left: number
@@ -35,7 +38,7 @@ function headsOf(device: Device, arena: Arena, table: TableData, { keys, rows, n
 }
 
 /** The pairs of an inner, left, right or full join, by probing row; stored rows that are met are marked where the table has marks. */
-export function* matchRows(device: Device, arena: Arena, table: TableData, probe: Probe, how: JoinKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
+export function* matchRows(device: Device, arena: Arena, table: TableData, probe: Probe, how: ProbeKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
   const { kernels } = device
   const { keys, rows, hits: wanted = 0 } = probe
   const isOuter = how === 'left' || how === 'full'
@@ -92,12 +95,31 @@ export function matchMask(device: Device, arena: Arena, table: TableData, { keys
   return mask
 }
 
-/** The ids of a chunk's rows that have no mark: an address, and how many. */
-export function unmatchedIds(device: Device, arena: Arena, table: TableData, chunk: number): { ids: number; count: number } {
+/**
+ * Marks the stored rows that probing rows meet. Without a condition only the first row of each key: `markLinked` tells the others, once all rows have
+ * probed.
+ */
+export function markStored(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, condition: PairCondition | undefined, pairsMax: number): void {
+  const { kernels } = device
+  if (!condition) return kernels.markHeads(probeTable(device, arena, table, keys, rows), rows, table.marks)
+  for (const { left, right, count } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+    if (count === 0) continue
+    const kept = condition(left, right, count)
+    kernels.markIndices(right, kept === 0 ? count : kernels.keepPairs(left, right, count, kept), table.marks)
+  }
+}
+
+/** Marks the rows whose key's first row is marked. */
+export function markLinked(device: Device, { links, marks, rows }: TableData): void {
+  if (links !== 0) device.kernels.markLinked(links, chunkRowsMax * rows.chunkRows.length, marks)
+}
+
+/** The ids of a chunk's rows that have a mark (`wanted`) or none: an address, and how many. */
+export function markedIds(device: Device, arena: Arena, table: TableData, chunk: number, wanted: boolean): { ids: number; count: number } {
   const { kernels } = device
   const rows = table.rows.chunkRows[chunk]!
   const mask = arena.allocate(bitmapBytes(rows))
-  const count = kernels.markBits(table.marks + chunkRowsMax * chunk, rows, 0, mask)
+  const count = kernels.markBits(table.marks + chunkRowsMax * chunk, rows, wanted ? 1 : 0, mask)
   const [numbers, ids] = [arena.allocate(4 * rows), arena.allocate(4 * rows)]
   kernels.selectBits(mask, rows, numbers)
   const all = arena.allocate(4 * rows)
@@ -131,9 +153,9 @@ export function passMarks(device: Device, table: TableData, numbers: number, mar
   })
 }
 
-/** The bitmap of the rows whose number, in an int32 column, has no mark. */
-export function unmarkedRows(device: Device, arena: Arena, numbers: Column, marks: number): number {
+/** The bitmap of the rows whose number, in an int32 column, has a mark (`wanted`) or none. */
+export function rowsByMark(device: Device, arena: Arena, numbers: Column, marks: number, wanted: boolean): number {
   const own = arena.allocate(numbers.length)
   device.kernels.takeMarks(marks, numbers.values, numbers.length, own)
-  return markedMask(device, arena, own, numbers.length, false)
+  return markedMask(device, arena, own, numbers.length, wanted)
 }

@@ -161,6 +161,13 @@ function columnBytes(device: Device, column: Column): number {
   return own + (children ?? []).reduce((sum, child) => sum + columnBytes(device, child), 0)
 }
 
+/** The places of the rows of ids among all rows of the store, as int32 at an address in `arena`; one past the last for the row of nulls. */
+export function flatRowNumbers(device: Device, arena: Arena, store: StoredRows, ids: number, rows: number): number {
+  const numbers = arena.allocate(4 * rows)
+  device.kernels.flattenIds(store.firsts, ids, rows, numbers)
+  return numbers
+}
+
 const spreadBy = { word4: 'spreadChunked4', word8: 'spreadChunked8', word16: 'spreadChunked16', view: 'spreadChunked16' } as const
 
 /** The ids by buckets where the store is so large that each column should be taken that way. */
@@ -175,9 +182,7 @@ export function storedBuckets(device: Device, arena: Arena, store: StoredRows, i
 export function takeStored(device: Device, arena: Arena, store: StoredRows, column: StoredColumn, type: DataType, ids: number, rows: number, absent: boolean, buckets?: Buckets): Column {
   const { kernels } = device
   if (column.whole) {
-    const numbers = arena.allocate(4 * rows)
-    kernels.flattenIds(store.firsts, ids, rows, numbers)
-    return gatherColumn(device, arena, column.whole, numbers, rows)
+    return gatherColumn(device, arena, column.whole, flatRowNumbers(device, arena, store, ids, rows), rows)
   }
   if (layoutOf(type) === 'none') return allocateColumn(arena, type, rows)
   const validity = column.hasNulls || absent ? arena.allocate(bitmapBytes(rows)) : 0

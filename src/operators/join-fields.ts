@@ -2,14 +2,14 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { DataType } from '../batch/data-type.ts'
-import { sameType } from '../batch/data-type.ts'
+import { int32, sameType } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Duration, parseDuration } from '../base/units.ts'
 import { canCast } from '../compute/cast.ts'
 import { canBeKey, type KeyForm, keyForm } from '../compute/join-keys.ts'
 import { type Direction, type OrderForm, orderKey } from '../compute/join-order.ts'
-import type { JoinKind } from '../compute/join-match.ts'
+import type { JoinKind, ProbeKind } from '../compute/join-match.ts'
 import { bindCondition } from '../expr/bind.ts'
 import { describeExpression } from '../expr/describe.ts'
 import { columnsOf, type Expression } from '../expr/expression.ts'
@@ -26,8 +26,31 @@ export type JoinParams = {
   readonly how: JoinKind
   readonly suffix?: string
   readonly where?: Expression & Json
+  /** Set by plan/rules/choose-build-sides.ts: the left side is stored, the right one streams past it. */
+  readonly turned?: TurnedJoin
   /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
   readonly asOf?: { readonly left: string; readonly right: string; readonly direction: Direction; readonly tolerance?: Json; readonly form?: OrderForm }
+}
+
+/**
+ * A join whose left side becomes the table, so that input 0 of its operator is the right side. `ordered`: the rows carry the number of their left row, to be
+ * sorted by. `rows`: what was estimated of the left and the right side.
+ */
+export type TurnedJoin = { readonly ordered: boolean; readonly rows: readonly [number, number] }
+
+/** The hidden column of ordered turned joins. */
+export const orderField: Field = { name: '$order', type: int32, nullable: true }
+
+const turnedKinds = { inner: 'inner', left: 'right', right: 'left', full: 'full', semi: 'storedSemi', anti: 'storedAnti' } as const
+
+/** The kind of a join as its operator sees it: of the streaming side and the stored one. */
+export function probeKind({ how, turned }: Pick<JoinParams, 'how' | 'turned'>): ProbeKind {
+  return turned ? turnedKinds[how] : how
+}
+
+/** Two things of the streaming and the stored side, as left and right, or the other way round. */
+export function sidesOf<T>({ turned }: Pick<JoinParams, 'turned'>, [streaming, stored]: readonly [T, T]): readonly [left: T, right: T] {
+  return turned ? [stored, streaming] : [streaming, stored]
 }
 
 /** A column that comes out: of one side (its position among the visible fields), or a key of both sides. */
@@ -89,10 +112,11 @@ function eitherType(left: Field, right: Field, how: JoinKind, where: string): Da
   throw new PlanError('JOIN_TYPE', `${where}: the key of a ${how} join holds values of both sides, and no type holds ${typeName(left.type)} and ${typeName(right.type)} exactly; cast "${left.name}" or "${right.name}"`)
 }
 
-/** The fields of `joinedColumns`. */
+/** The fields of `joinedColumns`, and of the order where it is asked for. */
 export function joinedFields(left: Fields, right: Fields, params: JoinParams, where: string): Fields {
-  if (params.where) boundCondition(left, right, params.where, where)
-  return joinedColumns(left, right, params, where).map(column => column.field)
+  if (params.where) boundCondition(pairFields(left, right), params.where, where)
+  const fields = joinedColumns(left, right, params, where).map(column => column.field)
+  return params.turned?.ordered ? [...fields, orderField] : fields
 }
 
 /** The fields that a condition is bound over: `left.…`, then `right.…`. */
@@ -102,8 +126,8 @@ export function pairFields(left: Fields, right: Fields): Fields {
 }
 
 /** A condition over pairs. Throws as `bindCondition`. */
-export function boundCondition(left: Fields, right: Fields, condition: Expression, where: string): Bound {
-  return bindCondition(condition, pairFields(left, right), where)
+export function boundCondition(pairs: Fields, condition: Expression, where: string): Bound {
+  return bindCondition(condition, pairs, where)
 }
 
 /** The positions that a bound expression reads. */
@@ -115,7 +139,12 @@ export function positionsOf(bound: Bound, into: Set<number> = new Set()): Set<nu
 
 /** Which columns of input `port` a join needs so that its readers have theirs. */
 export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port: number, readers: ReadonlySet<string> | 'all', where: string): ReadonlySet<string> {
-  const [left, right] = [visible(inputs[0]!), visible(inputs[1]!)]
+  const [leftInput, rightInput] = sidesOf(params, [inputs[0]!, inputs[1]!])
+  if (params.turned) {
+    const { turned: _, ...straight } = params
+    return neededOfJoin([leftInput, rightInput], straight, 1 - port, readers, where)
+  }
+  const [left, right] = [visible(leftInput), visible(rightInput)]
   const own = port === 0 ? left : right
   const needed = new Set(port === 0 ? params.left : params.right)
   if (params.asOf) needed.add(port === 0 ? params.asOf.left : params.asOf.right)

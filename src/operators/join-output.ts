@@ -2,69 +2,92 @@
 // join of parts on disk share.
 import type { Batch, Column } from '../batch/batch.ts'
 import { bitmapBytes, sameType } from '../batch/data-type.ts'
-import { columnIndex, type Fields, visible } from '../batch/schema.ts'
+import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
 import { cast } from '../compute/cast.ts'
 import { compactBatch, share } from '../compute/compact.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
 import type { OrderForm } from '../compute/join-order.ts'
-import { type JoinKind, type Matches, matchMask, matchRows, type PairCondition } from '../compute/join-match.ts'
-import { storedBuckets, takeStored } from '../compute/join-store.ts'
+import { type Matches, markStored, matchMask, matchRows, type PairCondition, type ProbeKind } from '../compute/join-match.ts'
+import { flatRowNumbers, storedBuckets, takeStored } from '../compute/join-store.ts'
 import type { TableData } from '../compute/join-table.ts'
 import { nullColumn } from '../compute/null-column.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
-import { boundCondition, type JoinedColumn, joinedColumns, type JoinParams, orderForm, pairFields, positionsOf } from './join-fields.ts'
+import { boundCondition, joinedColumns, type JoinParams, orderField, orderForm, pairFields, positionsOf, probeKind, sidesOf } from './join-fields.ts'
 import { emitApart, type OperatorContext, type Output } from './operator.ts'
 
 const pairsMax = 32_768
+// Of rows beside which there is no stored row: they come last.
+const orderMax = 0x7fff_ffff
+
+interface SidedColumn {
+  readonly field: Field
+  /** Positions among the visible columns of the streaming and the stored side. */
+  readonly own?: number
+  readonly stored?: number
+}
 
 /** Makes the rows of one join in the context's arena. */
 export class JoinOutput {
-  readonly params: JoinParams
-  /** The visible fields of both sides, and the keys among the left ones. */
-  readonly left: Fields
-  readonly right: Fields
+  readonly kind: ProbeKind
+  /** Rows of the stored side are emitted at the end. */
+  readonly emitsStored: boolean
+  /** The visible fields of the streaming and the stored side, and the keys among the streaming ones. */
+  readonly own: Fields
+  readonly stored: Fields
   readonly keys: readonly number[]
   readonly #context: OperatorContext
-  readonly #columns: readonly JoinedColumn[]
+  readonly #columns: readonly SidedColumn[]
+  readonly #ordered: boolean
   readonly #fields: Fields
   readonly #at: readonly number[]
+  /** What conditions are bound over: the columns of the streaming side, then those of the stored one. */
+  readonly #pairs: Fields
   readonly #condition: Bound | undefined
   readonly #conditionReads: ReadonlySet<number>
   readonly #nearest: { readonly at: number; readonly form: OrderForm } | undefined
-  constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
+  constructor(context: OperatorContext, params: JoinParams, streaming: Fields, stored: Fields) {
+    const { where } = context
+    const { turned, asOf } = params
     this.#context = context
-    this.params = params
-    this.left = visible(left)
-    this.right = visible(right)
-    this.keys = params.left.map(key => columnIndex(this.left, key, context.where))
-    this.#columns = joinedColumns(left, right, params, context.where)
-    this.#fields = this.#columns.map(column => column.field)
-    this.#at = this.left.map(field => left.indexOf(field))
-    this.#condition = params.where && boundCondition(left, right, params.where, context.where)
+    this.kind = probeKind(params)
+    this.emitsStored = ['right', 'full', 'storedSemi', 'storedAnti'].includes(this.kind)
+    this.own = visible(streaming)
+    this.stored = visible(stored)
+    this.keys = (turned ? params.right : params.left).map(key => columnIndex(this.own, key, where))
+    const [left, right] = sidesOf(params, [streaming, stored])
+    this.#columns = joinedColumns(left, right, params, where).map(({ field, left: l, right: r }) => {
+      const [own, other] = turned ? [r, l] : [l, r]
+      return { field, ...(own !== undefined && { own }), ...(other !== undefined && { stored: other }) }
+    })
+    this.#ordered = turned?.ordered ?? false
+    this.#fields = [...this.#columns.map(column => column.field), ...(this.#ordered ? [orderField] : [])]
+    this.#at = this.own.map(field => streaming.indexOf(field))
+    this.#pairs = turned ? pairFields(this.stored, this.own).map((_, i, all) => all[(i + this.stored.length) % all.length]!) : pairFields(this.own, this.stored)
+    this.#condition = params.where && boundCondition(this.#pairs, params.where, where)
     this.#conditionReads = this.#condition ? positionsOf(this.#condition) : new Set()
-    const { asOf } = params
-    this.#nearest = asOf && { at: columnIndex(this.left, asOf.left, context.where), form: asOf.form ?? orderForm(left, right, asOf, context.where) }
+    this.#nearest = asOf && { at: columnIndex(this.own, asOf.left, where), form: asOf.form ?? orderForm(left, right, asOf, where) }
   }
 
-  /** A batch of the left input without its hidden columns. */
+  /** A batch of the streaming input without its hidden columns. */
   visibleRows(batch: Batch): Batch {
-    return { ...batch, fields: this.left, columns: this.#at.map(i => batch.columns[i]!) }
+    return { ...batch, fields: this.own, columns: this.#at.map(i => batch.columns[i]!) }
   }
 
-  /** Emits what `rows` of the left side give beside a table, as a join of kind `how`. `hits`: the address of a byte a row, 1 for those that meet something. */
-  join(rows: Batch, table: TableData, how: JoinKind, out: Output, hits = 0): void {
+  /** Emits what `rows` of the streaming side give beside a table, as a join of kind `kind`. `hits`: the address of a byte a row, 1 for those that meet something. */
+  join(rows: Batch, table: TableData, kind: ProbeKind, out: Output, hits = 0): void {
     const { device } = this.#context
     const near = this.#nearest && { nearest: { value: rows.columns[this.#nearest.at]!, form: this.#nearest.form } }
     const probe = { keys: this.keys.map(i => rows.columns[i]!), rows: rows.rowCount, hits, ...near }
     const scratch = device.arena()
     try {
       const condition = this.#condition && this.#pairCondition(scratch, rows, table, this.#condition)
-      if (how === 'semi' || how === 'anti') return this.emitLeft(rows, matchMask(device, scratch, table, probe, how === 'semi', condition, pairsMax), out)
+      if (kind === 'storedSemi' || kind === 'storedAnti') return markStored(device, scratch, table, probe, condition, pairsMax)
+      if (kind === 'semi' || kind === 'anti') return this.emitOwn(rows, matchMask(device, scratch, table, probe, kind === 'semi', condition, pairsMax), out)
       let parts = 0
-      for (const matches of matchRows(device, scratch, table, probe, how, condition, pairsMax)) {
-        const emit = () => this.#emitMatches(rows, table, matches, how === 'left' || how === 'full', out)
+      for (const matches of matchRows(device, scratch, table, probe, kind, condition, pairsMax)) {
+        const emit = () => this.#emitMatches(rows, table, matches, kind === 'left' || kind === 'full', out)
         if (parts++ === 0) emit()
         else emitApart(this.#context, emit)
       }
@@ -73,7 +96,7 @@ export class JoinOutput {
     }
   }
 
-  /** Marks the rows of the left side that meet something, and emits nothing. */
+  /** Marks the rows of the streaming side that meet something, and emits nothing. */
   mark(rows: Batch, table: TableData, hits: number): void {
     const { device } = this.#context
     const scratch = device.arena()
@@ -86,32 +109,32 @@ export class JoinOutput {
     }
   }
 
-  /** Emits the left rows whose bit is 1 at `mask`, alone: as they are, or beside nulls. */
-  emitLeft(rows: Batch, mask: number, out: Output): void {
+  /** Emits the streaming rows whose bit is 1 at `mask`, alone: as they are, or beside nulls. */
+  emitOwn(rows: Batch, mask: number, out: Output): void {
     const { device, arena } = this.#context
     const kept = compactBatch(device, arena, rows, mask)
-    const columns = this.#columns.map(({ field, left }): Column => (left === undefined ? nullColumn(arena, field.type, kept.rowCount) : this.#fitted(kept.columns[left]!, field.type)))
-    out.emit({ fields: this.#fields, rowCount: kept.rowCount, columns, arena: arena.address })
+    const columns = this.#columns.map(({ field, own }): Column => (own === undefined ? nullColumn(arena, field.type, kept.rowCount) : this.#fitted(kept.columns[own]!, field.type)))
+    out.emit({ fields: this.#fields, rowCount: kept.rowCount, columns: this.#withOrder(columns, () => this.#lastOrder(kept.rowCount)), arena: arena.address })
   }
 
   /** Emits stored rows alone, beside nulls. */
   emitStored(table: TableData, ids: number, count: number, out: Output): void {
     const { device, arena } = this.#context
-    this.#emitRight(i => takeStored(device, arena, table.rows, table.rows.columns[i]!, this.right[i]!.type, ids, count, false), count, out)
+    this.#emitAlone(i => takeStored(device, arena, table.rows, table.rows.columns[i]!, this.stored[i]!.type, ids, count, false), () => this.#orderOf(table, ids, count, false), count, out)
     this.#holdStore(table)
   }
 
-  /** Emits the right rows whose bit is 1 at `mask`, alone. `rows` has the visible right columns first. */
-  emitRight(rows: Batch, mask: number, out: Output): void {
+  /** Emits the stored rows whose bit is 1 at `mask`, alone. `rows` has the visible stored columns first, and then the number of the row. */
+  emitSpilled(rows: Batch, mask: number, out: Output): void {
     const { device, arena } = this.#context
     const kept = compactBatch(device, arena, rows, mask)
-    this.#emitRight(i => kept.columns[i]!, kept.rowCount, out)
+    this.#emitAlone(i => kept.columns[i]!, () => kept.columns.at(-1)!, kept.rowCount, out)
   }
 
-  #emitRight(columnOf: (right: number) => Column, count: number, out: Output): void {
+  #emitAlone(columnOf: (stored: number) => Column, orderOf: () => Column, count: number, out: Output): void {
     const { arena } = this.#context
-    const columns = this.#columns.map(({ field, right }): Column => (right === undefined ? nullColumn(arena, field.type, count) : this.#fitted(columnOf(right), field.type)))
-    out.emit({ fields: this.#fields, rowCount: count, columns, arena: arena.address })
+    const columns = this.#columns.map(({ field, stored }): Column => (stored === undefined ? nullColumn(arena, field.type, count) : this.#fitted(columnOf(stored), field.type)))
+    out.emit({ fields: this.#fields, rowCount: count, columns: this.#withOrder(columns, orderOf), arena: arena.address })
   }
 
   #emitMatches(rows: Batch, table: TableData, { left, right, count }: Matches, isOuter: boolean, out: Output): void {
@@ -120,27 +143,46 @@ export class JoinOutput {
     else holdViews(device, arena, rows)
     const scratch = device.arena()
     const buckets = storedBuckets(device, scratch, table.rows, right, count)
-    const columns = this.#columns.map(({ field, left: own, right: stored }): Column => {
+    const columns = this.#columns.map(({ field, own, stored }): Column => {
       if (own === undefined) return takeStored(device, arena, table.rows, table.rows.columns[stored!]!, field.type, right, count, isOuter, buckets)
       const column = rows.columns[own]!
       return this.#fitted(left === 0 ? column : gatherColumn(device, arena, column, left, count), field.type)
     })
     scratch.release()
     this.#holdStore(table)
-    out.emit({ fields: this.#fields, rowCount: count, columns, arena: arena.address })
+    out.emit({ fields: this.#fields, rowCount: count, columns: this.#withOrder(columns, () => this.#orderOf(table, right, count, isOuter)), arena: arena.address })
+  }
+
+  #withOrder(columns: readonly Column[], orderOf: () => Column): readonly Column[] {
+    return this.#ordered ? [...columns, orderOf()] : columns
+  }
+
+  // The place of stored rows among all of them: rows that come from disk have it with them.
+  #orderOf({ rows }: TableData, ids: number, count: number, isOuter: boolean): Column {
+    const { device, arena } = this.#context
+    const numbers = rows.columns[this.stored.length]
+    if (numbers) return takeStored(device, arena, rows, numbers, orderField.type, ids, count, isOuter)
+    return { type: orderField.type, length: count, values: flatRowNumbers(device, arena, rows, ids, count), validity: 0 }
+  }
+
+  #lastOrder(count: number): Column {
+    const { device, arena } = this.#context
+    const values = arena.allocate(4 * count)
+    device.memory.int32s(values, count).fill(orderMax)
+    return { type: orderField.type, length: count, values, validity: 0 }
   }
 
   // Columns that the condition doesn't read are not taken.
   #pairCondition(scratch: Arena, rows: Batch, table: TableData, condition: Bound): PairCondition {
     const { device, where } = this.#context
-    const fields = pairFields(this.left, this.right)
+    const fields = this.#pairs
     const mask = scratch.allocate(bitmapBytes(pairsMax))
     return (left, right, count) => {
       const arena = device.arena()
       try {
         const columns = fields.map(({ type }, i): Column => {
           if (!this.#conditionReads.has(i)) return { type, length: count, values: 0, validity: 0 }
-          const stored = i - this.left.length
+          const stored = i - this.own.length
           return stored < 0 ? gatherColumn(device, arena, rows.columns[i]!, left, count) : takeStored(device, arena, table.rows, table.rows.columns[stored]!, type, right, count, false)
         })
         const found = evaluateMask(device, arena, condition, { fields, rowCount: count, columns, arena: arena.address }, where)

@@ -4,27 +4,31 @@ import { keyGroupCount } from '../base/hash.ts'
 import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
 import { int64 } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
-import { unmatchedIds } from '../compute/join-match.ts'
+import { markedIds, markLinked } from '../compute/join-match.ts'
 import { chunkRowsMax } from '../compute/join-store.ts'
 import { isLastToEnd, type TableData } from '../compute/join-table.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { readTable } from './join-build.ts'
-import { describeJoin, joinedFields, type JoinParams, neededOfJoin } from './join-fields.ts'
+import { describeJoin, joinedFields, type JoinParams, neededOfJoin, sidesOf } from './join-fields.ts'
 import { JoinOutput } from './join-output.ts'
 import { SpilledJoin } from './join-spill.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 
-/** Left rows beside the rows of the right side's table. A null key meets nothing; NaN equals NaN, −0 equals 0. */
+/** Left rows beside the rows of the right side's table; where the join is turned, right rows beside those of the left side's. A null key meets nothing; NaN equals NaN, −0 equals 0. */
 export const joinProbeOperator: OperatorType<JoinParams> = {
   kind: 'joinProbe',
   inputCount: 2,
   tablePort: 1,
   placement: () => 'any',
-  fields: ([left, right], params, where) => joinedFields(left!, right!, params, where),
+  fields: ([streaming, stored], params, where) => joinedFields(...sidesOf(params, [streaming!, stored!]), params, where),
   needs: (inputs, params, port, readers) => neededOfJoin(inputs, params, port, readers, 'join'),
-  describe: params => `${describeJoin(params)}, right side stored`,
-  create: (context, params, [left, right]) => new JoinProbe(context, params, left!, right!),
+  describe: params => `${describeJoin(params)}, ${describeSide(params)} stored`,
+  create: (context, params, [streaming, stored]) => new JoinProbe(context, params, streaming!, stored!),
+}
+
+function describeSide({ turned }: JoinParams): string {
+  return turned ? `left side (about ${turned.rows.map(rows => rows.toLocaleString('en-US')).join(' rows beside ')})` : 'right side'
 }
 
 class JoinProbe implements Operator {
@@ -34,28 +38,29 @@ class JoinProbe implements Operator {
   #table: TableData | undefined
   #spilled: SpilledJoin | undefined
   #restored: StateRun[] = []
-  constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
+  constructor(context: OperatorContext, params: JoinParams, streaming: Fields, stored: Fields) {
     this.#context = context
-    this.#output = new JoinOutput(context, params, left, right)
+    this.#output = new JoinOutput(context, params, streaming, stored)
   }
 
   push(batch: Batch, out: Output, port: number): void {
     if (port === 1) return this.#takeTable(batch)
     const rows = this.#output.visibleRows(batch)
     if (this.#spilled) this.#spilled.add(rows)
-    else this.#output.join(rows, this.#table!, this.#output.params.how, out)
+    else this.#output.join(rows, this.#table!, this.#output.kind, out)
   }
 
   finish(out: Output, port: number): void {
-    const { how } = this.#output.params
+    const { kind, emitsStored } = this.#output
     const table = this.#table
-    if (port === 1 || !table || (how !== 'right' && how !== 'full')) return
+    if (port === 1 || !table || !emitsStored) return
     const { device, parallelism } = this.#context
     if (!isLastToEnd(device, table, parallelism)) return
+    if (kind === 'storedSemi' || kind === 'storedAnti') markLinked(device, table)
     for (let chunk = 0; chunk < table.rows.chunkRows.length; chunk++) {
       const scratch = device.arena()
       try {
-        const { ids, count } = unmatchedIds(device, scratch, table, chunk)
+        const { ids, count } = markedIds(device, scratch, table, chunk, kind === 'storedSemi')
         if (count > 0) emitApart(this.#context, () => this.#output.emitStored(table, ids, count, out))
       } finally {
         scratch.release()

@@ -6,7 +6,7 @@ import type { SpillFile } from '../base/spill.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
 import { column } from '../batch/batch.ts'
-import { markedMask, passMarks, unmarkedRows } from '../compute/join-match.ts'
+import { markedMask, markLinked, passMarks, rowsByMark } from '../compute/join-match.ts'
 import { joinLevelsMax } from '../compute/join-parts.ts'
 import { ChunkStore } from '../compute/join-store.ts'
 import { buildOrdered } from '../compute/join-order.ts'
@@ -48,7 +48,7 @@ export class SpilledJoin {
     this.#file = context.spill.open(side.file)
     this.#right = side.parts.map(blocks => ({ file: this.#file, blocks }))
     this.#bytesMax = Math.max(partBytesMin, side.bytesMax / context.parallelism)
-    this.#left = new PartFile(context, output.left, output.keys, side.forms, 0, this.#bytesMax / 2)
+    this.#left = new PartFile(context, output.own, output.keys, side.forms, 0, this.#bytesMax / 2)
   }
 
   /** Takes left rows: the visible columns. */
@@ -77,9 +77,8 @@ export class SpilledJoin {
     const left = this.#left.seal()
     for (const [i, right] of this.#right.entries()) yield* this.#joinPart({ right, left: left[i]!, level: 0 })
     const { device, parallelism } = this.#context
-    const { how } = this.#output.params
-    if (how !== 'right' && how !== 'full') return
-    if (Atomics.add(device.words(), this.#side.counter / 4, 1) === parallelism - 1) yield* this.#emitUnmet()
+    if (!this.#output.emitsStored) return
+    if (Atomics.add(device.words(), this.#side.counter / 4, 1) === parallelism - 1) yield* this.#emitStored()
   }
 
   *#joinPart(part: Part): Generator<void> {
@@ -94,9 +93,9 @@ export class SpilledJoin {
   }
 
   *#divide({ right, left, level }: Part): Generator<void> {
-    const fields = [...this.#output.right, rowField]
+    const fields = [...this.#output.stored, rowField]
     const rightParts = new PartFile(this.#context, fields, this.#side.keys, this.#side.forms, level + 1, this.#bytesMax / 2)
-    const leftParts = new PartFile(this.#context, this.#output.left, this.#output.keys, this.#side.forms, level + 1, this.#bytesMax / 2)
+    const leftParts = new PartFile(this.#context, this.#output.own, this.#output.keys, this.#side.forms, level + 1, this.#bytesMax / 2)
     try {
       for (const [file, parts] of [[right, rightParts], [left, leftParts]] as const) for (let i = 0; i < file.blocks.length; i++) this.#withBlock(file, i, rows => parts.add(rows))
       const [rights, lefts] = [rightParts.seal(), leftParts.seal()]
@@ -119,18 +118,19 @@ export class SpilledJoin {
   }
 
   *#joinBlocks(left: PartBlocks, table: TableData): Generator<void> {
-    const { how } = this.#output.params
+    const { kind } = this.#output
     for (let block = 0; block < left.blocks.length; block++) {
-      this.#withBlock(left, block, rows => emitApart(this.#context, () => this.#output.join(rows, table, how, this.#out!)))
+      this.#withBlock(left, block, rows => emitApart(this.#context, () => this.#output.join(rows, table, kind, this.#out!)))
       yield
     }
   }
 
   *#joinByPieces({ right, left }: Part): Generator<void> {
     const { device } = this.#context
-    const { how } = this.#output.params
+    const { kind } = this.#output
     const hits: Uint8Array[] = []
-    const emitsPairs = how !== 'semi' && how !== 'anti'
+    const marksStored = kind === 'storedSemi' || kind === 'storedAnti'
+    const emitsPairs = kind !== 'semi' && kind !== 'anti'
     const bytesAt = (i: number) => bytesInMemory * right.file.lengthOf(right.blocks[i]!)
     for (let start = 0; start < right.blocks.length; ) {
       let end = start
@@ -142,7 +142,7 @@ export class SpilledJoin {
         this.#withBlock(left, block, (rows, arena) => {
           const marks = arena.allocateZeroed(rows.rowCount)
           if (hits[block]) device.memory.write(marks, hits[block]!)
-          if (emitsPairs) emitApart(context, () => output.join(rows, table, 'inner', out, marks))
+          if (emitsPairs) emitApart(context, () => output.join(rows, table, marksStored ? kind : 'inner', out, marks))
           else output.mark(rows, table, marks)
           hits[block] = device.memory.bytes(marks, rows.rowCount).slice()
         })
@@ -154,13 +154,13 @@ export class SpilledJoin {
       })
       start = end
     }
-    if (how === 'inner' || how === 'right') return
+    if (kind === 'inner' || kind === 'right' || marksStored) return
     for (let block = 0; block < left.blocks.length; block++) {
       this.#withBlock(left, block, (rows, arena) => {
         const marks = arena.allocateZeroed(rows.rowCount)
         if (hits[block]) device.memory.write(marks, hits[block]!)
-        const mask = markedMask(device, arena, marks, rows.rowCount, how === 'semi')
-        emitApart(this.#context, () => this.#output.emitLeft(rows, mask, this.#out!))
+        const mask = markedMask(device, arena, marks, rows.rowCount, kind === 'semi')
+        emitApart(this.#context, () => this.#output.emitOwn(rows, mask, this.#out!))
       })
       yield
     }
@@ -170,27 +170,28 @@ export class SpilledJoin {
   *#withTable(right: PartBlocks, use: (table: TableData) => Generator<void>): Generator<void> {
     const { device } = this.#context
     const { keys, forms, marks, time } = this.#side
-    const store = new ChunkStore(device, [...this.#output.right, rowField])
+    const store = new ChunkStore(device, [...this.#output.stored, rowField])
     const holder = device.arena()
     try {
       for (let block = 0; block < right.blocks.length; block++) this.#withBlock(right, block, rows => store.add(rows))
       const table = buildOrdered(device, store, keys, forms, { marks: marks !== 0, ...(time && { time }) })
       holder.hold(table.arena)
       yield* use(table)
-      if (marks !== 0) passMarks(device, table, this.#output.right.length, marks)
+      if (this.#output.kind === 'storedSemi' || this.#output.kind === 'storedAnti') markLinked(device, table)
+      if (marks !== 0) passMarks(device, table, this.#output.stored.length, marks)
     } finally {
       store.close()
       holder.release()
     }
   }
 
-  *#emitUnmet(): Generator<void> {
+  *#emitStored(): Generator<void> {
     const { device } = this.#context
     for (const part of this.#right) {
       for (let block = 0; block < part.blocks.length; block++) {
         this.#withBlock(part, block, (rows, arena) => {
-          const mask = unmarkedRows(device, arena, column(rows, rowField.name, 'join'), this.#side.marks)
-          emitApart(this.#context, () => this.#output.emitRight(rows, mask, this.#out!))
+          const mask = rowsByMark(device, arena, column(rows, rowField.name, 'join'), this.#side.marks, this.#output.kind === 'storedSemi')
+          emitApart(this.#context, () => this.#output.emitSpilled(rows, mask, this.#out!))
         })
         yield
       }

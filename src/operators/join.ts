@@ -57,7 +57,7 @@ class JoinOperator implements Operator {
     this.#columns = joinedColumns(left, right, params, context.where)
     this.#output = this.#columns.map(column => column.field)
     this.#pairs = pairFields(left, right)
-    this.#condition = params.where && boundCondition(left, right, params.where, context.where)
+    this.#condition = params.where && boundCondition(this.#pairs, params.where, context.where)
     const types = keyTypes(left, right, params, context.where)
     const side = (input: Fields, names: readonly string[]): Side => {
       const fields = visible(input)

@@ -22,8 +22,9 @@ function isLargeScan({ kind, options }: ScanNode): boolean {
   return bytes !== undefined ? bytes >= bytesMin : type.splits(options).length > 1
 }
 
-// Rows that the program gave as arrays; of anything else the number isn't known, and it may be endless: as many as it takes.
-function heldRows(options: unknown): number {
+
+/** Rows that the program gave as arrays; Infinity where the number is not known. */
+export function heldRows(options: unknown): number {
   const { rows, columns } = (options ?? {}) as { rows?: ArrayLike<unknown>; columns?: Readonly<Record<string, ArrayLike<unknown>>> }
   if (rows) return rows.length
   return columns ? (Object.values(columns)[0]?.length ?? 0) : Number.POSITIVE_INFINITY

@@ -4,13 +4,14 @@ import { expandSelectors } from './expand-selectors.ts'
 import { PlanGraph } from './graph.ts'
 import type { Plan } from './plan.ts'
 import { type Bindings, edgeKey, factsOf, type ResolvedPlan, resolvePlan } from './resolve.ts'
+import { chooseBuildSides } from './rules/choose-build-sides.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
 import { pushLimits } from './rules/push-limits.ts'
 import { simplifyConditions } from './rules/simplify-conditions.ts'
 
-/** A plan that does the same with less work, resolved. `resolved` is `plan` resolved. Cost: nodes × columns. */
-export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindings): { plan: Plan; resolved: ResolvedPlan } {
+/** A plan that does the same with less work, resolved. `resolved` is `plan` resolved. `keepsState`: its state must not depend on how large sources are. Cost: nodes × columns. */
+export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindings, keepsState = false): { plan: Plan; resolved: ResolvedPlan } {
   const graph = new PlanGraph(plan)
   // A filter that a rule has added has the fields of what it reads.
   const fieldsOf = (id: string): ReadonlySet<string> => {
@@ -30,6 +31,10 @@ export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindi
   let facts = resolvePlan(pushed, bindings, all)
   // What one step no longer computes, the step before it need not either.
   for (let rounds = 0; rounds < plan.nodes.length && pruneColumns(graph, facts); rounds++) {
+    pushed = graph.plan()
+    facts = resolvePlan(pushed, bindings, all)
+  }
+  if (!keepsState && chooseBuildSides(graph, facts, bindings)) {
     pushed = graph.plan()
     facts = resolvePlan(pushed, bindings, all)
   }

@@ -8,7 +8,7 @@ import { visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
-import { type JoinParams, keyForms, orderForm } from '../operators/join-fields.ts'
+import { type JoinParams, keyForms, orderField, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
@@ -116,6 +116,7 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
     return [node]
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [node]
+  if (params.turned) return lowerTurned(node, inputs)
   const marks = params.how === 'right' || params.how === 'full'
   const form = params.asOf && orderForm(left.fields, right.fields, params.asOf, node.id)
   const time = form && { column: params.asOf!.right, form }
@@ -125,6 +126,20 @@ function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNo
     { node: 'operator', id: table, kind: 'joinBuild', params: build, inputs: [node.inputs[1]!] },
     { ...node, kind: 'joinProbe', inputs: [node.inputs[0]!, { node: table }] },
   ]
+}
+
+// The left side becomes the table, and the right streams past it; then the rows go back into left order, where that is to be.
+function lowerTurned(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+  const [left, right] = inputs as [EdgeFacts, EdgeFacts]
+  const params = node.params as unknown as JoinParams
+  const build = { keys: params.left, forms: keyForms(left.fields, right.fields, params, node.id), marks: params.how !== 'inner' && params.how !== 'right' } as unknown as Json
+  const table: OperatorNode = { node: 'operator', id: `${node.id}:left`, kind: 'joinBuild', params: build, inputs: [node.inputs[0]!] }
+  const probe: OperatorNode = { ...node, kind: 'joinProbe', inputs: [node.inputs[1]!, { node: table.id }] }
+  if (!params.turned!.ordered) return [table, probe]
+  const keys = [{ column: orderField.name, descending: false }]
+  const pairs = { ...probe, id: `${node.id}:pairs` }
+  const runs: OperatorNode = { node: 'operator', id: `${node.id}:runs`, kind: 'sortRuns', params: { keys }, inputs: [{ node: pairs.id }] }
+  return [table, pairs, runs, { node: 'operator', id: node.id, kind: 'sort', params: { keys, sorted: true }, inputs: [{ node: runs.id }] }]
 }
 
 // Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.

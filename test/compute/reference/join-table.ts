@@ -4,9 +4,9 @@ import type { Column } from '../../../src/batch/batch.ts'
 import { bool, type DataType, float64, int32, int64, utf8 } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { joinKeys, keyForm, type KeyForm } from '../../../src/compute/join-keys.ts'
-import { matchMask, matchRows, unmarkedRows, unmatchedIds } from '../../../src/compute/join-match.ts'
+import { markedIds, markLinked, markStored, matchMask, matchRows, rowsByMark } from '../../../src/compute/join-match.ts'
 import { divideRows } from '../../../src/compute/join-parts.ts'
-import { absentId, ChunkStore, takeStored } from '../../../src/compute/join-store.ts'
+import { absentId, chunkRowsMax, ChunkStore, takeStored } from '../../../src/compute/join-store.ts'
 import { buildOrdered, nearestRows } from '../../../src/compute/join-order.ts'
 import { buildTable, type TableData } from '../../../src/compute/join-table.ts'
 import type { Arena } from '../../../src/device/arena.ts'
@@ -84,7 +84,7 @@ const tableAgreement = (name: string, types: readonly DataType[], near: boolean,
       const pairs = pairsOf(rowsOfKeys(left, rows[0]), rowsOfKeys(right, rows[1]))
       const [met, found] = [new Set(pairs.map(p => p[0])), new Set(pairs.map(p => p[1]))]
       const outer = Array.from({ length: rows[0] }, (_, row) => row).flatMap((row): [number, number][] => (met.has(row) ? pairs.filter(p => p[0] === row) : [[row, -1]]))
-      return { pairs, outer, semi: Array.from({ length: rows[0] }, (_, row) => met.has(row)), unmatched: Array.from({ length: rows[1] }, (_, row) => row).filter(row => !found.has(row)) }
+      return { pairs, outer, semi: Array.from({ length: rows[0] }, (_, row) => met.has(row)), ...Object.fromEntries(['unmatched', 'storedAnti'].map(name => [name, Array.from({ length: rows[1] }, (_, row) => row).filter(row => !found.has(row))])) }
     },
     compute(device, arena, sample) {
       return withTable(device, arena, sample, true, (table, keys) => {
@@ -99,17 +99,22 @@ const tableAgreement = (name: string, types: readonly DataType[], near: boolean,
         }
         const [pairs, outer] = [list('inner'), list('full')]
         const semi = bitsAt(device, matchMask(device, arena, table, probe, true, undefined, sample.pairsMax), sample.rows[0])
-        const unmatched = table.rows.chunkRows.flatMap((_, chunk) => {
-          const { ids, count } = unmatchedIds(device, arena, table, chunk)
-          return uint32sAt(device, ids, count)
-        })
-        return { pairs, outer, semi, unmatched }
+        const unmarked = (): number[] =>
+          table.rows.chunkRows.flatMap((_, chunk) => {
+            const { ids, count } = markedIds(device, arena, table, chunk, false)
+            return uint32sAt(device, ids, count)
+          })
+        const unmatched = unmarked()
+        device.memory.bytes(table.marks, chunkRowsMax * table.rows.chunkRows.length).fill(0)
+        markStored(device, arena, table, probe, undefined, sample.pairsMax)
+        markLinked(device, table)
+        return { pairs, outer, semi, unmatched, storedAnti: unmarked() }
       })
     },
   })
 
 export const tableAgreements = [
-  tableAgreement('int32 nearby', [int32], true, ['keyRangeI32', 'fillArrayI32', 'probeArrayI32', 'pairHeads', 'fillHeads', 'markHeads', 'headBits', 'expandHeads', 'markIndices', 'addUnmarked', 'markBits']),
+  tableAgreement('int32 nearby', [int32], true, ['keyRangeI32', 'fillArrayI32', 'probeArrayI32', 'pairHeads', 'fillHeads', 'markHeads', 'markLinked', 'headBits', 'expandHeads', 'markIndices', 'addUnmarked', 'markBits']),
   tableAgreement('int64 nearby', [int64], true, ['keyRangeI64', 'fillArrayI64', 'probeArrayI64']),
   tableAgreement('int64 anywhere', [int64], false, ['fillWords', 'probeWords']),
   tableAgreement('float64', [float64], false, []),
@@ -244,7 +249,7 @@ export const partsAgreement = agreement({
     const at = arena.allocate(marks.length)
     device.memory.write(at, Uint8Array.from(marks))
     const numbers = columnOf(device, arena, int32, picks)
-    return { rows: ints.flat().reduce((sum, part) => sum + (part?.rowCount ?? 0), 0), together, divided: new Set(keys).size > 16 && ints.filter(level => level.length > 0).length > 8, taken: bitsAt(device, unmarkedRows(device, arena, numbers, at), picks.length) }
+    return { rows: ints.flat().reduce((sum, part) => sum + (part?.rowCount ?? 0), 0), together, divided: new Set(keys).size > 16 && ints.filter(level => level.length > 0).length > 8, taken: bitsAt(device, rowsByMark(device, arena, numbers, at, false), picks.length) }
   },
 })
 
