@@ -1,5 +1,6 @@
 // Large work in little memory: each case runs in a process of its own, whose peak of resident memory is taken.
 //   node bench/bounded.mjs q10 [--rows 1e7] [--memory 512MiB] [--workers 2]     h2o q10 from an Arrow file to an Arrow file
+//   node bench/bounded.mjs generated [--rows 1e9] [--workers 2]                 rows made by the workers, grouped by 100 keys
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,6 +30,17 @@ const cases = {
     rmSync(out)
     return { seconds, metrics, check: check.toArray()[0] }
   },
+  async generated() {
+    const { count, generate, max, mean, sum } = await import('../dist/index.js')
+    const key = values.input === 'by an int32' ? generate.uniform(0, 100, { type: 'int32' }) : generate.text('key-%02d', generate.uniform(0n, 100n))
+    const made = generate.columns({ key, price: generate.uniform(0, 1000), count: generate.uniform(1, 6, { type: 'int32' }) }, { rows: Number(values.rows ?? 1e9), seed: 1 })
+    const frame = made.groupBy('key').agg({ n: count(), price: mean('price'), top: max('price'), count: sum('count') })
+    const begin = performance.now()
+    const groups = await frame.collect({ workers, ...(values.memory && { memory: values.memory }) })
+    const seconds = (performance.now() - begin) / 1000
+    const rows = groups.toArray()
+    return { seconds, check: { groups: rows.length, rows: rows.reduce((total, row) => total + row.n, 0), count: rows.reduce((total, row) => total + Number(row.count), 0) } }
+  },
 }
 
 if (values.inner) {
@@ -49,12 +61,20 @@ async function inputOf() {
 }
 
 function runCase(memory) {
-  const given = [name, '--inner', '--workers', String(workers), '--to', values.to, ...(memory ? ['--memory', memory] : []), ...(values.input ? ['--input', values.input] : [])]
+  const given = [name, '--inner', '--workers', String(workers), '--to', values.to, ...(memory ? ['--memory', memory] : []), ...(values.input ? ['--input', values.input] : []), ...(values.rows ? ['--rows', values.rows] : [])]
   const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...given], { encoding: 'utf8', maxBuffer: 1 << 24 })
   if (status !== 0) throw new Error(`${name} failed: ${stderr}${stdout}`)
   return JSON.parse(stdout.trim().split('\n').at(-1))
 }
 
+if (name === 'generated') {
+  for (const key of ['by an int32', 'by a text of 100']) {
+    values.input = key
+    const { seconds, check, maxRss } = runCase(values.memory)
+    console.log(`${name}, ${key}: ${seconds.toFixed(2)} s, ${(check.rows / seconds / 1e6).toFixed(0)} M rows/s, peak ${mib(maxRss)} MiB resident, ${JSON.stringify(check)}`)
+  }
+  process.exit(0)
+}
 values.input = await inputOf()
 console.log(`input ${mib(statSync(values.input).size)} MiB`)
 for (const memory of [undefined, values.memory ?? '512MiB']) {

@@ -1,7 +1,10 @@
-// Data out of nothing, the same for the same seed: the streams of the Nexmark benchmark.
+// Data out of nothing, the same for the same seed: ranges, columns by their makers, and the streams of the Nexmark benchmark.
+import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { NexmarkStreamOptions } from '../source/nexmark.ts'
+import type { ColumnSpec } from '../source/column-makers.ts'
 import { type NexmarkJsonOptions, nexmarkRecords } from '../source/nexmark-json.ts'
+import { type ColumnMaker, columnMakers, type MadeSchema } from './column-makers.ts'
 import { frameOf } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { TopicRecord } from './topic.ts'
@@ -24,8 +27,36 @@ export type NexmarkAuctions = Frame<{
 /** Its persons. */
 export type NexmarkPersons = Frame<{ id: 'int64'; name: 'utf8'; emailAddress: 'utf8'; creditCard: 'utf8'; city: 'utf8'; state: 'utf8'; dateTime: 'timestamp[ms]'; extra: 'utf8' }>
 
-/** Generators. */
+/** How many rows `generate.columns` makes, and of which seed (1 unless said). */
+export interface ColumnsOptions {
+  readonly rows: number
+  readonly seed?: number
+}
+
+function generated(label: string, rows: number, seed: number, columns: readonly ColumnSpec[]): unknown {
+  return frameOf({ node: 'scan', label, kind: 'generated', params: { rows, seed, columns } as unknown as Json, inputs: [], side: [] })
+}
+
+/** Generators. The makers of columns are for `generate.columns`. */
 export const generate = {
+  ...columnMakers,
+  /** The whole numbers from 0 below `end`, or from `start` below `end` by `step`, as int64 in a column `id`. */
+  range(start: number, end?: number, step = 1): Frame<{ id: 'int64' }> {
+    const [from, to] = end === undefined ? [0, start] : [start, end]
+    const whole = [from, to, step].find(number => !Number.isSafeInteger(number))
+    if (whole !== undefined || step === 0) throw new PlanError('GENERATE', `generate.range: ${whole ?? step} is no ${whole === undefined ? 'step' : 'whole number'}; give whole numbers, and a step that isn't 0`)
+    if (end === undefined && start < 0) throw new PlanError('GENERATE', `generate.range: ${start} rows; give a whole number of rows, 0 or more`)
+    const rows = Math.max(Math.ceil((to - from) / step), 0)
+    return generated('generate.range', rows, 1, [{ name: 'id', maker: 'sequence', type: 'int64', start: from, step }]) as Frame<{ id: 'int64' }>
+  },
+  /**
+   * Rows made in the workers, column by column: `generate.columns({ id: generate.sequence(), price: generate.uniform(0, 100) }, { rows: 1e9, seed: 7 })`.
+   * Row i depends on the seed, the column's name and i alone, at any parallelism. Columns that nobody reads aren't made. Throws PlanError GENERATE.
+   */
+  columns<const M extends Readonly<Record<string, ColumnMaker<string>>>>(makers: M, { rows, seed = 1 }: ColumnsOptions): Frame<MadeSchema<M>> {
+    const columns = Object.entries(makers).map(([name, maker]) => ({ ...(typeof maker === 'object' ? maker : { type: 'null' }), name }) as unknown as ColumnSpec)
+    return generated('generate.columns', rows, seed, columns) as Frame<MadeSchema<M>>
+  },
   /** An auction house: of 50 events 1 is a person, 3 are auctions, 46 bids. `rate` (events a second of event time) is 100,000 unless said. */
   nexmark(options: NexmarkStreamOptions): { bids: NexmarkBids; auctions: NexmarkAuctions; persons: NexmarkPersons } {
     const stream = (kind: 'bids' | 'auctions' | 'persons') =>
@@ -35,7 +66,8 @@ export const generate = {
       auctions: stream('auctions') as unknown as NexmarkAuctions,
       persons: stream('persons') as unknown as NexmarkPersons,
     }
-  },  /** The same events as JSON records, ten thousand at a time, ready for `topic.append`. `poisonEvery`: each n-th is broken; `partitions`: in turn. */
+  },
+  /** The same events as JSON records, ten thousand at a time, ready for `topic.append`. `poisonEvery`: each n-th is broken; `partitions`: in turn. */
   *nexmarkJson(options: NexmarkJsonOptions): Generator<readonly Required<Omit<TopicRecord, 'key'>>[]> {
     for (let start = 0; start < options.events; start += chunkEvents) {
       const { count, partitions, timestampsMs, valueLengths, valueBytes } = nexmarkRecords(options, start, Math.min(options.events, start + chunkEvents), 'generate.nexmarkJson')

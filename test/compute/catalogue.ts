@@ -35,6 +35,7 @@ import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
+import { generateAgreements } from './reference/generate.ts'
 import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
@@ -65,6 +66,7 @@ export const catalogue: readonly AnyAgreement[] = [
   keysAgreement,
   rowNumbersAgreement,
   chanceAgreement,
+  ...generateAgreements,
   overAgreement,
   rangesAgreement,
   joinAgreement,
