@@ -6,7 +6,7 @@ import { printTable } from './measure.mjs'
 import { printComparison, writePage } from './report.mjs'
 import { engines, runSuite } from './run-suite.mjs'
 
-const suites = ['groupby', 'join', 'filter', 'tpch']
+const suites = ['groupby', 'join', 'filter', 'tpch', 'expressions', 'clickbench']
 const benches = { convert: './convert.mjs', nexmark: './nexmark.mjs' }
 const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].join('|')} [options]
 

@@ -22,7 +22,7 @@ def known(column):
 
 
 start = time.perf_counter()
-tables = {name: pl.read_parquet(path).rechunk() for name, path in setup['tables'].items()}
+tables = {name: pl.read_parquet(path).with_columns(pl.selectors.datetime(time_zone='UTC').dt.replace_time_zone(None)).rechunk() for name, path in setup['tables'].items()}
 say(loaded=time.perf_counter() - start, version=pl.__version__, workers=setup['workers'])
 result = None
 for line in sys.stdin:
