@@ -16,6 +16,7 @@ import { layoutOf } from './batch/data-type.ts'
 import type { Field } from './batch/schema.ts'
 import { type DeviceChoice, parseDevice } from './compute/choose-device.ts'
 import { dictionaryCodes } from './compute/dictionary-codes.ts'
+import { narrowed } from './compute/narrow.ts'
 import { LazyGpu } from './compute/ready-gpu.ts'
 import type { TaskReply } from './schedule/messages.ts'
 import { chooseDevices } from './plan/choose-devices.ts'
@@ -271,11 +272,12 @@ export class Engine {
     return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches: await this.#withCodes(batches) }
   }
 
-  // Texts that repeat are numbered, so that grouping by them is cheap. The codes live as long as the engine.
+  // Texts that repeat are numbered, so that grouping by them is cheap, and decimals get narrow values. Both live as long as the engine.
   async #withCodes(batches: readonly Batch[]): Promise<Batch[]> {
     const coded = batches.map(batch => [...batch.columns])
     const arena = this.device.arena()
     for (const [i, { type }] of (coded[0] ?? []).entries()) {
+      if (type.kind === 'decimal') for (const columns of coded) columns[i] = narrowed(this.device, arena, columns[i]!)
       if (layoutOf(type) !== 'view') continue
       const making = dictionaryCodes(this.device, arena, coded.map(columns => columns[i]!))
       let step = making.next()

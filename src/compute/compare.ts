@@ -4,12 +4,13 @@ import { bitmapBytes, bool, type DataType, isNumeric, layoutOf } from '../batch/
 import { storedReader } from '../batch/read-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { andNotBits, notBits, orBits } from './bitmap.ts'
+import { andNotBits, filledBits, notBits, orBits } from './bitmap.ts'
 import { compareUnits, differInUnit } from './compare-times.ts'
 import { compareDecimalFloat, compareDecimals } from './decimal.ts'
 import { asFloat64 } from './floats.ts'
 import { kindNumber } from './integers.ts'
 import { equalForm, equalType, orderForm } from './key-form.ts'
+import { narrowComparison } from './narrow-compare.ts'
 import { bitsOf, bothValid, type Constant, constantColumn, isColumn, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
 
 /** The comparisons, by their names in expressions. */
@@ -32,7 +33,12 @@ export function compare(device: Device, arena: Arena, op: Comparison, a: Operand
   if (differInUnit(a.type, b.type)) return compareUnits(device, arena, op, a, b)
   if (a.type.kind === 'decimal' && b.type.kind === 'float64') return compareDecimalFloat(device, arena, straight[op], a, b)
   if (a.type.kind === 'float64' && b.type.kind === 'decimal') return compareDecimalFloat(device, arena, turned[op], b, a)
-  if (a.type.kind === 'decimal') return compareDecimals(device, arena, kernelOps[op], a, b)
+  if (a.type.kind === 'decimal') {
+    const narrow = narrowComparison(op, a, b)
+    if (!narrow) return compareDecimals(device, arena, kernelOps[op], a, b)
+    const values = 'always' in narrow ? filledBits(device, arena, length, narrow.always) : compareNumbers(device, arena, narrow.op, narrow.a, narrow.b, length)
+    return { type: bool, length, values, validity }
+  }
   if (a.type.kind === 'float16') return compare(device, arena, op, asFloat64(device, arena, a), asFloat64(device, arena, b))
   if (isNumeric(a.type)) return { type: bool, length, values: compareNumbers(device, arena, op, a, b, length), validity }
   if (a.type.kind === 'interval') return { type: bool, length, values: compareSpans(device, arena, op, a, b, length), validity }

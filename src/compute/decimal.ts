@@ -6,6 +6,7 @@ import { typeName } from '../batch/type-name.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andBits, andNotBits } from './bitmap.ts'
+import { hasNarrow, narrowArithmetic, type NarrowSide } from './narrow.ts'
 import { bothValid, isColumn, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
 import { type Rounding, roundingNumber } from './rounding.ts'
 import { type RowCheck, valueIn } from './row-check.ts'
@@ -26,6 +27,8 @@ export const digitsMax = 38
 export function decimalArithmetic(device: Device, arena: Arena, op: DecimalOperation, a: Operand, b: Operand, type: Decimal, exact: boolean, check: RowCheck): Column {
   const length = rowsOf(a, b)
   const validity = bothValid(device, arena, a, b)
+  const small = op === 'add' || op === 'sub' || op === 'mul' ? narrowResult(device, arena, op, a, b, { type, length, validity }) : undefined
+  if (small) return small
   const out = { ...allocateColumn(arena, type, length), validity }
   const active = andBits(device, arena, validity, check.active, length)
   const shape = shapeOf(a, b)
@@ -41,6 +44,24 @@ export function decimalArithmetic(device: Device, arena: Arena, op: DecimalOpera
   else bad = kernels.restDecimals({ intDiv: 0, mod: 1, floorMod: 2 }[op], left, right, shape, upA, upB, length, active, out.values)
   if (bad >= 0) throw decimalError(`${text(device, a, bad)} ${symbols[op]} ${text(device, b, bad)}`, type, isZeroIn(device, b, bad) && op !== 'add' && op !== 'sub' && op !== 'mul', bad, check)
   return out
+}
+
+// By narrow values, where both sides have them and every result has room in 64 bits, which no type of a result is smaller than.
+function narrowResult(device: Device, arena: Arena, op: 'add' | 'sub' | 'mul', a: Operand, b: Operand, out: { type: DataType; length: number; validity: number }): Column | undefined {
+  const scale = op === 'mul' ? 0 : Math.max(scaleOf(a.type), scaleOf(b.type))
+  const [left, right] = [a, b].map(side => narrowSide(device, arena, side, op === 'mul' ? 0 : scale - scaleOf(side.type)))
+  return left && right && narrowArithmetic(device, arena, op, left, right, out)
+}
+
+// A side's narrow values times 10^up.
+function narrowSide(device: Device, arena: Arena, operand: Operand, up: number): NarrowSide | undefined {
+  const power = 10n ** BigInt(up)
+  if (!isColumn(operand)) return typeof operand.value === 'bigint' && BigInt.asIntN(64, operand.value * power) === operand.value * power ? { constant: operand.value * power } : undefined
+  if (!hasNarrow(operand)) return undefined
+  if (up === 0) return { column: operand }
+  if (up > 18) return undefined
+  const column = narrowArithmetic(device, arena, 'mul', { column: operand }, { constant: power }, operand)
+  return column && hasNarrow(column) ? { column } : undefined
 }
 
 // Where the values of a side lie, and by which power of ten the kernel must multiply them; constants are multiplied here, where there is room.

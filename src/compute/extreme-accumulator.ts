@@ -1,12 +1,14 @@
 // min and max of what fits into a word, and of decimals; every and any of conditions, which are the least and the greatest of bools. Values are
 // compared by their keys (widen.ts): NaN above every number, −0 below 0. Texts have text-extreme-accumulator.ts.
 import { type Column, allocateColumn } from '../batch/batch.ts'
-import { bitmapBytes, type DataType } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
+import { rowNumbers } from './gather.ts'
 import { equalType, fromForm, orderForm } from './key-form.ts'
+import { hasNarrow, type NarrowColumn, narrowColumn, narrowWords } from './narrow.ts'
 import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 import { columnOfKeys, hasKeys, keysOf } from './widen.ts'
@@ -148,7 +150,26 @@ class DecimalExtremeAccumulator implements Accumulator {
   update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     const { kernels } = this.#state.device
     const best = this.#least ? kernels.minD128 : kernels.maxD128
-    best(gids, column!.values, column!.validity, rows, this.#state.ensure(groupCount))
+    if (hasNarrow(column!) && rows >= 4 * groupCount) this.#updateNarrow(gids, column, rows, groupCount)
+    else best(gids, column!.values, column!.validity, rows, this.#state.ensure(groupCount))
+  }
+
+  // The best of these rows per group as words; then one decimal a group.
+  #updateNarrow(gids: number, column: NarrowColumn, rows: number, groupCount: number): void {
+    const { device } = this.#state
+    const arena = device.arena()
+    const words = new ExtremeAccumulator(device, this.#least, int64)
+    try {
+      const values = narrowWords(device, arena, column)
+      words.update(gids, [{ type: int64, length: rows, values, validity: column.validity }], rows, groupCount)
+      const [found] = words.resultColumns(arena, groupCount)
+      const best = narrowColumn(device, arena, { type: this.#type, length: groupCount, validity: found!.validity, narrow: { values: found!.values, bits: 64 } })
+      const merge = this.#least ? device.kernels.minD128 : device.kernels.maxD128
+      merge(rowNumbers(device, arena, groupCount), best.values, best.validity, groupCount, this.#state.ensure(groupCount))
+    } finally {
+      words.close()
+      arena.release()
+    }
   }
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
     this.update(gids, partial, rows, groupCount)

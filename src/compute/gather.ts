@@ -5,13 +5,16 @@ import { bitmapBytes, layoutOf } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { gatherNarrow, hasNarrow } from './narrow.ts'
 
 /**
- * Row i of the result is row indices[i] of `column`; `indices` is the address of `rows` u32, each below the column's length. Codes are kept.
+ * Row i of the result is row indices[i] of `column`; `indices` is the address of `rows` u32, each below the column's length. Codes, narrow values and the range are kept.
  * Views still point at the bytes of their source: see `holdViews`. Cost: 0.5–2 ns a row where the column is in cache; lists a further 1 ns an item.
  */
 export function gatherColumn(device: Device, arena: Arena, column: Column, indices: number, rows: number): Column {
-  const out = { ...gatherValues(device, arena, column, indices, rows), validity: gatherValidity(device, arena, column, indices, rows) }
+  const validity = gatherValidity(device, arena, column, indices, rows)
+  if (hasNarrow(column)) return gatherNarrow(device, arena, column, indices, rows, validity)
+  const out = { ...gatherValues(device, arena, column, indices, rows), validity, ...(column.range && { range: column.range }) }
   if (!column.codes) return out
   const codes = arena.allocate(4 * rows)
   device.kernels.gatherWord4(column.codes.values, indices, rows, codes)

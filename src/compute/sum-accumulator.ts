@@ -103,10 +103,11 @@ class SumAccumulator implements Accumulator {
   update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     const { device } = this.#state
     const { kernels } = device
-    const { validity, type } = column!
+    const { validity, type, narrow } = column!
     const state = this.#state.ensure(groupCount)
     const banked = groupCount <= bankedGroupsMax && rows >= 8 * groupCount
     const banks = banked ? this.#state.scratch((4 << this.#shift) * groupCount) : 0
+    if (narrow) return kernels.sumNarrow(gids, narrow.values, narrow.bits, validity, rows, state, banks, groupCount)
     if (this.#form === 'decimal') return kernels.sumD128(gids, column!.values, validity, rows, state)
     const arena = device.arena()
     try {

@@ -1,9 +1,11 @@
 // Columns as 64-bit words, so that what sums, compares and selects needs one loop for all types that fit into a word: whole numbers and times as
 // they are, numbers as float64, and all that has an order as keys whose order as int64 is theirs (NaN above every number, −0 below 0).
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { type DataType, isFloat, isInteger } from '../batch/data-type.ts'
+import { type DataType, float64, isFloat, isInteger } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { hasNarrow, narrowWords } from './narrow.ts'
+import { valuesAt } from './operand.ts'
 
 const timeKinds = ['date', 'time', 'timestamp', 'duration']
 
@@ -75,9 +77,16 @@ export function columnOfWords(device: Device, arena: Arena, type: DataType, word
 /** The address of a float64 per row, of numbers: rounded where an integer or decimal has more than 53 bits. In `arena`, or the column's own values. */
 export function floatsOf(device: Device, arena: Arena, column: Column): number {
   const { kernels } = device
-  const { type, values, length } = column
-  if (type.kind === 'float64') return values
+  const { type, length } = column
+  if (type.kind === 'float64') return column.values
   const out = arena.allocate(8 * length)
+  if (type.kind === 'decimal' && hasNarrow(column)) {
+    const divisor = valuesAt(device, arena, { type: float64, value: 10 ** type.scale })
+    kernels.floatI64(narrowWords(device, arena, column), length, out)
+    kernels.divF64(out, divisor, 1, length, out)
+    return out
+  }
+  const { values } = column
   if (type.kind === 'float32') kernels.widenF32(values, length, out)
   else if (type.kind === 'float16') kernels.widenF16(values, length, out)
   else if (type.kind === 'int32') kernels.floatI32(values, length, out)

@@ -1,6 +1,6 @@
 // Every kernel family with its plain reference, for agreement.test.ts. One line a family; the entry lies in reference/<stem>.ts.
 import type { AnyAgreement } from './agreement.ts'
-import { aggregateAgreements } from './reference/aggregate.ts'
+import { aggregateAgreements, narrowSumAgreements } from './reference/aggregate.ts'
 import { arithmeticAgreement, signAgreement } from './reference/arithmetic.ts'
 import * as integers from './reference/integers.ts'
 import * as bits from './reference/bitwise.ts'
@@ -23,6 +23,7 @@ import { compactAgreement, concatAgreement, gatherAgreement, listViewAgreement }
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
+import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement } from './reference/narrow.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
@@ -133,4 +134,8 @@ export const catalogue: readonly AnyAgreement[] = [
   arrowStringsAgreement,
   arrowWriteAgreement,
   narrowAgreement,
+  narrowDecimalAgreement,
+  narrowArithmeticAgreement,
+  narrowCompareAgreement,
+  ...narrowSumAgreements,
 ]

@@ -7,6 +7,7 @@ import { type AggregateSpec, createAccumulator } from '../../src/compute/accumul
 import type { Arena } from '../../src/device/arena.ts'
 import type { Device } from '../../src/device/device.ts'
 import { agreement, type AnyAgreement } from '../compute/agreement.ts'
+import { narrowOnly } from './narrow-columns.ts'
 import { plainAggregate } from './plain-aggregates.ts'
 import { columnOf, type Shape, sampleValues, valuesOf } from './samples.ts'
 
@@ -19,7 +20,7 @@ export interface GroupedRows {
 
 const pieceRows = 100
 
-/** The result per group. Every other piece goes to the second accumulator. An error is its code, for all groups. */
+/** The result per group. Every other piece goes to the second accumulator; decimals come by narrow values every now and then. An error is its code, for all groups. */
 export function accumulate(device: Device, arena: Arena, spec: AggregateSpec, { groups, gids, columns }: GroupedRows): Value[] {
   const [one, two] = [createAccumulator(device, spec), createAccumulator(device, spec)]
   const types = spec.inputType ? [spec.inputType, ...(spec.argTypes ?? [])] : []
@@ -29,7 +30,10 @@ export function accumulate(device: Device, arena: Arena, spec: AggregateSpec, { 
       const end = Math.min(gids.length, at + pieceRows)
       const address = own.allocate(4 * pieceRows)
       device.memory.uint32s(address, end - at).set(gids.slice(at, end).map(gid => (piece % 2 ? groups - 1 - gid : gid)))
-      const inputs = types.map((type, i) => columnOf(device, own, type, columns[i]!.slice(at, end)))
+      const inputs = types.map((type, i) => {
+        const input = columnOf(device, own, type, columns[i]!.slice(at, end))
+        return piece % 4 > 1 ? narrowOnly(device, own, input) : input
+      })
       ;(piece % 2 ? two : one).update(address, inputs, end - at, groups, { first: BigInt(at), rows: 0 })
       device.memory.bytes(own.address + 4096, 40_000).fill(0x5a)
       own.release()

@@ -95,6 +95,9 @@ export const aggregateAgreements = [
   ...['bool', 'uint8', 'int32', 'uint64', 'float64', 'duration[ms]'].map(name => aggregateEntry('top', ['topKeys', 'topRuns', 'takeTop'], [type(name)], tops)),
 ]
 
+/** Decimals of every width that narrow values have. */
+export const narrowSumAgreements = ['decimal(2, 1)', 'decimal(4, 0)', 'decimal(9, 2)', 'decimal(18, 0)', 'decimal(19, 0)'].map(name => aggregateEntry('sums', ['sumNarrow', 'minD128', 'maxD128'], [type(name)], [...sums, ...extremes], near))
+
 // A covariance may cancel: what counts is the spread of both sides.
 function spreadOfPairs(actual: number, expected: number, rows: readonly (readonly Value[])[]): boolean {
   const sides = rows.map(row => row.map(value => Number(value ?? 0)))
