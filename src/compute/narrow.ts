@@ -1,6 +1,6 @@
 // Decimals in fewer bytes: whole numbers of 8 to 64 bits beside or instead of 16 bytes (batch.ts › NarrowValues). Reading them costs a quarter of the
 // memory or less, and SIMD can multiply them. Where the wide values are only made when somebody asks for them, most are never made.
-import { allocateColumn, type Column, type NarrowValues, type ValueRange } from '../batch/batch.ts'
+import type { Column, NarrowValues, ValueRange } from '../batch/batch.ts'
 import type { DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
