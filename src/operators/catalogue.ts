@@ -7,6 +7,7 @@ import { logisticScoreOperator } from './logistic-score.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
+import { fusedAggregateOperator } from './fused-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
 import { joinOperator } from './join.ts'
 import { joinBuildOperator } from './join-build.ts'
@@ -58,6 +59,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   orderByTimeOperator,
   partialAggregateOperator,
   gpuAggregateOperator,
+  fusedAggregateOperator,
   finalAggregateOperator,
   customAggregateOperator,
   joinOperator,

@@ -19,7 +19,8 @@ export type RenameParams = { readonly names: { readonly [name: string]: string }
 /** Parameters of `drop`. */
 export type DropParams = { readonly names: readonly string[] }
 
-interface Projection {
+/** A column of a projection's output: what it is called, and how it comes of the input. */
+export interface Projection {
   readonly field: Field
   readonly bound: Bound
 }
@@ -66,6 +67,16 @@ function renameColumns(input: Fields, { names }: RenameParams, where: string): P
 function dropColumns(input: Fields, { names }: DropParams, where: string): Projection[] {
   for (const name of names) if (!input.some(f => f.name === name)) throw noColumn(name, input, where)
   return kept(input, f => !names.includes(f.name))
+}
+
+const plans = { with: withColumns, select: selectColumns, rename: renameColumns, drop: dropColumns } as const
+
+/** The kinds of operators that compute each row's columns from that row alone. */
+export const projectionKinds: readonly string[] = Object.keys(plans)
+
+/** The columns that an operator of one of `projectionKinds` gives. Throws as its `fields`. */
+export function projectionsOf(kind: string, params: Json, input: Fields, where: string): Projection[] {
+  return plans[kind as 'with'](input, params as never, where)
 }
 
 function projection<P extends Json>(

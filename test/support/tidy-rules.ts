@@ -14,7 +14,7 @@ export const layers: readonly (readonly string[])[] = [
   ['batch'],
   ['compute'],
   ['expr', 'window', 'state', 'format'],
-  ['connect'],
+  ['connect', 'fuse'],
   ['operators', 'source', 'sink', 'storage'],
   ['plan'],
   ['schedule'],
