@@ -9,10 +9,12 @@ import { parseDevice } from '../compute/choose-device.ts'
 import { type CachedResult, type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
 import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
+import { fusePipelines } from '../plan/fuse-pipelines.ts'
+import { isLarge } from '../plan/job-size.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import { optimizePlan } from '../plan/optimize.ts'
 import type { Plan } from '../plan/plan.ts'
-import { type Bindings, resolvePlan } from '../plan/resolve.ts'
+import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.ts'
 import { keptOptions } from '../source/kept.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import type { OwnedDictionary } from './coded-column.ts'
@@ -177,7 +179,13 @@ export function explainFrame(input: FrameNode, device?: JobOptions['device']): s
   const built = buildPlan([input])
   const plan = withoutRows(built.plan, built.bindings)
   const { resolved } = optimizePlan(plan, resolvePlan(plan, built.bindings), built.bindings)
-  return explainPlan(parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved, built.bindings)
+  const placed = parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved
+  return explainPlan(fusePipelines(placed, 'auto', isLarge(placed, built.bindings) || keepsRows(placed)), built.bindings)
+}
+
+// What `cache()` keeps is taken to be large: how much it is shows only once it is there.
+function keepsRows({ nodes }: ResolvedPlan): boolean {
+  return nodes.some(node => node.node === 'scan' && node.kind === 'kept')
 }
 
 // Cached frames as if they had been kept: their fields are those of the plan behind them.
@@ -197,5 +205,10 @@ export async function analyzeFrame(input: NodeEdge, options: JobOptions): Promis
   const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'explain' }], options)
   await run.done
   const { plan, run: job } = run.started
-  return explainPlan({ ...plan, nodes: plan.nodes.filter(n => n.id !== 'explain') }, run.bindings, job.metricsCounter.totals())
+  const totals = job.metricsCounter.totals()
+  const text = explainPlan({ ...plan, nodes: plan.nodes.filter(n => n.id !== 'explain') }, run.bindings, totals)
+  const passes = plan.nodes.filter(n => n.node === 'operator' && n.kind === 'fusedAggregate')
+  if (passes.length === 0) return text
+  const rows = passes.reduce((sum, { id }) => sum + (totals.get(id)?.rows ?? 0), 0)
+  return `${text}\ncompiled: ${job.metrics().counts['rowsFused'] ?? 0} of the ${rows} rows of compiled passes; the rest step by step`
 }

@@ -55,6 +55,7 @@ const placementText = { any: '', keyed: '  [per key]', shared: '  [all instances
 
 function placementOf(node: PlanNode): string {
   if (deviceOf(node) === 'webgpu') return '  [gpu]'
+  if (node.node === 'operator' && node.kind === 'fusedAggregate') return '  [one compiled pass]'
   return node.node === 'operator' ? placementText[operatorType(node.kind).placement(node.params)] : ''
 }
 
