@@ -11,6 +11,8 @@ import { type Parts, sizeOf, type Value } from './value.ts'
 /** Entries of one bank at most. */
 export const slotsMax = 4096
 const smallKeyMax = 1024n
+/** Folding pays where so many rows come to an entry before. */
+const foldRows = 16
 
 /** Bytes of an entry of the table: a 64-bit number for each count and whole sum, and for two floats their sums and what rounding lost. */
 export function entryBytes(sums: readonly Sum[]): number {
@@ -63,7 +65,7 @@ export function encodeGrouped(program: FusedProgram, { sums }: SumPlan, forms: r
   }
   if (!emitLoop(loop, program, forms, sums, step) || emitter.trouble !== undefined) return undefined
   const rowsMax = Number((2n ** 63n - 1n) / most)
-  if (rowsMax < 2 ** 17) return undefined
+  if (rowsMax < Math.max(64, foldRows * capacity)) return undefined
   emitter.fn.body.block(() => {
     emitter.fn.body.get(folds).do('i32.eqz').branchIf(0)
     foldTable(emitter, sums, { table, slots, state }, bank, bankCount(capacity))

@@ -170,15 +170,16 @@ export class FusedPipeline {
       return about && { module: about.module, about }
     })
     if (!made || made.about.slots.length > slotsOfArguments) return undefined
-    const { slots, rowsMax = Number.POSITIVE_INFINITY } = made.about
+    const { slots, rowsMax = callRows } = made.about
     return { run: made.run, slots, rowsMax }
   }
 
   // Calls of up to `callRows` rows each.
   #run({ run, slots, rowsMax }: Ready, batch: Batch, numbering: Numbering | undefined): number {
     const values = this.#argumentsOf(slots, batch, numbering)
-    for (let start = 0; start < batch.rowCount; start += callRows) {
-      const rows = Math.min(callRows, batch.rowCount - start)
+    const step = Math.min(callRows, rowsMax - (rowsMax % 64))
+    for (let start = 0; start < batch.rowCount; start += step) {
+      const rows = Math.min(step, batch.rowCount - start)
       if (numbering && this.#rowsInTable + rows > rowsMax) this.#fold(numbering)
       const words = this.#device.memory.uint32s(this.#args, firstSlot + slots.length)
       words[0] = rows

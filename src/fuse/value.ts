@@ -22,7 +22,9 @@ export interface Value {
   readonly valid?: Parts
 }
 
+/** What fits 32 bits. */
 export const int32Range: Range = { least: -(2n ** 31n), most: 2n ** 31n - 1n }
+/** What fits 64 bits. */
 export const int64Range: Range = { least: -(2n ** 63n), most: 2n ** 63n - 1n }
 
 /** The bounds of a type's values as whole numbers; undefined for types that aren't such, or don't fit 64 bits with a sign. */
