@@ -274,7 +274,7 @@ export class Engine {
         batches.push(view.retain().batch)
       },
     })
-    const plan: Plan = { version: 1, nodes: [...cached.plan.nodes, { node: 'sink', id: 'cache', kind: 'user', options: null, binding: 'keep', input: { node: sinkId } }] }
+    const plan: Plan = { version: 1, nodes: [...cached.plan.nodes, { node: 'sink', id: 'cache:kept', kind: 'user', options: null, binding: 'keep', input: { node: sinkId } }] }
     const { done, plan: resolved } = await this.start(plan, bindings, { name: 'cache', batchRows: keptBatchRows })
     await done
     return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches: await this.#withCodes(batches) }

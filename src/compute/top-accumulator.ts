@@ -31,7 +31,7 @@ export const topKAggregate: AggregateType = {
   create(device, spec) {
     const { k, least } = topOf(spec)
     const type = spec.inputType!
-    return hasKeys(type) ? new TopAccumulator(device, type, k, least) : new TopRowsAccumulator(device, type, type, { k, least })
+    return hasKeys(type) ? new TopAccumulator(device, type, k, least) : new TopRowsAccumulator(device, type, type, { k, least, alone: true })
   },
 }
 

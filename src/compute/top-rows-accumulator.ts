@@ -42,7 +42,7 @@ interface Rows {
   readonly offsets: number
 }
 
-/** The best `k` rows of each group. Its result is a list, or with `single` the value of the one row. Inputs: [by, value], or the one that is both. */
+/** The best `k` rows of each group. Its result is a list, or with `single` the value of the one row. Inputs: [by, value], or with `alone` the one that is both. */
 export class TopRowsAccumulator implements Accumulator {
   readonly #device: Device
   readonly #by: DataType
@@ -50,16 +50,18 @@ export class TopRowsAccumulator implements Accumulator {
   readonly #k: number
   readonly #least: boolean
   readonly #single: boolean
+  readonly #alone: boolean
   readonly #stores: { values: ColumnStore; by: ColumnStore; groups: ColumnStore; places: ColumnStore }
   #thinAt = rowsFirst
   #groupCount = 0
-  constructor(device: Device, by: DataType, value: DataType, options: { k: number; least: boolean; single?: boolean }) {
+  constructor(device: Device, by: DataType, value: DataType, options: { k: number; least: boolean; single?: boolean; alone?: boolean }) {
     this.#device = device
     this.#by = hasKeys(by) ? int64 : by
     this.#value = value
     this.#k = options.k
     this.#least = options.least
     this.#single = options.single ?? false
+    this.#alone = options.alone ?? false
     const store = (type: DataType) => new ColumnStore(device, type)
     this.#stores = { values: store(value), by: store(this.#by), groups: store(int32), places: store(int64) }
   }
@@ -144,7 +146,7 @@ export class TopRowsAccumulator implements Accumulator {
   resultColumns(arena: Arena, groupCount: number): Column[] {
     const { values, offsets } = this.#rows(arena, groupCount)
     const validity = this.#some(arena, offsets, groupCount)
-    if (!this.#single) return [{ type: { kind: 'list', item: { type: this.#value, nullable: true } }, length: groupCount, values: offsets, validity, children: [values] }]
+    if (!this.#single) return [{ type: { kind: 'list', item: { type: this.#value, nullable: !this.#alone } }, length: groupCount, values: offsets, validity, children: [values] }]
     if (values.length === 0) return [nullColumn(arena, this.#value, groupCount)]
     // A row of nulls stands behind the values, for groups that have none.
     const store = new ColumnStore(this.#device, this.#value)

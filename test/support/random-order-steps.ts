@@ -1,13 +1,11 @@
 // Steps of random plans that choose rows by their place or by what is equal, and what they mean.
-import { asc, desc } from '../../src/frame/orders.ts'
-import { change, keyText, type Step, sortOrder, subset } from './random-plans.ts'
-import { type Row, sampleExpression } from './random-expressions.ts'
+import { change, exact, fresh, type Step, sortOrder, subset } from './random-plans.ts'
+import { type Cell, keyText, type Row } from './random-types.ts'
 
 const distinctStep: Step = (r, table) => {
-  const all = Object.keys(table.columns)
-  const hasOthers = table.rows.some(row => Object.keys(row).length > all.length)
+  const all = exact(table.columns)
   // Of rows in no order, any may be the first.
-  if (!table.isOrdered && hasOthers) return undefined
+  if (all.length === 0 || (!table.isOrdered && all.length < Object.keys(table.columns).length)) return undefined
   const names = table.isOrdered ? subset(r, all) : all
   const seen = new Set<string>()
   const rows = table.rows.filter(row => {
@@ -19,27 +17,18 @@ const distinctStep: Step = (r, table) => {
 }
 
 const topStep: Step = (r, table) => {
-  if (!table.isOrdered) return undefined
-  const { keys, compare, text } = sortOrder(r, table)
-  const [count, by] = [r.int(20), r.int(2) === 0 ? subset(r, Object.keys(table.columns)).slice(0, 2) : []]
-  const orders = keys.map(k => (k.descending ? desc : asc)(k.name, { nulls: k.nulls }))
-  const sorted = [...table.rows].sort(compare)
+  const order = table.isOrdered ? sortOrder(r, table) : undefined
+  if (!order) return undefined
+  const [count, by] = [r.int(20), r.int(2) === 0 ? subset(r, exact(table.columns)).slice(0, 2) : []]
+  const sorted = [...table.rows].sort(order.compare)
   const taken = new Map<string, number>()
   const rows = sorted.filter(row => {
     const key = by.map(n => keyText(row[n]!)).join('\u0000')
     taken.set(key, (taken.get(key) ?? 0) + 1)
     return taken.get(key)! <= count
   })
-  const frame = by.length > 0 ? table.frame.topK(count, ...orders, { by }) : table.frame.topK(count, ...orders)
-  return change(table, { frame, rows, isOrdered: by.length === 0 }, `topK(${count}, ${text}, by ${by.join(', ')})`)
-}
-
-const unionStep: Step = (r, table) => {
-  if (Object.keys(table.rows[0] ?? table.columns).length !== Object.keys(table.columns).length) return undefined
-  const condition = sampleExpression(r, table.columns, 'bool', 2)
-  const other = table.frame.filter(condition.expr)
-  const rows = [...table.rows, ...table.rows.filter(row => condition.value(row) === true)]
-  return change(table, { frame: table.frame.union(other), rows }, `union(itself.filter(${condition.text}))`)
+  const frame = by.length > 0 ? table.frame.topK(count, ...order.orders, { by }) : table.frame.topK(count, ...order.orders)
+  return change(table, { frame, rows, isOrdered: by.length === 0 }, `topK(${count}, ${order.text}, by ${by.join(', ')})`)
 }
 
 const tailStep: Step = (r, table) => {
@@ -51,7 +40,7 @@ const tailStep: Step = (r, table) => {
 
 const dropNullStep: Step = (r, table) => {
   const names = subset(r, Object.keys(table.columns))
-  const columns = Object.fromEntries(Object.entries(table.columns).map(([n, c]) => [n, names.includes(n) ? { ...c, nullable: false } : c]))
+  const columns = Object.fromEntries(Object.entries(table.columns).map(([n, c]) => [n, names.includes(n) ? { ...c, nullable: c.kind === 'null' } : c]))
   return change(table, { frame: table.frame.dropNull(...names), rows: table.rows.filter(row => names.every(n => row[n] !== null)), columns }, `dropNull(${names.join(', ')})`)
 }
 
@@ -60,7 +49,7 @@ const fillStep: Step = (r, table) => {
   const names = subset(r, Object.keys(table.columns))
   const forward = r.int(2) === 0
   const filled = (rows: readonly Row[]): Row[] => {
-    const last: Record<string, Row[string]> = {}
+    const last: Record<string, Cell> = {}
     return rows.map(row => {
       const copy = { ...row }
       for (const n of names) {
@@ -75,10 +64,18 @@ const fillStep: Step = (r, table) => {
 }
 
 const numberStep: Step = (_, table) => {
-  const name = `row${table.text.split('\n').length}`
+  const name = fresh(table, 'row')
   if (!table.isOrdered) return undefined
-  return change(table, { frame: table.frame.rowIndex(name, { start: 3 }), rows: table.rows.map((row, i) => ({ ...row, [name]: i + 3 })) }, `rowIndex(${name})`)
+  const columns = { ...table.columns, [name]: { kind: 'count', nullable: false } }
+  return change(table, { frame: table.frame.rowIndex(name, { start: 3 }), rows: table.rows.map((row, i) => ({ ...row, [name]: i + 3 })), columns }, `rowIndex(${name})`)
+}
+
+const sampleStep: Step = (r, table) => {
+  if (!table.isOrdered || r.int(2) === 0) return undefined
+  const [seed, rows] = [r.int(100), r.int(40)]
+  if (r.int(3) === 0) return change(table, { frame: table.frame.sample({ fraction: 1, seed }) }, `sample({ fraction: 1, seed: ${seed} })`)
+  return change(table, { frame: table.frame.sample({ rows, seed }), sampled: Math.min(rows, table.rows.length) }, `sample({ rows: ${rows}, seed: ${seed} })`)
 }
 
 /** These steps. */
-export const orderSteps: readonly Step[] = [distinctStep, topStep, unionStep, tailStep, dropNullStep, fillStep, numberStep]
+export const orderSteps: readonly Step[] = [distinctStep, topStep, tailStep, dropNullStep, fillStep, numberStep, sampleStep]
