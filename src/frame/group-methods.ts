@@ -49,7 +49,7 @@ export interface GroupMethods<in out S> {
   ): Frame<Flat<{ -readonly [P in keyof A]: WholeType<AggregateType<A[P], S>> }>>
   /** A row per column: its type, how many values and nulls it has, mean and standard deviation of numbers, and least value, quartiles and greatest value as text. */
   describe(): Frame<Described>
-  /** Groups by all keys, by all but the last, and so on to no keys: subtotals and a total. */
+  /** Groups by all keys, by all but the last, and so on to no keys: subtotals and a total. Of no rows there is no total either, as there is no group. */
   rollup<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>
   /** Groups by every set of the keys. */
   cube<const K extends Names<S>>(...keys: readonly K[]): GroupedSets<S, K>

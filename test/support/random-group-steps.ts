@@ -145,7 +145,7 @@ const rollupStep: Step = (r, table) => {
   // Bit i of the mask is set where the i-th key from the end is no key.
   const rows = masks.flatMap(mask => {
     const kept = keys.filter((_, i) => ((mask >>> (keys.length - 1 - i)) & 1) === 0)
-    const groups = kept.length === 0 ? [[...table.rows]] : groupsOf(table.rows, kept)
+    const groups = groupsOf(table.rows, kept)
     return groups.map(group => ({ ...Object.fromEntries(keys.map(k => [k, kept.includes(k) ? group[0]![k]! : null])), [id]: mask, ...values(aggregates, group) }))
   })
   const nullable = Object.fromEntries(keys.map(k => [k, { ...table.columns[k]!, nullable: true }]))
