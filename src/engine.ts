@@ -26,7 +26,7 @@ import { neededColumns } from './plan/needed-columns.ts'
 import { optimizePlan } from './plan/optimize.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
 import { fixNow } from './plan/now.ts'
-import { type Bindings, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
+import { type Bindings, factsOf, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
@@ -277,7 +277,9 @@ export class Engine {
     const plan: Plan = { version: 1, nodes: [...cached.plan.nodes, { node: 'sink', id: 'cache:kept', kind: 'user', options: null, binding: 'keep', input: { node: sinkId } }] }
     const { done, plan: resolved } = await this.start(plan, bindings, { name: 'cache', batchRows: keptBatchRows })
     await done
-    return { fields: resolved.edges.get(sinkId)!.fields as readonly Field[], batches: await this.#withCodes(batches) }
+    // The optimized plan may end with another step than the one that was written last.
+    const sink = resolved.nodes.find(node => node.node === 'sink')!
+    return { fields: factsOf(resolved.edges, sink.input).fields, batches: await this.#withCodes(batches) }
   }
 
   // Texts that repeat are numbered, so that grouping by them is cheap, and decimals get narrow values. Both live as long as the engine.

@@ -6,7 +6,7 @@ import { parseType } from '../../src/batch/type-name.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import { aggregateNames } from '../../src/compute/accumulator.ts'
 import * as builtIn from '../../src/frame/aggregates.ts'
-import { agg, closeEngines, col, DataError, from, type PlanError, session, sum, tumble } from '../../src/index.ts'
+import { agg, closeEngines, col, DataError, from, type PlanError, session, sum, tumble, when } from '../../src/index.ts'
 import { plainAggregate } from '../support/plain-aggregates.ts'
 import { sampleValues } from '../support/samples.ts'
 
@@ -16,6 +16,7 @@ const schema = {
 } as const
 const fields = parseSchema(schema, 'test')
 const rowCount = 400
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(b), Buffer.from(a))
 
 function sampleRows(seed: number): Record<keyof typeof schema, Value>[] {
   const columns = fields.map(({ name, type, nullable }, i) => {
@@ -179,6 +180,12 @@ describe('aggregates', () => {
     expect((await large.agg({ s: sum('v', { overflow: 'wrap' }) }).collect()).toArray()).toEqual([{ s: 0n }])
     const digits = from([{ v: '9'.repeat(38) }, { v: '1' }], { schema: { v: 'decimal(38, 0)' } })
     await expect(digits.agg({ s: sum('v') }).collect()).rejects.toThrow(/the sum does not fit a decimal\(38, 0\); the values of a group add up to more than 38 digits/)
+  })
+
+  it('gives lists of the type that it says, for what comes next', async () => {
+    const lists = from(rows, { schema }).agg({ top: agg.topK('name', 2) }).with({ again: when(col('top').length().gt(0)).then(col('top')).otherwise(col('top').slice(0, 1)) })
+    const [row] = (await lists.agg({ n: agg.countDistinct('again'), all: agg.list('again') }).collect()).toArray()
+    expect(row).toEqual({ n: 1, all: [rows.flatMap(r => (r.name === null ? [] : [r.name as string])).sort(byBytes).slice(0, 2)] })
   })
 
   it('by keys that hardly repeat, which go on as rows', async () => {

@@ -3,6 +3,7 @@ import { CancelledError } from '../../src/base/errors.ts'
 import { count } from '../../src/frame/aggregates.ts'
 import { col } from '../../src/frame/expr.ts'
 import { fromData, sink } from '../../src/frame/from.ts'
+import { desc } from '../../src/frame/orders.ts'
 import { closeEngines, frame, pagesInUse } from '../support/frames.ts'
 
 afterAll(closeEngines)
@@ -108,6 +109,14 @@ describe('a run', () => {
     await closeEngines()
     expect((await cached.collect()).numRows).toBe(100)
     expect(calls).toBe(200)
+    await closeEngines()
+  })
+
+  it('keeps what other kept rows lead to, and what the optimizer turns around', async () => {
+    const twice = numbers().cache().topK(2, desc('id')).cache()
+    expect((await twice.with({ half: col('id').sub(1) }).collect()).toArray()).toEqual([{ id: 99, half: 98 }, { id: 98, half: 97 }])
+    const filtered = numbers().join(numbers().rename({ id: 'other' }), { left: 'id', right: 'other', how: 'left' }).filter(col('id').lt(2)).cache()
+    expect((await filtered.collect()).toArray()).toEqual([{ id: 0 }, { id: 1 }])
     await closeEngines()
   })
 })

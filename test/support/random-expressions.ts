@@ -3,7 +3,7 @@
 import type { Random } from '../../src/base/random.ts'
 import { binary, coalesced, columnSample, comparisons, conditional, literalSample, type Sample, unary } from './random-samples.ts'
 import { convertedTo, partOf } from './random-type-expressions.ts'
-import { type Columns, compareCells, isOrdered, keyText, type Kind, kinds, otherKinds, pick } from './random-types.ts'
+import { type Cell, type Columns, compareCells, isOrdered, keyText, type Kind, kinds, otherKinds, pick } from './random-types.ts'
 
 const named = (columns: Columns, kind: Kind) => Object.keys(columns).filter(name => columns[name]!.kind === kind)
 const othersIn = (columns: Columns) => otherKinds.filter(kind => named(columns, kind).length > 0)
@@ -46,10 +46,16 @@ function arithmetic(random: Random, a: Sample, b: Sample): Sample {
       if (a.kind === 'float64') return binary(a, b, '*', (x, y) => x.mul(0.5).add(y), (x, y) => x * 0.5 + y, a.kind)
       return unary(a, 'neg', e => e.neg(), v => (typeof v === 'bigint' ? -v : 0 - (v as number)), a.kind)
     case 3:
-      return binary(a, b, 'least', (x, y) => x.least(y), (x, y) => (compareCells(a.kind, x, y) <= 0 ? x : y), a.kind)
+      return leastOf(a, b)
     default:
       return unary(a, 'abs', e => e.abs(), v => (typeof v === 'bigint' ? (v < 0n ? -v : v) : Math.abs(v as number)), a.kind)
   }
+}
+
+// Nulls don't count.
+function leastOf(a: Sample, b: Sample): Sample {
+  const least = (x: Cell, y: Cell) => (x === null ? y : y === null || compareCells(a.kind, x, y) <= 0 ? x : y)
+  return { text: `least(${a.text}, ${b.text})`, expr: a.expr.least(b.expr), kind: a.kind, nullable: a.nullable && b.nullable, value: row => least(a.value(row), b.value(row)) }
 }
 
 function textOf(random: Random, a: Sample, b: Sample): Sample {

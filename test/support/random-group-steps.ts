@@ -101,7 +101,11 @@ function pairOf(r: Random, table: Table, names: readonly string[]): Aggregate | 
   return { text: `${fn}(${x}, ${y})`, kind: gives(table.columns[y]!.kind), isNear, nullable: true, call: call(x, y), value }
 }
 
-function filtered(a: Aggregate, condition: Sample): Aggregate {
+// What a condition chooses of counts are int64, but for counts themselves.
+function filtered(given: Aggregate, condition: Sample): Aggregate {
+  const isMade = given.kind === 'count' && !given.text.startsWith('count')
+  const asWord = (cell: Cell) => (cell === null ? null : BigInt(cell as number))
+  const a = isMade ? { ...given, kind: 'int64', value: (rows: readonly Row[]) => asWord(given.value(rows)) } : given
   return { ...a, text: `${a.text}.where(${condition.text})`, nullable: a.kind !== 'count', call: a.call.where(condition.expr), value: rows => a.value(rows.filter(row => condition.value(row) === true)) }
 }
 
