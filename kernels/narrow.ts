@@ -54,6 +54,59 @@ export function boundD128(values: usize, validity: usize, rows: i32, out: usize)
   return 1
 }
 
+/** As `boundD128`, of signed integers of `bits`, which all fit. */
+export function boundWords(values: usize, bits: i32, validity: usize, rows: i32, out: usize): void {
+  if (bits == 8) bound<i8>(values, validity, rows, out)
+  else if (bits == 16) bound<i16>(values, validity, rows, out)
+  else if (bits == 32) bound32(values, validity, rows, out)
+  else bound<i64>(values, validity, rows, out)
+}
+
+// @ts-ignore: decorator
+@inline function bound<T>(values: usize, validity: usize, rows: i32, out: usize): void {
+  let least = i64.MAX_VALUE
+  let most = i64.MIN_VALUE
+  for (let row = 0; row < rows; row++) {
+    if (!isValid(validity, row)) continue
+    const value = <i64>load<T>(values + <usize>row * sizeof<T>())
+    least = min(least, value)
+    most = max(most, value)
+  }
+  storeBounds(out, least, most)
+}
+
+// @ts-ignore: decorator
+@inline function storeBounds(out: usize, least: i64, most: i64): void {
+  store<i64>(out, least > most ? 0 : least)
+  store<i64>(out, least > most ? 0 : most, 8)
+}
+
+function bound32(values: usize, validity: usize, rows: i32, out: usize): void {
+  if (validity != 0) return bound<i32>(values, validity, rows, out)
+  let least = i32x4.splat(i32.MAX_VALUE)
+  let most = i32x4.splat(i32.MIN_VALUE)
+  let row = 0
+  for (; row + 4 <= rows; row += 4) {
+    const four = v128.load(values + (<usize>row << 2))
+    least = i32x4.min_s(least, four)
+    most = i32x4.max_s(most, four)
+  }
+  let l = min(min(i32x4.extract_lane(least, 0), i32x4.extract_lane(least, 1)), min(i32x4.extract_lane(least, 2), i32x4.extract_lane(least, 3)))
+  let m = max(max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)), max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)))
+  for (; row < rows; row++) {
+    l = min(l, load<i32>(values + (<usize>row << 2)))
+    m = max(m, load<i32>(values + (<usize>row << 2)))
+  }
+  storeBounds(out, l, m)
+}
+
+/** out[row] = the lowest `bits` bits of a signed integer of `from` bits, which are 32 or 64 and not fewer. */
+export function narrowWords(values: usize, from: i32, rows: i32, bits: i32, out: usize): void {
+  if (from == bits) memory.copy(out, values, (<usize>rows * bits) >> 3)
+  else if (from == 64) narrow64(values, rows, bits, out)
+  else narrow32(values, rows, bits, out)
+}
+
 /** out[row] = the lowest `bits` bits of a decimal. */
 export function narrowD128(values: usize, rows: i32, bits: i32, out: usize): void {
   const whole = rows & ~7
@@ -202,7 +255,7 @@ export function calculateNarrow(op: i32, a: usize, bitsA: i32, b: usize, bitsB: 
   }
 }
 
-// A block of int32 in `bits`, which are 8 or 16. Writes up to 8 values more than `count`.
+// `count` int32 in `bits`, which are 8 or 16. Reads and writes up to 7 values more.
 function narrow32(values: usize, count: i32, bits: i32, out: usize): void {
   for (let row = 0; row < count; row += 8) {
     const at = values + (<usize>row << 2)
@@ -212,7 +265,7 @@ function narrow32(values: usize, count: i32, bits: i32, out: usize): void {
   }
 }
 
-// A block of int64 in fewer bits. As `narrow32`.
+// `count` int64 in fewer bits. As `narrow32`.
 function narrow64(values: usize, count: i32, bits: i32, out: usize): void {
   for (let row = 0; row < count; row += 8) {
     const at = values + (<usize>row << 3)

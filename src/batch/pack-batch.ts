@@ -5,12 +5,12 @@ import { childrenOf, type DataType, isNested } from './data-type.ts'
 import type { Fields } from './schema.ts'
 
 /**
- * rowCount, arena, the block or 0, then each column: values, validity, which of the following there are (1, 2 and 4, added up), codes by a kept dictionary
+ * rowCount, arena, the block or 0, then each column: values (0 where narrow ones follow), validity, which of the following there are (1, 2 and 4, added up), codes by a kept dictionary
  * with its address and length, narrow values and their bits, the range; and for each child its length and the child as a column.
  */
 export type PackedBatch = readonly number[]
 
-/** A batch as numbers. The reference to its arena goes with it. Codes go along where their dictionary is kept. */
+/** A batch as numbers. The reference to its arena goes with it. Codes go along where their dictionary is kept; of narrow values wide ones are made there. */
 export function packBatch(batch: Batch): PackedBatch {
   const packed = [batch.rowCount, batch.arena, batch.block ?? 0]
   for (const column of batch.columns) packColumn(packed, column)
@@ -22,16 +22,20 @@ export function arenaOf(packed: PackedBatch): number {
   return packed[1]!
 }
 
+/** How whoever unpacks makes a column whose wide values are made when they are asked for (compute/narrow.ts › narrowColumn). */
+export type Widening = (column: Omit<Column, 'values' | 'narrow'> & { readonly narrow: NarrowValues }) => Column
+
 /** The inverse of `packBatch`, given the fields. */
-export function unpackBatch(packed: PackedBatch, fields: Fields): Batch {
+export function unpackBatch(packed: PackedBatch, fields: Fields, widening: Widening): Batch {
   const [rowCount, arena, block] = packed as [number, number, number]
   if (block !== 0) return { fields, rowCount, columns: [], arena, block }
-  const place = { packed, at: 3 }
+  const place = { packed, at: 3, widening }
   return { fields, rowCount, columns: fields.map(({ type }) => unpackColumn(place, type, rowCount)), arena }
 }
 
-function packColumn(packed: number[], { values, validity, codes, narrow, range, children }: Column): void {
-  packed.push(values, validity, (codes?.kept ? 1 : 0) + (narrow ? 2 : 0) + (range ? 4 : 0))
+function packColumn(packed: number[], column: Column): void {
+  const { validity, codes, narrow, range, children } = column
+  packed.push(narrow ? 0 : column.values, validity, (codes?.kept ? 1 : 0) + (narrow ? 2 : 0) + (range ? 4 : 0))
   if (codes?.kept) packed.push(codes.values, codes.dictionary.values, codes.dictionary.length)
   if (narrow) packed.push(narrow.values, narrow.bits)
   if (range) packed.push(range.min, range.max)
@@ -41,13 +45,14 @@ function packColumn(packed: number[], { values, validity, codes, narrow, range, 
   }
 }
 
-function unpackColumn(place: { packed: PackedBatch; at: number }, type: DataType, length: number): Column {
+function unpackColumn(place: { packed: PackedBatch; at: number; widening: Widening }, type: DataType, length: number): Column {
   const next = () => place.packed[place.at++]!
   const [values, validity, beside] = [next(), next(), next()]
   const codes: Codes | undefined = beside & 1 ? { values: next(), dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true } : undefined
   const narrow = beside & 2 ? { values: next(), bits: next() as NarrowValues['bits'] } : undefined
   const range = beside & 4 ? { min: next(), max: next() } : undefined
+  if (narrow) return place.widening({ type, length, validity, narrow, ...(range && { range }) })
   const inside = childrenOf(type)
   const children = isNested(type) ? inside.map(child => unpackColumn(place, child.type, next())) : undefined
-  return { type, length, values, validity, ...(codes && { codes }), ...(narrow && { narrow }), ...(range && { range }), ...(children && { children }) }
+  return { type, length, values, validity, ...(codes && { codes }), ...(range && { range }), ...(children && { children }) }
 }

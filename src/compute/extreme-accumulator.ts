@@ -8,7 +8,7 @@ import { type Accumulator, type AggregateType, type InputRule, noPlaces, type Ro
 import { EntryState } from './entry-state.ts'
 import { rowNumbers } from './gather.ts'
 import { equalType, fromForm, orderForm } from './key-form.ts'
-import { hasNarrow, type NarrowColumn, narrowColumn, narrowWords } from './narrow.ts'
+import { hasNarrow, type NarrowColumn, narrowColumn, wordsOfNarrow } from './narrow.ts'
 import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
 import { columnOfKeys, hasKeys, keysOf } from './widen.ts'
@@ -160,7 +160,7 @@ class DecimalExtremeAccumulator implements Accumulator {
     const arena = device.arena()
     const words = new ExtremeAccumulator(device, this.#least, int64)
     try {
-      const values = narrowWords(device, arena, column)
+      const values = wordsOfNarrow(device, arena, column)
       words.update(gids, [{ type: int64, length: rows, values, validity: column.validity }], rows, groupCount)
       const [found] = words.resultColumns(arena, groupCount)
       const best = narrowColumn(device, arena, { type: this.#type, length: groupCount, validity: found!.validity, narrow: { values: found!.values, bits: 64 } })

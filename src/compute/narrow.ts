@@ -46,7 +46,7 @@ export function rangeOf({ min, max }: Bounds): { range?: ValueRange } {
  */
 export function narrowed(device: Device, arena: Arena, column: Column): Column {
   if (column.type.kind !== 'decimal' || column.narrow) return column
-  const bounds = decimalBounds(device, column)
+  const bounds = withBounds(device, out => device.kernels.boundD128(column.values, column.validity, column.length, out) !== 0)
   const bits = bounds && bitsFor(bounds)
   if (!bits) return column
   const narrow = { values: arena.allocate((column.length * bits) / 8), bits }
@@ -54,16 +54,32 @@ export function narrowed(device: Device, arena: Arena, column: Column): Column {
   return { ...column, narrow, ...rangeOf(bounds) }
 }
 
-function decimalBounds(device: Device, { values, validity, length }: Column): Bounds | undefined {
+// The bounds that `find` writes to an address; undefined where it says that there are none.
+function withBounds(device: Device, find: (out: number) => boolean): Bounds | undefined {
   const scratch = device.arena()
   try {
     const out = scratch.allocate(16)
-    if (device.kernels.boundD128(values, validity, length, out) === 0) return undefined
+    if (!find(out)) return undefined
     const [min, max] = device.memory.int64s(out, 2) as unknown as [bigint, bigint]
     return { min, max }
   } finally {
     scratch.release()
   }
+}
+
+/**
+ * A decimal column of whole numbers of 32 or 64 bits at `values`, which may be reused: they are kept in the fewest bits, in `arena`, and with their range. Cost:
+ * as `narrowed`.
+ */
+export function narrowOfWords(device: Device, arena: Arena, words: { readonly values: number; readonly bits: 32 | 64 }, { type, length, validity }: Omit<Column, 'values'>): Column {
+  const bounds = withBounds(device, out => {
+    device.kernels.boundWords(words.values, words.bits, validity, length, out)
+    return true
+  })!
+  const bits = bitsFor(bounds)!
+  const values = arena.allocate((length * bits) / 8)
+  device.kernels.narrowWords(words.values, words.bits, length, bits, values)
+  return narrowColumn(device, arena, { type, length, validity, narrow: { values, bits }, ...rangeOf(bounds) })
 }
 
 /** A decimal column of narrow values, whose wide ones are made in `arena` when they are asked for. */
@@ -83,7 +99,7 @@ export function narrowColumn(device: Device, arena: Arena, column: Omit<Column, 
 }
 
 /** The address of an int64 per row, in `arena` or where they lie. */
-export function narrowWords(device: Device, arena: Arena, { narrow, length }: NarrowColumn): number {
+export function wordsOfNarrow(device: Device, arena: Arena, { narrow, length }: NarrowColumn): number {
   if (narrow.bits === 64) return narrow.values
   const out = arena.allocate(8 * length)
   device.kernels.widenToI64(narrow.values, narrow.bits, length, out)

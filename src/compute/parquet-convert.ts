@@ -4,6 +4,7 @@ import { binary, bitmapBytes, type DataType, int32, int64, layoutOf } from '../b
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { equalForm, fromForm } from './key-form.ts'
+import { hasNarrow, type NarrowColumn, narrowOfWords, wordsOfNarrow } from './narrow.ts'
 
 /** The column of `type` that a column of stored values means, in `arena`; or the first row whose value is beyond the type. Layouts that agree are shared. */
 export function fromStored(device: Device, arena: Arena, stored: Column, type: DataType): Column | { readonly beyond: number } {
@@ -29,12 +30,7 @@ export function fromStored(device: Device, arena: Arena, stored: Column, type: D
       return isView ? make(out => kernels.viewsToNanos(values, length, out)) : as(values)
     case 'decimal':
       if (isView) return make(out => kernels.viewsToI128(values, length, out))
-      if (from === 'int64') return make(out => kernels.widenI64(values, length, out))
-      return make(out => {
-        const longs = arena.allocate(8 * length)
-        kernels.castI32ToI64(values, length, longs)
-        kernels.widenI64(longs, length, out)
-      })
+      return narrowOfWords(device, arena, { values, bits: from === 'int64' ? 64 : 32 }, { type, length, validity })
     case 'interval':
       return make(out => kernels.viewsToIntervals(values, length, out))
     case 'float16':
@@ -50,6 +46,7 @@ export function fromStored(device: Device, arena: Arena, stored: Column, type: D
 
 /** A column as `stored`, which `storedAs` of its type says, in `arena`; views may point at the column's own bytes. Layouts that agree are shared. */
 export function toStored(device: Device, arena: Arena, column: Column, stored: DataType): Column {
+  if (hasNarrow(column) && stored.kind !== 'binary') return storedWords(device, arena, column, stored)
   const { type, length, validity, values } = column
   const { kernels } = device
   const as = (address: number, bits = validity): Column => ({ type: stored, length, values: address, validity: bits })
@@ -85,4 +82,14 @@ export function toStored(device: Device, arena: Arena, column: Column, stored: D
     default:
       return as(values)
   }
+}
+
+// A decimal of up to 18 digits.
+function storedWords(device: Device, arena: Arena, column: NarrowColumn, stored: DataType): Column {
+  const { length, validity } = column
+  const longs = wordsOfNarrow(device, arena, column)
+  if (stored.kind === 'int64') return { type: stored, length, validity, values: longs }
+  const out = allocateColumn(arena, int32, length).values
+  device.kernels.narrowI64(longs, length, out)
+  return { type: stored, length, validity, values: out }
 }

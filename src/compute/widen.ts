@@ -4,7 +4,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { type DataType, float64, isFloat, isInteger } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { hasNarrow, narrowWords } from './narrow.ts'
+import { hasNarrow, wordsOfNarrow } from './narrow.ts'
 import { valuesAt } from './operand.ts'
 
 const timeKinds = ['date', 'time', 'timestamp', 'duration']
@@ -82,7 +82,7 @@ export function floatsOf(device: Device, arena: Arena, column: Column): number {
   const out = arena.allocate(8 * length)
   if (type.kind === 'decimal' && hasNarrow(column)) {
     const divisor = valuesAt(device, arena, { type: float64, value: 10 ** type.scale })
-    kernels.floatI64(narrowWords(device, arena, column), length, out)
+    kernels.floatI64(wordsOfNarrow(device, arena, column), length, out)
     kernels.divF64(out, divisor, 1, length, out)
     return out
   }

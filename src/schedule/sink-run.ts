@@ -3,8 +3,9 @@
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { BatchView } from '../batch/batch-view.ts'
-import { unpackBatch } from '../batch/pack-batch.ts'
+import { arenaOf, unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
+import { narrowColumn } from '../compute/narrow.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { SinkWriter } from '../sink/sink.ts'
@@ -123,12 +124,14 @@ export class SinkRun implements Consumer {
   async #write(item: Extract<Item, { kind: 'batch' }>): Promise<void> {
     for (const part of item.parts ?? []) {
       if (!part) continue
-      const batch = unpackBatch(part, this.#fields)
+      const arena = this.#device.arena()
+      arena.hold(arenaOf(part))
       try {
-        await this.#writer.write(new BatchView(this.#device, batch), { epoch: this.#epoch })
+        const batch = unpackBatch(part, this.#fields, column => narrowColumn(this.#device, arena, column))
+        await this.#writer.write(new BatchView(this.#device, { ...batch, arena: arena.address }), { epoch: this.#epoch })
         this.#listener.rowsWritten(batch.rowCount)
       } finally {
-        releaseArena(this.#device, batch.arena)
+        arena.release()
       }
     }
   }

@@ -5,6 +5,7 @@ import { assert, encodeError } from '../base/errors.ts'
 import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
+import { narrowColumn } from '../compute/narrow.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { RowSequence } from './row-sequence.ts'
@@ -213,8 +214,9 @@ export class Task {
 
   #push(message: Extract<TaskMessage, { type: 'push' }>): void {
     if (message.batch) {
-      const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!)
-      const adopted = { ...batch, arena: this.#arena!.address }
+      const arena = this.#arena!
+      const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!, column => narrowColumn(this.#environment.device, arena, column))
+      const adopted = { ...batch, arena: arena.address }
       const table = this.#tables.get(message.port)
       if (table !== undefined) this.#pushStep(table, adopted, 1)
       else this.#input(adopted, message.port)

@@ -6,6 +6,7 @@ import { rowCount64 } from '../batch/data-type.ts'
 import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
+import { narrowColumn } from '../compute/narrow.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
 // A split is a sixteenth of the rows, within these bounds: few enough that messages cost little, enough that threads end together.
@@ -75,12 +76,13 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
 
 function* readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
   const fields = fieldsOf(options)
-  const whole = unpackBatch(options.batches[index]!, fields)
   const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
-  const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: 0 }
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   for (let at = start; at < end; at += step) {
+    const arena = context.arena()
+    const whole = unpackBatch(options.batches[index]!, fields, column => narrowColumn(context.device, arena, column))
+    const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: arena.address }
     context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
     yield
   }

@@ -23,7 +23,7 @@ import { compactAgreement, concatAgreement, gatherAgreement, listViewAgreement }
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
-import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement } from './reference/narrow.ts'
+import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement, narrowWordsAgreement } from './reference/narrow.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
@@ -137,5 +137,6 @@ export const catalogue: readonly AnyAgreement[] = [
   narrowDecimalAgreement,
   narrowArithmeticAgreement,
   narrowCompareAgreement,
+  narrowWordsAgreement,
   ...narrowSumAgreements,
 ]

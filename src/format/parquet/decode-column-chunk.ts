@@ -34,14 +34,17 @@ export class SharedScratch {
   readonly compressed: Scratch
   readonly indices: Scratch
   readonly packed: Scratch
+  /** Stored values that batches don't hold as they are. */
+  readonly stored: Scratch
   constructor(device: Device) {
     this.compressed = new Scratch(device)
     this.indices = new Scratch(device)
     this.packed = new Scratch(device)
+    this.stored = new Scratch(device)
   }
   /** Gives the memory back. */
   close(): void {
-    for (const scratch of [this.compressed, this.indices, this.packed]) scratch.close()
+    for (const scratch of [this.compressed, this.indices, this.packed, this.stored]) scratch.close()
   }
 }
 
@@ -85,8 +88,8 @@ export class ColumnChunkReader {
   }
   /** The next `rows` rows, which must be there by the row group's count. Throws DataError naming file, row group, column and byte. */
   read(arena: Arena, rows: number): Column {
-    const { field, stored } = this.#column
-    const column = allocateColumn(arena, stored, rows, field.nullable)
+    const { field } = this.#column
+    const column = this.#room(arena, rows)
     const held = new Set<number>()
     let filled = 0
     let values = 0
@@ -105,6 +108,14 @@ export class ColumnChunkReader {
     const found = fromStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, field.type)
     if ('beyond' in found) throw this.#fail('VALUE_RANGE', `a value is beyond ${typeName(field.type)}`, 'select the other columns')
     return found
+  }
+
+  // Where stored values go. Decimals become others before a batch has them.
+  #room(arena: Arena, rows: number): Column {
+    const { field, stored } = this.#column
+    if (field.type.kind !== 'decimal' || this.#isView) return allocateColumn(arena, stored, rows, field.nullable)
+    const validity = field.nullable ? arena.allocateZeroed(bitmapBytes(rows)) : 0
+    return { type: stored, length: rows, values: this.#shared.stored.ensure(valueBytes(stored, rows)), validity }
   }
 
   /** Gives up all memory but what batches hold. */

@@ -7,14 +7,14 @@ import { sliceColumn } from '../../../src/batch/batch.ts'
 import { compare, type Comparison } from '../../../src/compute/compare.ts'
 import { type Decimal, decimalArithmetic } from '../../../src/compute/decimal.ts'
 import { gatherColumn } from '../../../src/compute/gather.ts'
-import { narrowed } from '../../../src/compute/narrow.ts'
+import { narrowed, narrowOfWords } from '../../../src/compute/narrow.ts'
 import { isColumn } from '../../../src/compute/operand.ts'
 import { floatsOf } from '../../../src/compute/widen.ts'
 import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
 import { narrowOnly, narrowOperand } from '../../support/narrow-columns.ts'
 import { operandsOf } from '../../support/operands.ts'
-import { bitsAt, columnOf, sampleValue, sampleValues, type Shape, valuesOf } from '../../support/samples.ts'
+import { bitmapOf, bitsAt, columnOf, sampleValue, sampleValues, type Shape, valuesOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
 const types: readonly Decimal[] = [[1, 0], [2, 1], [4, 4], [6, 0], [9, 2], [12, 2], [18, 9], [19, 0], [19, 2]].map(([precision, scale]) => ({ kind: 'decimal', precision: precision!, scale: scale! }))
@@ -71,6 +71,36 @@ export const narrowDecimalAgreement = agreement<{ type: Decimal; values: Value[]
         sliced,
         floats: values.map((v, row) => (v === null ? null : floats[row]! + 0)),
       }
+    }),
+})
+
+const words: Decimal = { kind: 'decimal', precision: 19, scale: 0 }
+const reaches = [0n, 127n, 128n, 32_767n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 63n - 1n]
+
+/** Stored words of 32 and 64 bits as decimals. */
+export const narrowWordsAgreement = agreement<{ bits: 32 | 64; values: (bigint | null)[] }[], unknown[]>({
+  stem: 'narrow',
+  kernels: ['boundWords', 'narrowWords'],
+  sample: (random, length, shape) =>
+    reaches.flatMap(reach =>
+      ([32, 64] as const).map(bits => ({
+        bits,
+        values: sampleValues(random, { kind: 'int64' }, length, shape).map(v => (v === null ? null : (reach === 0n ? 0n : BigInt.asIntN(bits, (v as bigint) % (reach + 1n))))),
+      })),
+    ),
+  reference: cases =>
+    cases.map(({ values }) => {
+      const numbers = values.filter(v => v !== null)
+      const widest = numbers.reduce((most, v) => Math.max(most, [8, 16, 32, 64].find(b => BigInt.asIntN(b, v) === v)!), 8)
+      return { bits: widest, values: values.map(v => (v === null ? null : String(v))) }
+    }),
+  compute: (device, arena, cases) =>
+    cases.map(({ bits, values }) => {
+      const validity = values.includes(null) ? bitmapOf(device, arena, values.map(v => v !== null)) : 0
+      const at = arena.allocate((values.length * bits) / 8)
+      values.forEach((v, row) => (bits === 64 ? (device.memory.int64s(at, values.length)[row] = v ?? 7_777_777_777_777n) : (device.memory.words()[at / 4 + row] = Number(v ?? -77_777n))))
+      const column = narrowOfWords(device, arena, { values: at, bits }, { type: words, length: values.length, validity })
+      return { bits: column.narrow!.bits, values: valuesOf(device, column) }
     }),
 })
 
