@@ -31,12 +31,14 @@ export interface Pages {
   used(): number
   /** The most pages that were ever in use at once. */
   highWater(): number
+  /** The most pages that may be in use. */
+  limit(): number
 }
 
 /** The allocator over `memory`; `limitPages` is set by whoever creates the memory, and kept for all threads. */
 export function pagesOf(memory: WebAssembly.Memory, limitPages?: number): Pages {
   const pages = new BitmapPages(memory)
-  if (limitPages !== undefined) pages.limit(Math.min(limitPages, pagesMax))
+  if (limitPages !== undefined) pages.limitTo(Math.min(limitPages, pagesMax))
   return pages
 }
 
@@ -50,8 +52,12 @@ class BitmapPages implements Pages {
     this.#words = view(memory)
   }
 
-  limit(pages: number): void {
+  limitTo(pages: number): void {
     Atomics.store(this.#words, limitWord, pages)
+  }
+
+  limit(): number {
+    return Atomics.load(this.#words, limitWord)
   }
 
   waitAtLimit(ms: number): void {

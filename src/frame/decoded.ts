@@ -2,6 +2,7 @@
 import type { Json } from '../base/json.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { FrameNode, SinkLike } from './node.ts'
+import { sideSink } from './write.ts'
 
 /** What happens with records that don't fit: the job fails (default), they are counted and left out, or they go to a sink. */
 export type OnError = 'fail' | 'skip' | { readonly deadLetters: SinkLike }
@@ -22,7 +23,7 @@ export function policyOf(onError: OnError | undefined): { onError?: string } {
 
 /** Where a node's dead letters go. */
 export function sideOf(onError: OnError | undefined): FrameNode['side'] {
-  return typeof onError === 'object' ? [{ port: 'deadLetters', sink: onError.deadLetters }] : []
+  return typeof onError === 'object' ? [{ port: 'deadLetters', sink: sideSink(onError.deadLetters) }] : []
 }
 
 /** The node that decodes JSON behind `source`. `column` holds it; `keep` names the source's columns to carry along. */

@@ -12,7 +12,11 @@ import type { Schema } from './types.ts'
 export interface ReadFileOptions<S> {
   readonly schema?: S
   readonly onError?: OnError
+  /** Folders that are named for values, as in day=2026-01-01/, are columns of their files unless this is false: of the schema's types, or of what all values look like. */
+  readonly partitions?: boolean
 }
+/** Options of `read.parquet` and `read.arrow`. */
+export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'>
 /** Options of `read.csv`. */
 export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
   readonly delimiter?: string
@@ -60,12 +64,12 @@ export const read = {
     return scan('csv', paths, options, onError) as unknown as FrameFor<S>
   },
   /** Parquet. */
-  parquet<const S extends Schema | undefined = undefined>(paths: Paths, options: { readonly schema?: S } = {}): FrameFor<S> {
-    return checkedBySchema(scan('parquet', paths, {}), options.schema) as unknown as FrameFor<S>
+  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {
+    return checkedBySchema(scan('parquet', paths, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
   },
   /** Arrow IPC, file or stream. */
-  arrow<const S extends Schema | undefined = undefined>(paths: Paths, options: { readonly schema?: S } = {}): FrameFor<S> {
-    return checkedBySchema(scan('arrow', paths, {}), options.schema) as unknown as FrameFor<S>
+  arrow<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {
+    return checkedBySchema(scan('arrow', paths, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
   },
   /** An in-process topic. */
   topic<const S extends Schema, const M extends TopicColumn = never>(topic: TopicOptions, options: ReadTopicOptions<S, M>): Frame<RecordColumns<S & Pick<TopicTypes, M>>> {

@@ -5,6 +5,7 @@ import type { Frame } from './frame-type.ts'
 import { JoinSteps } from './join-methods.ts'
 import type { SinkLike } from './node.ts'
 import type { Names, TimeNames } from './types.ts'
+import { sideSink } from './write.ts'
 
 /** The types of the family. */
 export interface StreamMethods<in out S> {
@@ -30,7 +31,7 @@ export class StreamSteps extends JoinSteps {
   late(sink: SinkLike): this {
     if (this.edge.node.kind !== 'groupBy' || (this.edge.node.params as { window?: unknown }).window === undefined)
       throw new PlanError('LATE', `late: only a windowed groupBy().agg() has late rows; call it right after agg, before ${this.edge.node.label}`)
-    return this.at({ ...this.edge, node: { ...this.edge.node, side: [...this.edge.node.side, { port: 'late', sink }] } })
+    return this.at({ ...this.edge, node: { ...this.edge.node, side: [...this.edge.node.side, { port: 'late', sink: sideSink(sink) }] } })
   }
   named(name: string): this {
     if (!/^[\w][\w .-]*$/.test(name)) throw new PlanError('NAME', `named: "${name}" can't name a step; use letters, digits, space, dot, - and _`)

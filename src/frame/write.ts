@@ -6,13 +6,24 @@ import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { SinkLike } from './node.ts'
 import type { KafkaConnection } from './read-kafka.ts'
 
-/** Options of file writers. A single file that exists is an error unless `overwrite`. */
+/** Options of file writers. What exists, a single file or part files, is an error unless one of the two says what to do. */
 export interface WriteFileOptions {
+  /** Replaces what is there. */
   readonly overwrite?: boolean
+  /**
+   * Keeps what is there, and puts rows behind it: as further part files of a directory, or in a single NDJSON or CSV file. Dead letters and late rows are
+   * written so unless `overwrite` is given: what an earlier run could not use is not lost by running again.
+   */
+  readonly append?: boolean
+  /**
+   * Columns of a directory whose values become folders, as in day=2026-01-01/, and are not in the files; null is __HIVE_DEFAULT_PARTITION__. Readers of a
+   * directory or pattern make columns of them again. One file an epoch and partition, at most 10,000 of them.
+   */
+  readonly partitionBy?: readonly string[]
 }
 /** Options of `write.parquet`. */
 export interface WriteParquetOptions extends WriteFileOptions {
-  readonly compression?: 'snappy' | 'none'
+  readonly compression?: 'snappy' | 'zstd' | 'none'
   readonly rowGroupRows?: number
 }
 /** Options of `write.kafka`. Brokers may be left out for the dead letters of a `read.kafka`: then they go to its brokers. */
@@ -35,6 +46,13 @@ export type WriteElasticsearchOptions = ElasticsearchOptions
 
 function to(sink: string, options: object): SinkLike {
   return { sink, options: options as unknown as Json }
+}
+
+/** The sink of rows beside the main ones (dead letters, late rows): files that are there already stay. */
+export function sideSink(sink: SinkLike): SinkLike {
+  const { path, overwrite, append } = (sink.options ?? {}) as { path?: unknown; overwrite?: boolean; append?: boolean }
+  if (typeof path !== 'string' || overwrite !== undefined || append !== undefined) return sink
+  return path.endsWith('/') || sink.sink === 'ndjson' || sink.sink === 'csv' ? { ...sink, options: { ...(sink.options as object), append: true } } : sink
 }
 
 /** Writers. */

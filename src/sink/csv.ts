@@ -18,6 +18,7 @@ export interface CsvSinkOptions extends FileSinkOptions {
 export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
   kind: 'csv',
   ending: 'csv',
+  isText: true,
   check(options, fields, where) {
     checkDialect(dialectOf(options), where)
     if (visible(fields).length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)

@@ -7,6 +7,7 @@ import { textEncoder } from './text-files.ts'
 export const ndjsonFiles: FileSinkFormat<FileSinkOptions> = {
   kind: 'ndjson',
   ending: 'ndjson',
+  isText: true,
   open: (device, _fields, _options, sink) => textEncoder(device, sink, (arena, batch) => encodeJsonRows(device, arena, batch)),
 }
 

@@ -6,6 +6,7 @@ import { type ArrowFile, readArrow } from '../format/arrow/read-arrow.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
+import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the number of their record batches, the columns. */
@@ -18,7 +19,7 @@ export interface ArrowScanOptions {
 const endings = ['.arrow', '.arrows', '.feather', '.ipc']
 
 /** The scan behind `read.arrow`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
-export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
+export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions<ArrowScanOptions & Json>({
   kind: 'arrow',
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) })))
@@ -52,7 +53,7 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = {
     }
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
-}
+}, endings)
 
 // Slices begin at multiples of 64 rows, where bitmaps stay aligned; each has a reference of its own.
 function* emitSlices(context: ScanContext, batch: Batch): Generator<void> {

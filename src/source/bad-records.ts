@@ -5,7 +5,7 @@ import { buildColumn } from '../batch/build-columns.ts'
 import { utf8 } from '../batch/data-type.ts'
 import type { Field, Fields } from '../batch/schema.ts'
 import type { RecordError } from '../compute/json-errors.ts'
-import { type Arena, retainArena } from '../device/arena.ts'
+import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import { type BadRecords, deadLetterBatch, deadLetterFields, excerpt, viewsOf } from '../format/dead-letters.ts'
 import type { ScanContext } from './source.ts'
 
@@ -68,7 +68,13 @@ export function emitText(
     letters = deadLetterBatch(device, arena, errors, values, error => places(error).position + error.byte, [file])
     if (rows.rowCount > 0) retainArena(device, arena.address)
   }
-  if (rows.rowCount > 0) context.emit(rows)
+  try {
+    if (rows.rowCount > 0) context.emit(rows)
+  } catch (thrown) {
+    // Nobody takes the letters any more.
+    if (letters) releaseArena(device, arena.address)
+    throw thrown
+  }
   if (letters) context.emit(letters, 'deadLetters')
 }
 

@@ -14,6 +14,7 @@ import { decodedFields, emitText, sidePortsOf, wantedColumns } from './bad-recor
 import { type CsvPiece, loadCsvRows } from './csv-split.ts'
 import { listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
+import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 import { isGzip, openText, sampleText, type TextFile } from './text-file.ts'
 
@@ -39,7 +40,7 @@ const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
 
 /** The scan behind `read.csv`. Columns are found by the header's names; without one by position. Without a schema, that of the first file's first MiB. */
-export const csvScan: ScanSourceType<CsvScanOptions & Json> = {
+export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<CsvScanOptions & Json>({
   kind: 'csv',
   resolve(options, where) {
     const dialect = dialectOf(options)
@@ -93,7 +94,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = {
     }
   },
   describe: options => `read.csv ${options.paths.join(', ')}`,
-}
+}, endings)
 
 function dialectOf({ paths, delimiter, quote, nulls }: CsvScanOptions): CsvDialect {
   return { delimiter: delimiter ?? (paths.every(path => /\.tsv(\.gz)?$/.test(path)) ? '\t' : ','), quote: quote ?? '"', nulls: nulls ?? [''] }

@@ -26,8 +26,15 @@ export function fileError(where: string, doing: string, path: string, cause: unk
  * Throws ConnectorError FILE_MISSING (also where nothing matches), FILE_DENIED; PlanError PATHS where there are no paths.
  */
 export function listFiles(paths: readonly string[], endings: readonly string[], where: string): string[] {
+  return filesByPath(paths, endings, where).map(({ path }) => path)
+}
+
+/** As `listFiles`, each with the beginning of its path that was asked for by name: the directory, or what stands before a pattern's first wildcard. */
+export function filesByPath(paths: readonly string[], endings: readonly string[], where: string): { readonly path: string; readonly root: string }[] {
   if (paths.length === 0) throw new PlanError('PATHS', `${where}: no path is given; name a file, a directory or a pattern such as 'data/*${endings[0] ?? ''}'`)
-  return [...new Set(paths.flatMap(path => filesOf(path, endings, where)))]
+  const found = new Map<string, string>()
+  for (const path of paths) for (const file of filesOf(path, endings, where)) if (!found.has(file)) found.set(file, rootOf(path, file))
+  return [...found].map(([path, root]) => ({ path, root }))
 }
 
 function filesOf(path: string, endings: readonly string[], where: string): string[] {
@@ -43,6 +50,13 @@ function filesOf(path: string, endings: readonly string[], where: string): strin
   if (found.length > 0) return found.sort((a, b) => (a < b ? -1 : 1))
   const what = kind === 'directory' ? `the directory has no file that ends in ${endings.join(' or ')}` : 'no file matches the pattern'
   throw new ConnectorError('FILE_MISSING', `${where}: can't read ${path}: ${what}; check the path`)
+}
+
+// What was named whole: of a file all folders, of a directory itself, of a pattern those before its first wildcard.
+function rootOf(path: string, file: string): string {
+  if (path === file) return file.slice(0, file.lastIndexOf('/') + 1)
+  if (file.startsWith(path.endsWith('/') ? path : `${path}/`)) return path.endsWith('/') ? path : `${path}/`
+  return /^[^*?[{]*\//.exec(path)?.[0] ?? ''
 }
 
 function isPattern(path: string): boolean {

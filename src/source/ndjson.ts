@@ -11,6 +11,7 @@ import { type Lines, LineReader } from '../format/json/line-reader.ts'
 import { decodedFields, emitText, type RecordPlace, sidePortsOf, wantedColumns } from './bad-records.ts'
 import { listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
+import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 import { isGzip, openText, sampleText, type TextFile } from './text-file.ts'
 
@@ -32,7 +33,7 @@ const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
 
 /** The scan behind `read.ndjson`. Without a schema, that of the first file's first MiB. */
-export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = {
+export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = withPartitions<NdjsonScanOptions & Json>({
   kind: 'ndjson',
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => ({ path, bytes: statSync(path).size }))
@@ -59,7 +60,7 @@ export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = {
     }
   },
   describe: options => `read.ndjson ${options.paths.join(', ')}`,
-}
+}, endings)
 
 function inferred(files: readonly { path: string; bytes: number }[], where: string) {
   const { path } = files.find(f => f.bytes > 0) ?? files[0]!

@@ -6,6 +6,7 @@ import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
+import { withPartitions } from './partitioned.ts'
 import type { ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the rows of their row groups, the columns. */
@@ -20,7 +21,7 @@ export interface ParquetScanOptions {
 const endings = ['.parquet', '.pq']
 
 /** The scan behind `read.parquet`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
-export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
+export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartitions<ParquetScanOptions & Json>({
   kind: 'parquet',
   resolve(options, where) {
     const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader) })))
@@ -62,7 +63,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = {
     }
   },
   describe: options => `read.parquet ${options.paths.join(', ')}`,
-}
+}, endings)
 
 function footerOf(path: string, reader: FileReader): ParquetFile {
   return headerOf('parquet', path, reader, () => readFooter(reader, path))

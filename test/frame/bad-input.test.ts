@@ -60,6 +60,22 @@ describe.each([0, 2])('on %i workers', workers => {
       expect(JSON.stringify(letters)).toContain('NULL')
     })
 
+    it.each(['bad/', 'bad.ndjson', 'bad.csv'])('goes behind the dead letters of earlier runs in %s', async path => {
+      const kind = path.endsWith('.csv') ? 'csv' : 'ndjson'
+      for (const run of [1, 2, 3]) {
+        await stored({ deadLetters: write[kind](at('out', path)) }).to(write.csv(at('out', 'all.csv'), { overwrite: true })).run({ workers })
+        const letters = await read[kind](at('out', path)).collect()
+        expect(letters.numRows).toBe(3 * run)
+        expect(new Set(letters.column('error').toArray()).size).toBeLessThanOrEqual(3)
+      }
+      const failing = stored({ deadLetters: write[kind](at('out', path)) }).map(() => { throw new Error('no') }, { adds: {} }) // biome-ignore format: one line
+      await expect(failing.to(write.csv(at('out', 'all.csv'), { overwrite: true })).run({ workers })).rejects.toMatchObject({ code: 'USER_FUNCTION' })
+      expect((await read[kind](at('out', path)).collect()).numRows).toBe(9)
+      await stored({ deadLetters: write[kind](at('out', path), { overwrite: true }) }).to(write.csv(at('out', 'all.csv'), { overwrite: true })).run({ workers })
+      expect((await read[kind](at('out', path)).collect()).numRows).toBe(3)
+      expect(left().filter(name => name.includes('.tmp'))).toEqual([])
+    })
+
     it('in a topic is treated alike', async () => {
       const house = topic('house', { dir: at('log') })
       await house.append(lines.map(value => ({ value })))

@@ -45,7 +45,7 @@ describe('read.kafka', () => {
       { id: 'read.kafka.decode-deadLetters', options: { brokers, tls, topic: 'dead' } },
     ])
     expect(letters(write.kafka({ brokers: ['other:1'], topic: 'dead' }))[0]!.options).toEqual({ brokers: ['other:1'], topic: 'dead' })
-    expect(letters(write.ndjson('dead/'))[0]!.options).toEqual({ path: 'dead/' })
+    expect(letters(write.ndjson('dead/'))[0]!.options).toEqual({ path: 'dead/', append: true })
   })
 
   it('leaves a sink elsewhere without brokers to say so', () => {

@@ -4,7 +4,7 @@ import type { FrameValue } from '../../src/frame/frame.ts'
 import { buildPlan } from '../../src/frame/node.ts'
 import { read } from '../../src/frame/read.ts'
 import { topic } from '../../src/frame/topic.ts'
-import { write } from '../../src/frame/write.ts'
+import { sideSink, write } from '../../src/frame/write.ts'
 
 const nodesOf = (frame: unknown) => buildPlan([(frame as FrameValue).edge.node]).plan.nodes
 const schema = { a: 'int64', b: 'utf8' } as const
@@ -15,16 +15,16 @@ describe('readers are plain data', () => {
       { node: 'scan', id: 'read.csv', kind: 'csv', options: { paths: ['a.csv'], delimiter: ';', onError: 'skip' } },
     ])
     expect(nodesOf(read.parquet(['a', 'b'], { schema }))).toEqual([
-      { node: 'scan', id: 'read.parquet', kind: 'parquet', options: { paths: ['a', 'b'] } },
+      { node: 'scan', id: 'read.parquet', kind: 'parquet', options: { paths: ['a', 'b'], types: schema } },
       { node: 'operator', id: 'as', kind: 'as', params: { schema }, inputs: [{ node: 'read.parquet' }] },
     ])
-    expect(nodesOf(read.arrow('a'))).toEqual([{ node: 'scan', id: 'read.arrow', kind: 'arrow', options: { paths: ['a'] } }])
+    expect(nodesOf(read.arrow('a', { partitions: false }))).toEqual([{ node: 'scan', id: 'read.arrow', kind: 'arrow', options: { paths: ['a'], partitions: false } }])
   })
 
   it('of JSON: paths into nested objects, and dead letters with a sink of their own', () => {
     expect(nodesOf(read.ndjson('a', { schema, paths: { a: 'x.a' }, onError: { deadLetters: write.ndjson('bad/') } }))).toEqual([
       { node: 'scan', id: 'read.ndjson', kind: 'ndjson', options: { paths: ['a'], schema, columnPaths: { a: 'x.a' }, onError: 'deadLetters' } },
-      { node: 'sink', id: 'read.ndjson-deadLetters', kind: 'ndjson', options: { path: 'bad/' }, input: { node: 'read.ndjson', port: 'deadLetters' } },
+      { node: 'sink', id: 'read.ndjson-deadLetters', kind: 'ndjson', options: { path: 'bad/', append: true }, input: { node: 'read.ndjson', port: 'deadLetters' } },
     ])
   })
 
@@ -43,6 +43,13 @@ describe('writers are plain data', () => {
     expect(write.csv('a.csv', { delimiter: '\t' })).toEqual({ sink: 'csv', options: { path: 'a.csv', delimiter: '\t' } })
     expect(write.ndjson('a', { overwrite: true })).toEqual({ sink: 'ndjson', options: { path: 'a', overwrite: true } })
     expect(write.topic(topic('t', { dir: 'log' }), { key: 'a' })).toEqual({ sink: 'topic', options: { name: 't', dir: 'log', key: 'a' } })
+  })
+
+  it('of rows beside the main ones: files that are there stay, unless they are to be replaced or can’t be added to', () => {
+    expect(sideSink(write.ndjson('bad/'))).toEqual(write.ndjson('bad/', { append: true }))
+    expect(sideSink(write.parquet('bad/'))).toEqual(write.parquet('bad/', { append: true }))
+    expect(sideSink(write.csv('bad.csv'))).toEqual(write.csv('bad.csv', { append: true }))
+    for (const sink of [write.parquet('bad.parquet'), write.ndjson('bad/', { overwrite: true }), write.csv('bad/', { append: false }), write.topic(topic('t', { dir: 'log' }))]) expect(sideSink(sink)).toBe(sink)
   })
 
   it('with secrets as their names', () => {

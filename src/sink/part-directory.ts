@@ -1,0 +1,90 @@
+// A directory of part files: their names, their temporary names, what was there before, and how an epoch's files become visible together.
+// Names in handles are relative to the directory, and temporary files lie in it, so that folders of partitions appear with their files.
+import { dirname, join } from 'node:path'
+import { ConnectorError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { listParts, makeDirectory, ownerName, remove, removeEmpty, show, showBeside, syncDirectory } from './file-moves.ts'
+import type { FileSinkOptions } from './files.ts'
+import type { SinkContext } from './sink.ts'
+
+/** A finished file that waits for its name. */
+export interface Part {
+  readonly temp: string
+  readonly final: string
+}
+
+/** What `prepare` gives. `base` is added to epochs to number files: where the numbers of those that were there before end. */
+interface PartHandle {
+  readonly parts: readonly Part[]
+  readonly base?: number
+}
+
+/** The directory of one sink. */
+export class PartDirectory {
+  readonly path: string
+  readonly #context: SinkContext
+  readonly #options: FileSinkOptions
+  readonly #ending: string
+  readonly #prefix: string
+  #replaced: string[] = []
+  #base = 0
+
+  constructor(context: SinkContext, options: FileSinkOptions, ending: string) {
+    this.path = options.path
+    this.#context = context
+    this.#options = options
+    this.#ending = ending
+    this.#prefix = `.${ownerName(context)}.`
+  }
+
+  /** Commits again what a checkpoint counts on, removes what a dead process left, and looks at what is there. Throws ConnectorError FILE_EXISTS. */
+  async begin(): Promise<void> {
+    const { where, resumed, epoch } = this.#context
+    makeDirectory(this.path, where)
+    const handle = resumed?.handle as unknown as PartHandle | null | undefined
+    this.#base = handle?.base ?? 0
+    if (handle) await this.commit(handle as unknown as Json)
+    const names = listParts(this.path, where)
+    for (const name of names) if (name.startsWith(this.#prefix) && name.endsWith('.tmp')) await remove(join(this.path, name), where)
+    if (resumed) return
+    const existing = names.filter(name => /(^|\/)part-[^/]*$/.test(name) && name.endsWith(`.${this.#ending}`))
+    const { overwrite, append } = this.#options
+    if (append) this.#base = Math.max(0, ...existing.map(numberOf)) + 1 - epoch
+    else if (overwrite) this.#replaced = existing
+    else if (existing.length > 0)
+      throw new ConnectorError('FILE_EXISTS', `${where}: ${this.path} holds ${existing.length} part files already, such as ${existing[0]}; write elsewhere, or set overwrite: true, or append: true`)
+  }
+
+  /** The names of file `index` of an epoch; `folder` is '' or ends in /. */
+  part(epoch: number, index: number, folder = ''): Part {
+    const name = `part-${String(this.#base + epoch).padStart(5, '0')}-${index}.${this.#ending}`
+    return { temp: `${this.#prefix}${name}.tmp`, final: `${folder}${name}` }
+  }
+
+  /** The handle of finished files. */
+  handle(parts: readonly Part[]): Json {
+    return { parts: parts.map(part => ({ ...part })), ...(this.#base !== 0 && { base: this.#base }) }
+  }
+
+  /** Shows the files of a handle, in place of those that are to be replaced. */
+  async commit(handle: Json): Promise<void> {
+    const { where } = this.#context
+    const { parts } = handle as unknown as PartHandle
+    const replaced = this.#replaced.splice(0)
+    for (const name of replaced) await remove(join(this.path, name), where)
+    const folders = new Set<string>()
+    for (const { temp, final } of parts) {
+      const target = join(this.path, final)
+      if (final.includes('/')) makeDirectory(dirname(target), where)
+      await (this.#options.append ? showBeside : show)(join(this.path, temp), target, where)
+      folders.add(dirname(final))
+    }
+    for (const folder of new Set(replaced.map(name => dirname(name)))) if (!folders.has(folder)) await removeEmpty(this.path, folder)
+    for (const folder of folders) await syncDirectory(join(this.path, folder), where)
+    if (folders.size > 0 && !folders.has('.')) await syncDirectory(this.path, where)
+  }
+}
+
+function numberOf(name: string): number {
+  return Number(/part-(\d+)[^/]*$/.exec(name)?.[1] ?? 0)
+}
