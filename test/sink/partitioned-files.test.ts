@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { closeEngines, col, count, from, job, lit, read, sum, write } from 'millrace'
+import { closeEngines, col, count, type Frame, from, job, lit, read, sum, write } from 'millrace'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Json } from '../../src/base/json.ts'
 import { BatchView } from '../../src/batch/batch-view.ts'
@@ -47,7 +47,7 @@ describe('partitionBy', () => {
     expect(files().length).toBe(16)
     expect(files()[0]).toMatch(/^day=2026-01-01\/city=\/part-00001-\d+\./)
     expect(new Set(files().map(name => name.split('/')[0]))).toEqual(new Set(['day=2026-01-01', 'day=2026-01-02', 'day=2026-01-03', 'day=__HIVE_DEFAULT_PARTITION__']))
-    const back = kind === 'csv' || kind === 'ndjson' ? read[kind](folder, { schema: { id: 'int32', price: 'float64?', day: 'date?', city: 'utf8' } }) : read[kind](`${folder}**`)
+    const back: Frame = kind === 'csv' || kind === 'ndjson' ? read[kind](folder, { schema: { id: 'int32', price: 'float64?', day: 'date?', city: 'utf8' } }) : (read[kind](`${folder}**`) as Frame)
     const table = await back.collect({ workers: 2, batchRows: 100 })
     expect(byId(table)).toEqual(flat.map(({ id, price, day, city }) => ({ id, price, day, city })))
     expect((await back.filter(col('city').eq('a/b')).groupBy('day').agg({ n: count(), total: sum('price') }).sort('day').collect()).toArray()).toEqual(
