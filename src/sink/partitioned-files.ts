@@ -26,6 +26,8 @@ const heldShare = 1 / 8
 /** Partitions of one epoch at most: more folders than this are a column that doesn't repeat. */
 const partitionsMax = 10_000
 const turnMs = 8
+/** Finished files that are made durable at a time, and open until then. */
+const syncsMax = 16
 
 /** A file of this epoch: what an encoder needs to go on with it. */
 interface PartitionFile extends Part {
@@ -143,16 +145,23 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
   // Puts what is held behind the files of its partitions; at the end of the epoch every file is finished and durable.
   async #writeHeld(isLast: boolean): Promise<void> {
     let until = performance.now() + turnMs
-    for (const [index, file] of this.#files.entries()) {
-      if (isLast || this.#held.some(({ starts }) => index + 1 < starts.length && starts[index]! < starts[index + 1]!)) await this.#writePartition(index, file, isLast)
-      if (performance.now() < until) continue
-      await new Promise(resolve => setImmediate(resolve))
-      until = performance.now() + turnMs
+    const syncs: Promise<void>[] = []
+    try {
+      for (const [index, file] of this.#files.entries()) {
+        if (isLast || this.#held.some(({ starts }) => index + 1 < starts.length && starts[index]! < starts[index + 1]!)) syncs.push(...this.#writePartition(index, file, isLast))
+        if (syncs.length >= syncsMax) await settled(syncs)
+        if (performance.now() < until) continue
+        await new Promise(resolve => setImmediate(resolve))
+        until = performance.now() + turnMs
+      }
+    } finally {
+      await settled(syncs)
     }
     this.#release()
   }
 
-  async #writePartition(index: number, file: PartitionFile, isLast: boolean): Promise<void> {
+  // Gives what is to be waited for where the file is whole.
+  #writePartition(index: number, file: PartitionFile, isLast: boolean): Promise<void>[] {
     const { device, where } = this.#context
     const output = new FileOutput(join(this.#directory.path, file.temp), file.isThere ? 'a' : 'w', where, file.bytes, this.#calls)
     file.isThere = true
@@ -165,12 +174,15 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
       } finally {
         encoder.close()
       }
-      if (isLast) await output.sync()
-      else output.flush()
+      output.flush()
       file.bytes = output.bytes
-    } finally {
+    } catch (thrown) {
       output.close()
+      throw thrown
     }
+    if (isLast) return [output.sync().finally(() => output.close())]
+    output.close()
+    return []
   }
 
   #writeRows({ batch, rows, starts }: Held, index: number, write: (rows: Batch) => void): void {
@@ -195,6 +207,13 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#heldRows = 0
     this.#heldBytes = 0
   }
+}
+
+// All have ended before the first one's error is thrown: none works on a file that is removed.
+async function settled(syncs: Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(syncs.splice(0))
+  const failed = outcomes.find(outcome => outcome.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 function sortedByPartition(partitions: Uint32Array, count: number): { rows: Uint32Array; starts: Uint32Array } {
