@@ -26,6 +26,12 @@ export let civilDayOfYear: i32 = 0
   return q + i64(rest >= unit) - i64(rest < 0)
 }
 
+/** As `floorDiv` with `inverse` = 1 / unit and unit > 1, without a division where x is below 2^52. */
+// @ts-ignore: decorator
+@inline export function fastDiv(x: i64, unit: i64, inverse: f64): i64 {
+  return <u64>(x + (<i64>1 << 52)) < <u64>1 << 53 ? quickDiv(x, unit, inverse) : floorDiv(x, unit)
+}
+
 // @ts-ignore: decorator
 @inline export function isLeap(year: i64): bool {
   return (year & 3) == 0 && (year % 100 != 0 || year % 400 == 0)

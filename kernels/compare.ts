@@ -257,19 +257,60 @@ export function compareViews(op: i32, a: usize, b: usize, shape: i32, rows: i32,
   }
 }
 
+// A few members are compared with four rows, or two, at a time.
+const fewMembers = 8
+
+function fewWords4(values: usize, rows: i32, set: usize, count: i32, out: usize): void {
+  const start = out
+  for (let row = 0; row < rows; row += 8) {
+    const a = v128.load(values)
+    const b = v128.load(values, 16)
+    let inA = i32x4.splat(0)
+    let inB = i32x4.splat(0)
+    for (let i = 0; i < count; i++) {
+      const wanted = v128.load32_splat(set + (<usize>i << 2))
+      inA = v128.or(inA, i32x4.eq(a, wanted))
+      inB = v128.or(inB, i32x4.eq(b, wanted))
+    }
+    store<u8>(out++, <u8>(i32x4.bitmask(inA) | (i32x4.bitmask(inB) << 4)))
+    values += 32
+  }
+  trim(start, rows)
+}
+
+// @ts-ignore: decorator
+@inline function fewWords8<T>(values: usize, rows: i32, set: usize, count: i32, out: usize): void {
+  const start = out
+  for (let row = 0; row < rows; row += 8) {
+    let bits = 0
+    for (let part: usize = 0; part < 4; part++) {
+      const a = v128.load(values + (part << 4))
+      let inA = i64x2.splat(0)
+      for (let i = 0; i < count; i++) inA = v128.or(inA, v128.eq<T>(a, v128.load64_splat(set + (<usize>i << 3))))
+      bits |= i64x2.bitmask(inA) << (<i32>part << 1)
+    }
+    store<u8>(out++, <u8>bits)
+    values += 64
+  }
+  trim(start, rows)
+}
+
 /** A bit per row: the value is among the `count` ascending values at `set`. */
 export function memberI32(values: usize, rows: i32, set: usize, count: i32, out: usize): void {
-  memberBits<i32>(values, rows, set, count, out)
+  if (count <= fewMembers) fewWords4(values, rows, set, count, out)
+  else memberBits<i32>(values, rows, set, count, out)
 }
 
 /** As memberI32, over int64 and timestamps. */
 export function memberI64(values: usize, rows: i32, set: usize, count: i32, out: usize): void {
-  memberBits<i64>(values, rows, set, count, out)
+  if (count <= fewMembers) fewWords8<i64>(values, rows, set, count, out)
+  else memberBits<i64>(values, rows, set, count, out)
 }
 
 /** As memberI32, over float64; the set holds no NaN, and a NaN is no member. */
 export function memberF64(values: usize, rows: i32, set: usize, count: i32, out: usize): void {
-  memberBits<f64>(values, rows, set, count, out)
+  if (count <= fewMembers) fewWords8<f64>(values, rows, set, count, out)
+  else memberBits<f64>(values, rows, set, count, out)
 }
 
 /** As memberI32, over views; the set is in the order of its bytes. */

@@ -2,7 +2,7 @@
 // `upA` and `upB` are the powers of ten by which a side must be multiplied for both to have one scale; `precision` is how many digits a result may have, 0
 // where none can have more.
 import { addOne, clearOverflow, divide128, fitsDigits, high, low, multiply128, negateIf, overflow, quotientF64, restHigh, restLow, scaleAndDivide, scaleUp, setResult, size128, tenHigh, tenLow } from './wide'
-import { multiplyHigh } from './number-text'
+import { multiplyHigh, ten } from './number-text'
 import { roundsUp } from './rounding'
 import { shortestDigits, shortestExponent, shortestF32, shortestF64 } from './number-format'
 
@@ -185,15 +185,42 @@ export function restDecimals(op: i32, a: usize, b: usize, shape: i32, upA: i32, 
   return bad
 }
 
+// The decimal at `a` divided by `unit` and rounded, where it has 63 bits: 1, or 0 and a 0 where it isn't below `limit`, 2 where it has more bits.
+// @ts-ignore: decorator
+@inline function rescaleWord(a: usize, unit: u64, limit: u64, rounding: i32, out: usize): i32 {
+  const x = load<i64>(a)
+  if (load<i64>(a, 8) != x >> 63) return 2
+  const size = <u64>(x < 0 ? -x : x)
+  let quotient = size / unit
+  const rest = size - quotient * unit
+  const complement = unit - rest
+  if (roundsUp(rounding, x < 0, (quotient & 1) != 0, rest < complement ? -1 : i32(rest > complement), rest != 0)) quotient++
+  const ok = quotient < limit
+  const value = ok ? (x < 0 ? -(<i64>quotient) : <i64>quotient) : 0
+  put(out, value, value >> 63)
+  return i32(ok)
+}
+
 /**
  * out = a divided by 10^down and rounded, then multiplied by 10^up. `fits` gets a bit per row, past `rows` zero: 0 where the result has more than
  * `precision` digits, which is written as 0.
  */
 export function rescaleDecimals(a: usize, down: i32, up: i32, rounding: i32, precision: i32, rows: i32, fits: usize, out: usize): void {
+  const isShort = up == 0 && down > 0 && down < 19
+  const unit = isShort ? ten(<u32>down) : 1
   for (let row = 0; row < rows; row += 8) {
     const count = rows - row < 8 ? rows - row : 8
     let bits = 0
     for (let i = 0; i < count; i++) {
+      if (isShort) {
+        const ok = rescaleWord(a, unit, ten(precision < 19 ? precision : 19), rounding, out)
+        if (ok != 2) {
+          bits |= ok << i
+          a += 16
+          out += 16
+          continue
+        }
+      }
       clearOverflow()
       const negative = load<i64>(a, 8) < 0
       size128(load<u64>(a), load<u64>(a, 8))

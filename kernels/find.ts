@@ -1,5 +1,7 @@
 // Finding bytes in bytes, and walking characters of UTF-8. Nothing here is exported from the module; the families of strings use it.
 
+import { sameBytes } from './views'
+
 /** The bytes of the character that begins with `lead`. */
 // @ts-ignore: decorator
 @inline export function charBytes(lead: u8): i32 {
@@ -22,7 +24,7 @@ export function findBytes(bytes: usize, count: i32, part: usize, partCount: i32)
     if (places - at < 16) mask &= (1 << (places - at)) - 1
     while (mask != 0) {
       const place = at + ctz<i32>(mask)
-      if (partCount <= 2 || memory.compare(bytes + place, part, partCount) == 0) return place
+      if (partCount <= 2 || sameBytes(bytes + place, part, partCount)) return place
       mask &= mask - 1
     }
   }
@@ -38,20 +40,21 @@ export function countChars(bytes: usize, count: i32): i32 {
   return characters
 }
 
-/** The address of the character `n` characters after the one at `p`, or `end` where there are fewer. */
+/** The address of the character `n` characters after the one at `p`, or `end` where there are fewer. Over-reads as findBytes does. */
 export function skipChars(p: usize, end: usize, n: i64): usize {
-  while (p + 16 <= end) {
-    const leads = <i64>(16 - popcnt<i32>(i8x16.bitmask(i8x16.lt_s(v128.load(p), i8x16.splat(-64)))))
-    if (leads > n) break
-    n -= leads
-    p += 16
-  }
-  while (p < end) {
-    if (load<i8>(p) >= -64) {
-      if (n <= 0) return p
-      n--
+  if (n < 0) n = 0
+  for (; p < end; p += 16) {
+    let mask = ~i8x16.bitmask(i8x16.lt_s(v128.load(p), i8x16.splat(-64))) & 0xffff
+    if (end - p < 16) mask &= (1 << <i32>(end - p)) - 1
+    const leads = <i64>popcnt<i32>(mask)
+    if (leads > n) {
+      // Characters of one byte stand where their numbers say.
+      const before = (2 << <i32>n) - 1
+      if ((mask & before) == before) return p + <usize>n
+      for (; n > 0; n--) mask &= mask - 1
+      return p + <usize>ctz<i32>(mask)
     }
-    p++
+    n -= leads
   }
   return end
 }

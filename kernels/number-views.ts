@@ -1,6 +1,7 @@
 // Numbers to views of their texts, one after the other from `heap` on; up to 12 bytes lie in the view. Each returns the bytes it took of the heap.
 import { digitsOf, layOut, shortestDigits, shortestExponent, shortestF32, writeDigits, writeF64, writeI64 } from './number-format'
 import { clearOverflow, divide128, high, low, restLow, size128 } from './wide'
+import { writeTime } from './time-text'
 import { storeView } from './views'
 
 // 'NaN' and 'Infinity'.
@@ -103,6 +104,34 @@ export function viewDecimals(scale: i32, a: usize, rows: i32, heap: usize, out: 
     }
     heap = close(out, heap, end)
     a += 16
+    out += 16
+  }
+  return <i32>(heap - start)
+}
+
+/** Timestamps of a unit (0 s, 1 ms, 2 us, 3 ns) as ISO text in UTC, at most 36 bytes a row; beyond the days of a JavaScript Date the bare count. */
+export function viewTimes(unit: i32, a: usize, rows: i32, heap: usize, out: usize): i32 {
+  const start = heap
+  const scale = unit == 0 ? 1 : unit == 1 ? 1000 : unit == 2 ? 1000000 : 1000000000
+  const last: i64 = unit > 2 ? 0 : 8640000000000 * scale
+  const isNarrow = unit > 2
+  for (let row = 0; row < rows; row++) {
+    const x = load<i64>(a)
+    heap = close(out, heap, isNarrow || (x >= -last && x < last + scale) ? writeTime(x, unit, heap) : writeI64(x, heap))
+    a += 8
+    out += 16
+  }
+  return <i32>(heap - start)
+}
+
+/** Dates as ISO text, at most 13 bytes a row; beyond the days of a JavaScript Date the bare count. */
+export function viewDays(a: usize, rows: i32, heap: usize, out: usize): i32 {
+  const start = heap
+  for (let row = 0; row < rows; row++) {
+    const x = <i64>load<i32>(a)
+    // Without T00:00:00Z.
+    heap = close(out, heap, x >= -100000000 && x <= 100000000 ? writeTime(x * 86400, 0, heap) - 10 : writeI64(x, heap))
+    a += 4
     out += 16
   }
   return <i32>(heap - start)

@@ -1,7 +1,7 @@
 // Parts of strings, and what is made of parts: slices, trimming, splitting, replacing. Columns of views over valid UTF-8; results that are parts
 // share their bytes. Every operand has a step: its bytes a row, or 0 where one value stands for all rows.
 import { charBytes, countChars, findBytes, skipChars } from './find'
-import { storeView, viewBytes } from './views'
+import { storePaddedView, storeView, viewBytes } from './views'
 
 /** out (int32) = bytes of each string. */
 export function byteLengthViews(views: usize, rows: i32, out: usize): void {
@@ -23,7 +23,7 @@ export function sliceViews(a: usize, stepA: usize, starts: usize, stepStart: usi
     }
     const first = end > start ? skipChars(bytes, last, start) : last
     const stop = end > start ? skipChars(first, last, end - start) : last
-    storeView(out, first, <u32>(stop - first))
+    storePaddedView(out, first, <u32>(stop - first))
     a += stepA
     starts += stepStart
     ends += stepEnd
@@ -128,7 +128,7 @@ export function splitPartViews(a: usize, stepA: usize, separators: usize, stepSe
       }
       if (index >= 0) {
         bits |= 1 << i
-        storeView(out, p, <u32>(end - p))
+        storePaddedView(out, p, <u32>(end - p))
       } else v128.store(out, i64x2.splat(0))
       a += stepA
       separators += stepSeparator

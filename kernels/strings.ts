@@ -1,7 +1,7 @@
 // Functions of strings: columns of views over valid UTF-8. `shape` as in compare.ts: 0 two columns, 1 `b` is a constant, 2 `a` is.
 // A kernel that makes new bytes writes those of results longer than 12 at `heap`; the caller has sized it by the function beside it.
 import { charBytes, countChars, findBytes } from './find'
-import { storeView, viewBytes } from './views'
+import { sameBytes, storeView, viewBytes } from './views'
 
 /** out (int32) = characters (code points) of each string. */
 export function lengthViews(views: usize, rows: i32, out: usize): void {
@@ -89,7 +89,7 @@ export function containsViews(mode: i32, a: usize, b: usize, shape: i32, rows: i
       const part = viewBytes(b)
       let found: bool
       if (mode == 0) found = findBytes(bytes, count, part, partCount) >= 0
-      else found = partCount <= count && memory.compare(mode == 1 ? bytes : bytes + (count - partCount), part, partCount) == 0
+      else found = partCount <= count && sameBytes(mode == 1 ? bytes : bytes + (count - partCount), part, partCount)
       bits |= i32(found) << i
       a += stepA
       b += stepB

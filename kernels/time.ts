@@ -1,27 +1,30 @@
 // Times as counts of a unit since the epoch: parts, truncation, calendar arithmetic, and the shift between UTC and the local time of a zone.
 // Units cross as float64: they are whole and below 2^53. `perDay` is the units of a day: 1 for dates.
-import { civilDay, civilDayOfYear, civilMonth, civilOf, civilYear, daysInMonth, daysOf, floorDiv, quickDiv } from './civil'
+import { civilDay, civilDayOfYear, civilMonth, civilOf, civilYear, daysInMonth, daysOf, fastDiv, floorDiv, quickDiv } from './civil'
 
 /** out = the greatest origin + n · unit not above a; near the lowest int64 it wraps. */
 export function truncateI64(a: usize, unit: f64, origin: f64, rows: i32, out: usize): void {
   const u = <i64>unit
   const o = <i64>origin
-  for (let row: usize = 0; row < <usize>rows; row++) store<i64>(out + (row << 3), floorDiv(load<i64>(a + (row << 3)) - o, u) * u + o)
+  const inverse = 1.0 / unit
+  for (let row: usize = 0; row < <usize>rows; row++) store<i64>(out + (row << 3), fastDiv(load<i64>(a + (row << 3)) - o, u, inverse) * u + o)
 }
 
 /** out = a / unit, towards minus infinity. */
 export function floorDivI64(a: usize, unit: f64, rows: i32, out: usize): void {
   const u = <i64>unit
-  for (let row: usize = 0; row < <usize>rows; row++) store<i64>(out + (row << 3), floorDiv(load<i64>(a + (row << 3)), u))
+  const inverse = 1.0 / unit
+  for (let row: usize = 0; row < <usize>rows; row++) store<i64>(out + (row << 3), fastDiv(load<i64>(a + (row << 3)), u, inverse))
 }
 
 /** out = a modulo unit, from 0, times factor. */
 export function floorModI64(a: usize, unit: f64, factor: f64, rows: i32, out: usize): void {
   const u = <i64>unit
   const f = <i64>factor
+  const inverse = 1.0 / unit
   for (let row: usize = 0; row < <usize>rows; row++) {
     const x = load<i64>(a + (row << 3))
-    store<i64>(out + (row << 3), (x - floorDiv(x, u) * u) * f)
+    store<i64>(out + (row << 3), (x - fastDiv(x, u, inverse) * u) * f)
   }
 }
 
@@ -52,10 +55,10 @@ export function extractI64(part: i32, a: usize, perDay: f64, perSecond: f64, row
   const day = <i64>perDay
   const second = <i64>perSecond
   const inverse = 1.0 / perDay
-  const isQuick = perDay >= 8192
+  const inverseSecond = 1.0 / perSecond
   for (let row: usize = 0; row < <usize>rows; row++) {
     const x = load<i64>(a + (row << 3))
-    const days = day == 1 ? x : isQuick ? quickDiv(x, day, inverse) : floorDiv(x, day)
+    const days = day == 1 ? x : fastDiv(x, day, inverse)
     let value: i64
     if (part < 3 || (part >= 6 && part <= 10)) value = calendarPart(part, days)
     else {
@@ -65,7 +68,7 @@ export function extractI64(part: i32, a: usize, perDay: f64, perSecond: f64, row
         const scale: i64 = part == 11 ? 1000 : 1000000
         value = second > scale ? ofMinute / (second / scale) : ofMinute * (scale / second)
       } else {
-        const seconds = <u32>(ofDay / second)
+        const seconds = second <= 1 ? <u32>ofDay : <u32>quickDiv(ofDay, second, inverseSecond)
         value = part == 3 ? <i64>(seconds / 3600) : part == 4 ? <i64>((seconds / 60) % 60) : <i64>(seconds % 60)
       }
     }
@@ -78,8 +81,10 @@ export function extractI64(part: i32, a: usize, perDay: f64, perSecond: f64, row
 /** out = the start of the group of `months` months (1, 3, 12 …, counted from January of year 0) that each time lies in. */
 export function truncateMonthsI64(a: usize, months: i32, perDay: f64, rows: i32, out: usize): void {
   const day = <i64>perDay
+  const inverse = 1.0 / perDay
   for (let row: usize = 0; row < <usize>rows; row++) {
-    civilOf(floorDiv(load<i64>(a + (row << 3)), day))
+    const x = load<i64>(a + (row << 3))
+    civilOf(day == 1 ? x : fastDiv(x, day, inverse))
     const index = floorDiv(civilYear * 12 + <i64>(civilMonth - 1), <i64>months) * <i64>months
     const year = floorDiv(index, 12)
     store<i64>(out + (row << 3), daysOf(year, <i32>(index - year * 12) + 1, 1) * day)

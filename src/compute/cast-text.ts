@@ -24,20 +24,21 @@ const namedFloats: Record<string, number> = {
 }
 const int64Max = 2n ** 63n - 1n
 
-/**
- * Reads the bytes that `bytesOf` gives for each row (undefined: skip the row) into `out`, calling `fits` for rows that are a `to`.
- * Other rows get 0. For `to` utf8 the input is binary: whole UTF-8 fits, and the views are shared.
- */
-export function parseText(
-  device: Device,
-  out: Column,
-  to: DataType,
-  bytesOf: (row: number) => Uint8Array | undefined,
-  fits: (row: number) => void,
-  source: Column,
-): void {
+/** The rows of a text column, one by one. */
+export interface TextRows {
+  /** The bytes of a row; undefined where it is null. */
+  bytesOf(row: number): Uint8Array | undefined
+  /** Is told of a row that is a value. */
+  fits(row: number): void
+  /** Whether a row lies in `out` already. */
+  fitsAlready(row: number): boolean
+}
+
+/** Reads rows into `out`; those that are no `to` get 0. For `to` utf8 the input is binary: whole UTF-8 fits, and the views are shared. */
+export function parseText(device: Device, out: Column, to: DataType, { bytesOf, fits, fitsAlready }: TextRows, source: Column): void {
   const write = writerOf(device, out, to, source)
   for (let row = 0; row < out.length; row++) {
+    if (fitsAlready(row)) continue
     const bytes = bytesOf(row)
     // Shared memory can't be decoded in place.
     if (write(row, bytes?.slice())) fits(row)

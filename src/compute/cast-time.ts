@@ -5,12 +5,14 @@ import { bitmapBytes, type DataType, int64, type TimeUnit } from '../batch/data-
 import { formatInterval, formatSpan } from '../batch/duration-text.ts'
 import { storedReader } from '../batch/read-values.ts'
 import { storedBy } from '../batch/stored-value.ts'
-import { formatDay, formatTime } from '../batch/time-text.ts'
+import { formatTime } from '../batch/time-text.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'
 import type { Interval } from '../batch/value.ts'
 import { storedWriter } from '../batch/write-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { readTexts, unitNumbers } from './read-texts.ts'
+import { clearNulls } from './strings.ts'
 import { mapToText } from './text-rows.ts'
 import { counts, countsPerSecond, fromLocal, toLocal } from './time.ts'
 
@@ -147,13 +149,22 @@ function clockOf(device: Device, arena: Arena, local: Column, to: DataType & { k
 
 function toText(device: Device, arena: Arena, column: Column): Column {
   const { type } = column
+  if (type.kind === 'date' || (type.kind === 'timestamp' && type.zone === undefined)) return dayOrTimeText(device, arena, column)
   const text = textOf(type)
   const local = type.kind === 'timestamp' && type.zone !== undefined ? toLocal(device, arena, column) : undefined
-  const raw: Column = type.kind === 'interval' ? column : { ...column, type: type.kind === 'date' ? { kind: 'int32' } : int64 }
+  const raw: Column = type.kind === 'interval' ? column : { ...column, type: int64 }
   if (!local) return mapToText(device, arena, 'cast', [raw], text as (value: never) => string)
   const unit = (type as { unit: TimeUnit }).unit
   const scale = BigInt(countsPerSecond(unit))
   return mapToText(device, arena, 'cast', [raw, { ...local, type: int64 }], (utc: bigint, clock: bigint) => formatTimestamp(clock, unit).replace(/Z$/, '') + offsetText(Number((clock - utc) / scale)))
+}
+
+function dayOrTimeText(device: Device, arena: Arena, column: Column): Column {
+  const { type, length, validity, values } = column
+  const out = { ...allocateColumn(arena, { kind: 'utf8' }, length), validity }
+  if (type.kind === 'date') device.kernels.viewDays(values, length, arena.allocate(24 * length), out.values)
+  else device.kernels.viewTimes(unitNumbers[(type as { unit: TimeUnit }).unit], values, length, arena.allocate(36 * length), out.values)
+  return clearNulls(device, out)
 }
 
 /** An offset from UTC as +01:00; seconds are shown where it has some. */
@@ -165,8 +176,6 @@ export function offsetText(seconds: number): string {
 
 function textOf(type: DataType): (value: never) => string {
   switch (type.kind) {
-    case 'date':
-      return (days: number) => formatDay(days)
     case 'time':
       return (count: bigint) => formatTime(count, type.unit)
     case 'duration':
@@ -184,9 +193,11 @@ function fromText(device: Device, arena: Arena, column: Column, to: DataType, se
   const plain: DataType = to.kind === 'timestamp' ? { kind: 'timestamp', unit: to.unit } : to
   const out = { ...allocateColumn(arena, plain, rows), validity: column.validity }
   const [parse, write, read] = [storedBy(plain), storedWriter(device, arena, out), storedReader(device.memory, column)]
-  device.memory.bytes(out.values, rows * (plain.kind === 'interval' ? 16 : plain.kind === 'date' ? 4 : 8)).fill(0)
+  if (!readTexts(device, arena, column, out, fits)) device.memory.bytes(out.values, rows * (plain.kind === 'interval' ? 16 : 8)).fill(0)
+  else if (device.kernels.countBits(fits, rows) === rows) return settle({ ...out, type: to }, fits)
   const bits = device.memory.bytes(fits, bitmapBytes(rows))
   for (let row = 0; row < rows; row++) {
+    if ((bits[row >>> 3]! >>> (row & 7)) & 1) continue
     const text = read(row)
     const value = text === null ? undefined : parse(text)
     if (value === undefined) continue

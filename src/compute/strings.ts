@@ -6,7 +6,7 @@ import { viewBytes } from '../batch/read-values.ts'
 import { DeviceError } from '../base/errors.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { bothValid, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
+import { bothValid, isColumn, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
 
 /** Tests of a string against another, by their names in expressions. */
 export type StringTest = 'contains' | 'startsWith' | 'endsWith' | 'like'
@@ -20,11 +20,30 @@ const modes = { contains: 0, startsWith: 1, endsWith: 2 } as const
 export function testString(device: Device, arena: Arena, test: StringTest, a: Operand, b: Operand, escape = 0x5c): Column {
   const length = rowsOf(a, b)
   const values = arena.allocate(bitmapBytes(length))
+  const parts = test === 'like' && isColumn(a) && !isColumn(b) ? likeParts(String(b.value), escape) : undefined
+  if (parts) {
+    testParts(device, arena, a as Column, parts, values)
+    return { type: bool, length, values, validity: bothValid(device, arena, a, b) }
+  }
   const left = valuesAt(device, arena, a)
   const right = valuesAt(device, arena, b)
   if (test === 'like') device.kernels.likeViews(left, right, shapeOf(a, b), escape, length, values)
   else device.kernels.containsViews(modes[test], left, right, shapeOf(a, b), length, values)
   return { type: bool, length, values, validity: bothValid(device, arena, a, b) }
+}
+
+// The texts between the % of a pattern that has no other signs; `mode` 1: the first stands at the begin, 2: the last at the end. Undefined where it must be walked.
+function likeParts(pattern: string, escape: number): { parts: string[]; mode: number } | undefined {
+  if (pattern.includes('_') || (escape >= 0 && pattern.includes(String.fromCharCode(escape))) || !pattern.includes('%')) return undefined
+  const mode = (pattern.startsWith('%') ? 0 : 1) | (pattern.endsWith('%') ? 0 : 2)
+  return { parts: pattern.split('%').filter(part => part !== ''), mode }
+}
+
+function testParts(device: Device, arena: Arena, a: Column, { parts, mode }: { parts: readonly string[]; mode: number }, out: number): void {
+  const views = arena.allocate(16 * parts.length)
+  parts.forEach((part, i) => writeView(device, arena, views + 16 * i, encoder.encode(part)))
+  if (parts.length === 1 && mode < 3) device.kernels.containsViews(mode, a.values, views, 1, a.length, out)
+  else device.kernels.likePartsViews(a.values, a.length, views, parts.length, mode, out)
 }
 
 /** Characters (code points) of each string, as int32. Nulls stay. */

@@ -1,16 +1,18 @@
-// Times to text and back by patterns (time-pattern.ts), a row at a time; the calendar is the kernels'. Cost: about 0.3 µs a row each way.
+// Times to text and back by patterns (time-pattern.ts): by the kernels where a pattern has a program (20–30 ns a row), else a row at a time (0.3 µs).
 import { DataError } from '../base/errors.ts'
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { bitmapBytes, type DataType, valueBytes } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, utf8, valueBytes } from '../batch/data-type.ts'
 import { valueReader } from '../batch/read-values.ts'
 import { storedWriter } from '../batch/write-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andBits } from './bitmap.ts'
 import { offsetText } from './cast-time.ts'
+import { clearNulls, heapFor } from './strings.ts'
 import { mapToText } from './text-rows.ts'
-import { countsPerSecond, extract, fromLocal, type TimePart, toLocal } from './time.ts'
+import { counts, countsPerSecond, extract, fromLocal, type TimePart, toLocal } from './time.ts'
 import { dayNames, monthNames, type Piece, piecesOf, readTime } from './time-pattern.ts'
+import { readingProgram, type TimeProgram, writingProgram } from './time-program.ts'
 
 type Show = (row: number) => string
 const zeros = (value: number, width: number, bare: boolean) => (bare ? String(value) : value < 0 ? `-${String(-value).padStart(width, '0')}` : String(value).padStart(width, '0'))
@@ -32,17 +34,28 @@ const numbers: Record<string, readonly [part: TimePart, width: number]> = {
 /** Each date, time or timestamp as text by a pattern, by the clock of its zone. Nulls stay. */
 export function formatTimes(device: Device, arena: Arena, column: Column, pattern: string): Column {
   const local = toLocal(device, arena, column)
+  const pieces = piecesOf(pattern) as readonly Piece[]
+  const program = writingProgram(device, arena, pieces, column.type)
+  if (program) return formatByProgram(device, arena, local, program)
   const read = (part: TimePart, from: Column = local) => {
     const values = valueReader(device.memory, extract(device, arena, { ...from, validity: 0 }, part))
     return (row: number) => Number(values(row))
   }
-  const shown = (piecesOf(pattern) as readonly Piece[]).map((piece): Show => (typeof piece === 'string' ? () => piece : showPart(piece, column, read)))
+  const shown = pieces.map((piece): Show => (typeof piece === 'string' ? () => piece : showPart(piece, column, read)))
   const rowNumber: Column = { type: { kind: 'int32' }, length: column.length, values: rowNumbersOf(device, arena, column.length), validity: column.validity }
   return mapToText(device, arena, 'format', [rowNumber], (row: number) => {
     let text = ''
     for (const show of shown) text += show(row)
     return text
   })
+}
+
+function formatByProgram(device: Device, arena: Arena, local: Column, { address, count, bytesMax }: TimeProgram): Column {
+  const { values, perDay, perSecond } = counts(device, arena, local)
+  const out = { ...allocateColumn(arena, utf8, local.length), validity: local.validity }
+  const heap = heapFor(arena, bytesMax * local.length + 16, 'format')
+  device.kernels.formatTimeViews(values, perDay, perSecond === 0 ? 0 : Math.log10(perSecond), address, count, local.length, heap, out.values)
+  return clearNulls(device, out)
 }
 
 function rowNumbersOf(device: Device, arena: Arena, rows: number): number {
@@ -120,13 +133,17 @@ export function parseTimes(
   const plain: DataType = type.kind === 'timestamp' ? { kind: 'timestamp', unit: type.unit } : type
   const out = { ...allocateColumn(arena, plain, rows), validity: column.validity }
   const [fits, active] = [arena.allocateZeroed(bitmapBytes(rows)), andBits(device, arena, column.validity, check.active, rows)]
-  device.memory.bytes(out.values, valueBytes(plain, rows)).fill(0)
+  const program = readingProgram(device, arena, pieces)
+  if (program) parseByProgram(device, column, out, program, fits)
+  else device.memory.bytes(out.values, valueBytes(plain, rows)).fill(0)
   const [write, read] = [storedWriter(device, arena, out), valueReader(device.memory, column)]
   const bits = device.memory.bytes(fits, bitmapBytes(rows))
   const counted = active === 0 ? undefined : device.memory.bytes(active, bitmapBytes(rows))
   const valueOf = storedValueOf(plain)
   let misses = 0
-  for (let row = 0; row < rows; row++) {
+  const isWhole = program !== undefined && device.kernels.countBits(fits, rows) === rows
+  for (let row = 0; row < rows && !isWhole; row++) {
+    if ((bits[row >>> 3]! >>> (row & 7)) & 1) continue
     const text = read(row) as string | null
     const time = text === null ? undefined : readTime(pieces, text)
     const value = time && valueOf(time)
@@ -141,6 +158,11 @@ export function parseTimes(
   }
   const parsed = misses === 0 ? out : { ...out, validity: fits }
   return type.kind === 'timestamp' && type.zone !== undefined && !hasOffset ? fromLocal(device, arena, parsed, type.zone) : { ...parsed, type }
+}
+
+function parseByProgram(device: Device, column: Column, out: Column, { address, count }: TimeProgram, fits: number): void {
+  const perSecond = out.type.kind === 'date' ? 0 : countsPerSecond((out.type as { unit: 'ns' }).unit)
+  device.kernels.parseTimeViews(column.values, perSecond, out.type.kind === 'time' ? 1 : 0, address, count, out.length, fits, out.values)
 }
 
 function misfit(text: string, pattern: string, type: DataType, row: number, where: string): DataError {

@@ -10,6 +10,7 @@ import { broadcast, type Constant, isColumn, type Operand } from '../compute/ope
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Bound, Evaluation, LambdaRows } from './function.ts'
+import { overDictionary } from './over-dictionary.ts'
 import type { SharedExpressions } from './share.ts'
 
 /**
@@ -48,7 +49,7 @@ function evaluateNode(at: Evaluation, bound: Bound, batch: Batch, memo?: Memo): 
   return value
 }
 
-function compute(at: Evaluation, bound: Bound, batch: Batch, memo: Memo | undefined): Operand {
+function compute(at: Evaluation, bound: Bound, batch: Batch, memo?: Memo): Operand {
   switch (bound.kind) {
     case 'column':
       return batch.columns[bound.index]!
@@ -56,6 +57,8 @@ function compute(at: Evaluation, bound: Bound, batch: Batch, memo: Memo | undefi
       return bound.constant
     case 'call': {
       const { fn, options, type } = bound
+      const repeated = overDictionary(at, bound, batch, compute)
+      if (repeated !== undefined) return repeated
       if (fn.evaluateLazily) return typed(fn.evaluateLazily(at, bound.args, (arg, active) => evaluateNode({ ...at, active }, arg, batch, memo), type), type)
       if (fn.evaluateLambda) return typed(computeLambda(at, bound, batch, memo), type)
       assert(fn.evaluate, `the function ${fn.name} has no evaluate`)

@@ -26,6 +26,10 @@ import { jsonAgreement, linesAgreement } from './reference/json.ts'
 import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement, narrowWordsAgreement } from './reference/narrow.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
+import { jsonPathAgreement } from './reference/json-path.ts'
+import { readViewsAgreement } from './reference/read-views.ts'
+import { textFormsAgreement } from './reference/text-forms.ts'
+import { timePatternAgreement } from './reference/time-pattern.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
@@ -114,6 +118,10 @@ export const catalogue: readonly AnyAgreement[] = [
   stringTestAgreement,
   stringAgreement,
   stringPartsAgreement,
+  textFormsAgreement,
+  readViewsAgreement,
+  timePatternAgreement,
+  jsonPathAgreement,
   gemmAgreement,
   ...logisticAgreements,
   ...windowAgreements,

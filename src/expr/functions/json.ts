@@ -7,7 +7,8 @@ import { valueReader } from '../../batch/read-values.ts'
 import { storedWriter } from '../../batch/write-values.ts'
 import { canCast, cast } from '../../compute/cast.ts'
 import { columnToJson } from '../../compute/column-json.ts'
-import { jsonText, jsonType, parsePath, type PathStep } from '../../compute/json-path.ts'
+import { findJsonTexts } from '../../compute/json-find.ts'
+import { jsonType, parsePath, type PathStep } from '../../compute/json-path.ts'
 import { mapToText, overDistinct } from '../../compute/text-rows.ts'
 import type { Argument, CallOptions, Evaluation, ExpressionFunction, Signature } from '../function.ts'
 import { prefix } from '../function.ts'
@@ -33,7 +34,7 @@ const jsonExtract: ExpressionFunction = {
   evaluate(at, [a], options, type) {
     const { device, arena } = at
     const steps = stepsOf(options)
-    const texts = overDistinct(device, arena, a as Column, column => mapToText(device, arena, 'jsonExtract', [column], (text: string) => jsonText(text, steps)))
+    const texts = overDistinct(device, arena, a as Column, column => findJsonTexts(device, arena, column, steps))
     return cast(device, arena, texts, type, false, at)
   },
   byPosition: { operands: 1, options: ['path', 'to'] },

@@ -1,10 +1,11 @@
-// Functions of strings that JavaScript computes a row at a time: padding, repeating, reversing, title case, joining with a separator, hex and base64.
+// Functions of strings beyond those of strings.ts: padding and reversing by kernels; repeating, title case, joining with a separator, hex and base64.
 // Null where any argument is, unless a function says otherwise.
 import { DataError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { int32, utf8 } from '../../batch/data-type.ts'
 import type { Constant } from '../../compute/operand.ts'
 import { broadcast, isColumn, type Operand } from '../../compute/operand.ts'
+import { padText, reverseText } from '../../compute/text-forms.ts'
 import { joinTexts, mapToText, mapToValues, overDistinct } from '../../compute/text-rows.ts'
 import type { Evaluation, ExpressionFunction } from '../function.ts'
 import { prefix } from '../function.ts'
@@ -14,7 +15,10 @@ import { partial, strict, type Wanted } from '../typing.ts'
 const lengthMax = 2 ** 28
 
 function checkedLength(at: Evaluation, fn: string, characters: number): void {
-  if (characters <= lengthMax) return
+  if (characters > lengthMax) tooLong(at, fn, characters)
+}
+
+function tooLong(at: Evaluation, fn: string, characters: number): never {
   throw new DataError('TEXT_SIZE', `${at.where}: ${fn} would make a text of ${characters} characters, at most ${lengthMax} are made; check the count`)
 }
 
@@ -22,17 +26,7 @@ const padding = (name: 'lpad' | 'rpad'): ExpressionFunction => ({
   name,
   type: args => strict(args, args.length === 2 ? ['text', 'whole'] : ['text', 'whole', 'text'], utf8),
   evaluate: (at, [a, length, fill = { type: utf8, value: ' ' } as Constant]) =>
-    mapToText(at.device, at.arena, name, [a!, length!, fill], (text: string, wanted: bigint, by: string) => {
-      const chars = [...text]
-      const count = Number(wanted)
-      if (count <= chars.length) return chars.slice(0, Math.max(0, count)).join('')
-      checkedLength(at, name, count)
-      const fillChars = [...by]
-      if (fillChars.length === 0) return text
-      const missing = count - chars.length
-      const pad = by.repeat(Math.floor(missing / fillChars.length)) + fillChars.slice(0, missing % fillChars.length).join('')
-      return name === 'lpad' ? pad + text : text + pad
-    }),
+    padText(at.device, at.arena, name === 'lpad' ? 'left' : 'right', [a!, length!, fill], characters => tooLong(at, name, characters)),
   describe: prefix(name),
 })
 
@@ -55,6 +49,13 @@ const ofEach = (name: string, f: (text: string) => string): ExpressionFunction =
   evaluate: ({ device, arena }, [a]) => overDistinct(device, arena, a as Column, column => mapToText(device, arena, name, [column], f)),
   describe: prefix(name),
 })
+
+const reverse: ExpressionFunction = {
+  name: 'reverse',
+  type: args => strict(args, ['text'], utf8),
+  evaluate: ({ device, arena }, [a]) => overDistinct(device, arena, a as Column, column => reverseText(device, arena, column)),
+  describe: prefix('reverse'),
+}
 
 const titled = (word: string) => {
   const [first = ''] = word
@@ -102,7 +103,7 @@ export const textFunctions: readonly ExpressionFunction[] = [
   padding('lpad'),
   padding('rpad'),
   repeat,
-  ofEach('reverse', text => [...text].reverse().join('')),
+  reverse,
   ofEach('capitalize', titled),
   ofEach('title', text => text.replace(words, titled)),
   concatWs,
