@@ -38,8 +38,9 @@ export function formOf(column: Column): ColumnForm | undefined {
 /** The form that a column of a type has at best: what a plan can count on. */
 export function likelyForm(type: DataType): ColumnForm | undefined {
   if (isText(type)) return { bits: 32, valid: false, codes: true }
-  if (type.kind === 'decimal') return { bits: 32, valid: false, range: signed(32) }
-  return formOf({ type, length: 0, values: 0, validity: 0 })
+  const range = { min: 0, max: 100 }
+  if (type.kind === 'decimal') return formOf({ type, length: 0, values: 0, validity: 0, narrow: { values: 0, bits: 8 }, range })
+  return formOf({ type, length: 0, values: 0, validity: 0, ...(type.kind === 'int64' && { range }) })
 }
 
 /** What says a form in a key. */
