@@ -2,7 +2,7 @@
 // (room fuse). Rows that it can't take, for what their columns look like or because one of them is an error, go through the operators themselves.
 import type { Json } from '../base/json.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
-import { type Field, type Fields, fieldOf } from '../batch/schema.ts'
+import { type Fields, fieldOf } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { bindCondition } from '../expr/bind.ts'
 import type { Bound } from '../expr/function.ts'
@@ -43,8 +43,27 @@ export const fusedAggregateOperator: OperatorType<FusedAggregateParams> = {
   create: (context, params, [input]) => new FusedAggregateOperator(context, params, input!),
 }
 
-/** True where a function can be compiled for these steps, at least for columns that lie as they do at best, and saves something. */
+// What was found of earlier plans: most jobs are run again and again.
+const found = new Map<string, boolean>()
+const foundMax = 256
+
+/** True where a function can be compiled for these steps, at least for columns that lie as they do at best, and saves something. Cost: 1 ms, once for the same plan. */
 export function canFuse(params: FusedAggregateParams, input: Fields): boolean {
+  const key = textOf(params, input)
+  const known = found.get(key)
+  if (known !== undefined) return known
+  if (found.size >= foundMax) found.clear()
+  const can = isCompiled(params, input)
+  found.set(key, can)
+  return can
+}
+
+// All that a function depends on beside the forms of columns.
+function textOf(params: FusedAggregateParams, input: Fields): string {
+  return JSON.stringify([params, input.map(({ name, type, nullable }) => [name, typeName(type, nullable)])])
+}
+
+function isCompiled(params: FusedAggregateParams, input: Fields): boolean {
   if (params.aggregates.some(({ fn, options, args }) => !fusedFunctions.includes(fn) || options || args)) return false
   const program = programOf(params, input)
   const plan = program && planSums(program)
@@ -107,8 +126,7 @@ class FusedAggregateOperator implements Operator {
     this.#groups = new AggregateOperator(context, shape)
     this.#partial = shape.partial
     const program = programOf(params, input)!
-    const text = JSON.stringify([params, input.map((field: Field) => typeName(field.type, field.nullable))])
-    this.#pipeline = new FusedPipeline(context.device, program, planSums(program)!, text, shape.specs, shape.keys)
+    this.#pipeline = new FusedPipeline(context.device, program, planSums(program)!, textOf(params, input), shape.specs, shape.keys)
     let fields = input
     this.#steps = params.steps.map(({ id, kind, params: own }) => {
       const type = stepTypes[kind]!
