@@ -32,7 +32,7 @@ import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
 import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
-import { keptOptions } from './source/kept.ts'
+import { type KeptOptions, keptOptions } from './source/kept.ts'
 import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
 import { type Checkpoint, type CheckpointStore, openCheckpointStore } from './storage/checkpoint-store.ts'
 import { localDirectory } from './storage/directory.ts'
@@ -124,8 +124,8 @@ export class Engine {
   readonly #gpu: LazyGpu
   readonly #clock: Clock
   readonly #listeners = new Map<number, (reply: TaskReply) => void>()
-  readonly #kept = new Map<string, Promise<{ fields: readonly Field[]; batches: readonly Batch[] }>>()
-  readonly #keptCodes: Arena[] = []
+  readonly #kept = new Map<string, Promise<{ options: KeptOptions; batches: readonly Batch[] }>>()
+  readonly #keptArenas: Arena[] = []
   readonly #jobs = new Set<JobRun>()
   #nextTask = 1
   #dead: Error | undefined
@@ -237,7 +237,7 @@ export class Engine {
     for (const job of this.#jobs) job.fail(this.#dead)
     for (const kept of this.#kept.values()) for (const batch of (await kept.catch(() => ({ batches: [] }))).batches) releaseBatch(this.device, batch)
     this.#kept.clear()
-    for (const arena of this.#keptCodes.splice(0)) arena.release()
+    for (const arena of this.#keptArenas.splice(0)) arena.release()
     await this.#pool.close()
     await this.#gpu.close()
   }
@@ -257,13 +257,12 @@ export class Engine {
         this.#kept.set(id, kept)
         kept.catch(() => this.#kept.delete(id))
       }
-      const { fields, batches } = await kept
-      nodes.push({ ...node, kind: 'kept', options: keptOptions(fields, batches) as unknown as Json })
+      nodes.push({ ...node, kind: 'kept', options: (await kept).options as unknown as Json })
     }
     return { ...plan, nodes }
   }
 
-  async #keep(cached: CachedResult): Promise<{ fields: readonly Field[]; batches: readonly Batch[] }> {
+  async #keep(cached: CachedResult): Promise<{ options: KeptOptions; batches: readonly Batch[] }> {
     const batches: Batch[] = []
     const bindings = new Map(cached.bindings)
     const sinkId = cached.plan.nodes.at(-1)!.id
@@ -279,13 +278,15 @@ export class Engine {
     await done
     // The optimized plan may end with another step than the one that was written last.
     const sink = resolved.nodes.find(node => node.node === 'sink')!
-    return { fields: factsOf(resolved.edges, sink.input).fields, batches: await this.#withCodes(batches) }
+    const arena = this.device.arena()
+    this.#keptArenas.push(arena)
+    const coded = await this.#withCodes(arena, batches)
+    return { options: keptOptions(this.device, arena, factsOf(resolved.edges, sink.input).fields, coded), batches: coded }
   }
 
   // Texts that repeat are numbered, so that grouping by them is cheap, and decimals get narrow values. Both live as long as the engine.
-  async #withCodes(batches: readonly Batch[]): Promise<Batch[]> {
+  async #withCodes(arena: Arena, batches: readonly Batch[]): Promise<Batch[]> {
     const coded = batches.map(batch => [...batch.columns])
-    const arena = this.device.arena()
     for (const [i, { type }] of (coded[0] ?? []).entries()) {
       if (type.kind === 'decimal') for (const columns of coded) columns[i] = narrowed(this.device, arena, columns[i]!)
       if (layoutOf(type) !== 'view') continue
@@ -294,7 +295,6 @@ export class Engine {
       for (; !step.done; step = making.next()) await new Promise(resolve => setImmediate(resolve))
       step.value?.forEach((codes, part) => (coded[part]![i] = { ...coded[part]![i]!, codes }))
     }
-    this.#keptCodes.push(arena)
     return batches.map((batch, part) => ({ ...batch, columns: coded[part]! }))
   }
 

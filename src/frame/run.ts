@@ -15,7 +15,7 @@ import type { JobMetrics } from '../schedule/metrics.ts'
 import { optimizePlan } from '../plan/optimize.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.ts'
-import { keptOptions } from '../source/kept.ts'
+import { unkeptOptions } from '../source/kept.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import type { OwnedDictionary } from './coded-column.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
@@ -194,7 +194,7 @@ function withoutRows(plan: Plan, bindings: Bindings): Plan {
     if (node.node !== 'scan' || node.kind !== 'cached') return node
     const inner = bindings.get((node.options as { id: string }).id) as CachedResult
     const { edges } = resolvePlan(withoutRows(inner.plan, inner.bindings), inner.bindings)
-    return { ...node, kind: 'kept', options: keptOptions(edges.get(inner.plan.nodes.at(-1)!.id)!.fields, []) as unknown as Json }
+    return { ...node, kind: 'kept', options: unkeptOptions(edges.get(inner.plan.nodes.at(-1)!.id)!.fields) as unknown as Json }
   })
   return { ...plan, nodes }
 }

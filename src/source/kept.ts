@@ -7,6 +7,8 @@ import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import { narrowColumn } from '../compute/narrow.ts'
+import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
 // A split is a sixteenth of the rows, within these bounds: few enough that messages cost little, enough that threads end together.
@@ -19,18 +21,33 @@ export function keptSplitRows(rowCount: number): number {
   return Math.min(splitRowsMax, Math.max(splitRowsMin, Math.ceil(rowCount / splitCount / 64) * 64))
 }
 
-/** Batches as plain data, packed as between threads. `count`: rows hold the int64 as a number. The memory is kept by whoever made the options. */
+/**
+ * Batches that lie in the engine's memory, packed as between threads: of each its rows, and the address and count of the numbers that it is packed in. `count`:
+ * rows hold the int64 as a number. The memory is kept by whoever made the options, which stay small: they travel to every thread of every job.
+ */
 export interface KeptOptions {
   readonly fields: readonly { readonly name: string; readonly type: string; readonly count?: true }[]
-  readonly batches: readonly (readonly number[])[]
+  readonly batches: readonly (readonly [rows: number, address: number, numbers: number])[]
 }
 
-/** The options that read `batches` again. */
-export function keptOptions(fields: readonly Field[], batches: readonly Batch[]): KeptOptions {
-  return {
-    fields: fields.map(f => ({ name: f.name, type: typeName(f.type, f.nullable), ...(f.type.kind === 'int64' && f.type.asNumber && { count: true as const }) })),
-    batches: batches.map(packBatch),
-  }
+/** The options that read `batches` again; their packed numbers are written to `arena`. */
+export function keptOptions(device: Device, arena: Arena, fields: readonly Field[], batches: readonly Batch[]): KeptOptions {
+  const packed = batches.map(batch => {
+    const numbers = packBatch(batch)
+    const address = arena.allocate(8 * numbers.length)
+    device.memory.float64s(address, numbers.length).set(numbers)
+    return [batch.rowCount, address, numbers.length] as const
+  })
+  return { fields: keptFields(fields), batches: packed }
+}
+
+/** The options of a frame that is yet to be kept, for looking at a plan. */
+export function unkeptOptions(fields: readonly Field[]): KeptOptions {
+  return { fields: keptFields(fields), batches: [] }
+}
+
+function keptFields(fields: readonly Field[]): KeptOptions['fields'] {
+  return fields.map(f => ({ name: f.name, type: typeName(f.type, f.nullable), ...(f.type.kind === 'int64' && f.type.asNumber && { count: true as const }) }))
 }
 
 /** The scan behind `cache()`. */
@@ -43,11 +60,11 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
     // A split runs on over the ends of batches until it has its rows.
     let open: { batch: number; start: number; batchEnd: number; end: number; rows: number } | undefined
     options.batches.forEach((batch, index) => {
-      for (let start = 0; start < batch[0]!; ) {
+      for (let start = 0; start < batch[0]; ) {
         open ??= { batch: index, start, batchEnd: index, end: start, rows: 0 }
-        const take = Math.min(batch[0]! - start, splitRows - open.rows)
+        const take = Math.min(batch[0] - start, splitRows - open.rows)
         // A later split must begin at a multiple of 64 rows of its batch.
-        const taken = start + take < batch[0]! ? Math.max(64, take - (take % 64)) : take
+        const taken = start + take < batch[0] ? Math.max(64, take - (take % 64)) : take
         start += taken
         open = { ...open, batchEnd: index, end: start, rows: open.rows + taken }
         if (open.rows + 64 > splitRows) {
@@ -67,7 +84,7 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
   *read(context, options, split, columns) {
     const { batch: first, batchEnd: last, start, end } = split as { batch: number; batchEnd: number; start: number; end: number }
     for (let index = first; index <= last; index++) {
-      const rows = options.batches[index]![0]!
+      const rows = options.batches[index]![0]
       yield* readBatch(context, options, index, index === first ? start : 0, index === last ? end : rows, columns)
     }
   },
@@ -76,12 +93,14 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
 
 function* readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
   const fields = fieldsOf(options)
+  const [, address, numbers] = options.batches[index]!
+  const packed = [...context.device.memory.float64s(address, numbers)]
   const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   for (let at = start; at < end; at += step) {
     const arena = context.arena()
-    const whole = unpackBatch(options.batches[index]!, fields, column => narrowColumn(context.device, arena, column))
+    const whole = unpackBatch(packed, fields, column => narrowColumn(context.device, arena, column))
     const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: arena.address }
     context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
     yield
@@ -89,7 +108,7 @@ function* readBatch(context: ScanContext, options: KeptOptions, index: number, s
 }
 
 function rowCountOf(options: KeptOptions): number {
-  return options.batches.reduce((sum, b) => sum + b[0]!, 0)
+  return options.batches.reduce((sum, b) => sum + b[0], 0)
 }
 
 function fieldsOf(options: KeptOptions): Field[] {

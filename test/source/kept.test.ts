@@ -21,7 +21,7 @@ describe('rows kept in memory', () => {
         for (let i = 0; i < rowCount; i++) view[i] = next++
         return { fields, rowCount, columns: [{ type: fields[0]!.type, length: rowCount, values, validity: 0 }], arena: 0 }
       })
-      const options = keptOptions(fields, batches) as Parameters<typeof keptScan.splits>[0]
+      const options = keptOptions(device, arena, fields, batches) as Parameters<typeof keptScan.splits>[0]
       let expected = 0
       let wrong = 0
       for (const split of keptScan.splits(options)) {
