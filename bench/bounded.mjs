@@ -33,13 +33,13 @@ const cases = {
   async generated() {
     const { count, generate, max, mean, sum } = await import('../dist/index.js')
     const key = values.input === 'by an int32' ? generate.uniform(0, 100, { type: 'int32' }) : generate.text('key-%02d', generate.uniform(0n, 100n))
-    const made = generate.columns({ key, price: generate.uniform(0, 1000), count: generate.uniform(1, 6, { type: 'int32' }) }, { rows: Number(values.rows ?? 1e9), seed: 1 })
-    const frame = made.groupBy('key').agg({ n: count(), price: mean('price'), top: max('price'), count: sum('count') })
+    const made = generate.columns({ key, price: generate.uniform(0, 1000), pieces: generate.uniform(1, 6, { type: 'int32' }) }, { rows: Number(values.rows ?? 1e9), seed: 1 })
+    const frame = made.groupBy('key').agg({ n: count(), price: mean('price'), top: max('price'), pieces: sum('pieces') })
     const begin = performance.now()
     const groups = await frame.collect({ workers, ...(values.memory && { memory: values.memory }) })
     const seconds = (performance.now() - begin) / 1000
     const rows = groups.toArray()
-    return { seconds, check: { groups: rows.length, rows: rows.reduce((total, row) => total + row.n, 0), count: rows.reduce((total, row) => total + Number(row.count), 0) } }
+    return { seconds, check: { groups: rows.length, rows: rows.reduce((total, row) => total + row.n, 0), pieces: rows.reduce((total, row) => total + Number(row.pieces), 0) } }
   },
 }
 

@@ -23,7 +23,7 @@ const golden: u64 = 0x9e3779b97f4a7c15
 // In [0, 1), 53 bits.
 // @ts-ignore: decorator
 @inline function fraction(draw: u64): f64 {
-  return <f64>(draw >>> 11) * (1.0 / 9007199254740992.0)
+  return <f64><i64>(draw >>> 11) * (1.0 / 9007199254740992.0)
 }
 
 // draw · range / 2^64, in [0, range), for a range below 2^32.
@@ -93,10 +93,61 @@ export function sequenceFloats(start: f64, step: f64, first: f64, rows: i32, wid
   }
 }
 
-/** Integers in [min, min + range) of 1, 2, 4, 8 or 16 bytes (16: see `sequenceInts`). A `range` of 0 is 2^64. */
-export function uniformInts(seed: i64, first: f64, min: i64, range: i64, rows: i32, width: i32, out: usize): void {
-  let state = stateOf(seed, first)
+// Four draws of 32 bits: what few different values need. A round of multiplications by murmur3's constants (Appleby), with a key before and within.
+// @ts-ignore: decorator
+@inline function mix4(counter: v128, key: v128): v128 {
+  let x = v128.xor(counter, i32x4.shr_u(counter, 16))
+  x = v128.xor(i32x4.mul(x, i32x4.splat(0x85ebca6b)), key)
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 13)), i32x4.splat(0xc2b2ae35))
+  return v128.xor(x, i32x4.shr_u(x, 16))
+}
+
+// At most 2^16 values, for rows that agree in all but the low 32 bits of their numbers; `keys`: the two keys of these.
+function uniformFew(keys: u64, row: u32, min: u64, range: u32, rows: i32, width: i32, out: usize): void {
+  const key = i32x4.splat(<i32>(keys >>> 32))
+  const span = i32x4.splat(range)
+  const step = i32x4.splat(<i32>(4 * <u32>0x9e3779b1))
+  let counter = i32x4.splat(<i32>(row * 0x9e3779b1 + <u32>keys))
+  counter = i32x4.add(counter, i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(<i32>0x9e3779b1)))
+  const least4 = i32x4.splat(<i32>min)
+  const least8 = i64x2.splat(min)
+  for (let i = 0; i < rows; i += 4) {
+    const x = mix4(counter, key)
+    counter = i32x4.add(counter, step)
+    const low = i64x2.extmul_low_i32x4_u(x, span)
+    const high = i64x2.extmul_high_i32x4_u(x, span)
+    const drawn = i8x16.shuffle(low, high, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
+    if (width == 4) v128.store(out + (<usize>i << 2), i32x4.add(drawn, least4))
+    else if (width == 8) {
+      v128.store(out + (<usize>i << 3), i64x2.add(i64x2.extend_low_i32x4_u(drawn), least8))
+      v128.store(out + (<usize>i << 3), i64x2.add(i64x2.extend_high_i32x4_u(drawn), least8), 16)
+    } else {
+      const least = <u32>min
+      putInt(i32x4.extract_lane(drawn, 0) + least, width, i, out)
+      putInt(i32x4.extract_lane(drawn, 1) + least, width, i + 1, out)
+      putInt(i32x4.extract_lane(drawn, 2) + least, width, i + 2, out)
+      putInt(i32x4.extract_lane(drawn, 3) + least, width, i + 3, out)
+    }
+  }
+}
+
+/** Integers in [least, least + range) of 1, 2, 4, 8 or 16 bytes (16: see `sequenceInts`). A `range` of 0 is 2^64; one of up to 2^16 takes draws of 32 bits. */
+export function uniformInts(seed: i64, first: f64, least: i64, range: i64, rows: i32, width: i32, out: usize): void {
   const span = <u64>range
+  if (span - 1 < 0x10000 && width <= 8) {
+    for (let done = 0; done < rows; ) {
+      const row = <u64>first + <u64>done
+      const count = <i32>min<u64>(<u64>(rows - done), 0x100000000 - (row & 0xffffffff))
+      uniformFew(mix(<u64>seed + (row >>> 32) * golden), <u32>row, <u64>least, <u32>span, count, width, out + <usize>(done * width))
+      done += count
+    }
+    return
+  }
+  uniformMany(stateOf(seed, first), <u64>least, span, rows, width, out)
+}
+
+function uniformMany(start: u64, min: u64, span: u64, rows: i32, width: i32, out: usize): void {
+  let state = start
   if (span - 1 < 0xffffffff && width <= 8) {
     if (width == 8) uniform<u64>(state, min, span, rows, out)
     else if (width == 4) uniform<u32>(state, min, span, rows, out)
@@ -106,7 +157,7 @@ export function uniformInts(seed: i64, first: f64, min: i64, range: i64, rows: i
   }
   for (let i = 0; i < rows; i++) {
     const draw = mix(state)
-    putInt(<u64>min + (span == 0 ? draw : multiplyHigh(draw, span)), width, i, out)
+    putInt(min + (span == 0 ? draw : multiplyHigh(draw, span)), width, i, out)
     state += golden
   }
 }
@@ -115,7 +166,8 @@ export function uniformInts(seed: i64, first: f64, min: i64, range: i64, rows: i
 export function uniformFloats(seed: i64, first: f64, least: f64, span: f64, most: f64, rows: i32, width: i32, out: usize): void {
   let state = stateOf(seed, first)
   for (let i = 0; i < rows; i++) {
-    putFloat(NativeMath.min(least + fraction(mix(state)) * span, most), width, i, out)
+    const value = least + fraction(mix(state)) * span
+    putFloat(value < most ? value : most, width, i, out)
     state += golden
   }
 }
@@ -144,7 +196,7 @@ function outer(r: f64): f64 {
 export function normalFloats(seed: i64, first: f64, mean: f64, deviation: f64, rows: i32, width: i32, out: usize): void {
   let state = stateOf(seed, first)
   for (let i = 0; i < rows; i++) {
-    const share = (<f64>(mix(state) >>> 11) + 0.5) * (1.0 / 9007199254740992.0)
+    const share = (<f64><i64>(mix(state) >>> 11) + 0.5) * (1.0 / 9007199254740992.0)
     const q = share - 0.5
     let z: f64
     if (abs(q) <= 0.425) z = q * central(0.180625 - q * q)
