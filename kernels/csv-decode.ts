@@ -1,6 +1,8 @@
 // CSV rows to columns, one pass over the bytes: RFC 4180 with any one-byte delimiter and quote; LF or CRLF ends a row, also inside quotes a line end
 // is text. A quote inside an unquoted cell is text. A row that is refused is passed over to its end and leaves no trace in the columns.
 import { readBase64 } from './base64'
+import { CsvJob, markValid } from './csv-job'
+import { plainRows } from './csv-plain'
 import { JsonField, writeView } from './json-values'
 import { countDigits, decimalToF64, decimalToI64, digitsValue, scanDecimal } from './number-text'
 import { scaleMillis, scanTime } from './time-text'
@@ -18,47 +20,6 @@ const NULL = 7
 // An error: record, address, code, cell or column, and the row's bytes [start, end).
 const ERROR_BYTES: usize = 24
 
-/** A decoding call: what src/compute/csv.ts fills in, then what belongs to the row at hand. */
-@unmanaged class CsvJob {
-  /** The first byte of the next row; `end` is followed by a line feed that is not part of the input. */
-  at: usize
-  end: usize
-  isLast: i32
-  delimiter: i32
-  quote: i32
-  /** Pairs of address and byte count of the texts that mean null. */
-  nulls: usize
-  nullCount: i32
-  /** For each cell of a row the column it goes to, or -1. */
-  targets: usize
-  cellCount: i32
-  fields: usize
-  fieldCount: i32
-  row: i32
-  rowMax: i32
-  record: i32
-  recordOf: usize
-  errors: usize
-  errorCount: i32
-  errorMax: i32
-  slow: usize
-  slowCount: i32
-  slowMax: i32
-  text: usize
-  textEnd: usize
-  decimal: usize
-  start: usize
-  errorCode: i32
-  errorAt: usize
-  errorField: i32
-  /** The cell that was scanned last: its text, and whether it was quoted. */
-  cellAt: usize
-  cellBytes: i32
-  cellQuoted: i32
-  /** 1 where the text buffer or the list of floats is full. */
-  paused: i32
-}
-
 /**
  * Decodes rows from `at` on until the input, the rows, the errors, the text buffer or the list of floats end. A row that the input cuts off is left for
  * the next call, unless `isLast`. Returns the rows and refused rows so far; blank lines count only where rows have one cell.
@@ -66,7 +27,9 @@ const ERROR_BYTES: usize = 24
 export function decodeCsv(at: usize): i32 {
   const job = changetype<CsvJob>(at)
   job.paused = 0
-  while (job.at < job.end && job.row < job.rowMax && job.errorCount < job.errorMax) {
+  while (job.errorCount < job.errorMax) {
+    plainRows(job)
+    if (job.at >= job.end || job.row >= job.rowMax) break
     const first = load<u8>(job.at)
     if (job.cellCount != 1 && (first == 10 || (first == 13 && load<u8>(job.at, 1) == 10))) {
       job.at += first == 10 ? 1 : 2
@@ -133,14 +96,6 @@ function decodeRow(job: CsvJob): usize {
     if (cell != job.cellCount) refuse(job, RAGGED, job.start, cell)
     return p + (stop == 13 && p < end ? 2 : 1)
   }
-}
-
-// Undoes the null that a refused row may have left at this row.
-// @ts-ignore: decorator
-@inline function markValid(field: JsonField, row: i32): void {
-  if (field.validity == 0) return
-  const byte = field.validity + (<usize>row >> 3)
-  store<u8>(byte, <u32>load<u8>(byte) | (<u32>1 << (row & 7)))
 }
 
 // The commonest cells at once: a plain whole number, or a plain decimal, that ends at the delimiter or a line feed. 0: any other cell.

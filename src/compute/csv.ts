@@ -64,7 +64,8 @@ const job = {
   textEnd: 22,
   decimal: 23,
   paused: 31,
-  words: 32,
+  nullLengths: 32,
+  words: 33,
 } as const
 const errorsMax = 256
 const slowMin = 256
@@ -165,6 +166,7 @@ export class CsvDecoder {
       quote: this.dialect.quote.charCodeAt(0),
       nulls,
       nullCount: nullTexts.length,
+      nullLengths: nullTexts.reduce((bits, text) => bits | (1 << Math.min(31, text.length)), 0),
       targets,
       cellCount: this.#targets.length,
       fields: fieldsAt,

@@ -40,6 +40,7 @@ import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
+import { decimalTextAgreement } from './reference/decimal-text.ts'
 import { generateAgreements } from './reference/generate.ts'
 import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
@@ -72,6 +73,7 @@ export const catalogue: readonly AnyAgreement[] = [
   rowNumbersAgreement,
   chanceAgreement,
   ...generateAgreements,
+  decimalTextAgreement,
   overAgreement,
   rangesAgreement,
   joinAgreement,
