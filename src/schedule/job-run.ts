@@ -86,7 +86,7 @@ export class JobRun {
     this.#plan = plan
     this.#resolved = resolved
     this.#environment = environment
-    this.metricsCounter = new MetricsCounter(environment.clock)
+    this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1)
     this.#lastEpochAt = environment.clock.elapsed()
     const settle = { resolve: () => {}, reject: (_: Error) => {} }
     this.done = new Promise<void>((resolve, reject) => {
@@ -228,11 +228,9 @@ export class JobRun {
     const restore: Record<string, readonly StateRun[]> = {}
     for (const step of spec.steps) if (checkpoint?.manifest.operators[step.id]) restore[step.id] = await checkpoint.readRuns(step.id)
     const hosts = spec.placement === 'main' || workers.length === 0 ? [main] : workers
-    const instances: Instance[] = Array.from({ length: spec.parallelism }, (_, i) => ({
-      host: hosts[(spec.parallelism === 1 ? spec.index : i) % hosts.length]!,
-      task: nextTask(),
-      inFlight: 0,
-    }))
+    const hostOf = (instance: number) => hosts[(spec.parallelism === 1 ? spec.index : instance) % hosts.length]!
+    const instances = Array.from({ length: spec.parallelism }, (_, i): Instance => ({ host: hostOf(i), task: nextTask(), inFlight: 0 }))
+    for (const { host, task } of instances) this.metricsCounter.placed(task, host === main ? workers.length : workers.indexOf(host))
     const listener: StageListener = {
       failed: error => this.fail(error),
       counted: (_, reply) => this.metricsCounter.replied(reply),

@@ -17,6 +17,8 @@ export interface JobMetrics {
   readonly progress: number | undefined
   /** Rows known to wait at the sources, if known. */
   readonly lag: number | undefined
+  /** Milliseconds that each thread has spent in the job's steps, the engine's own last, as of the last checkpoint or the end. */
+  readonly busyMs: readonly number[]
 }
 
 /** Adds up what tasks, sources and sinks report. */
@@ -26,14 +28,18 @@ export class MetricsCounter {
   readonly #counts: Record<string, number> = {}
   readonly #watermarks = new Map<number, number>()
   readonly #totals = new Map<number, Readonly<Record<string, StepTotals>>>()
+  readonly #threadOf = new Map<number, number>()
+  readonly #threadCount: number
   #rowsRead = 0
   #rowsWritten = 0
   #checkpoints = 0
   #lastEpoch: number | undefined
   #lastMs: number | undefined
 
-  constructor(clock: Clock) {
+  /** `threadCount`: with the engine's own. */
+  constructor(clock: Clock, threadCount: number) {
     this.#clock = clock
+    this.#threadCount = threadCount
     this.#startedMs = clock.elapsed()
   }
 
@@ -50,6 +56,10 @@ export class MetricsCounter {
     this.#checkpoints++
     this.#lastEpoch = epoch
     this.#lastMs = ms
+  }
+  /** A task runs on a thread, by number. */
+  placed(task: number, thread: number): void {
+    this.#threadOf.set(task, thread)
   }
   replied(reply: TaskReply): void {
     for (const [metric, by] of Object.entries(reply.counts ?? {})) this.count(metric, by)
@@ -83,7 +93,14 @@ export class MetricsCounter {
       checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs },
       progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
+      busyMs: this.#busyMs(),
     }
+  }
+
+  #busyMs(): number[] {
+    const busy = new Array<number>(this.#threadCount).fill(0)
+    for (const [task, steps] of this.#totals) for (const { ms } of Object.values(steps)) busy[this.#threadOf.get(task)!]! += ms
+    return busy
   }
 }
 

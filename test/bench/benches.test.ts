@@ -74,6 +74,15 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     for (const f of figures) expect(f).toMatchObject({ rows: 10_000, equal: true })
   })
 
+  it('brc groups lines of text, with temperatures as floats and as decimals', () => {
+    const figures = bench('brc')
+    expect(figures.map(f => f.temperatures)).toEqual(['float64', 'decimal(4, 1)'])
+    for (const f of figures) {
+      expect(f).toMatchObject({ rows: 10_000, stations: 413 })
+      expect(f.equal).toBe(hasPeers ? true : undefined)
+    }
+  })
+
   it.each([['groupby', '1e4'], ['join', '1e4'], ['filter', '1e5'], ['expressions', '1e4'], ['clickbench', '1e4']])('%s gives the results that its peers give, as rows and as a page', (name, size) => {
     const { rows, page } = suite(name, size)
     for (const row of rows) {

@@ -3,6 +3,7 @@ import { CancelledError } from '../../src/base/errors.ts'
 import { count } from '../../src/frame/aggregates.ts'
 import { col } from '../../src/frame/expr.ts'
 import { fromData, sink } from '../../src/frame/from.ts'
+import { generate } from '../../src/frame/generate.ts'
 import { desc } from '../../src/frame/orders.ts'
 import { closeEngines, frame, pagesInUse } from '../support/frames.ts'
 
@@ -62,6 +63,15 @@ describe('a run', () => {
   it('tells what it has done', async () => {
     const run = await numbers().filter(col('id').lt(10)).to(nowhere).run()
     expect(run.metrics()).toMatchObject({ rowsRead: 100, rowsWritten: 10, progress: 1, checkpoints: { completed: 1 } })
+  })
+
+  it.each([[0, 1], [2, 3]])('with %i workers says how long each of %i threads was busy', async (workers, threads) => {
+    const frame = generate.columns({ k: generate.uniform(0, 10, { type: 'int32' }) }, { rows: 400_000 }).groupBy('k').agg({ n: count() })
+    const { stats } = await frame.collect({ workers })
+    expect(stats.busyMs).toHaveLength(threads)
+    const inSteps = Object.values(stats.steps).reduce((total, { ms }) => total + ms, 0)
+    expect(stats.busyMs.reduce((total, ms) => total + ms, 0)).toBeCloseTo(inSteps, 6)
+    expect(stats.busyMs.slice(0, Math.max(1, workers)).every(ms => ms > 0)).toBe(true)
   })
 
   it('that is cancelled before it starts does nothing', async () => {

@@ -17,6 +17,7 @@ export const dialects: readonly CsvDialect[] = [
   { delimiter: ',', quote: '"', nulls: [''] },
   { delimiter: ';', quote: "'", nulls: ['NA', '-'] },
   { delimiter: '\t', quote: '"', nulls: ['\\N'] },
+  { delimiter: '|', quote: '"', nulls: ['no value was given', 'x'] },
 ]
 
 const refused = Symbol('refused')
@@ -59,14 +60,14 @@ function cellOf(text: string, quoted: boolean, field: Field, nulls: readonly str
   }
 }
 
-/** The rows of `text`, undefined where one is refused. */
-export function plainCsv(text: string, fields: readonly Field[], dialect: CsvDialect): (Value[] | undefined)[] {
+/** The rows of `text`, undefined where one is refused. A row has `cellCount` cells; those behind the fields' aren't looked at. */
+export function plainCsv(text: string, fields: readonly Field[], dialect: CsvDialect, cellCount = fields.length): (Value[] | undefined)[] {
   const rows = readCsvSample(new TextEncoder().encode(text), dialect, true)
   return rows
     .filter(row => row.length > 1 || row[0]!.text !== '' || row[0]!.quoted)
     .map(row => {
-      if (row.length !== fields.length) return undefined
-      const cells = row.map((cell, i) => cellOf(cell.text, cell.quoted, fields[i]!, dialect.nulls))
+      if (row.length !== cellCount) return undefined
+      const cells = row.slice(0, fields.length).map((cell, i) => cellOf(cell.text, cell.quoted, fields[i]!, dialect.nulls))
       return cells.includes(refused) ? undefined : (cells as Value[])
     })
 }
@@ -133,10 +134,11 @@ export const csvAgreement = agreement({
   kernels: ['decodeCsv'],
   sample(random, length, shape) {
     const dialect = pick(random, ...dialects)
-    return { dialect, text: sampleCsv(random, length, shape, dialect) }
+    // Without the last columns, whose cells are never plain, most rows are.
+    return { dialect, text: sampleCsv(random, length, shape, dialect), fields: pick(random, csvFields, csvFields.slice(0, 5)) }
   },
-  reference({ dialect, text }) {
-    const rows = plainCsv(text, csvFields, dialect)
+  reference({ dialect, text, fields }) {
+    const rows = plainCsv(text, fields, dialect, csvFields.length)
     return {
       rows: rows.filter(row => row !== undefined),
       kept: rows.flatMap((row, i) => (row ? [i] : [])),
@@ -144,16 +146,12 @@ export const csvAgreement = agreement({
       isWhole: true,
     }
   },
-  compute(device, arena, { dialect, text }) {
+  compute(device, arena, { dialect, text, fields }) {
     const bytes = new TextEncoder().encode(text)
     const address = arena.allocate(bytes.length + 1)
     device.memory.write(address, bytes)
-    const decoder = new CsvDecoder(
-      csvFields,
-      csvFields.map(f => f.name),
-      dialect,
-      'sample',
-    )
+    const cells = csvFields.map(({ name }) => (fields.some(f => f.name === name) ? name : undefined))
+    const decoder = new CsvDecoder(fields, cells, dialect, 'sample')
     const { batch, recordOf, errors, taken } = decoder.decode(device, arena, address, bytes.length, true, 2_000)
     return {
       rows: rowsOf(device, batch),
