@@ -5,7 +5,8 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { absentId, chunkRowsMax, takeStored } from './join-store.ts'
 import { nearestRows, type OrderForm } from './join-order.ts'
-import { candidatePairs, hasUniqueKeys, probeTable, type TableData } from './join-table.ts'
+import { type RangeForm, rangePairs } from './join-ranges.ts'
+import { candidatePairs, type Candidates, hasUniqueKeys, probeTable, type TableData } from './join-table.ts'
 
 /** Which rows a join keeps: pairs, and those of a side that meet nothing; or left rows alone. */
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
@@ -31,19 +32,31 @@ export interface Probe {
   readonly hits?: number
   /** For the nearest row: the value, and how it meets the stored ones. */
   readonly nearest?: { readonly value: Column; readonly form: OrderForm }
+  /** For bounds: all columns, and which of them are bounds of what. */
+  readonly range?: { readonly columns: readonly Column[]; readonly form: RangeForm }
+}
+
+function isRanged(table: TableData, probe: Probe): boolean {
+  return table.sorted !== undefined && probe.range !== undefined
 }
 
 function headsOf(device: Device, arena: Arena, table: TableData, { keys, rows, nearest }: Probe): number {
   return table.sorted && nearest ? nearestRows(device, arena, table, table.sorted, nearest.form, keys, nearest.value, rows) : probeTable(device, arena, table, keys, rows)
 }
 
+// Pairs of equal keys, within the bounds where stored rows are sorted for them.
+function pairsOf(device: Device, arena: Arena, table: TableData, { keys, rows, range }: Probe, pairsMax: number, single = false): Generator<Candidates> {
+  if (table.sorted && range) return rangePairs(device, arena, table, range.form, keys, range.columns, rows, pairsMax, single)
+  return candidatePairs(device, arena, table, keys, rows, pairsMax)
+}
+
 /** The pairs of an inner, left, right or full join, by probing row; stored rows that are met are marked where the table has marks. */
 export function* matchRows(device: Device, arena: Arena, table: TableData, probe: Probe, how: ProbeKind, condition: PairCondition | undefined, pairsMax: number): Generator<Matches> {
   const { kernels } = device
-  const { keys, rows, hits: wanted = 0 } = probe
+  const { rows, hits: wanted = 0 } = probe
   const isOuter = how === 'left' || how === 'full'
   const absent = absentId(table.rows)
-  if ((hasUniqueKeys(table) || probe.nearest) && !condition) {
+  if ((hasUniqueKeys(table) || probe.nearest) && !condition && !isRanged(table, probe)) {
     const heads = headsOf(device, arena, table, probe)
     if (table.marks !== 0) kernels.markHeads(heads, rows, table.marks)
     if (isOuter) {
@@ -60,7 +73,7 @@ export function* matchRows(device: Device, arena: Arena, table: TableData, probe
   const hits = isOuter ? arena.allocateZeroed(rows) : wanted
   const [outLeft, outRight] = isOuter ? [arena.allocate(4 * (pairsMax + rows)), arena.allocate(4 * (pairsMax + rows))] : [0, 0]
   let start = 0
-  for (const { left, right, count: candidates, row: end } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+  for (const { left, right, count: candidates, row: end } of pairsOf(device, arena, table, probe, pairsMax)) {
     let count = candidates
     const mask = condition && count > 0 ? condition(left, right, count) : 0
     if (mask !== 0) count = kernels.keepPairs(left, right, count, mask)
@@ -75,19 +88,21 @@ export function* matchRows(device: Device, arena: Arena, table: TableData, probe
 }
 
 /** The bitmap of the probing rows that meet a stored one (`wanted`), or that meet none. */
-export function matchMask(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, wanted: boolean, condition: PairCondition | undefined, pairsMax: number): number {
+export function matchMask(device: Device, arena: Arena, table: TableData, probe: Probe, wanted: boolean, condition: PairCondition | undefined, pairsMax: number): number {
   const { kernels } = device
+  const { keys, rows } = probe
+  const ranged = isRanged(table, probe)
   const mask = arena.allocate(bitmapBytes(rows))
-  if (table.kind !== 'all' && !condition) {
+  if (table.kind !== 'all' && !condition && !ranged) {
     kernels.headBits(probeTable(device, arena, table, keys, rows), rows, wanted ? 1 : 0, mask)
     return mask
   }
   const hits = arena.allocateZeroed(rows)
-  if (!condition) device.memory.bytes(hits, rows).fill(table.rows.rowCount > 0 ? 1 : 0)
+  if (!condition && !ranged) device.memory.bytes(hits, rows).fill(table.rows.rowCount > 0 ? 1 : 0)
   else {
-    for (const { left, right, count } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+    for (const { left, right, count } of pairsOf(device, arena, table, probe, pairsMax, !condition)) {
       if (count === 0) continue
-      const kept = condition(left, right, count)
+      const kept = condition?.(left, right, count) ?? 0
       kernels.markIndices(left, kept === 0 ? count : kernels.keepPairs(left, right, count, kept), hits)
     }
   }
@@ -99,12 +114,13 @@ export function matchMask(device: Device, arena: Arena, table: TableData, { keys
  * Marks the stored rows that probing rows meet. Without a condition only the first row of each key: `markLinked` tells the others, once all rows have
  * probed.
  */
-export function markStored(device: Device, arena: Arena, table: TableData, { keys, rows }: Probe, condition: PairCondition | undefined, pairsMax: number): void {
+export function markStored(device: Device, arena: Arena, table: TableData, probe: Probe, condition: PairCondition | undefined, pairsMax: number): void {
   const { kernels } = device
-  if (!condition) return kernels.markHeads(probeTable(device, arena, table, keys, rows), rows, table.marks)
-  for (const { left, right, count } of candidatePairs(device, arena, table, keys, rows, pairsMax)) {
+  const { keys, rows } = probe
+  if (!condition && !isRanged(table, probe)) return kernels.markHeads(probeTable(device, arena, table, keys, rows), rows, table.marks)
+  for (const { left, right, count } of pairsOf(device, arena, table, probe, pairsMax)) {
     if (count === 0) continue
-    const kept = condition(left, right, count)
+    const kept = condition?.(left, right, count) ?? 0
     kernels.markIndices(right, kept === 0 ? count : kernels.keepPairs(left, right, count, kept), table.marks)
   }
 }

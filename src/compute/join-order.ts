@@ -1,30 +1,55 @@
-// The rows of a join's table in order of a further value, key by key, for asOf joins: made once with the table, searched by all threads.
+// Values by which stored rows are in order, key by key, as words; and for asOf joins, the nearest of them.
 import type { Column } from '../batch/batch.ts'
-import { type DataType, int32, int64, isFloat, isInteger } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, isFloat, isInteger } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { selectRows } from './compact.ts'
+import { andBits, filledBits } from './bitmap.ts'
 import { joinKeys, keyForm, type KeyForm } from './join-keys.ts'
-import type { ChunkStore } from './join-store.ts'
-import { buildTable, probeTable, type SortedRows, type TableData } from './join-table.ts'
-import { sortIndices } from './sort.ts'
+import { probeTable, type SortedRows, type TableData } from './join-table.ts'
 
 /** Which stored row is nearest: the last at or before, the first at or after, or the nearer of both, the earlier where both are as near. */
 export type Direction = 'backward' | 'forward' | 'nearest'
 
+/** How values become words that order as they do, as plain data. `decimals`: of one scale, of up to 18 digits. */
+export type OrderWords = { readonly key: KeyForm; readonly floats: boolean; readonly decimals?: true }
+
 /** How asOf values meet, as plain data. `within`: the greatest distance, in units of the form (decimal digits of a whole number), or for floats. */
-export type OrderForm = { readonly key: KeyForm; readonly floats: boolean; readonly direction: Direction; readonly within?: string; readonly withinFloat?: number }
+export type OrderForm = OrderWords & { readonly direction: Direction; readonly within?: string; readonly withinFloat?: number }
 
 /** How values of two types meet in an order; undefined where they don't: whole numbers, floats, or times of one kind. */
-export function orderKey(left: DataType, right: DataType): { key: KeyForm; floats: boolean } | undefined {
+export function orderKey(left: DataType, right: DataType): OrderWords | undefined {
   const isTime = left.kind === right.kind && (left.kind === 'date' || left.kind === 'time' || left.kind === 'timestamp' || left.kind === 'duration')
   const isNumber = (isInteger(left) && isInteger(right) && left.kind !== 'uint64' && right.kind !== 'uint64') || (isFloat(left) && isFloat(right))
   const key = isTime || isNumber ? keyForm(left, right) : undefined
   return key && { key, floats: isFloat(left) }
 }
 
-function wordsOf(device: Device, arena: Arena, column: Column, { key, floats }: { key: KeyForm; floats: boolean }): { values: number; validity: number } {
+// Words above that of infinity are NaN's.
+const infinite = 0x7ff0_0000_0000_0000n
+
+/** As `wordsOf`, for comparing: NaN, which is neither below nor above anything, has no word. */
+export function orderWords(device: Device, arena: Arena, column: Column, form: OrderWords): { values: number; validity: number } {
+  const found = wordsOf(device, arena, column, form)
+  if (!form.floats) return found
   const rows = column.length
+  const words = device.memory.int64s(found.values, rows)
+  if (!words.some(word => word > infinite)) return found
+  const bits = filledBits(device, arena, rows, true)
+  const bytes = device.memory.bytes(bits, bitmapBytes(rows))
+  words.forEach((word, row) => word > infinite && (bytes[row >>> 3]! &= ~(1 << (row & 7))))
+  return { values: found.values, validity: andBits(device, arena, found.validity, bits, rows) }
+}
+
+/** Values as int64 words that order as they do, NaN after all others. */
+export function wordsOf(device: Device, arena: Arena, column: Column, { key, floats, decimals }: OrderWords): { values: number; validity: number } {
+  const rows = column.length
+  if (decimals) {
+    // Both halves of 128 bits; what has 18 digits fits the lower one.
+    const low = arena.allocate(8 * rows)
+    const [from, to] = [device.memory.int64s(column.values, 2 * rows), device.memory.int64s(low, rows)]
+    for (let row = 0; row < rows; row++) to[row] = from[2 * row]!
+    return { values: low, validity: column.validity }
+  }
   const { kind, values, validity } = joinKeys(device, arena, [column], [key], rows)
   if (kind === 'word' && !floats) return { values, validity }
   const out = arena.allocate(8 * rows)
@@ -33,64 +58,12 @@ function wordsOf(device: Device, arena: Arena, column: Column, { key, floats }: 
   return { values: out, validity }
 }
 
-/** As `buildTable`, with the rows sorted by the column `time.at` where there is one. */
-export function buildOrdered(device: Device, store: ChunkStore, keys: readonly number[], forms: readonly KeyForm[], options: { marks: boolean; time?: { at: number; form: OrderForm } }): TableData {
-  const table = buildTable(device, store, keys, forms, options)
-  if (!options.time) return table
-  const arena = device.arena()
-  arena.hold(table.arena)
-  try {
-    return { ...table, sorted: sortStored(device, arena, store, table, keys, options.time.at, options.time.form), arena: arena.address }
-  } catch (error) {
-    arena.release()
-    throw error
-  }
-}
-
-/** Sorts the stored rows by their value in the column at `at`, key by key; rows without a key or a value are left out. Equal values keep their order. Lives in `arena`. */
-function sortStored(device: Device, arena: Arena, store: ChunkStore, table: TableData, keys: readonly number[], at: number, form: OrderForm): SortedRows {
-  const scratch = device.arena()
-  try {
-    const { kernels, memory } = device
-    const rows = store.rowCount
-    const [values, groups, ids] = [scratch.allocate(8 * rows), scratch.allocate(4 * rows), scratch.allocate(4 * rows)]
-    const mask = scratch.allocateZeroed(Math.ceil(rows / 8))
-    let first = 0
-    store.chunks().forEach((chunk, c) => {
-      const words = wordsOf(device, scratch, chunk.columns[at]!, form)
-      memory.bytes(values + 8 * first, 8 * chunk.rowCount).set(memory.bytes(words.values, 8 * chunk.rowCount))
-      kernels.fillIndices(ids + 4 * first, chunk.rowCount, (c << 16) | 0)
-      // A key's rows are known by the number of its first one.
-      let known = 0
-      if (keys.length > 0) {
-        const heads = probeTable(device, scratch, table, keys.map(i => chunk.columns[i]!), chunk.rowCount)
-        known = scratch.allocate(Math.ceil(chunk.rowCount / 8))
-        kernels.headBits(heads, chunk.rowCount, 1, known)
-        kernels.flattenHeads(table.rows.firsts, heads, chunk.rowCount, groups + 4 * first)
-      }
-      kernels.appendOnes(chunk.rowCount, mask, first)
-      for (const bits of [words.validity, known]) if (bits !== 0) clearUnset(device, mask, bits, first, chunk.rowCount)
-      first += chunk.rowCount
-    })
-    const { indices, rows: count } = selectRows(device, scratch, mask, rows)
-    const valueColumn: Column = { type: int64, length: rows, values, validity: 0 }
-    const groupColumn: Column = { type: int32, length: rows, values: groups, validity: 0 }
-    const sorted = sortIndices(device, scratch, [...(keys.length > 0 ? [{ column: groupColumn }] : []), { column: valueColumn }], count, indices)
-    const [words, order] = [arena.allocate(8 * count), arena.allocate(4 * count)]
-    kernels.gatherWord8(values, sorted, count, words)
-    kernels.gatherWord4(ids, sorted, count, order)
-    const [starts, ends] = keys.length > 0 ? [arena.allocateZeroed(4 * rows), arena.allocateZeroed(4 * rows)] : [0, 0]
-    if (keys.length > 0) kernels.boundGroups(sorted, groups, count, starts, ends)
-    return { starts, ends, words, order, count }
-  } finally {
-    scratch.release()
-  }
-}
-
-// Clears the bits of rows first … of the mask whose own bit isn't set.
-function clearUnset(device: Device, mask: number, bits: number, first: number, rows: number): void {
-  const [all, own] = [device.memory.bytes(mask, Math.ceil((first + rows) / 8)), device.memory.bytes(bits, Math.ceil(rows / 8))]
-  for (let row = 0; row < rows; row++) if (!((own[row >>> 3]! >>> (row & 7)) & 1)) all[(first + row) >>> 3]! &= ~(1 << ((first + row) & 7))
+/** The number of the first stored row of each probing row's key, 0xffffffff where there is none: the address of a u32 each; 0 without keys. */
+export function joinGroups(device: Device, arena: Arena, table: TableData, keys: readonly Column[], rows: number): number {
+  if (table.kind === 'all') return 0
+  const groups = arena.allocate(4 * rows)
+  device.kernels.flattenHeads(table.rows.firsts, probeTable(device, arena, table, keys, rows), rows, groups)
+  return groups
 }
 
 const directions = { backward: 0, forward: 1, nearest: 2 } as const
@@ -100,11 +73,7 @@ export function nearestRows(device: Device, arena: Arena, table: TableData, sort
   const { kernels } = device
   const { values, validity } = wordsOf(device, arena, value, form)
   const heads = arena.allocate(4 * rows)
-  let groups = 0
-  if (table.kind !== 'all') {
-    groups = arena.allocate(4 * rows)
-    kernels.flattenHeads(table.rows.firsts, probeTable(device, arena, table, keys, rows), rows, groups)
-  }
+  const groups = joinGroups(device, arena, table, keys, rows)
   const within = form.within === undefined ? 2n ** 64n - 1n : BigInt(form.within)
   kernels.searchNearest(groups, sorted.starts, sorted.ends, sorted.count, sorted.words, sorted.order, values, validity, rows, directions[form.direction], form.floats ? 1 : 0, BigInt.asIntN(64, within), form.withinFloat ?? Number.POSITIVE_INFINITY, heads)
   return heads

@@ -30,7 +30,7 @@ export interface TableData {
   readonly marks: number
   readonly ended: number
   readonly order: number
-  /** Its rows by a further value, where the join is for the nearest. */
+  /** Its rows by a further value, where the join is for the nearest, or by bounds. */
   readonly sorted?: SortedRows
   readonly rows: StoredRows
   readonly arena: number
@@ -43,6 +43,8 @@ export interface SortedRows {
   readonly words: number
   readonly order: number
   readonly count: number
+  /** Of a second value: the address of a list of addresses, the words by position and what is the greatest of each 8 below. */
+  readonly levels?: { readonly list: number; readonly count: number }
 }
 
 /** Pairs of row numbers of the probing side and ids of the stored side, by probing row; `row`: all rows before it are done. */

@@ -4,20 +4,23 @@ import { keyGroupCount } from '../base/hash.ts'
 import type { SharedSpillFile } from '../base/spill.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { int32, int64 } from '../batch/data-type.ts'
-import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
+import { columnIndex, type Field, type Fields } from '../batch/schema.ts'
 import { rowNumbers } from '../compute/gather.ts'
 import type { KeyForm } from '../compute/join-keys.ts'
 import { ChunkStore } from '../compute/join-store.ts'
-import { buildOrdered, type OrderForm } from '../compute/join-order.ts'
+import type { OrderForm } from '../compute/join-order.ts'
+import type { RangeForm } from '../compute/join-ranges.ts'
+import { buildOrdered } from '../compute/join-sorted.ts'
 import type { TableData } from '../compute/join-table.ts'
 import type { Device } from '../device/device.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { carriedFields, rangeColumns } from './join-fields.ts'
 import { PartFile } from './join-parts.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
-/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; the column by which the nearest is found. */
-export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly time?: { readonly column: string; readonly form: OrderForm } }
+/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; the column by which the nearest is found; the values that have bounds. */
+export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly time?: { readonly column: string; readonly form: OrderForm }; readonly range?: RangeForm<string> }
 
 /** The right side on disk, as plain data: its file, the blocks of each part, the number of rows in all, a byte a row where it is to be known which were met, and a counter in memory. */
 export interface SpilledSide {
@@ -31,6 +34,7 @@ export interface SpilledSide {
   /** The most bytes that the rows of a part should take in memory at once. */
   readonly bytesMax: number
   readonly time?: { readonly at: number; readonly form: OrderForm }
+  readonly range?: RangeForm
 }
 
 /** What a table's edge tells. */
@@ -49,10 +53,14 @@ export const joinBuildOperator: OperatorType<JoinBuildParams> = {
   kind: 'joinBuild',
   inputCount: 1,
   placement: () => 'single',
-  fields: ([input]) => [{ name: tableField, type: int64, nullable: false }, ...visible(input!)],
-  needs: (_, { keys, time }, __, readers) => (readers === 'all' ? 'all' : new Set([...readers, ...keys, ...(time ? [time.column] : [])])),
+  fields: ([input], params) => [{ name: tableField, type: int64, nullable: false }, ...carried(input!, params)],
+  needs: (_, { keys, time, range }, __, readers) => (readers === 'all' ? 'all' : new Set([...readers, ...keys, ...(time ? [time.column] : []), ...rangeColumns(range).stored])),
   describe: ({ keys }) => `all rows${keys.length > 0 ? `, by ${keys.join(', ')}` : ''}`,
   create: (context, params, [input]) => new JoinBuild(context, params, input!),
+}
+
+function carried(input: Fields, { keys, time, range }: JoinBuildParams): Fields {
+  return carriedFields(input, [...keys, ...(time ? [time.column] : []), ...rangeColumns(range).stored])
 }
 
 class JoinBuild implements Operator {
@@ -61,17 +69,19 @@ class JoinBuild implements Operator {
   readonly #fields: Fields
   readonly #columns: readonly number[]
   readonly #keys: readonly number[]
-  readonly #time: SpilledSide['time']
+  readonly #sorted: Pick<SpilledSide, 'time' | 'range'>
   #store: ChunkStore
   #parts: PartFile | undefined
   #rowCount = 0
   constructor(context: OperatorContext, params: JoinBuildParams, input: Fields) {
-    this.#fields = visible(input)
+    this.#fields = carried(input, params)
     this.#context = context
     this.#params = params
     this.#columns = this.#fields.map(field => input.indexOf(field))
     this.#keys = params.keys.map(key => columnIndex(this.#fields, key, context.where))
-    this.#time = params.time && { at: columnIndex(this.#fields, params.time.column, context.where), form: params.time.form }
+    const at = (name: string) => columnIndex(this.#fields, name, context.where)
+    const { time, range } = params
+    this.#sorted = { ...(time && { time: { at: at(time.column), form: time.form } }), ...(range && { range: storedRange(range, at) }) }
     this.#store = new ChunkStore(context.device, this.#fields)
   }
 
@@ -95,11 +105,11 @@ class JoinBuild implements Operator {
         forms,
         keys: this.#keys,
         bytesMax: stateBytesMax,
-        ...(this.#time && { time: this.#time }),
+        ...this.#sorted,
       }
       table = { spilled }
     } else {
-      const made = buildOrdered(device, this.#store, this.#keys, forms, { marks, ...(this.#time && { time: this.#time }) })
+      const made = buildOrdered(device, this.#store, this.#keys, forms, { marks, ...this.#sorted })
       arena.hold(made.arena)
       table = { table: made }
     }
@@ -157,6 +167,12 @@ class JoinBuild implements Operator {
       arena.release()
     }
   }
+}
+
+// The bounds themselves are columns of the other side, which alone reads them.
+function storedRange({ first, second }: RangeForm<string>, at: (name: string) => number): RangeForm {
+  const placed = ({ stored, form, lower, upper }: RangeForm<string>['first']) => ({ stored: at(stored), form, ...(lower && { lower: { own: -1, strict: lower.strict } }), ...(upper && { upper: { own: -1, strict: upper.strict } }) })
+  return { first: placed(first), ...(second && { second: placed(second) }) }
 }
 
 // [bytes u32][JSON], in the arena of the message that hands the table over.

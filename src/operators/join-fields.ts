@@ -3,12 +3,13 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { DataType } from '../batch/data-type.ts'
 import { int32, sameType } from '../batch/data-type.ts'
-import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
+import { columnIndex, type Field, fieldOf, type Fields, isHidden, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Duration, parseDuration } from '../base/units.ts'
 import { canCast } from '../compute/cast.ts'
 import { canBeKey, type KeyForm, keyForm } from '../compute/join-keys.ts'
 import { type Direction, type OrderForm, orderKey } from '../compute/join-order.ts'
+import type { RangeForm } from '../compute/join-ranges.ts'
 import type { JoinKind, ProbeKind } from '../compute/join-match.ts'
 import { bindCondition } from '../expr/bind.ts'
 import { describeExpression } from '../expr/describe.ts'
@@ -26,6 +27,9 @@ export type JoinParams = {
   readonly how: JoinKind
   readonly suffix?: string
   readonly where?: Expression & Json
+  /** Bounds among the conditions, set when the join is lowered: names of columns of the streaming and the stored side. `rest`: what else must hold beside them. */
+  readonly range?: RangeForm<string>
+  readonly rest?: Expression & Json
   /** Set by plan/rules/choose-build-sides.ts: the left side is stored, the right one streams past it. */
   readonly turned?: TurnedJoin
   /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
@@ -75,21 +79,22 @@ export function keyForms(left: Fields, right: Fields, params: Pick<JoinParams, '
 /** The columns of a join's result: the left's, then the right's without its keys. Hidden columns end here. Throws PlanError JOIN_CLASH, JOIN_TYPE, NO_COLUMN. */
 export function joinedColumns(leftInput: Fields, rightInput: Fields, params: JoinParams, where: string): JoinedColumn[] {
   const [left, right] = [visible(leftInput), visible(rightInput)]
-  keyForms(left, right, params, where)
+  keyForms(leftInput, rightInput, params, where)
   if (params.asOf) orderForm(left, right, params.asOf, where)
   const { how } = params
   if (how === 'semi' || how === 'anti') return left.map((field, i) => ({ field, left: i }))
   const bothKeep = how === 'right' || how === 'full'
+  const merged = params.left.map((name, i) => [name, params.right[i]!] as const).filter(names => !names.some(isHidden))
   const columns: JoinedColumn[] = left.map((field, i) => {
-    const key = params.left.indexOf(field.name)
+    const key = merged.find(([name]) => name === field.name)
     if (!bothKeep) return { field, left: i }
-    if (key < 0) return { field: { ...field, nullable: true }, left: i }
-    const other = columnIndex(right, params.right[key]!, where)
+    if (!key) return { field: { ...field, nullable: true }, left: i }
+    const other = columnIndex(right, key[1], where)
     return { field: { name: field.name, type: eitherType(field, right[other]!, how, where), nullable: field.nullable || right[other]!.nullable }, left: i, right: other }
   })
   const isTaken = (name: string) => columns.some(c => c.field.name === name)
   right.forEach((field, i) => {
-    if (params.right.includes(field.name) || params.asOf?.right === field.name) return
+    if (merged.some(([, name]) => name === field.name) || params.asOf?.right === field.name) return
     const name = isTaken(field.name) ? suffixed(field.name, params.suffix, isTaken, where) : field.name
     columns.push({ field: { ...field, name, nullable: field.nullable || how === 'left' || how === 'full' }, right: i })
   })
@@ -114,14 +119,25 @@ function eitherType(left: Field, right: Field, how: JoinKind, where: string): Da
 
 /** The fields of `joinedColumns`, and of the order where it is asked for. */
 export function joinedFields(left: Fields, right: Fields, params: JoinParams, where: string): Fields {
-  if (params.where) boundCondition(pairFields(left, right), params.where, where)
+  if (params.where) boundCondition(pairFields(visible(left), visible(right)), params.where, where)
   const fields = joinedColumns(left, right, params, where).map(column => column.field)
   return params.turned?.ordered ? [...fields, orderField] : fields
 }
 
+/** The visible fields, then the hidden ones among `names`: what a side's rows carry into a join. */
+export function carriedFields(fields: Fields, names: readonly string[]): Fields {
+  return [...visible(fields), ...fields.filter(field => isHidden(field.name) && names.includes(field.name))]
+}
+
+/** The columns of the streaming and of the stored side that have bounds or are bounds. */
+export function rangeColumns(range: RangeForm<string> | undefined): { own: string[]; stored: string[] } {
+  const bounds = [range?.first, range?.second].flatMap(of => of ?? [])
+  return { own: bounds.flatMap(({ lower, upper }) => [lower, upper].flatMap(end => end?.own ?? [])), stored: bounds.map(of => of.stored) }
+}
+
 /** The fields that a condition is bound over: `left.…`, then `right.…`. */
 export function pairFields(left: Fields, right: Fields): Fields {
-  const named = (fields: Fields, side: string) => visible(fields).map(field => ({ ...field, name: `${side}.${field.name}` }))
+  const named = (fields: Fields, side: string) => fields.map(field => ({ ...field, name: `${side}.${field.name}` }))
   return [...named(left, 'left'), ...named(right, 'right')]
 }
 
@@ -139,10 +155,11 @@ export function positionsOf(bound: Bound, into: Set<number> = new Set()): Set<nu
 
 /** Which columns of input `port` a join needs so that its readers have theirs. */
 export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port: number, readers: ReadonlySet<string> | 'all', where: string): ReadonlySet<string> {
+  const { turned, range, ...straight } = params
   const [leftInput, rightInput] = sidesOf(params, [inputs[0]!, inputs[1]!])
-  if (params.turned) {
-    const { turned: _, ...straight } = params
-    return neededOfJoin([leftInput, rightInput], straight, 1 - port, readers, where)
+  if (turned || range) {
+    const bounds = rangeColumns(range)
+    return new Set([...neededOfJoin([leftInput, rightInput], straight, turned ? 1 - port : port, readers, where), ...(port === 0 ? bounds.own : bounds.stored)])
   }
   const [left, right] = [visible(leftInput), visible(rightInput)]
   const own = port === 0 ? left : right

@@ -2,19 +2,20 @@
 // join of parts on disk share.
 import type { Batch, Column } from '../batch/batch.ts'
 import { bitmapBytes, sameType } from '../batch/data-type.ts'
-import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
+import { columnIndex, type Field, type Fields } from '../batch/schema.ts'
 import { cast } from '../compute/cast.ts'
 import { compactBatch, share } from '../compute/compact.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
 import type { OrderForm } from '../compute/join-order.ts'
-import { type Matches, markStored, matchMask, matchRows, type PairCondition, type ProbeKind } from '../compute/join-match.ts'
+import type { RangeEnd, RangeForm } from '../compute/join-ranges.ts'
+import { type Matches, markLinked, markStored, matchMask, matchRows, type PairCondition, type Probe, type ProbeKind } from '../compute/join-match.ts'
 import { flatRowNumbers, storedBuckets, takeStored } from '../compute/join-store.ts'
 import type { TableData } from '../compute/join-table.ts'
 import { nullColumn } from '../compute/null-column.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
-import { boundCondition, joinedColumns, type JoinParams, orderField, orderForm, pairFields, positionsOf, probeKind, sidesOf } from './join-fields.ts'
+import { boundCondition, carriedFields, joinedColumns, type JoinParams, orderField, orderForm, pairFields, positionsOf, probeKind, rangeColumns, sidesOf } from './join-fields.ts'
 import { emitApart, type OperatorContext, type Output } from './operator.ts'
 
 const pairsMax = 32_768
@@ -45,7 +46,9 @@ export class JoinOutput {
   /** What conditions are bound over: the columns of the streaming side, then those of the stored one. */
   readonly #pairs: Fields
   readonly #condition: Bound | undefined
-  readonly #conditionReads: ReadonlySet<number>
+  /** Bounds, for tables that are sorted by what has them, and what else must hold there. */
+  readonly #range: RangeForm | undefined
+  readonly #rest: Bound | undefined
   readonly #nearest: { readonly at: number; readonly form: OrderForm } | undefined
   constructor(context: OperatorContext, params: JoinParams, streaming: Fields, stored: Fields) {
     const { where } = context
@@ -53,9 +56,11 @@ export class JoinOutput {
     this.#context = context
     this.kind = probeKind(params)
     this.emitsStored = ['right', 'full', 'storedSemi', 'storedAnti'].includes(this.kind)
-    this.own = visible(streaming)
-    this.stored = visible(stored)
-    this.keys = (turned ? params.right : params.left).map(key => columnIndex(this.own, key, where))
+    const [ownKeys, storedKeys] = turned ? [params.right, params.left] : [params.left, params.right]
+    const bounds = rangeColumns(params.range)
+    this.own = carriedFields(streaming, [...ownKeys, ...bounds.own])
+    this.stored = carriedFields(stored, [...storedKeys, ...bounds.stored])
+    this.keys = ownKeys.map(key => columnIndex(this.own, key, where))
     const [left, right] = sidesOf(params, [streaming, stored])
     this.#columns = joinedColumns(left, right, params, where).map(({ field, left: l, right: r }) => {
       const [own, other] = turned ? [r, l] : [l, r]
@@ -66,8 +71,15 @@ export class JoinOutput {
     this.#at = this.own.map(field => streaming.indexOf(field))
     this.#pairs = turned ? pairFields(this.stored, this.own).map((_, i, all) => all[(i + this.stored.length) % all.length]!) : pairFields(this.own, this.stored)
     this.#condition = params.where && boundCondition(this.#pairs, params.where, where)
-    this.#conditionReads = this.#condition ? positionsOf(this.#condition) : new Set()
+    this.#range = params.range && this.#placed(params.range, where)
+    this.#rest = params.rest && boundCondition(this.#pairs, params.rest, where)
     this.#nearest = asOf && { at: columnIndex(this.own, asOf.left, where), form: asOf.form ?? orderForm(left, right, asOf, where) }
+  }
+
+  #placed({ first, second }: RangeForm<string>, where: string): RangeForm {
+    const end = (given: RangeEnd<string>) => ({ own: columnIndex(this.own, given.own, where), strict: given.strict })
+    const placed = ({ stored, form, lower, upper }: RangeForm<string>['first']) => ({ stored: columnIndex(this.stored, stored, where), form, ...(lower && { lower: end(lower) }), ...(upper && { upper: end(upper) }) })
+    return { first: placed(first), ...(second && { second: placed(second) }) }
   }
 
   /** A batch of the streaming input without its hidden columns. */
@@ -78,11 +90,10 @@ export class JoinOutput {
   /** Emits what `rows` of the streaming side give beside a table, as a join of kind `kind`. `hits`: the address of a byte a row, 1 for those that meet something. */
   join(rows: Batch, table: TableData, kind: ProbeKind, out: Output, hits = 0): void {
     const { device } = this.#context
-    const near = this.#nearest && { nearest: { value: rows.columns[this.#nearest.at]!, form: this.#nearest.form } }
-    const probe = { keys: this.keys.map(i => rows.columns[i]!), rows: rows.rowCount, hits, ...near }
+    const probe = this.#probe(rows, hits)
     const scratch = device.arena()
     try {
-      const condition = this.#condition && this.#pairCondition(scratch, rows, table, this.#condition)
+      const condition = this.#conditionOn(scratch, rows, table)
       if (kind === 'storedSemi' || kind === 'storedAnti') return markStored(device, scratch, table, probe, condition, pairsMax)
       if (kind === 'semi' || kind === 'anti') return this.emitOwn(rows, matchMask(device, scratch, table, probe, kind === 'semi', condition, pairsMax), out)
       let parts = 0
@@ -101,11 +112,27 @@ export class JoinOutput {
     const { device } = this.#context
     const scratch = device.arena()
     try {
-      const condition = this.#condition && this.#pairCondition(scratch, rows, table, this.#condition)
-      const probe = { keys: this.keys.map(i => rows.columns[i]!), rows: rows.rowCount, hits }
-      for (const _ of matchRows(device, scratch, table, probe, 'inner', condition, pairsMax));
+      const condition = this.#conditionOn(scratch, rows, table)
+      for (const _ of matchRows(device, scratch, table, this.#probe(rows, hits), 'inner', condition, pairsMax));
     } finally {
       scratch.release()
+    }
+  }
+
+  /** Once all rows have been joined: what it marked in the table stands for all rows of its keys. */
+  completeMarks(table: TableData): void {
+    const isExact = this.#condition !== undefined || (this.#range !== undefined && table.sorted !== undefined)
+    if ((this.kind === 'storedSemi' || this.kind === 'storedAnti') && !isExact) markLinked(this.#context.device, table)
+  }
+
+  #probe(rows: Batch, hits: number): Probe {
+    const near = this.#nearest
+    return {
+      keys: this.keys.map(i => rows.columns[i]!),
+      rows: rows.rowCount,
+      hits,
+      ...(near && { nearest: { value: rows.columns[near.at]!, form: near.form } }),
+      ...(this.#range && { range: { columns: rows.columns, form: this.#range } }),
     }
   }
 
@@ -173,15 +200,18 @@ export class JoinOutput {
   }
 
   // Columns that the condition doesn't read are not taken.
-  #pairCondition(scratch: Arena, rows: Batch, table: TableData, condition: Bound): PairCondition {
+  #conditionOn(scratch: Arena, rows: Batch, table: TableData): PairCondition | undefined {
     const { device, where } = this.#context
+    const condition = this.#range && table.sorted ? this.#rest : this.#condition
+    if (!condition) return undefined
+    const reads = positionsOf(condition)
     const fields = this.#pairs
     const mask = scratch.allocate(bitmapBytes(pairsMax))
     return (left, right, count) => {
       const arena = device.arena()
       try {
         const columns = fields.map(({ type }, i): Column => {
-          if (!this.#conditionReads.has(i)) return { type, length: count, values: 0, validity: 0 }
+          if (!reads.has(i)) return { type, length: count, values: 0, validity: 0 }
           const stored = i - this.own.length
           return stored < 0 ? gatherColumn(device, arena, rows.columns[i]!, left, count) : takeStored(device, arena, table.rows, table.rows.columns[stored]!, type, right, count, false)
         })

@@ -4,7 +4,7 @@ import { keyGroupCount } from '../base/hash.ts'
 import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
 import { int64 } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
-import { markedIds, markLinked } from '../compute/join-match.ts'
+import { markedIds } from '../compute/join-match.ts'
 import { chunkRowsMax } from '../compute/join-store.ts'
 import { isLastToEnd, type TableData } from '../compute/join-table.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
@@ -23,7 +23,7 @@ export const joinProbeOperator: OperatorType<JoinParams> = {
   placement: () => 'any',
   fields: ([streaming, stored], params, where) => joinedFields(...sidesOf(params, [streaming!, stored!]), params, where),
   needs: (inputs, params, port, readers) => neededOfJoin(inputs, params, port, readers, 'join'),
-  describe: params => `${describeJoin(params)}, ${describeSide(params)} stored`,
+  describe: params => `${describeJoin(params)}, ${describeSide(params)} stored${params.range ? ', sorted for its bounds' : ''}`,
   create: (context, params, [streaming, stored]) => new JoinProbe(context, params, streaming!, stored!),
 }
 
@@ -56,7 +56,7 @@ class JoinProbe implements Operator {
     if (port === 1 || !table || !emitsStored) return
     const { device, parallelism } = this.#context
     if (!isLastToEnd(device, table, parallelism)) return
-    if (kind === 'storedSemi' || kind === 'storedAnti') markLinked(device, table)
+    this.#output.completeMarks(table)
     for (let chunk = 0; chunk < table.rows.chunkRows.length; chunk++) {
       const scratch = device.arena()
       try {

@@ -6,10 +6,10 @@ import type { SpillFile } from '../base/spill.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
 import { column } from '../batch/batch.ts'
-import { markedMask, markLinked, passMarks, rowsByMark } from '../compute/join-match.ts'
+import { markedMask, passMarks, rowsByMark } from '../compute/join-match.ts'
 import { joinLevelsMax } from '../compute/join-parts.ts'
 import { ChunkStore } from '../compute/join-store.ts'
-import { buildOrdered } from '../compute/join-order.ts'
+import { buildOrdered } from '../compute/join-sorted.ts'
 import type { TableData } from '../compute/join-table.ts'
 import type { Arena } from '../device/arena.ts'
 import { decodeRun } from '../state/run-codec.ts'
@@ -169,15 +169,15 @@ export class SpilledJoin {
   // Right rows as a table; those that were met are told to the others.
   *#withTable(right: PartBlocks, use: (table: TableData) => Generator<void>): Generator<void> {
     const { device } = this.#context
-    const { keys, forms, marks, time } = this.#side
+    const { keys, forms, marks, time, range } = this.#side
     const store = new ChunkStore(device, [...this.#output.stored, rowField])
     const holder = device.arena()
     try {
       for (let block = 0; block < right.blocks.length; block++) this.#withBlock(right, block, rows => store.add(rows))
-      const table = buildOrdered(device, store, keys, forms, { marks: marks !== 0, ...(time && { time }) })
+      const table = buildOrdered(device, store, keys, forms, { marks: marks !== 0, ...(time && { time }), ...(range && { range }) })
       holder.hold(table.arena)
       yield* use(table)
-      if (this.#output.kind === 'storedSemi' || this.#output.kind === 'storedAnti') markLinked(device, table)
+      this.#output.completeMarks(table)
       if (marks !== 0) passMarks(device, table, this.#output.stored.length, marks)
     } finally {
       store.close()

@@ -15,7 +15,7 @@ import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { boundCondition, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields } from './join-fields.ts'
+import { boundCondition, carriedFields, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields } from './join-fields.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
 const pairsMax = 32_768
@@ -56,11 +56,11 @@ class JoinOperator implements Operator {
     this.#context = context
     this.#columns = joinedColumns(left, right, params, context.where)
     this.#output = this.#columns.map(column => column.field)
-    this.#pairs = pairFields(left, right)
+    this.#pairs = pairFields(carriedFields(left, params.left), carriedFields(right, params.right))
     this.#condition = params.where && boundCondition(this.#pairs, params.where, context.where)
     const types = keyTypes(left, right, params, context.where)
     const side = (input: Fields, names: readonly string[]): Side => {
-      const fields = visible(input)
+      const fields = carriedFields(input, names)
       const keys = names.map(name => columnIndex(fields, name, context.where))
       return { index: new JoinIndex(context.device, fields, keys, types), fields, columns: fields.map(field => input.indexOf(field)), keys, names }
     }

@@ -8,10 +8,10 @@ import { visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
-import { type JoinParams, keyForms, orderField, orderForm } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
+import { lowerJoin } from './lower-join.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
 import type { OperatorNode } from './plan.ts'
 
@@ -103,48 +103,6 @@ function lowerDescribe(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
 function lowerWindowTop(node: OperatorNode): OperatorNode[] {
   const part = { ...node, id: `${node.id}:part`, params: { ...(node.params as object), part: true } }
   return [part, { ...node, inputs: [{ node: part.id }] }]
-}
-
-// The right side becomes a table and the left streams past it, unless either never ends: then both are stored.
-function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
-  const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const params = node.params as unknown as JoinParams
-  if (!left.bounded || !right.bounded) {
-    if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
-    if (params.how !== 'inner' || params.left.length === 0)
-      throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
-    return [node]
-  }
-  if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [node]
-  if (params.turned) return lowerTurned(node, inputs)
-  const marks = params.how === 'right' || params.how === 'full'
-  const form = params.asOf && orderForm(left.fields, right.fields, params.asOf, node.id)
-  const time = form && { column: params.asOf!.right, form }
-  const build = { keys: params.right, forms: keyForms(left.fields, right.fields, params, node.id), marks, ...(time && { time }) } as unknown as Json
-  const table = `${node.id}:right`
-  return [
-    { node: 'operator', id: table, kind: 'joinBuild', params: build, inputs: [node.inputs[1]!] },
-    { ...node, kind: 'joinProbe', inputs: [node.inputs[0]!, { node: table }] },
-  ]
-}
-
-// The left side becomes the table, and the right streams past it; then the rows go back into left order, where that is to be.
-function lowerTurned(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
-  const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const params = node.params as unknown as JoinParams
-  const build = { keys: params.left, forms: keyForms(left.fields, right.fields, params, node.id), marks: params.how !== 'inner' && params.how !== 'right' } as unknown as Json
-  const table: OperatorNode = { node: 'operator', id: `${node.id}:left`, kind: 'joinBuild', params: build, inputs: [node.inputs[0]!] }
-  const probe: OperatorNode = { ...node, kind: 'joinProbe', inputs: [node.inputs[1]!, { node: table.id }] }
-  if (!params.turned!.ordered) return [table, probe]
-  const keys = [{ column: orderField.name, descending: false }]
-  const pairs = { ...probe, id: `${node.id}:pairs` }
-  const runs: OperatorNode = { node: 'operator', id: `${node.id}:runs`, kind: 'sortRuns', params: { keys }, inputs: [{ node: pairs.id }] }
-  return [table, pairs, runs, { node: 'operator', id: node.id, kind: 'sort', params: { keys, sorted: true }, inputs: [{ node: runs.id }] }]
-}
-
-// Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.
-function isOneFlow(left: EdgeFacts, right: EdgeFacts): boolean {
-  return left.watermarked && right.watermarked && [...left.sources].some(source => right.sources.has(source))
 }
 
 /** The hidden column of sources with splits (partitions): which one a row is of. */

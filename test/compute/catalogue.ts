@@ -37,6 +37,7 @@ import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { bucketsAgreement } from './reference/join-buckets.ts'
 import { chunksAgreement, conditionAgreement, growthAgreement, joinKeysAgreement, nearestAgreement, partsAgreement, tableAgreements } from './reference/join-table.ts'
+import { rangeAgreement } from './reference/join-ranges.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
@@ -81,6 +82,7 @@ export const catalogue: readonly AnyAgreement[] = [
   conditionAgreement,
   growthAgreement,
   nearestAgreement,
+  rangeAgreement,
   bucketsAgreement,
   partsAgreement,
   chunksAgreement,

@@ -19,7 +19,7 @@ function sides(leftRows: number, rightRows: number) {
   const chance = random(7)
   const text = (n: number) => (n % 2 === 0 ? `t${n}` : `a text that is long, number ${n}`)
   // Keys of either side that the other doesn't have, keys that come twice, nulls.
-  const left = Array.from({ length: leftRows }, (_, n): PlainRow => ({ k: chance.int(12) === 0 ? null : chance.int(600), s: text(chance.int(5)), n, v: chance.int(4) === 0 ? null : `v${n}` }))
+  const left = Array.from({ length: leftRows }, (_, n): PlainRow => ({ k: chance.int(12) === 0 ? null : 15 * chance.int(40), s: text(chance.int(5)), n, v: chance.int(4) === 0 ? null : `v${n}` }))
   const right = Array.from({ length: rightRows }, (_, m): PlainRow => ({ q: chance.int(12) === 0 ? null : 500 + chance.int(20_000) - 500 * chance.int(2), t: text(chance.int(6)), m, v: m / 2 }))
   return { left, right }
 }

@@ -1,0 +1,93 @@
+// Joins as users write them, lowered: keys and bounds that are expressions become hidden columns; the right side becomes a table and the left streams past
+// it, or the other way round where that was chosen; what may never end is stored on both sides.
+import { PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import type { Fields } from '../batch/schema.ts'
+import { bindExpression } from '../expr/bind.ts'
+import type { Expression } from '../expr/expression.ts'
+import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
+import type { EdgeFacts } from './edge-facts.ts'
+import type { Edge, OperatorNode } from './plan.ts'
+import { rangeCondition } from './range-conditions.ts'
+import { visible } from '../batch/schema.ts'
+
+type Columns = Readonly<Record<string, Expression>>
+/** Parameters of the logical join: `computed` are its keys that are expressions, by the hidden names they have among the keys. */
+export type LogicalJoin = JoinParams & { readonly computed?: { readonly left: Columns & Json; readonly right: Columns & Json } }
+
+interface Side {
+  readonly edge: Edge
+  readonly fields: Fields
+}
+
+/** The operators of a join. Throws PlanError UNBOUNDED_JOIN, and as its parts do. */
+export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+  const [left, right] = inputs as [EdgeFacts, EdgeFacts]
+  const { computed, ...params } = node.params as unknown as LogicalJoin
+  const steps: OperatorNode[] = []
+  const given: [Side, Side] = [
+    computedSide(node, { edge: node.inputs[0]!, fields: left.fields }, 'left', computed?.left ?? {}, steps),
+    computedSide(node, { edge: node.inputs[1]!, fields: right.fields }, 'right', computed?.right ?? {}, steps),
+  ]
+  const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: given.map(side => side.edge) }
+  if (!left.bounded || !right.bounded) {
+    if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
+    if (params.how !== 'inner' || params.left.length === 0)
+      throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
+    return [...steps, stored]
+  }
+  if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]
+  return [...steps, ...tableJoin(node, params, given)]
+}
+
+// Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.
+function isOneFlow(left: EdgeFacts, right: EdgeFacts): boolean {
+  return left.watermarked && right.watermarked && [...left.sources].some(source => right.sources.has(source))
+}
+
+// One side becomes the table, the other streams past it; then the rows go back into left order, where that is to be.
+function tableJoin(node: OperatorNode, params: JoinParams, given: readonly [Side, Side]): OperatorNode[] {
+  const steps: OperatorNode[] = []
+  const { turned, how, asOf } = params
+  const names = ['left', 'right'] as const
+  const [own, stored] = turned ? ([1, 0] as const) : ([0, 1] as const)
+  const sides: [Side, Side] = [given[0], given[1]]
+  const found = params.where && bounds(node, params, given, own, stored)
+  if (found) for (const [at, columns] of [[own, found.own], [stored, found.stored]] as const) sides[at] = computedSide(node, sides[at], `${names[at]}-bounds`, columns, steps)
+  const ranged: JoinParams = found ? { ...params, range: found.range, ...(found.rest && { rest: found.rest as Expression & Json }) } : params
+  const form = asOf && orderForm(given[0].fields, given[1].fields, asOf, node.id)
+  const marks = turned ? how !== 'inner' && how !== 'right' : how === 'right' || how === 'full'
+  const build = {
+    keys: turned ? params.left : params.right,
+    forms: keyForms(given[0].fields, given[1].fields, params, node.id),
+    marks,
+    ...(form && { time: { column: asOf!.right, form } }),
+    ...(found && { range: found.range }),
+  } as unknown as Json
+  const table: OperatorNode = { node: 'operator', id: `${node.id}:${names[stored]}`, kind: 'joinBuild', params: build, inputs: [sides[stored].edge] }
+  const probe: OperatorNode = { ...node, kind: 'joinProbe', params: ranged as unknown as Json, inputs: [sides[own].edge, { node: table.id }] }
+  if (!turned?.ordered) return [...steps, table, probe]
+  const keys = [{ column: orderField.name, descending: false }]
+  const pairs = { ...probe, id: `${node.id}:pairs` }
+  const runs: OperatorNode = { node: 'operator', id: `${node.id}:runs`, kind: 'sortRuns', params: { keys }, inputs: [{ node: pairs.id }] }
+  return [...steps, table, pairs, runs, { node: 'operator', id: node.id, kind: 'sort', params: { keys, sorted: true }, inputs: [{ node: runs.id }] }]
+}
+
+function bounds(node: OperatorNode, { where, left }: JoinParams, given: readonly [Side, Side], own: 0 | 1, stored: 0 | 1) {
+  // What is wrong with the condition is said of it as a whole.
+  boundCondition(pairFields(visible(given[0].fields), visible(given[1].fields)), where!, node.id)
+  const side = (at: 0 | 1) => ({ fields: visible(given[at].fields), prefix: at === 0 ? ('left.' as const) : ('right.' as const) })
+  return rangeCondition(where!, side(own), side(stored), left.length > 0, node.id)
+}
+
+// A side with further columns, which nobody sees.
+function computedSide(node: OperatorNode, side: Side, part: string, columns: Columns, steps: OperatorNode[]): Side {
+  if (Object.keys(columns).length === 0) return side
+  const id = `${node.id}:${part === 'left' || part === 'right' ? `${part}-keys` : part}`
+  steps.push({ node: 'operator', id, kind: 'with', params: { columns } as unknown as Json, inputs: [side.edge] })
+  const made = Object.entries(columns).map(([name, expression]) => {
+    const { type, nullable } = bindExpression(expression, side.fields, node.id)
+    return { name, type, nullable }
+  })
+  return { edge: { node: id }, fields: [...side.fields, ...made] }
+}
