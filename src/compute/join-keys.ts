@@ -2,17 +2,18 @@
 // meet by their values: an int64 and a float64 as int64, where the float is whole; what one side can't hold meets nothing.
 import { assert } from '../base/errors.ts'
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { binary, bitmapBytes, type DataType, int64, isFloat, isInteger, layoutOf, sameType, type TimeUnit, valueBytes } from '../batch/data-type.ts'
+import { binary, bitmapBytes, childrenOf, type DataType, int64, isFloat, isInteger, isNested, layoutOf, sameType, type TimeUnit, valueBytes } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andBits } from './bitmap.ts'
 import { decimalWords } from './join-decimals.ts'
+import { encodeKeys } from './key-bytes.ts'
 
 /**
  * How a pair of key columns is compared, as plain data. int32: as it lies. word: as 64 bits, `whole` numbers as int64 or uint64, times in `unit`, else
- * floats and bools. view: by bytes behind views. bytes: by the bytes of the value, decimals at `scale`.
+ * floats and bools. view: by bytes behind views, those of `nested` values made of their parts. bytes: by the bytes of the value, decimals at `scale`.
  */
-export type KeyForm = { readonly form: 'int32' | 'word' | 'view' | 'bytes'; readonly whole?: 'int64' | 'uint64'; readonly unit?: TimeUnit; readonly scale?: number }
+export type KeyForm = { readonly form: 'int32' | 'word' | 'view' | 'bytes'; readonly whole?: 'int64' | 'uint64'; readonly unit?: TimeUnit; readonly scale?: number; readonly nested?: true }
 
 /** A key a row, as its table holds it. Rows without a bit in `validity` meet nothing; 0: all have one. */
 export interface JoinKeys {
@@ -36,8 +37,17 @@ export function keyForm(a: DataType, b: DataType): KeyForm | undefined {
   if (timed(a) && timed(b)) return { form: 'word', unit: perSecond[a.unit] > perSecond[b.unit] ? a.unit : b.unit }
   if (a.kind === 'bool') return { form: 'word' }
   if (a.kind === 'utf8' || a.kind === 'binary') return { form: 'view' }
+  if (isNested(a)) return sameParts(a, b) ? { form: 'view', nested: true } : undefined
   if (a.kind === 'interval' || (a.kind === 'fixedBinary' && sameType(a, b))) return { form: 'bytes' }
   return undefined
+}
+
+// Nulls within nested values are values like others, wherever they may be.
+function sameParts(a: DataType, b: DataType): boolean {
+  if (!isNested(a) || !isNested(b)) return sameType(a, b)
+  const [parts, others] = [childrenOf(a), childrenOf(b)]
+  const isSized = a.kind === 'fixedList' && b.kind === 'fixedList'
+  return a.kind === b.kind && (!isSized || a.size === b.size) && parts.length === others.length && parts.every((part, i) => part.name === others[i]!.name && sameParts(part.type, others[i]!.type))
 }
 
 /** Which of the three kinds keys of these forms become. */
@@ -45,6 +55,11 @@ export function keyKind(forms: readonly KeyForm[]): JoinKeys['kind'] {
   const [first, second] = forms
   if (forms.length === 1) return first!.form === 'bytes' ? 'view' : first!.form
   return forms.length === 2 && first!.form === 'int32' && second!.form === 'int32' ? 'word' : 'view'
+}
+
+/** True where the bytes of keys of these forms are made by `joinKeys`, and don't lie where the columns' own lie. */
+export function makesKeyBytes(forms: readonly KeyForm[]): boolean {
+  return keyKind(forms) === 'view' && (forms.length > 1 || forms[0]!.form === 'bytes' || forms[0]!.nested === true)
 }
 
 /**
@@ -55,7 +70,7 @@ export function joinKeys(device: Device, arena: Arena, columns: readonly Column[
   const kind = keyKind(forms)
   const validity = (columns: readonly { validity: number }[]) => columns.reduce((bits, column) => andBits(device, arena, bits, column.validity, rows), 0)
   if (forms.length === 1 && forms[0]!.form !== 'bytes') {
-    const only = forms[0]!.form === 'word' ? words(device, arena, columns[0]!, forms[0]!) : columns[0]!
+    const only = forms[0]!.form === 'word' ? words(device, arena, columns[0]!, forms[0]!) : forms[0]!.nested ? { values: encodeKeys(device, arena, columns[0]!), validity: columns[0]!.validity } : columns[0]!
     return { kind, values: only.values, validity: only.validity }
   }
   if (kind === 'word') {
@@ -110,7 +125,7 @@ function part(device: Device, arena: Arena, column: Column, form: KeyForm): Part
     case 'word':
       return { size: 8, ...words(device, arena, column, form) }
     case 'view':
-      return { size: 0, values: column.values, validity: column.validity }
+      return { size: 0, values: form.nested ? encodeKeys(device, arena, column) : column.values, validity: column.validity }
     case 'bytes': {
       const exact = form.scale === undefined || (column.type.kind === 'decimal' && column.type.scale === form.scale)
       if (exact) return { size: valueBytes(column.type, 1), values: column.values, validity: column.validity }

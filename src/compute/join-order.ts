@@ -44,10 +44,8 @@ export function orderWords(device: Device, arena: Arena, column: Column, form: O
 export function wordsOf(device: Device, arena: Arena, column: Column, { key, floats, decimals }: OrderWords): { values: number; validity: number } {
   const rows = column.length
   if (decimals) {
-    // Both halves of 128 bits; what has 18 digits fits the lower one.
     const low = arena.allocate(8 * rows)
-    const [from, to] = [device.memory.int64s(column.values, 2 * rows), device.memory.int64s(low, rows)]
-    for (let row = 0; row < rows; row++) to[row] = from[2 * row]!
+    device.kernels.narrowI128(column.values, rows, low)
     return { values: low, validity: column.validity }
   }
   const { kind, values, validity } = joinKeys(device, arena, [column], [key], rows)

@@ -5,7 +5,7 @@ import type { Column } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { arrayBuckets, worthBuckets } from './join-buckets.ts'
-import { type JoinKeys, joinKeys, keyKind, type KeyForm } from './join-keys.ts'
+import { type JoinKeys, joinKeys, keyKind, type KeyForm, makesKeyBytes } from './join-keys.ts'
 import { chunkRowsMax, type ChunkStore, type StoredRows } from './join-store.ts'
 
 const none = 0xffff_ffff
@@ -67,8 +67,8 @@ export function buildTable(device: Device, store: ChunkStore, keys: readonly num
     const shared = { forms, marks, ended, rows, arena: arena.address }
     if (keys.length === 0) return { kind: 'all', keys: 'word', header: 0, links: 0, order: allIds(device, arena, scratch, rows), ...shared }
     const filler = new Filler(device, arena, scratch, rows)
-    // Bytes of several keys in one are made for the table, so they live as long.
-    const holder = keyKind(forms) === 'view' && (forms.length > 1 || forms[0]!.form === 'bytes') ? arena : scratch
+    // Bytes that are made for the table live as long.
+    const holder = makesKeyBytes(forms) ? arena : scratch
     const chunks = store.chunks().map(chunk => joinKeys(device, holder, keys.map(i => chunk.columns[i]!), forms, chunk.rowCount))
     const filled = filler.fill(chunks, keyKind(forms))
     return { ...filled, order: 0, ...shared }

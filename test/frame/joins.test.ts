@@ -248,16 +248,20 @@ describe('a join by, and of, values of every type', () => {
     float16: [1, 0, Number.NaN], float32: [1, -0, Number.NaN], 'decimal(10,2)': ['1.00', '2.50', '5.00'], date: [0, 86_400_000, 172_800_000],
     'time[ms]': [0, 1, 5], 'duration[s]': [0, 1000, 5000], 'timestamp[ns]': [0n, 1n, 2n], interval: [third(0), third(1), third(2)],
   }
-  const others: Record<string, readonly unknown[]> = { 'list<int32>': [[1], [], [2, 3]], 'struct<a: int32>': [{ a: 1 }, { a: 2 }, { a: 3 }] }
+  const nested: Record<string, readonly unknown[]> = {
+    'list<int32>': [[1], [], [2, 3]], 'struct<a: int32>': [{ a: 1 }, { a: 2 }, { a: 3 }], 'list<utf8?>': [['a', null], ['a'], [null, 'a']],
+    'struct<a: utf8, b: list<float64?>>': [{ a: 'x', b: [0.5, null] }, { a: 'x', b: [0.5] }, { a: '', b: [] }], 'map<utf8, int32>': [new Map([['a', 1]]), new Map([['a', 2]]), new Map()],
+  }
   const loose = (rows: readonly unknown[], schema: Record<string, string>) => from(rows as never, { schema } as never) as any
 
-  it.each(Object.entries({ ...keys, ...others }))('%s', async (type, values) => {
+  it.each(Object.entries({ ...keys, ...nested }))('%s', async (type, values) => {
     const left = loose(values.map((k, n) => ({ k, n })), { k: type, n: 'int32' })
     const right = loose([2, 0].map((i, m) => ({ k: values[i], m, v: values[i] })), { k: type, m: 'int32', v: type })
-    if (type in keys) {
-      const full = await left.join(right, { on: 'k', how: 'full' }).collect({ workers: 2 })
-      expect(full.toArray().map((row: any) => [row.n, row.m, row.v])).toEqual([[0, 1, values[0]], [1, null, null], [2, 0, values[2]]])
-    }
+    const full = await left.join(right, { on: 'k', how: 'full' }).collect({ workers: 2 })
+    expect(full.toArray().map((row: any) => [row.n, row.m, row.v])).toEqual([[0, 1, values[0]], [1, null, null], [2, 0, values[2]]])
+    const many = loose(Array.from({ length: 300 }, (_, n) => ({ k: values[n % 3], n, t: `some longer text to fill memory with ${n}` })), { k: type, n: 'int32', t: 'utf8' })
+    const capped = await many.join(many.rename({ n: 'm', t: 'u' }), { on: 'k', where: (l: any, r: any) => l.n.mod(100).eq(r.m.mod(100)) }).collect({ memory: { total: '256MiB', state: 20_000 } })
+    expect(capped.numRows).toBe(100 * 3)
     const taken = await left.drop('k').join(right.drop('k'), { left: 'n', right: 'm', how: 'left' }).collect()
     expect(taken.toArray().map((row: any) => row.v)).toEqual([values[2], values[0], null])
   })

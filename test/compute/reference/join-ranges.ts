@@ -13,11 +13,35 @@ type Row = readonly [key: number | null, a: Value, b: Value, c: Value]
 const holds = (stored: Value, bound: Value, isLower: boolean, strict: boolean): boolean =>
   stored !== null && bound !== null && (isLower ? stored > bound || (!strict && stored === bound) : stored < bound || (!strict && stored === bound))
 
+interface RangeSample {
+  readonly floats: boolean
+  readonly left: readonly Row[]
+  readonly right: readonly Row[]
+  readonly keyed: boolean
+  readonly lower: { readonly strict: boolean } | undefined
+  readonly upper: { readonly strict: boolean } | undefined
+  readonly second: { readonly strict: boolean; readonly isLower: boolean } | undefined
+  readonly single: boolean
+  readonly pairsMax: number
+}
+
+// Columns of both sides: a key, and three values. Bounds of stored 1 are own 1 and 2; the bound of stored 2 is own 3.
+function pairsWithin({ left, right, keyed, lower, upper, second, single }: RangeSample): [number, number][] {
+  return left.flatMap((l, i) => {
+    const found = right.flatMap((r, j): [number, number][] => {
+      const key = !keyed || (l[0] !== null && l[0] === r[0])
+      const first = (!lower || holds(r[1], l[1], true, lower.strict)) && (!upper || holds(r[1], l[2], false, upper.strict))
+      return key && first && (!second || holds(r[2], l[3], second.isLower, second.strict)) ? [[i, j]] : []
+    })
+    return single ? found.slice(0, 1).map(([row]): [number, number] => [row, -1]) : found
+  })
+}
+
 /** Bounds of one value on either side and of a second one, with keys and without; cut into parts of any size. */
 export const rangeAgreement = agreement({
   stem: 'join-ranges',
   kernels: ['raiseLevel', 'joinRanges', 'turnI64'],
-  sample(random, length) {
+  sample(random, length): RangeSample {
     const floats = random.int(2) === 0
     const spread = [4, 30, 3000][random.int(3)]!
     const value = (): Value => {
@@ -40,18 +64,9 @@ export const rangeAgreement = agreement({
       pairsMax: 1 + random.int(200),
     }
   },
-  // Columns of both sides: a key, and three values. Bounds of stored 1 are own 1 and 2; the bound of stored 2 is own 3.
-  reference({ left, right, keyed, lower, upper, second, single }) {
-    return left.flatMap((l, i) => {
-      const found = right.flatMap((r, j): [number, number][] => {
-        const key = !keyed || (l[0] !== null && l[0] === r[0])
-        const first = (!lower || holds(r[1], l[1], true, lower.strict)) && (!upper || holds(r[1], l[2], false, upper.strict))
-        return key && first && (!second || holds(r[2], l[3], second.isLower, second.strict)) ? [[i, j]] : []
-      })
-      return single ? found.slice(0, 1).map(([row]): [number, number] => [row, -1]) : found
-    })
-  },
-  compute(device, arena, { floats, left, right, keyed, lower, upper, second, single, pairsMax }) {
+  reference: pairsWithin,
+  compute(device, arena, sample) {
+    const { floats, left, right, keyed, lower, upper, second, single, pairsMax } = sample
     const type = floats ? float64 : int64
     const types = [int32, type, type, type]
     const fields = types.map((type, i) => ({ name: `c${i}`, type, nullable: true }))
@@ -71,7 +86,7 @@ export const rangeAgreement = agreement({
       const own = columns(left)
       const found: [number, number][] = []
       // A table of few rows a key isn't sorted: nothing to compare then.
-      if (!table.sorted) return this.reference({ floats, left, right, keyed, lower, upper, second, single, pairsMax })
+      if (!table.sorted) return pairsWithin(sample)
       for (const pairs of rangePairs(device, arena, table, range, keys.map(i => own[i]!), own, left.length, pairsMax, single)) {
         const ids = uint32sAt(device, pairs.right, pairs.count)
         uint32sAt(device, pairs.left, pairs.count).forEach((row, i) => found.push([row, single ? -1 : ids[i]!]))
