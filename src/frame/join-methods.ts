@@ -4,13 +4,15 @@ import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
 import type { Duration } from '../base/units.ts'
 import type { Direction } from '../compute/join-order.ts'
+import { type ColumnExpression, columnExpression, type Expression } from '../expr/expression.ts'
 import { col } from './expr.ts'
+import { isColumnSelector } from './selectors.ts'
 import { expressionOf } from './expression-of.ts'
 import type { ColumnExpr } from './expr-type.ts'
 import type { Frame } from './frame-type.ts'
 import type { Joined, JoinHow } from './join-types.ts'
 import { ShapeSteps } from './shape-methods.ts'
-import type { AnyExpr, FitsBool, Of, UnmetSame } from './resolve-types.ts'
+import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
 import type { Clash, IsAny, Names } from './types.ts'
 
 type KeyClash<S, R, L, RK> =
@@ -24,6 +26,11 @@ type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
         ? never
         : `both sides have '${Clash<S, R, RK>}'; give suffix: '_right', or rename it`
     : never
+// A key that is an expression: nothing is dropped then, since no column of the one side stands for one of the other.
+type Name<K> = K extends string ? K : K extends Typed<Of<infer N>, any> ? N : { expression: true }
+type HasExpression<K> = [Extract<Name<K>, { expression: true }>] extends [never] ? false : true
+type Dropped<L, K> = HasExpression<L | K> extends true ? never : Name<K>
+type Key<K, S> = K extends AnyExpr ? Fits<K, S, 'join'> : K
 type Keys<S, R, L, RK, N> = [KeyClash<S, R, L, RK>] extends [never] ? N | readonly N[] : `join: ${KeyClash<S, R, L, RK>}`
 type Suffix<S, R, RK, X, H> = [NameClash<S, R, RK, X, H>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X, H>}` }
 
@@ -31,30 +38,31 @@ type Side<S, N extends string> = { [K in keyof S as `${N}.${K & string}`]: S[K] 
 type SideColumns<S, N extends string> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<Of<`${N}.${K & string}`>, never> }
 
 /**
- * How two frames meet. Keys: `left` and `right`, one name or as many of each; or `on`, names that both sides have. `where`: a further condition over
+ * How two frames meet. Keys: `left` and `right`, one name or expression or as many of each; or `on`, what both sides have. `where`: a further condition over
  * the columns of both sides; a pair for which it isn't true doesn't meet, so that a left join keeps the left row. A range is a condition like any other,
  * `(l, r) => l.at.ge(r.start).and(l.at.lt(r.end))`, with keys beside it or none. `how`: 'inner', the default; 'left', 'right' or 'full' keep the rows of
  * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing.
  */
 export type JoinOn<S, R, L, RK, K, X, H, E> = {
-  left?: L | readonly L[]
-  right?: Keys<S, R, L, RK, RK>
-  on?: Keys<S, R, K, K, K>
+  left?: Key<L, S> | readonly Key<L, S>[]
+  right?: Keys<S, R, Name<L>, Name<RK>, Key<RK, R>>
+  on?: Keys<S, R, Name<K>, Name<K>, Key<K, S> & Key<K, R>>
   how?: H
   where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
-} & Suffix<S, R, RK | K, X, H>
+} & Suffix<S, R, Dropped<L, RK> | Dropped<never, K>, X, H>
 
 /** The types of the family. */
 export interface JoinMethods<in out S> {
   /**
    * Each left row with each right row it meets (see `JoinOn`); null keys meet nothing, NaN meets NaN, −0 meets 0. Keys of different number types meet by
-   * value, exactly. The right keys are dropped; in a right or full join the key column holds the value of whichever side has one. Rows come in left order,
+   * value, exactly. The right keys are dropped; in a right or full join the key column holds the value of whichever side has one. Where a key is an
+   * expression (other than a column) all columns of both sides stay as they are. Rows come in left order,
    * the matches of a row in right order, then what a right or full join adds; in no order where the right side doesn't fit into memory.
    */
-  join<R, const L extends Names<S> = never, const RK extends Names<R> = never, const K extends Names<S> & Names<R> = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
+  join<R, const L extends Names<S> | AnyExpr = never, const RK extends Names<R> | AnyExpr = never, const K extends (Names<S> & Names<R>) | AnyExpr = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
     right: Frame<R>,
     on: JoinOn<S, R, L, RK, K, X, H, E>,
-  ): Frame<Joined<S, R, L | K, RK | K, X, H>>
+  ): Frame<Joined<S, R, Dropped<RK, L> | Dropped<never, K>, Dropped<L, RK> | Dropped<never, K>, X, H>>
   /**
    * Each left row beside the right row that is nearest by a time or number: 'backward', the default, the last one at or before it, 'forward' the first one at or
    * after it, 'nearest' the nearer of both (the earlier one where both are as near). Nulls on the right where there is none, or none within the
@@ -80,10 +88,11 @@ export type AsOfOn<S, R, L, RK, K, BL, BR, X> = {
 } & Suffix<S, R, RK | K | BR, X, 'left'>
 
 type KeyNames = string | readonly string[]
+type KeyGiven = unknown | readonly unknown[]
 interface JoinOptions {
-  readonly left?: KeyNames
-  readonly right?: KeyNames
-  readonly on?: KeyNames
+  readonly left?: KeyGiven
+  readonly right?: KeyGiven
+  readonly on?: KeyGiven
   readonly how?: string
   readonly suffix?: string
   readonly where?: (left: object, right: object) => unknown
@@ -107,10 +116,10 @@ export class JoinSteps extends ShapeSteps {
     const { how = 'inner', suffix, where } = on
     if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `join: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
     if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', 'join: both `on` and `left`, `right` are given; `on` is for keys of one name, `left` and `right` for others')
-    const [left, other] = [names(on.on ?? on.left), names(on.on ?? on.right)]
+    const [left, other] = [joinKeys(on.on ?? on.left), joinKeys(on.on ?? on.right)]
     if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `join: ${left.length} left keys and ${other.length} right ones; give as many of each`)
     if (left.length === 0 && !where) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
-    return this.#joined(right, { left, right: other, how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }) })
+    return this.#joined(right, { ...keyParams(left, other), how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }) })
   }
   crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
     checkOptions(options, ['suffix'], 'crossJoin')
@@ -137,6 +146,26 @@ export class JoinSteps extends ShapeSteps {
 
 function names(given: KeyNames | undefined): string[] {
   return given === undefined ? [] : typeof given === 'string' ? [given] : [...given]
+}
+
+// A name, or an expression that is none.
+function joinKeys(given: unknown): Expression[] {
+  const list = given === undefined ? [] : Array.isArray(given) ? given : [given]
+  return list.map(key => {
+    if (typeof key === 'string') return columnExpression(key)
+    const expression = typeof key === 'object' && key !== null && !isColumnSelector(key) ? expressionOf(key, 'join') : undefined
+    if (expression && expression.kind !== 'literal') return expression
+    throw new PlanError('JOIN_KEYS', `join: a key is ${key === null ? 'null' : typeof key === 'object' ? (expression ? 'a constant' : 'several columns at once') : typeof key}; give the name of a column, or an expression such as col('email').lower()`)
+  })
+}
+
+// Expressions get hidden names on their side. One that isn't a column keeps all columns apart: then those that are get such names too.
+function keyParams(left: readonly Expression[], right: readonly Expression[]): { readonly [name: string]: Json } {
+  const isName = (key: Expression): key is ColumnExpression => key.kind === 'column'
+  if (left.every(isName) && right.every(isName)) return { left: left.map(key => key.name), right: right.map(key => key.name) }
+  const hidden = left.map((_, i) => `$join${i}`)
+  const columns = (keys: readonly Expression[]) => Object.fromEntries(keys.map((key, i) => [hidden[i]!, key])) as unknown as Json
+  return { left: hidden, right: hidden, computed: { left: columns(left), right: columns(right) } }
 }
 
 function checkOptions(given: object, known: readonly string[], where: string): void {

@@ -24,6 +24,8 @@ import { widerType } from '../expr/unify.ts'
 export type JoinParams = {
   readonly left: readonly string[]
   readonly right: readonly string[]
+  /** What keys look like that are computed before: texts of expressions, for messages. */
+  readonly texts?: { readonly left: readonly string[]; readonly right: readonly string[] }
   readonly how: JoinKind
   readonly suffix?: string
   readonly where?: Expression & Json
@@ -65,14 +67,15 @@ export interface JoinedColumn {
 }
 
 /** How the keys of both sides meet. Throws PlanError NO_COLUMN, JOIN_TYPE. */
-export function keyForms(left: Fields, right: Fields, params: Pick<JoinParams, 'left' | 'right'>, where: string): KeyForm[] {
+export function keyForms(left: Fields, right: Fields, params: Pick<JoinParams, 'left' | 'right' | 'texts'>, where: string): KeyForm[] {
   return params.left.map((name, i) => {
     const [a, b] = [fieldOf(left, name, where), fieldOf(right, params.right[i]!, where)]
-    for (const key of [a, b])
-      if (!canBeKey(key.type)) throw new PlanError('JOIN_TYPE', `${where}: the key "${key.name}" is ${typeName(key.type)}, which can't be compared for equality here; take a field or an element of it as the key`)
+    const [textA, textB] = [params.texts?.left[i] ?? a.name, params.texts?.right[i] ?? b.name]
+    for (const [key, text] of [[a, textA], [b, textB]] as const)
+      if (!canBeKey(key.type)) throw new PlanError('JOIN_TYPE', `${where}: the key "${text}" is ${typeName(key.type)}, which can't be compared for equality here; take a field or an element of it as the key`)
     const form = keyForm(a.type, b.type)
     if (form) return form
-    throw new PlanError('JOIN_TYPE', `${where}: left key "${a.name}" is ${typeName(a.type)}, right key "${b.name}" is ${typeName(b.type)}; cast one of them to the other's type`)
+    throw new PlanError('JOIN_TYPE', `${where}: left key "${textA}" is ${typeName(a.type)}, right key "${textB}" is ${typeName(b.type)}; cast one of them to the other's type`)
   })
 }
 
@@ -204,7 +207,8 @@ function toleranceOf(given: Json, type: DataType, { key, floats }: { key: KeyFor
 }
 
 /** `a = b and c = d where left.x > right.y`. */
-export function describeJoin({ left, right, how, where, asOf }: JoinParams): string {
+export function describeJoin({ left: leftKeys, right: rightKeys, texts, how, where, asOf }: JoinParams): string {
+  const [left, right] = [texts?.left ?? leftKeys, texts?.right ?? rightKeys]
   if (asOf) return [left.map((name, i) => `${name} = ${right[i]}`).join(' and '), `${asOf.right} nearest to ${asOf.left}, ${asOf.direction}`].filter(Boolean).join(' and ')
   const keys = left.map((name, i) => `${name} = ${right[i]}`).join(' and ')
   return [how === 'inner' ? '' : how, keys || 'each with each', where ? `where ${describeExpression(where)}` : ''].filter(Boolean).join(' ')

@@ -2,14 +2,14 @@
 // it, or the other way round where that was chosen; what may never end is stored on both sides.
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import type { Fields } from '../batch/schema.ts'
+import { type Fields, visible } from '../batch/schema.ts'
+import { describeExpression } from '../expr/describe.ts'
 import { bindExpression } from '../expr/bind.ts'
 import type { Expression } from '../expr/expression.ts'
 import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 import { rangeCondition } from './range-conditions.ts'
-import { visible } from '../batch/schema.ts'
 
 type Columns = Readonly<Record<string, Expression>>
 /** Parameters of the logical join: `computed` are its keys that are expressions, by the hidden names they have among the keys. */
@@ -23,13 +23,15 @@ interface Side {
 /** The operators of a join. Throws PlanError UNBOUNDED_JOIN, and as its parts do. */
 export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const { computed, ...params } = node.params as unknown as LogicalJoin
+  const { computed, ...given } = node.params as unknown as LogicalJoin
+  const texts = (columns: Columns, names: readonly string[]) => names.map(name => (columns[name] ? describeExpression(columns[name]) : name))
+  const params: JoinParams = computed ? { ...given, texts: { left: texts(computed.left, given.left), right: texts(computed.right, given.right) } } : given
   const steps: OperatorNode[] = []
-  const given: [Side, Side] = [
+  const sides: [Side, Side] = [
     computedSide(node, { edge: node.inputs[0]!, fields: left.fields }, 'left', computed?.left ?? {}, steps),
     computedSide(node, { edge: node.inputs[1]!, fields: right.fields }, 'right', computed?.right ?? {}, steps),
   ]
-  const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: given.map(side => side.edge) }
+  const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
     if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
     if (params.how !== 'inner' || params.left.length === 0)
@@ -37,7 +39,7 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
     return [...steps, stored]
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]
-  return [...steps, ...tableJoin(node, params, given)]
+  return [...steps, ...tableJoin(node, params, sides)]
 }
 
 // Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.
