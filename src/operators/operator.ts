@@ -77,6 +77,8 @@ export interface Operator {
    * and before `finish` and `snapshot` with true: waits for all of it. Undefined where there is nothing to wait for. Rejections fail the job.
    */
   settle?(all: boolean): Promise<void> | undefined
+  /** Emits results of work done elsewhere that have come; after each wait of `settle`, which is then asked again. Rows that it holds back are asked for by `settle(true)`. */
+  emitReady?(out: Output): void
   /** Freezes the state as of now. The runs are copies and may be written while the operator goes on. */
   snapshot?(): StateRun[]
   /** Takes over the state of earlier instances: all runs of this operator; rows outside the own key groups are skipped. Before the first push. */
@@ -99,6 +101,11 @@ export interface OperatorType<P extends Json = Json> {
   readonly device?: 'webgpu'
   /** The kind whose checkpoints this one writes and takes over, where that isn't its own. */
   readonly stateKind?: string
+  /**
+   * True for operators whose rows wait for others than this thread: they begin a stage of their own, whose queue bounds what comes, and every barrier
+   * waits until they have settled.
+   */
+  readonly waits?: boolean
   placement(params: P): Placement
   /**
    * How much of the memory for state it gets beside the job's other operators: an instance gets this share of it, divided by the instances. Unless

@@ -63,7 +63,8 @@ export const filterRowsOperator: OperatorType<{ readonly function: FunctionRefer
   },
 }
 
-function outputFields(input: Fields, params: RowFunctionParams, where: string): Fields {
+/** The fields that a row function gives: what it adds beside the input's, or all of a schema; hidden ones stay. */
+export function outputFields(input: Fields, params: RowFunctionParams, where: string): Fields {
   const hidden = input.filter(f => isHidden(f.name))
   if (params.schema) return [...parseSchema(params.schema, where), ...hidden]
   const added = parseSchema(params.adds ?? {}, where)
@@ -100,8 +101,8 @@ function taken(context: OperatorContext, batch: Batch, sources: readonly number[
   return gatherBatch(device, arena, batch, indices, sources.length)
 }
 
-// Columns that the function made, beside those of the rows it made them from.
-function merged(context: OperatorContext, batch: Batch, sources: readonly number[], fields: Fields, made: Batch): Batch {
+/** Columns that the function made, beside those of the rows it made them from. */
+export function merged(context: OperatorContext, batch: Batch, sources: readonly number[], fields: Fields, made: Batch): Batch {
   const indexIn = (all: Fields, name: string) => all.findIndex(f => f.name === name)
   const carried = fields.filter(f => indexIn(made.fields, f.name) < 0)
   const source = { ...batch, fields: carried, columns: carried.map(f => batch.columns[indexIn(batch.fields, f.name)]!) }

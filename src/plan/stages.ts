@@ -110,7 +110,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     const fusable = streams.length === 1 && node.inputs[0]!.port === undefined && readers.get(edgeKey(node.inputs[0]!)) === 1
     let stage = producer.stage
     const waitsForItself = (open: OpenStage) => type.tablePort !== undefined && comesOf(plan.nodes, node.inputs[1]!.node, open)
-    if (!stage || !fusable || waitsForItself(stage) || !canFuse(stage, producer.step, placement, JSON.stringify(keys(0)), workers)) {
+    if (!stage || !fusable || type.waits || waitsForItself(stage) || !canFuse(stage, producer.step, placement, JSON.stringify(keys(0)), workers)) {
       stage = open(placement, inputFields.slice(0, streams.length), placement === 'keyed' ? JSON.stringify(keys(0)) : '')
       const opened = stage
       streams.forEach((edge, port) => {

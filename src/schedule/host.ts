@@ -5,6 +5,8 @@ import type { FunctionReference, UserFunction } from '../base/function-reference
 import { isClosure } from '../base/function-reference.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
 import { workerUrl } from '../device/assets.ts'
+import { releaseArena } from '../device/arena.ts'
+import { arenaOf } from '../batch/pack-batch.ts'
 import type { Device } from '../device/device.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { TaskMessage, TaskReply } from './messages.ts'
@@ -30,6 +32,8 @@ export class TaskRunner {
   readonly #tasks = new Map<number, Task>()
   /** Messages by task that wait until the one under way is done. */
   readonly #behind = new Map<number, Exclude<TaskMessage, { type: 'open' }>[]>()
+  /** Tasks whose message under way waits for something outside the thread. */
+  readonly #waiting = new Set<number>()
   bindings: ReadonlyMap<string, unknown> = new Map()
   /** What tasks that are opened from now on may use. */
   gpu: ReadyGpu | undefined
@@ -40,8 +44,8 @@ export class TaskRunner {
   }
 
   /**
-   * Runs one message. Undefined where a message before it is answered in part only: `next` gives it again when it may run. Only `open` (it loads
-   * modules) and operators that `settle` take more than this turn; never rejects.
+   * Runs one message. Undefined where a message before it waits, or is answered in part only: `next` gives it again when it may run. Only `open` (it
+   * loads modules) and operators that `settle` take more than this turn; messages of other tasks may be run meanwhile. Never rejects.
    */
   run(message: TaskMessage): TaskReply | Promise<TaskReply> | undefined {
     if (message.type === 'open') return this.#open(message)
@@ -49,20 +53,30 @@ export class TaskRunner {
     if (!task) return { task: message.task, seq: message.seq, outputs: [] }
     if (message.type === 'close') {
       this.#tasks.delete(message.task)
-      this.#behind.delete(message.task)
-    } else if (task.paused && message.type !== 'continue') {
+      this.#forget(message.task)
+    } else if (this.#waiting.has(message.task) || (task.paused && message.type !== 'continue')) {
       const behind = this.#behind.get(message.task)
       if (behind) behind.push(message)
       else this.#behind.set(message.task, [message])
       return undefined
     }
-    return task.run(message)
+    const reply = task.run(message)
+    if (!(reply instanceof Promise)) return reply
+    this.#waiting.add(message.task)
+    return reply.finally(() => this.#waiting.delete(message.task))
+  }
+
+  // What waited behind the task's last message has no reader: its batches are given back.
+  #forget(id: number): void {
+    for (const message of this.#behind.get(id) ?? []) if (message.type === 'push' && message.batch) releaseArena(this.#device, arenaOf(message.batch))
+    this.#behind.delete(id)
+    this.#waiting.delete(id)
   }
 
   /** A message that has waited and may run now, if there is one. To be asked after each reply. */
   next(): TaskMessage | undefined {
     for (const [id, behind] of this.#behind) {
-      if (this.#tasks.get(id)?.paused) continue
+      if (this.#waiting.has(id) || this.#tasks.get(id)?.paused) continue
       const message = behind.shift()
       if (behind.length === 0) this.#behind.delete(id)
       return message
@@ -116,10 +130,13 @@ export class InlineHost implements TaskHost {
 
   send(message: TaskMessage): void {
     this.#queue.push(message)
-    if (!this.#running) {
-      this.#running = true
-      queueMicrotask(() => this.#drain())
-    }
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#running) return
+    this.#running = true
+    queueMicrotask(() => this.#drain())
   }
 
   async close(): Promise<void> {
@@ -128,9 +145,14 @@ export class InlineHost implements TaskHost {
 
   async #drain(): Promise<void> {
     let until = performance.now() + yieldEveryMs
-    for (let message = this.#queue.shift(); message; message = this.runner.next() ?? this.#queue.shift()) {
+    for (let message = this.runner.next() ?? this.#queue.shift(); message; message = this.runner.next() ?? this.#queue.shift()) {
       const reply = this.runner.run(message)
-      if (reply) this.onReply(reply instanceof Promise ? await reply : reply)
+      if (reply instanceof Promise && message.type !== 'open') {
+        void reply.then(later => {
+          this.onReply(later)
+          this.#wake()
+        })
+      } else if (reply) this.onReply(reply instanceof Promise ? await reply : reply)
       if (performance.now() > until) {
         await new Promise(resolve => setImmediate(resolve))
         until = performance.now() + yieldEveryMs

@@ -19,6 +19,7 @@ export type TaskMessage =
   | { type: 'finish'; task: number; seq: number; port: number }
   | { type: 'drain'; task: number; seq: number }
   | { type: 'snapshot'; task: number; seq: number }
+  | { type: 'settle'; task: number; seq: number }
   | { type: 'close'; task: number; seq: number }
 
 /** A batch (or its parts by reading instance) for output `output` of the stage. */

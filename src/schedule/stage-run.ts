@@ -2,6 +2,7 @@
 // back into the order of the inputs, and passes them on. Barriers of several inputs are aligned here.
 import { decodeError } from '../base/errors.ts'
 import type { PackedBatch } from '../batch/pack-batch.ts'
+import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
@@ -58,6 +59,8 @@ export class StageRun implements Consumer {
   readonly #openPorts: Set<number>
   readonly #buffers: boolean
   readonly #inTurn: boolean
+  /** Steps have rows under way elsewhere, which belong before a barrier. */
+  readonly #waits: boolean
   readonly #pending = new Map<number, Pending>()
   #nextSeq = 1
   #nextEmit = 1
@@ -79,6 +82,7 @@ export class StageRun implements Consumer {
     this.#portWatermarks = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
     this.#buffers = (spec.tables ?? []).some(table => table.buffers)
     this.#inTurn = ports === 2 && (spec.steps[0]?.params as { mode?: string } | null)?.mode === 'append'
+    this.#waits = spec.steps.some(step => operatorType(step.kind).waits)
     this.#openPorts = new Set(Array.from({ length: ports }, (_, port) => port))
   }
 
@@ -238,6 +242,7 @@ export class StageRun implements Consumer {
         if (this.#pending.size > 0) return false
         this.#exclusive = true
         if (work.barrier.snapshot) this.#toAll({ barrier: work.barrier }, { type: 'snapshot' })
+        else if (this.#waits) this.#toAll({ barrier: work.barrier }, { type: 'settle' })
         else this.#dispatch({ barrier: work.barrier }, [])
         return true
     }

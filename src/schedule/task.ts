@@ -1,15 +1,12 @@
 // One instance of a stage on one thread: a chain of operators that hands batches down without queues. It is driven by messages and
 // answers each with what came out. It does no IO of its own but a scan's, and keeps one arena per message.
-import type { Clock } from '../base/clock.ts'
 import { assert, encodeError } from '../base/errors.ts'
-import type { UserFunction } from '../base/function-reference.ts'
 import type { Batch } from '../batch/batch.ts'
 import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { narrowColumn } from '../compute/narrow.ts'
 import { distributeBatch } from '../compute/partition.ts'
-import type { ReadyGpu } from '../compute/ready-gpu.ts'
-import { RowSequence } from './row-sequence.ts'
 import { StepMeter } from './step-meter.ts'
+import { StepWatermarks } from './step-watermarks.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -17,6 +14,7 @@ import type { Operator, OperatorContext, Output } from '../operators/operator.ts
 import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
+import { operatorContext, type TaskEnvironment } from './operator-context.ts'
 import { readSplit } from './read-split.ts'
 import { asTrap } from './trap.ts'
 import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
@@ -27,15 +25,6 @@ const turnOutputsMax = 4
 
 /** A message under way. */
 type Steps = Generator<Promise<void> | undefined, void>
-
-/** What a task is given by the thread it lives on. */
-export interface TaskEnvironment {
-  readonly device: Device
-  readonly clock: Clock
-  readonly userFunctions: ReadonlyMap<string, UserFunction>
-  /** The GPU, on the engine's thread of an engine that has opened one. */
-  readonly gpu?: ReadyGpu
-}
 
 /** A running stage instance. `run` never throws or rejects: an error is in the reply. */
 export class Task {
@@ -49,12 +38,11 @@ export class Task {
   readonly #tables: ReadonlyMap<number, number>
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
-  readonly #watermarks: number[]
+  readonly #watermarks: StepWatermarks
   readonly #meter: StepMeter
   #arena: Arena | undefined
   #outputs: PackedOutput[] = []
   #counts: Record<string, number> = {}
-  #outWatermark = Number.NEGATIVE_INFINITY
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
   #rowsRead = 0
@@ -63,6 +51,10 @@ export class Task {
   /** The step that has more to emit at its end; −1 where none has. */
   #draining = -1
   #paused: Steps | undefined
+  #pausedInArena = false
+  /** A message waits for a promise. */
+  #waiting = false
+  #left = false
   #failed = false
 
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
@@ -75,10 +67,10 @@ export class Task {
     this.#shared = message.shared
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
-    this.#watermarks = spec.steps.map(() => Number.NEGATIVE_INFINITY)
     this.#meter = new StepMeter(spec.steps.length)
     this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
+    this.#watermarks = new StepWatermarks(this.#operators, step => this.#out(step))
     spec.steps.forEach((step, i) => {
       const runs = message.restore[step.id]
       if (runs && runs.length > 0) this.#operators[i]!.restore?.(runs)
@@ -87,6 +79,7 @@ export class Task {
 
   /** Handles one message; batches inside are taken over. A promise only where an operator has to wait (`settle`); no message may be run meanwhile. */
   run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply | Promise<TaskReply> {
+    if (message.type === 'close') this.#dropOutputs()
     this.#outputs = []
     this.#runs = undefined
     this.#sequence = message.seq
@@ -96,6 +89,7 @@ export class Task {
     const steps = message.type === 'continue' ? this.#paused : this.#handle(message)
     this.#paused = undefined
     if (!steps) return this.#answer(message)
+    if (message.type === 'continue' && this.#pausedInArena) this.#arena = this.#environment.device.arena()
     return this.#drive(steps, message, performance.now() + turnMs)
   }
 
@@ -106,16 +100,22 @@ export class Task {
 
   // Runs to the end, or to a pause once there is enough for one reply.
   #drive(steps: Steps, message: TaskMessage, until: number): TaskReply | Promise<TaskReply> {
+    this.#waiting = false
     try {
       for (let step = steps.next(); !step.done; step = steps.next()) {
         if (step.value) {
+          this.#waiting = true
           return step.value.then(
-            () => this.#drive(steps, message, until),
-            error => this.#answer(message, error),
+            () => (this.#left ? this.#abandon(steps, message) : this.#drive(steps, message, until)),
+            error => {
+              steps.return()
+              return this.#answer(message, error)
+            },
           )
         }
         if (this.#outputs.length < turnOutputsMax && performance.now() < until) continue
         this.#paused = steps
+        this.#pausedInArena = this.#arena !== undefined
         return { ...this.#answer(message), paused: true }
       }
       return this.#answer(message)
@@ -135,6 +135,12 @@ export class Task {
     this.#paused = undefined
   }
 
+  // The task was closed while the message waited: what it held is given back, and nobody waits for its answer.
+  #abandon(steps: Steps, message: TaskMessage): TaskReply {
+    steps.return()
+    return { task: message.task, seq: message.seq, outputs: [] }
+  }
+
   // Yields what must be waited for, and nothing where it may pause.
   *#handle(message: Exclude<TaskMessage, { type: 'open' | 'continue' }>): Steps {
     if (message.type === 'split') {
@@ -142,10 +148,10 @@ export class Task {
       yield* this.#readSplit(message.split)
       return
     }
+    if (message.type === 'push') yield* this.#settleBefore(message)
     this.#arena = this.#environment.device.arena()
     if (message.type === 'push') {
       if (message.batch) this.#arena.hold(arenaOf(message.batch))
-      yield* this.#settle(false)
       this.#push(message)
     } else if (message.type === 'tick') this.#operators.forEach((op, i) => op.tick?.(message.now, this.#out(i)))
     else if (message.type === 'finish') yield* this.#finish(message.port)
@@ -153,17 +159,48 @@ export class Task {
     else if (message.type === 'snapshot') {
       yield* this.#settle(true)
       this.#runs = Object.fromEntries(this.#spec.steps.map((step, i) => [step.id, this.#operators[i]!.snapshot?.() ?? []]))
-    } else this.close()
-    this.#generatedWatermarks()
+    } else if (message.type === 'settle') yield* this.#settle(true)
+    else this.close()
+    this.#watermarks.generated()
+  }
+
+  // The batch is nobody's until it is pushed: where the task ends before, it is given back.
+  *#settleBefore(message: Extract<TaskMessage, { type: 'push' }>): Steps {
+    let settled = false
+    try {
+      yield* this.#settle(false)
+      settled = true
+    } finally {
+      if (!settled && message.batch) releaseArena(this.#environment.device, arenaOf(message.batch))
+    }
   }
 
   *#settle(all: boolean, steps: Iterable<number> = this.#operators.keys()): Steps {
     for (const step of steps) {
-      const waiting = this.#operators[step]!.settle?.(all)
-      if (!waiting) continue
-      const start = performance.now()
-      yield waiting
-      this.#meter.of(step).ms += performance.now() - start
+      const operator = this.#operators[step]!
+      for (let waiting = operator.settle?.(all); waiting; waiting = operator.emitReady && operator.settle!(all)) {
+        const start = performance.now()
+        yield waiting
+        this.#meter.of(step).ms += performance.now() - start
+        if (!operator.emitReady) continue
+        this.#emitApart(() => {
+          operator.emitReady!(this.#out(step))
+          this.#watermarks.generated()
+        })
+        if (this.#outputs.length > 0) yield undefined
+      }
+    }
+  }
+
+  // In an arena of its own, whether or not there is one of a message.
+  #emitApart(emit: () => void): void {
+    const [outer, own] = [this.#arena, this.#environment.device.arena()]
+    this.#arena = own
+    try {
+      emit()
+    } finally {
+      this.#arena = outer
+      own.release()
     }
   }
 
@@ -180,8 +217,15 @@ export class Task {
     }
   }
 
+  // Of a message that waits still, nobody has heard of these.
+  #dropOutputs(): void {
+    if (!this.#waiting) return
+    for (const { parts } of this.#outputs) for (const part of parts) if (part) releaseArena(this.#environment.device, arenaOf(part))
+  }
+
   /** Releases the operators' memory. */
   close(): void {
+    this.#left = true
     this.#leave()
     for (const operator of this.#operators.splice(0)) operator.close?.()
     for (const spill of this.#spills) spill.close()
@@ -192,14 +236,14 @@ export class Task {
     this.#counts = {}
     const rowsRead = this.#rowsRead
     this.#rowsRead = 0
-    const moved = this.#outWatermark > this.#reportedWatermark
-    this.#reportedWatermark = this.#outWatermark
+    const moved = this.#watermarks.last > this.#reportedWatermark
+    this.#reportedWatermark = this.#watermarks.last
     const withTotals = message.type === 'finish' || message.type === 'drain' || message.type === 'snapshot'
     return {
       task: message.task,
       seq: message.seq,
       outputs: this.#outputs,
-      ...(moved && { watermark: this.#outWatermark }),
+      ...(moved && { watermark: this.#watermarks.last }),
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
       ...(this.#draining >= 0 && { more: true }),
@@ -222,8 +266,8 @@ export class Task {
       else this.#input(adopted, message.port)
     }
     if (message.watermark !== undefined) {
-      this.#generatedWatermarks()
-      this.#advance(0, message.watermark)
+      this.#watermarks.generated()
+      this.#watermarks.advance(message.watermark)
     }
   }
 
@@ -263,28 +307,6 @@ export class Task {
     })
   }
 
-  // A watermark goes down the chain; an operator that generates its own replaces it, except the last one, Infinity.
-  #advance(from: number, watermark: number): void {
-    let current = watermark
-    for (let step = from; step < this.#operators.length; step++) {
-      const operator = this.#operators[step]!
-      if (current <= this.#watermarks[step]!) return
-      this.#watermarks[step] = current
-      operator.advance?.(current, this.#out(step))
-      if (operator.watermark && current !== Number.POSITIVE_INFINITY) current = operator.watermark()
-    }
-    if (current > this.#outWatermark) this.#outWatermark = current
-  }
-
-  #generatedWatermarks(): void {
-    this.#operators.forEach((operator, step) => {
-      if (!operator.watermark) return
-      const watermark = operator.watermark()
-      if (step + 1 < this.#operators.length) this.#advance(step + 1, watermark)
-      else if (watermark > this.#outWatermark) this.#outWatermark = watermark
-    })
-  }
-
   // What a step emits at its end is pushed into the next ones before they settle and finish.
   *#finish(port: number): Steps {
     this.#portsOpen--
@@ -310,7 +332,7 @@ export class Task {
       })
       if (this.#draining >= 0) return
     }
-    this.#outWatermark = Number.POSITIVE_INFINITY
+    this.#watermarks.end()
   }
 
   #readSplit(split: ScanSplit): Steps {
@@ -337,7 +359,7 @@ export class Task {
     try {
       if (port !== undefined) this.#collect(-1, adopted, port)
       else this.#input(adopted, 0)
-      this.#generatedWatermarks()
+      this.#watermarks.generated()
     } finally {
       this.#arena = undefined
       arena.release()
@@ -349,40 +371,21 @@ export class Task {
   }
 
   #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
-    const task = this
-    const { device, clock, gpu, userFunctions } = this.#environment
-    const order = new RowSequence()
-    return {
-      device,
-      clock,
-      gpu,
+    const arena = () => {
+      assert(this.#arena, `${where} asked for an arena outside a call`)
+      return this.#arena
+    }
+    return operatorContext(this.#environment, {
       where,
       bounded,
       instance: this.#instance,
       parallelism: this.#spec.parallelism,
       stateBytesMax,
       spill: this.#spills[step]!,
-      get arena() {
-        assert(task.#arena, `${where} asked for an arena outside a call`)
-        return task.#arena
-      },
-      takeOrder: rows => order.take(task.#sequence, rows),
-      count: (metric, by) => task.#count(metric, by),
-      apart: emit => {
-        const [outer, own] = [task.#arena, device.arena()]
-        task.#arena = own
-        try {
-          emit()
-        } finally {
-          task.#arena = outer
-          own.release()
-        }
-      },
-      userFunction: reference => {
-        const found = userFunctions.get(JSON.stringify(reference))
-        assert(found, `${where}: the user function was not loaded`)
-        return found
-      },
-    }
+      arena,
+      sequence: () => this.#sequence,
+      count: (metric, by) => this.#count(metric, by),
+      apart: emit => this.#emitApart(emit),
+    })
   }
 }

@@ -13,7 +13,7 @@ const port = parentPort!
 const waiting: TaskMessage[] = []
 let busy = false
 
-// Messages behind one that waits (an `open` that loads a module) wait for it.
+// Messages behind an `open`, which loads modules, wait for it; behind any other that waits only those of its task do.
 port.on('message', (message: TaskMessage) => {
   waiting.push(message)
   if (!busy) void drain()
@@ -21,9 +21,14 @@ port.on('message', (message: TaskMessage) => {
 
 async function drain(): Promise<void> {
   busy = true
-  for (let message = waiting.shift(); message; message = runner.next() ?? waiting.shift()) {
+  for (let message = runner.next() ?? waiting.shift(); message; message = runner.next() ?? waiting.shift()) {
     const reply = runner.run(message)
-    if (reply) port.postMessage(reply instanceof Promise ? await reply : reply)
+    if (reply instanceof Promise && message.type !== 'open') {
+      void reply.then(later => {
+        port.postMessage(later)
+        if (!busy) void drain()
+      })
+    } else if (reply) port.postMessage(reply instanceof Promise ? await reply : reply)
   }
   busy = false
 }

@@ -357,3 +357,11 @@ for (const row of await sheet.drop(col.matching(/^a/)).mapColumns(col.matching(/
 // Without a word about columns they are those that the function returns.
 const scored = bids.mapBatches(batch => batch.withColumn('z', batch.column('price').toFloat64Array()).withColumn('when', batch.column('dateTime').toArray(), 'date?'))
 for (const row of await scored.filter(col('z').gt(1)).collect()) is<{ auction: bigint; bidder: bigint; price: bigint; channel: string; dateTime: number; z: number; when: number | null }>()(row, true)
+schemaIs<{ rate: 'float64' }>()(
+  bids.mapAsync(async row => ({ rate: row.channel.length / 2 }), { capacity: 100, ordered: false, timeout: '2s', retries: 3, schema: { rate: 'float64' } }),
+  true,
+)
+schemaIs<{ auction: 'int64'; bidder: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]'; ok: 'bool' }>()(
+  bids.mapAsync(async ({ channel }, { signal, attempt }) => ({ ok: (await fetch(channel, { signal })).ok || attempt > 1 }), { adds: { ok: 'bool' } }),
+  true,
+)
