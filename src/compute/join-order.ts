@@ -5,6 +5,7 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { andBits, filledBits } from './bitmap.ts'
 import { joinKeys, keyForm, type KeyForm } from './join-keys.ts'
+import { hasNarrow, wordsOfNarrow } from './narrow.ts'
 import { probeTable, type SortedRows, type TableData } from './join-table.ts'
 
 /** Which stored row is nearest: the last at or before, the first at or after, or the nearer of both, the earlier where both are as near. */
@@ -44,6 +45,7 @@ export function orderWords(device: Device, arena: Arena, column: Column, form: O
 export function wordsOf(device: Device, arena: Arena, column: Column, { key, floats, decimals }: OrderWords): { values: number; validity: number } {
   const rows = column.length
   if (decimals) {
+    if (hasNarrow(column)) return { values: wordsOfNarrow(device, arena, column), validity: column.validity }
     const low = arena.allocate(8 * rows)
     device.kernels.narrowI128(column.values, rows, low)
     return { values: low, validity: column.validity }

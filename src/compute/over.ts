@@ -11,6 +11,7 @@ import { concatColumns } from './concat.ts'
 import { gatherColumn } from './gather.ts'
 import { GroupTable } from './group-table.ts'
 import { nullColumn } from './null-column.ts'
+import { quantilesOf, type Ranges, sumDecimals } from './over-aggregates.ts'
 import { constantColumn, type ConstantValue } from './operand.ts'
 import { keyTable, sortIndices } from './sort.ts'
 import { type OrderColumn, sortKeys } from './sorted-rows.ts'
@@ -44,7 +45,7 @@ const rankKinds: Readonly<Record<string, number>> = { rowNumber: 0, rank: 1, den
 /** The functions that are there only over windows. */
 export const windowOnly: readonly string[] = [...Object.keys(rankKinds), 'lag', 'lead', 'nthValue']
 /** The aggregates that are computed over any frame; all others only over whole partitions. */
-export const framedAggregates: readonly string[] = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last']
+export const framedAggregates: readonly string[] = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'median', 'quantile']
 
 /** True where a row's frame is its whole partition. */
 export function isWhole(frame: WindowFrame | undefined, hasOrder: boolean): boolean {
@@ -56,11 +57,6 @@ export function isWhole(frame: WindowFrame | undefined, hasOrder: boolean): bool
 /** The results, a column per function in the order of the batch's rows. Views point at the batch's bytes. Throws DataError SUM_OVERFLOW. */
 export function computeWindows(device: Device, arena: Arena, batch: Batch, windows: Windows): Column[] {
   return new WindowRun(device, arena, batch, windows).columns()
-}
-
-interface Ranges {
-  readonly starts: number
-  readonly ends: number
 }
 
 class WindowRun {
@@ -160,6 +156,9 @@ class WindowRun {
       case 'min':
       case 'max':
         return this.#extremes(f)
+      case 'median':
+      case 'quantile':
+        return this.#back(quantilesOf(this.#device, this.#arena, this.#sorted(f), this.#parts, this.#frame(f), f.fn === 'median' ? 0.5 : ((f.options as { q: number }).q)))
       default:
         return this.#back(this.#sums(f))
     }
@@ -192,12 +191,14 @@ class WindowRun {
     if (f.fn === 'count') return { ...counts, type: f.type }
     const { type, values, validity: bits } = input!
     const isMean = f.fn === 'mean'
+    const some = () => compare(this.#device, this.#arena, 'gt', counts, { type: rowCount64, value: 0n }).values
+    if (type.kind === 'decimal') return { ...sumDecimals(this.#device, this.#arena, input!, { starts, ends }, f.type, isMean ? counts.values : 0, f.where), validity: some() }
     const out = allocateColumn(this.#arena, isMean ? float64 : f.type, this.#rows)
     const scratch = this.#arena.allocate(16 * (this.#rows + 1))
     if (type.kind === 'float64') kernels.sumFramesF64(values, bits, starts, ends, this.#rows, scratch, isMean ? counts.values : 0, out.values)
     else if (kernels.sumFramesI64(values, bits, starts, ends, this.#rows, scratch, isMean ? 1 : 0, counts.values, out.values) > 0)
       throw new DataError('SUM_OVERFLOW', `${f.where}: a sum is beyond int64; cast the column to float64 before summing`)
-    return { ...out, validity: compare(this.#device, this.#arena, 'gt', counts, { type: rowCount64, value: 0n }).values }
+    return { ...out, validity: some() }
   }
 
   // The input by position.

@@ -3,7 +3,7 @@
 import { PlanError } from '../base/errors.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
-import { rowCount64 } from '../batch/data-type.ts'
+import { type DataType, rowCount64 } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { aggregateType, isNullable } from '../compute/accumulator.ts'
@@ -83,11 +83,16 @@ function resultField(input: Fields, { name, fn, input: column, args = [], option
   if (!isWhole(frame, hasOrder)) {
     if (!framedAggregates.includes(fn))
       throw new PlanError('OVER_FUNCTION', `${at}: ${fn}() is computed over whole partitions only; leave orderBy and frame out, or use ${framedAggregates.join(', ')}`)
-    if ((fn === 'sum' || fn === 'mean') && inputType!.kind !== 'float64' && inputType!.kind !== 'int64')
-      throw new PlanError('OVER_FUNCTION', `${at}: "${column}" is ${typeName(inputType!)}; a running ${fn}() takes integers and floats; cast it to one of them`)
+    if ((fn === 'sum' || fn === 'mean') && !isRunning(fn, inputType!))
+      throw new PlanError('OVER_FUNCTION', `${at}: "${column}" is ${typeName(inputType!)}; a running ${fn}() takes integers, floats and decimals${fn === 'sum' ? ' and durations' : ''}; cast it to one of them`)
   }
   const mayBeEmpty = frame !== undefined && !isWhole(frame, hasOrder)
   return { name, type, nullable: isNullable(fn, mayBeEmpty || fields.some(field => field.nullable)) }
+}
+
+// Whole numbers and floats have become int64 and float64 before (plan/lower-over.ts).
+function isRunning(fn: string, { kind }: DataType): boolean {
+  return kind === 'float64' || kind === 'int64' || kind === 'decimal' || (fn === 'sum' && kind === 'duration')
 }
 
 class Over implements Operator {

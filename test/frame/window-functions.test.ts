@@ -128,11 +128,46 @@ describe('aggregates over rows around', () => {
     expect(got).toEqual({ a: 125_250, b: 55, c: 1497 })
   })
 
-  it('say what is wrong', () => {
+  it('of decimals, durations and times: sums, means and values in the middle', async () => {
+    const priced = rows.map(row => ({ id: row.id, town: row.town, day: row.day, price: row.size === null ? null : (Number(row.size / 2n ** 50n) / 4 - 9).toFixed(2), wait: 1000 * (row.id % 60), at: row.at }))
+    const frame = from(priced, { schema: { id: 'int32', town: 'utf8?', day: 'int32', price: 'decimal(12,2)?', wait: 'duration[s]', at: 'timestamp[us]' } })
+    const over = { by: 'town', orderBy: ['day', 'id'], frame: { rows: [-4, 2] } } as const
+    const table = frame.select({ id: col('id'), s: sum('price').over(over), m: mean('price').over(over), waits: sum('wait').over(over), mid: median('price').over(over), most: agg.quantile('at', 0.9).over(over), low: agg.quantile('day', 0.25).over({ by: 'town', orderBy: 'day' }) })
+    const around = partitioned(priced, row => String(row.town), (a, b) => a.day - b.day || a.id - b.id)
+    const byDayOnly = partitioned(priced, row => String(row.town), (a, b) => a.day - b.day)
+    const between = (values: readonly number[], q: number) => {
+      const sorted = [...values].sort((a, b) => a - b)
+      const place = q * (sorted.length - 1)
+      const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
+      return low + (high - low) * (place - Math.floor(place))
+    }
+    const expected = priced.map(({ id }, i) => {
+      const { rows: all, at } = around[i]!
+      const list = all.slice(Math.max(0, at - 4), at + 3)
+      const cents = list.flatMap(row => (row.price === null ? [] : [Math.round(Number(row.price) * 100)]))
+      const total = cents.reduce((a, b) => a + b, 0)
+      const running = byDayOnly[i]!.rows.slice(0, byDayOnly[i]!.peers[1])
+      return {
+        id,
+        s: cents.length === 0 ? null : (total / 100).toFixed(2),
+        m: cents.length === 0 ? null : total / 100 / cents.length,
+        waits: list.reduce((sum, row) => sum + row.wait, 0),
+        mid: cents.length === 0 ? null : between(cents.map(c => c / 100), 0.5),
+        most: BigInt(Math.floor(between(list.map(row => Number(row.at)), 0.9) + 0.5)),
+        low: between(running.map(row => row.day), 0.25),
+      }
+    })
+    await everyWay(options => table.collect(options) as never, expected, someWays)
+  })
+
+  it('say what is wrong', async () => {
     const over = { by: 'town', orderBy: 'day' } as const
     expect(() => frame.with({ x: sum('siez' as never).over(over) as never }).explain()).toThrow('over, "x": no column "siez"; the input has id, town, day, size, rate, at; did you mean "size"?')
     expect(() => frame.with({ x: sum('size').over({ by: 'twon' as never }) as never }).explain()).toThrow('no column "twon"')
-    expect(() => frame.with({ x: median('rate').over(over) }).explain()).toThrow('over, "x": median() is computed over whole partitions only')
+    expect(() => frame.with({ x: agg.stddev('rate').over(over) }).explain()).toThrow('over, "x": stddev() is computed over whole partitions only')
+    expect(() => frame.with({ x: col('town').length() }).with({ x: sum('id').over({ orderBy: 'day' }) }).explain()).not.toThrow()
+    const wide = from([{ d: `5${'0'.repeat(37)}`, i: 1 }, { d: `6${'0'.repeat(37)}`, i: 2 }], { schema: { d: 'decimal(38,0)', i: 'int32' } })
+    expect(() => from([{ u: 1n }], { schema: { u: 'uint64' } }).with({ x: sum('u').over({ orderBy: 'u' }) }).explain()).toThrow('a running sum() takes integers, floats and decimals and durations')
     expect(() => frame.with({ x: sum('rate').over({ orderBy: 'town', frame: { range: [-1, 0] } }) }).explain()).toThrow('over, "x": "town" is utf8; distances of a range go by numbers')
     expect(() => sum('rate').over({ frame: { range: [-1, 0] } })).toThrow('over: a range with distances needs one order key; 0 are given')
     expect(() => sum('rate').over({ frame: { rows: [0.5, 1] } })).toThrow('over: 0.5 is no number of rows')
@@ -144,6 +179,7 @@ describe('aggregates over rows around', () => {
     expect(() => frame.with({ x: lag('id', 1, 'none' as never).over(over) }).explain()).toThrow('over, "x"')
     expect(() => from((async function* () {})(), { schema: { a: 'int32' } }).with({ n: rowNumber().over() }).explain()).toThrow('over needs input that ends')
     const big = from([{ a: 2n ** 62n }, { a: 2n ** 62n }], { schema: { a: 'int64' } })
+    await expect(wide.with({ s: sum('d').over({ orderBy: 'i' }) }).collect()).rejects.toMatchObject({ code: 'SUM_OVERFLOW' })
     return expect(big.with({ s: sum('a').over({ orderBy: 'a' }) }).collect()).rejects.toMatchObject({ code: 'SUM_OVERFLOW' })
   })
 })

@@ -65,8 +65,12 @@ interface Input {
   readonly nullsFirst: boolean
 }
 
+const decimal38 = { kind: 'decimal', precision: 38, scale: 0 } as const
+// Sums of two hundred of these have up to 37 digits.
+const billions = 10n ** 20n
+
 const frames: readonly (WindowFrame | undefined)[] = [undefined, { rows: [-2, 1] }, { rows: [1, 3] }, { rows: [null, -1] }, { range: [-2, 0] }, { range: [null, 1] }, { range: [0, null] }, { range: [1, 2] }]
-const framed = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'nthValue'] as const
+const framed = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'nthValue', 'median', 'quantile'] as const
 const ranks = ['rowNumber', 'rank', 'denseRank', 'percentRank', 'cumeDist', 'ntile'] as const
 
 type Cells = { group: Value; key: Value; number: Value; real: Value; text: Value }
@@ -114,11 +118,23 @@ function differs<R>(a: R, b: R, order?: (a: R, b: R) => number): boolean {
   return order ? order(a, b) !== 0 : (a as Cells).key !== (b as Cells).key
 }
 
+// A third of the way: neither on a value nor in the middle.
+const quantile = 1 / 3
+const numeric: ReadonlySet<string> = new Set(['sum', 'mean', 'median', 'quantile'])
+
+function quantileOf(values: readonly Value[], q: number): number {
+  const sorted = values.map(Number).sort((a, b) => a - b)
+  const place = q * (sorted.length - 1)
+  const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.min(sorted.length - 1, Math.floor(place) + 1)]!]
+  const share = place - Math.floor(place)
+  return low === high || share === 0 ? low : low + (high - low) * share
+}
+
 function aggregate(fn: (typeof framed)[number], values: readonly Value[], name: string): unknown {
   const there = values.filter(value => value !== null)
   if (fn === 'count') return there.length
   if (fn === 'nthValue') return values[1] ?? null
-  if (name === 'text' && (fn === 'sum' || fn === 'mean')) return null
+  if (name === 'text' && numeric.has(fn)) return null
   if (there.length === 0) return null
   const total = () => there.map(value => BigInt(value as bigint)).reduce((a, b) => a + b, 0n)
   switch (fn) {
@@ -126,6 +142,9 @@ function aggregate(fn: (typeof framed)[number], values: readonly Value[], name: 
       return name === 'number' ? total() : there.reduce<number>((a, b) => a + (b as number), 0)
     case 'mean':
       return (name === 'number' ? Number(total()) : there.reduce<number>((a, b) => a + (b as number), 0)) / there.length
+    case 'median':
+    case 'quantile':
+      return quantileOf(there, fn === 'median' ? 0.5 : quantile)
     case 'first':
       return there[0]
     case 'last':
@@ -138,7 +157,7 @@ function aggregate(fn: (typeof framed)[number], values: readonly Value[], name: 
 
 export const overAgreement = agreement({
   stem: 'over',
-  kernels: ['rangesOf', 'framesByRows', 'framesByI64', 'framesByF64', 'rankRows', 'shiftRows', 'nthRows', 'validRows', 'countFrames', 'sumFramesI64', 'sumFramesF64', 'extremeRows', 'invertRows', 'turnF64', 'turnI64'],
+  kernels: ['rangesOf', 'framesByRows', 'framesByI64', 'framesByF64', 'rankRows', 'shiftRows', 'nthRows', 'validRows', 'countFrames', 'sumFramesI64', 'sumFramesF64', 'extremeRows', 'invertRows', 'turnF64', 'turnI64', 'sumFramesI128', 'quantileFrames'],
   sample(random, length, shape): Input {
     // Quarters add up exactly, so that sums are the same in any order.
     const rows = Math.min(length, 200)
@@ -154,7 +173,11 @@ export const overAgreement = agreement({
       nullsFirst: random.int(2) === 1,
     }
   },
-  reference: input => ({ ...(plainly(input) as object), again: (plainly(input) as { overFrames: unknown }).overFrames }),
+  reference(input) {
+    const plain = plainly(input) as { ranked: unknown; shifted: unknown; overFrames: Value[][][][] }
+    const decimals = plain.overFrames.map(([sums]) => sums![framed.indexOf('sum')]!.map(sum => (sum === null ? null : String((sum as bigint) * billions))))
+    return { ...plain, again: plain.overFrames, decimals } as object
+  },
   compute(device, arena, input) {
     const { groups, keys, numbers, reals, texts, descending, nullsFirst } = input
     const asReal = keys.map(key => (key === null ? null : Number(key)))
@@ -165,9 +188,10 @@ export const overAgreement = agreement({
       [float64, reals],
       [utf8, texts],
       [float64, asReal],
+      [decimal38, numbers.map(n => (n === null ? null : String((n as bigint) * billions)))],
     ].map(([type, values]) => columnOf(device, arena, type as typeof int64, values as Value[]))
     const batch = { fields: columns.map(({ type }, i) => ({ name: `c${i}`, type, nullable: true })), rowCount: groups.length, columns, arena: arena.address }
-    const typeOf = (fn: string, at: number) => (fn === 'count' ? rowCount64 : fn === 'mean' ? float64 : columns[at]!.type)
+    const typeOf = (fn: string, at: number) => (fn === 'count' ? rowCount64 : fn !== 'sum' && numeric.has(fn) ? float64 : columns[at]!.type)
     const run = (index: number, functions: readonly Omit<WindowFunction, 'where'>[]) =>
       computeWindows(device, arena, batch, { by: [0], order: [{ index, descending, nullsFirst }], functions: functions.map(f => ({ ...f, where: 'over' })) }).map(column => valuesOf(device, column))
     const ranked = run(1, ranks.map(fn => ({ fn, type: fn === 'percentRank' || fn === 'cumeDist' ? float64 : rowCount64, options: { n: 3 } })))
@@ -176,11 +200,13 @@ export const overAgreement = agreement({
       frames.map(frame =>
         [2, 3, 4].map(at =>
           framed.map(fn => {
-            if (at === 4 && (fn === 'sum' || fn === 'mean')) return groups.map(() => null)
-            return run(index, [{ fn, type: typeOf(fn, at), input: at, options: { n: 2 }, ...(frame && { frame }) }])[0]!
+            if (at === 4 && numeric.has(fn)) return groups.map(() => null)
+            return run(index, [{ fn, type: typeOf(fn, at), input: at, options: { n: 2, q: quantile }, ...(frame && { frame }) }])[0]!
           }),
         ),
       )
-    return { ranked, shifted, overFrames: overFrames(1), again: overFrames(5) }
+    // Decimals of as many digits give the sums of whole numbers, as text.
+    const decimals = frames.map(frame => run(1, [{ fn: 'sum', type: decimal38, input: 6, ...(frame && { frame }) }])[0]!)
+    return { ranked, shifted, overFrames: overFrames(1), again: overFrames(5), decimals }
   },
 })
