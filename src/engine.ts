@@ -14,6 +14,7 @@ import type { GpuOptions } from './device/gpu.ts'
 import { type Batch, releaseBatch } from './batch/batch.ts'
 import { layoutOf } from './batch/data-type.ts'
 import { type DeviceChoice, parseDevice } from './compute/choose-device.ts'
+import { hasRange, ranged } from './compute/bounds.ts'
 import { dictionaryCodes } from './compute/dictionary-codes.ts'
 import { narrowed } from './compute/narrow.ts'
 import { LazyGpu } from './compute/ready-gpu.ts'
@@ -283,11 +284,12 @@ export class Engine {
     return { options: keptOptions(this.device, arena, factsOf(resolved.edges, sink.input).fields, coded), batches: coded }
   }
 
-  // Texts that repeat are numbered, so that grouping by them is cheap, and decimals get narrow values. Both live as long as the engine.
+  // Texts that repeat are numbered, so that grouping by them is cheap, decimals get narrow values, and numbers ranges. All live as long as the engine.
   async #withCodes(arena: Arena, batches: readonly Batch[]): Promise<Batch[]> {
     const coded = batches.map(batch => [...batch.columns])
     for (const [i, { type }] of (coded[0] ?? []).entries()) {
       if (type.kind === 'decimal') for (const columns of coded) columns[i] = narrowed(this.device, arena, columns[i]!)
+      else if (hasRange(type)) for (const columns of coded) columns[i] = ranged(this.device, columns[i]!)
       if (layoutOf(type) !== 'view') continue
       const making = dictionaryCodes(this.device, arena, coded.map(columns => columns[i]!))
       let step = making.next()

@@ -11,6 +11,7 @@ import { asFloat64 } from './floats.ts'
 import { kindNumber } from './integers.ts'
 import { equalForm, equalType, orderForm } from './key-form.ts'
 import { narrowComparison } from './narrow-compare.ts'
+import { rangeOutcome } from './range-compare.ts'
 import { bitsOf, bothValid, type Constant, constantColumn, isColumn, type Operand, rowsOf, shapeOf, valuesAt } from './operand.ts'
 
 /** The comparisons, by their names in expressions. */
@@ -31,6 +32,8 @@ export function compare(device: Device, arena: Arena, op: Comparison, a: Operand
   const validity = bothValid(device, arena, a, b)
   if (a.type.kind === 'bool') return { type: bool, length, values: compareBools(device, arena, op, a, b, length), validity }
   if (differInUnit(a.type, b.type)) return compareUnits(device, arena, op, a, b)
+  const always = a.type.kind === 'decimal' || b.type.kind === 'decimal' ? undefined : rangeOutcome(op, a, b)
+  if (always !== undefined) return { type: bool, length, values: filledBits(device, arena, length, always), validity }
   if (a.type.kind === 'decimal' && b.type.kind === 'float64') return compareDecimalFloat(device, arena, straight[op], a, b)
   if (a.type.kind === 'float64' && b.type.kind === 'decimal') return compareDecimalFloat(device, arena, turned[op], b, a)
   if (a.type.kind === 'decimal') {

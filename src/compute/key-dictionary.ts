@@ -149,11 +149,11 @@ export class WordDictionary extends Table implements KeyDictionary {
     const direct = narrow ? kernels.findDirectI32 : kernels.findDirectI64
     const probing = narrow ? kernels.findProbingI32 : kind === 'float64' ? kernels.findProbingF64 : kernels.findProbingI64
     this.#rowsSeen += rows
-    if (rows > 0 && this.get(header.limit) === 0) this.#makeRoom(arena, values, validity, 0, rows)
+    if (rows > 0 && this.get(header.limit) === 0) this.#makeRoom(arena, column, values, 0)
     let row = 0
     while (row < rows) {
       const stopped = (this.get(header.direct) !== 0 ? direct : probing)(values, validity, row, rows, this.at, gids)
-      if (stopped < rows) this.#makeRoom(arena, values, validity, stopped, rows)
+      if (stopped < rows) this.#makeRoom(arena, column, values, stopped)
       row = stopped
     }
   }
@@ -191,11 +191,11 @@ export class WordDictionary extends Table implements KeyDictionary {
   }
 
   // The kernel stopped: keys or slots are full, or a value lies outside the direct array.
-  #makeRoom(arena: Arena, values: number, validity: number, row: number, rows: number): void {
+  #makeRoom(arena: Arena, column: Column, values: number, row: number): void {
     const full = this.count >= this.get(header.limit)
     const wasDirect = this.get(header.direct) !== 0
     if ((wasDirect && !full) || (this.count === 0 && this.capacity === 0)) {
-      if (this.#type.kind !== 'float64' && this.#growDirect(arena, values, validity, row, rows)) return
+      if (this.#type.kind !== 'float64' && this.#growDirect(arena, column, values, row)) return
     }
     if (wasDirect && full && this.count < directEntriesMax) return this.growKeys(Math.max(capacityFirst, this.count * 4))
     if (wasDirect) this.#freeDirect()
@@ -206,14 +206,19 @@ export class WordDictionary extends Table implements KeyDictionary {
     this.device.kernels.rehashWords(this.at)
   }
 
-  // A direct array over what is known and what the rest of the column holds, if that is dense enough.
-  #growDirect(arena: Arena, values: number, validity: number, row: number, rows: number): boolean {
+  // A direct array over what is known and what the rest of the column holds, if that is dense enough: by the column's range, or by looking.
+  #growDirect(arena: Arena, { range, length, validity }: Column, values: number, row: number): boolean {
+    if (range && this.#cover(range.min, range.max)) return true
     const out = arena.allocate(16)
     const { kernels, memory } = this.device
     const narrow = this.#type.kind === 'int32' || this.#type.kind === 'bool'
-    if ((narrow ? kernels.rangeI32 : kernels.rangeI64)(values, validity, row, rows, out) === 0) return false
-    let least = signed(memory.words(), out / 4)
-    let most = signed(memory.words(), out / 4 + 2)
+    if ((narrow ? kernels.rangeI32 : kernels.rangeI64)(values, validity, row, length, out) === 0) return false
+    return this.#cover(signed(memory.words(), out / 4), signed(memory.words(), out / 4 + 2))
+  }
+
+  #cover(from: number, to: number): boolean {
+    const { kernels, memory } = this.device
+    let [least, most] = [from, to]
     const size = this.get(header.directSize)
     if (size > 0) {
       const minimum = signed(memory.words(), this.at / 4 + header.minimum)

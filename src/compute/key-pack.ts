@@ -111,8 +111,9 @@ function partFor(device: Device, arena: Arena, columns: readonly Column[]): KeyP
   if (!narrow && !signed64.includes(kind)) return undefined
   const out = arena.allocate(16)
   let range: { least: bigint; most: bigint } | undefined
-  for (const { values, validity, length } of columns) {
-    if ((narrow ? device.kernels.rangeI32 : device.kernels.rangeI64)(values, validity, 0, length, out) === 0) continue
+  for (const { values, validity, length, range: known } of columns) {
+    if (known) device.memory.int64s(out, 2).set([BigInt(known.min), BigInt(known.max)])
+    else if ((narrow ? device.kernels.rangeI32 : device.kernels.rangeI64)(values, validity, 0, length, out) === 0) continue
     const [least, most] = device.memory.int64s(out, 2) as unknown as [bigint, bigint]
     range = { least: range && range.least < least ? range.least : least, most: range && range.most > most ? range.most : most }
   }

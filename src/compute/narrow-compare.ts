@@ -3,6 +3,7 @@ import type { Column } from '../batch/batch.ts'
 import { type DataType, int32, int64 } from '../batch/data-type.ts'
 import { boundsOf, hasNarrow, type NarrowColumn } from './narrow.ts'
 import { type Constant, isColumn, type Operand } from './operand.ts'
+import { outcome } from './range-compare.ts'
 
 type Op = 'eq' | 'ne' | 'lt' | 'le'
 
@@ -30,23 +31,11 @@ function withConstant(op: Op, column: NarrowColumn, constant: bigint, digitsMore
   if (rest !== 0n && (op === 'eq' || op === 'ne')) return { always: op === 'ne' }
   // x < 2.5 as x <= 2, and 2.5 <= x as 2 < x.
   const own = rest === 0n ? op : first ? 'le' : 'lt'
-  const always = outcome(own, column, value, first)
+  const always = outcome(own, boundsOf(column), value, first)
   if (always !== undefined) return { always }
   const type = types[column.narrow.bits]
   const side = { type, value: type.kind === 'int64' ? value : Number(value) }
   return first ? { op: own, a: integers(column), b: side } : { op: own, a: side, b: integers(column) }
-}
-
-// True or false where every value within the column's bounds gives that.
-function outcome(op: Op, column: NarrowColumn, value: bigint, first: boolean): boolean | undefined {
-  const { min, max } = boundsOf(column)!
-  if (op === 'eq' || op === 'ne') {
-    if (value < min || value > max) return op === 'ne'
-    return min === max ? op === 'eq' : undefined
-  }
-  const holds = (x: bigint) => (op === 'lt' ? (first ? x < value : value < x) : first ? x <= value : value <= x)
-  const least = holds(min)
-  return least === holds(max) ? least : undefined
 }
 
 function integers({ narrow, length, validity }: NarrowColumn): Column {

@@ -1,9 +1,10 @@
 // Decimals in fewer bytes: whole numbers of 8 to 64 bits beside or instead of 16 bytes (batch.ts › NarrowValues). Reading them costs a quarter of the
 // memory or less, and SIMD can multiply them. Where the wide values are only made when somebody asks for them, most are never made.
-import type { Column, NarrowValues, ValueRange } from '../batch/batch.ts'
+import type { Column, NarrowValues } from '../batch/batch.ts'
 import type { DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { type Bounds, decimalBounds, rangeOf, wordBounds } from './bounds.ts'
 
 /** A column with narrow values. */
 export type NarrowColumn = Column & { readonly narrow: NarrowValues }
@@ -14,12 +15,6 @@ const scratchBytes = 3 * 4_160
 /** Whether a column has narrow values. */
 export function hasNarrow(column: Column): column is NarrowColumn {
   return column.narrow !== undefined
-}
-
-/** Bounds of whole numbers, both included. */
-export interface Bounds {
-  readonly min: bigint
-  readonly max: bigint
 }
 
 /** The least width that holds all numbers within the bounds; undefined beyond 64 bits. */
@@ -35,18 +30,13 @@ export function boundsOf({ narrow, range }: Column): Bounds | undefined {
   return { min: -half, max: half - 1n }
 }
 
-/** Bounds as a column carries them, where numbers are exact. */
-export function rangeOf({ min, max }: Bounds): { range?: ValueRange } {
-  return min >= -BigInt(Number.MAX_SAFE_INTEGER) && max <= BigInt(Number.MAX_SAFE_INTEGER) ? { range: { min: Number(min), max: Number(max) } } : {}
-}
-
 /**
  * A decimal column with narrow values beside its own, in `arena`, and with its range; as it is where it has them, or where a value has more than 64 bits. Cost: two
  * passes, together 1 ns a row where the values are in cache.
  */
 export function narrowed(device: Device, arena: Arena, column: Column): Column {
   if (column.type.kind !== 'decimal' || column.narrow) return column
-  const bounds = withBounds(device, out => device.kernels.boundD128(column.values, column.validity, column.length, out) !== 0)
+  const bounds = decimalBounds(device, column)
   const bits = bounds && bitsFor(bounds)
   if (!bits) return column
   const narrow = { values: arena.allocate((column.length * bits) / 8), bits }
@@ -54,28 +44,12 @@ export function narrowed(device: Device, arena: Arena, column: Column): Column {
   return { ...column, narrow, ...rangeOf(bounds) }
 }
 
-// The bounds that `find` writes to an address; undefined where it says that there are none.
-function withBounds(device: Device, find: (out: number) => boolean): Bounds | undefined {
-  const scratch = device.arena()
-  try {
-    const out = scratch.allocate(16)
-    if (!find(out)) return undefined
-    const [min, max] = device.memory.int64s(out, 2) as unknown as [bigint, bigint]
-    return { min, max }
-  } finally {
-    scratch.release()
-  }
-}
-
 /**
  * A decimal column of whole numbers of 32 or 64 bits at `values`, which may be reused: they are kept in the fewest bits, in `arena`, and with their range. Cost:
  * as `narrowed`.
  */
 export function narrowOfWords(device: Device, arena: Arena, words: { readonly values: number; readonly bits: 32 | 64 }, { type, length, validity }: Omit<Column, 'values'>): Column {
-  const bounds = withBounds(device, out => {
-    device.kernels.boundWords(words.values, words.bits, validity, length, out)
-    return true
-  })!
+  const bounds = wordBounds(device, words.values, words.bits, validity, length)
   const bits = bitsFor(bounds)!
   const values = arena.allocate((length * bits) / 8)
   device.kernels.narrowWords(words.values, words.bits, length, bits, values)

@@ -10,6 +10,7 @@ import { numberTextAgreement } from './reference/number-views.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
+import { boundsAgreement, rangeCompareAgreement } from './reference/bounds.ts'
 import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
 import { gemmAgreement } from './reference/gemm.ts'
 import { groupAgreements } from './reference/group.ts'
@@ -151,4 +152,6 @@ export const catalogue: readonly AnyAgreement[] = [
   narrowCompareAgreement,
   narrowWordsAgreement,
   ...narrowSumAgreements,
+  boundsAgreement,
+  rangeCompareAgreement,
 ]
