@@ -1,6 +1,7 @@
 // The package's entries in a few files under dist/bundle/, all at one depth: as far from the package's root as the rooms of src/ are, so that paths relative
 // to import.meta.url hold. What tsc wrote at an entry's place becomes a line that leads there, so that every way into the package gives the same classes.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /** Entries, by their path in dist/. A thread's has no other way in. */
@@ -26,7 +27,8 @@ export async function bundle() {
         throw new Error(`bundle: ${level}: ${log.message}`)
       },
     })
-    await build.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: { jsdoc: false } })
+    const names = { entryFileNames: '[name].js', chunkFileNames: '[name].js' }
+    await build.write({ dir: folder, format: 'esm', ...names, comments: { jsdoc: false }, codeSplitting: { groups: [{ name: chunkOf, debugName: 'loaded' }] } })
     await build.close()
   }
   for (const [entry, source] of Object.entries(entries)) {
@@ -35,4 +37,22 @@ export async function bundle() {
     const text = `${first}export * from '${path}'\n`
     if (readFileSync(`dist/${entry}.js`, 'utf8') !== text) writeFileSync(`dist/${entry}.js`, text)
   }
+}
+
+// What is loaded anyway goes into three files: what the command line needs too, what threads need too, and the rest. What only an `import()` leads to
+// stays by itself.
+function chunkOf(id, modules) {
+  const loadedBy = source => (reached[source] ??= reachedFrom(resolve(source), modules))
+  if (!loadedBy(entries.index).has(id) || id === resolve(entries.index)) return null
+  if (loadedBy(entries['cli/main']).has(id)) return 'base'
+  return loadedBy(entries['schedule/worker']).has(id) ? 'engine' : 'frame'
+}
+
+const reached = {}
+
+function reachedFrom(id, modules, found = new Set()) {
+  if (found.has(id)) return found
+  found.add(id)
+  for (const imported of modules.getModuleInfo(id)?.importedIds ?? []) reachedFrom(imported, modules, found)
+  return found
 }

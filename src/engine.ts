@@ -33,8 +33,8 @@ import { JobRun } from './schedule/job-run.ts'
 import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
 import { type KeptOptions, keptOptions } from './source/kept.ts'
-import { type AuditLog, openAuditLog } from './storage/audit-log.ts'
-import { type Checkpoint, type CheckpointStore, openCheckpointStore } from './storage/checkpoint-store.ts'
+import type { AuditLog } from './storage/audit-log.ts'
+import type { Checkpoint, CheckpointStore } from './storage/checkpoint-store.ts'
 import { localDirectory } from './storage/directory.ts'
 import { createTopics } from './storage/topics.ts'
 
@@ -188,7 +188,7 @@ export class Engine {
       await topics.close()
     }
     try {
-      audit = options.audit === undefined ? undefined : await openAuditLog(localDirectory(options.audit), job, this.#clock)
+      audit = options.audit === undefined ? undefined : await openAudit(options.audit, job, this.#clock)
       this.#main.runner.bindings = new Map([...this.#main.runner.bindings, ...bindings])
       this.#main.runner.gpu = gpu ?? this.#main.runner.gpu
       const run = new JobRun(stages, resolved, {
@@ -340,9 +340,16 @@ export async function closeEngines(): Promise<void> {
   for (const engine of engines) await (await engine).close()
 }
 
+// What only some jobs need is loaded with the first of them.
+async function openAudit(dir: string, job: string, clock: Clock): Promise<AuditLog> {
+  const { openAuditLog } = await import('./storage/audit-log.ts')
+  return openAuditLog(localDirectory(dir), job, clock)
+}
+
 async function openStore(options: RunOptions, job: string, clock: Clock): Promise<{ store?: CheckpointStore; checkpoint?: Checkpoint; firstEpoch: number }> {
   if (!options.checkpoint) return { firstEpoch: 1 }
   const { dir, encrypt, fallback } = options.checkpoint
+  const { openCheckpointStore } = await import('./storage/checkpoint-store.ts')
   const store = await openCheckpointStore({ directory: localDirectory(dir), job, encrypt, clock })
   try {
     const checkpoint = options.restore === 'none' ? undefined : await store.newest({ fallback })

@@ -28,13 +28,29 @@ function printed(program: string): unknown {
 
 describe('what is loaded', () => {
   it.each(['dist/index.js', 'dist/ml/index.js', 'dist/bundle/schedule-worker.js', 'dist/cli/main.js'])('by %s is a handful of files', entry => {
-    expect(loadedFiles(entry).size).toBeLessThanOrEqual(12)
+    expect(loadedFiles(entry).size).toBeLessThanOrEqual(6)
   })
 
   it('by the command is little more than the command line', () => {
     const sources = loadedSources('dist/cli/main.js')
     expect(sources).toContain('src/cli/program.ts')
     expect(sources.filter(path => !/^src\/(cli|base)\//.test(path))).toEqual([])
+  })
+
+  it('by an import and a first job is nothing of what other jobs need: services, checkpoints, arrow tables, the GPU', () => {
+    const families = /^src\/(connect\/.*-(client|connection|producer)|format\/kafka\/|sink\/(elastic-|kafka-)|source\/kafka-(reader|columns)|storage\/(checkpoint|audit|encryption))/
+    expect(loadedSources('dist/index.js').filter(path => families.test(path))).toEqual([])
+    const { modules, packages } = printed(`
+      import { createRequire } from 'node:module'
+      import { col, from, sum } from 'millrace'
+      await from([{ k: 'a', v: 1 }, { k: 'b', v: 2 }]).filter(col('v').gt(1)).groupBy('k').agg({ total: sum('v') }).collect()
+      const modules = process.moduleLoadList.map(name => name.replace('NativeModule ', ''))
+      const packages = Object.keys(createRequire(import.meta.url).cache)
+      console.log(JSON.stringify({ modules, packages }))
+    `) as { modules: string[]; packages: string[] }
+    expect(modules).toContain('fs')
+    expect(modules.filter(name => /^(http|https|net|tls|crypto|child_process)$/.test(name))).toEqual([])
+    expect(packages).toEqual([])
   })
 
   it('is every module once, so that classes are the same whichever way one comes', () => {

@@ -6,19 +6,9 @@ import type { Clock } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Random } from '../base/random.ts'
-import { reveal, type SecretLike } from '../base/secret.ts'
+import { reveal } from '../base/secret.ts'
+import { type ElasticAuth, type ElasticTls, parseNode } from './elastic-node.ts'
 import { elasticProtocol, elasticUnreachable, isBusy, socketError, statusError } from './elastic-errors.ts'
-
-/** Who asks: an API key (as the node gave it, base64), or a user of the node. */
-export type ElasticAuth = { readonly apiKey: SecretLike } | { readonly username: string; readonly password: SecretLike }
-
-/** TLS to the node. */
-export interface ElasticTls {
-  /** The authorities to trust instead of the machine's, as PEM. */
-  readonly ca?: string
-  /** False trusts every certificate: for trials only. Default true. */
-  readonly rejectUnauthorized?: boolean
-}
 
 /** How to reach a node; plain data but for secrets. */
 export interface ElasticOptions {
@@ -56,15 +46,6 @@ export interface ElasticCall {
 const backoffMsFirst = 500
 const backoffMsMax = 30_000
 const greetingBytesMax = 1_048_576
-
-/** The URL of a node. Throws PlanError ELASTIC_OPTIONS, which never quotes credentials, where it isn't one or carries them. */
-export function parseNode(node: string, where: string): URL {
-  const url = URL.canParse(node) ? new URL(node) : undefined
-  if (url && (url.username || url.password)) throw new PlanError('ELASTIC_OPTIONS', `${where}: the node's URL holds credentials, which would be seen in plans and logs; give them as auth: { username, password: secret('NAME') }`)
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash)
-    throw new PlanError('ELASTIC_OPTIONS', `${where}: "${node.replace(/\/\/.*@/s, '//…@')}" is no node; write its URL, as in 'https://localhost:9200'`)
-  return url
-}
 
 /** A client of one node. */
 export class ElasticClient {

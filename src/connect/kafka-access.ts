@@ -2,7 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
 import type { SecretLike } from '../base/secret.ts'
-import { type KafkaOptions, type KafkaSasl, type KafkaTls, parseBroker } from './kafka-connection.ts'
+import { type KafkaOptions, type KafkaSasl, type KafkaTls, parseBroker } from './kafka-address.ts'
 
 /** Brokers and how to be let in; a secret stays a reference. */
 export interface KafkaAccess {

@@ -6,7 +6,8 @@ import {
   type BrokerAddress, type CoordinatorKind, earliestTimestamp, type FetchedPartition, featuresMessage, fetchMessage, findCoordinatorMessage, type GroupOffset,
   latestTimestamp, listOffsetsMessage, type Message, metadataMessage, offsetCommitMessage, offsetFetchMessage,
 } from '../format/kafka/messages.ts'
-import { type HostPort, type KafkaConnection, type KafkaOptions, openKafkaConnection, parseBroker } from './kafka-connection.ts'
+import { type HostPort, type KafkaOptions, parseBroker } from './kafka-address.ts'
+import { type KafkaConnection, openKafkaConnection } from './kafka-connection.ts'
 import { protocolError, retryOf, unreachable, unstableOffsets } from './kafka-errors.ts'
 
 /** What a reader may see: everything, or what is not part of open or aborted transactions. */

@@ -79,8 +79,9 @@ function compiled(relaxed: boolean): Promise<WebAssembly.Module> {
 
 async function compile(relaxed: boolean): Promise<WebAssembly.Module> {
   const [binary, names] = await Promise.all([kernelBinary(relaxed), kernelNames()])
-  if (!WebAssembly.validate(binary)) throw new DeviceError('NO_SIMD', 'device: this JavaScript engine has no WASM SIMD; use Node 20.19 or newer, or a current browser')
-  const module = await WebAssembly.compile(binary)
+  const module = await WebAssembly.compile(binary).catch(cause => {
+    throw new DeviceError('NO_SIMD', 'device: this JavaScript engine has no WASM SIMD; use Node 20.19 or newer, or a current browser', { cause })
+  })
   const exported = new Set(WebAssembly.Module.exports(module).map(e => e.name))
   const missing = names.find(name => !exported.has(name))
   if (missing) throw new DeviceError('KERNELS_STALE', `device: the kernels have no export "${missing}"; they are older than their sources; run npm run build`)

@@ -15,8 +15,17 @@ import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
 import type { Clash, IsAny, Names } from './types.ts'
 
-type KeyClash<S, R, L, RK> =
-  IsAny<R> extends true ? never : L extends keyof S & string ? (RK extends keyof R & string ? UnmetSame<S[L], R[RK], 'join', Of<L>, Of<RK>> : never) : never
+type IsOne<N, All = N> = N extends unknown ? ([All] extends [N] ? true : false) : never
+// The message for a pair of keys that don't compare. Of several keys the compiler doesn't see which goes with which; names that aren't inferred yet are several too.
+type KeyClash<S, R, L, RK> = IsAny<R> extends true
+  ? never
+  : [L, RK] extends [infer A extends keyof S & string, infer B extends keyof R & string]
+    ? [IsOne<A>, IsOne<B>] extends [true, true]
+      ? UnmetSame<S[A], R[B], 'join', Of<A>, Of<B>>
+      : never
+    : never
+// The messages for names that both sides have, each in types of its own.
+type SharedClash<S, R, K> = IsAny<R> extends true ? never : K extends keyof S & keyof R & string ? UnmetSame<S[K], R[K], 'join', Of<K>, Of<K>> : never
 type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
   ? never
   : string extends X
@@ -31,10 +40,10 @@ type Name<K> = K extends string ? K : K extends Typed<Of<infer N>, any> ? N : { 
 type HasExpression<K> = [Extract<Name<K>, { expression: true }>] extends [never] ? false : true
 type Dropped<L, K> = HasExpression<L | K> extends true ? never : Name<K>
 type Key<K, S> = K extends AnyExpr ? Fits<K, S, 'join'> : K
-type Keys<S, R, L, RK, N> = [KeyClash<S, R, L, RK>] extends [never] ? N | readonly N[] : `join: ${KeyClash<S, R, L, RK>}`
+type Keys<Clash, N> = [Clash] extends [never] ? N | readonly N[] : `join: ${Clash & string}`
 type Suffix<S, R, RK, X, H> = [NameClash<S, R, RK, X, H>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X, H>}` }
 
-type Side<S, N extends string> = { [K in keyof S as `${N}.${K & string}`]: S[K] }
+type Side<S, N extends string> = { [K in `${N}.${keyof S & string}`]: K extends `${N}.${infer O}` ? S[O & keyof S] : never }
 type SideColumns<S, N extends string> = string extends keyof S ? any : { readonly [K in keyof S]: ColumnExpr<Of<`${N}.${K & string}`>, never> }
 
 /**
@@ -45,8 +54,8 @@ type SideColumns<S, N extends string> = string extends keyof S ? any : { readonl
  */
 export type JoinOn<S, R, L, RK, K, X, H, E> = {
   left?: Key<L, S> | readonly Key<L, S>[]
-  right?: Keys<S, R, Name<L>, Name<RK>, Key<RK, R>>
-  on?: Keys<S, R, Name<K>, Name<K>, Key<K, S> & Key<K, R>>
+  right?: Keys<KeyClash<S, R, Name<L>, Name<RK>>, Key<RK, R>>
+  on?: Keys<SharedClash<S, R, Name<K>>, Key<K, S> & Key<K, R>>
   how?: H
   where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
 } & Suffix<S, R, Dropped<L, RK> | Dropped<never, K>, X, H>
@@ -77,11 +86,10 @@ export interface JoinMethods<in out S> {
   crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
 
-type OrderClash<S, R, L, RK> = KeyClash<S, R, L, RK>
 /** How each row meets the nearest of the other side: `left` and `right` are times or numbers; `by` are keys that must be equal, of one name or `{ left, right }`. */
 export type AsOfOn<S, R, L, RK, K, BL, BR, X> = {
   left: L
-  right: [OrderClash<S, R, L, RK>] extends [never] ? RK : `asOf: ${OrderClash<S, R, L, RK>}`
+  right: [KeyClash<S, R, L, RK>] extends [never] ? RK : `asOf: ${KeyClash<S, R, L, RK>}`
   by?: K | readonly K[] | { left: BL | readonly BL[]; right: BR | readonly BR[] }
   direction?: Direction
   tolerance?: Duration | bigint

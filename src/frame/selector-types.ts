@@ -69,7 +69,10 @@ type Asked<P> = P extends string ? P : P extends SelectorOf<infer Q> ? Q : never
 
 type Wanted<T> = T extends keyof Families ? Families[T] : T extends 'int64' ? 'int64' | CountType : Blankless<T>
 type Blankless<T> = T extends `${infer A} ${infer B}` ? Blankless<`${A}${B}`> : T
-type ByType<S, W> = { [K in keyof S]: Bare<S[K]> extends W ? K : Blankless<Bare<S[K]>> extends W ? K : never }[keyof S]
+// By type and not by column: a hundred columns are of some ten types.
+type OfWanted<D, W> = D extends unknown ? (Bare<D> extends W ? D : Blankless<Bare<D>> extends W ? D : never) : never
+type NamesOf<S, D> = { [K in keyof S]: S[K] extends D ? K : never }[keyof S]
+type ByType<S, W> = NamesOf<S, OfWanted<S[keyof S], W>>
 
 /** The names that Q is in S. Distributes over "or". */
 type Chosen<S, Q> = Q extends string
@@ -85,8 +88,7 @@ type Chosen<S, Q> = Q extends string
           : never
 
 /** True where only the run time knows what the picks are: patterns, and columns that are not known. */
-type IsLoose<S, P> = IsAny<S> extends true ? true : string extends keyof S ? true : IsAny<Asked<P>> extends true ? true : HasAny<S> extends true ? true : false
-type HasAny<S> = true extends { [K in keyof S]: IsAny<S[K]> }[keyof S] ? true : false
+type IsLoose<S, P> = IsAny<S> extends true ? true : string extends keyof S ? true : IsAny<Asked<P>> extends true ? true : IsAny<S[keyof S]>
 
 // The names in Q that S hasn't.
 type Absent<S, Q> = Q extends string ? Exclude<Q, keyof S> : Q extends Apart<infer A, infer B> ? Absent<S, A> | Absent<S, B> : Q extends Shared<infer A, infer B> ? Absent<S, A> | Absent<S, B> : never
@@ -101,15 +103,15 @@ export type LeavePicked<S, P> = IsLoose<S, P> extends true ? any : Leave<S, Chos
 export type SolidPicked<S, P> = IsLoose<S, P> extends true ? any : { [K in keyof S]: K extends Chosen<S, Asked<P>> ? Bare<S[K]> : S[K] }
 
 /** The schema that an expression of a column sees: the stand-ins beside the columns. */
-type Standing<S, K extends keyof S> = S & { $column: S[K]; $name: 'utf8' }
+type Standing<S, T> = S & { $column: T; $name: 'utf8' }
 /** The schema with what E makes of the picked columns, in their place or behind them. */
-export type MappedColumns<S, P, E, X extends string> = IsLoose<S, P> extends true
-  ? any
-  : Put<S, { [K in Chosen<S, Asked<P>> & keyof S as `${K & string}${X}`]: TypeOf<E, Standing<S, K>> }>
+export type MappedColumns<S, P, E, X extends string> = IsLoose<S, P> extends true ? any : Put<S, MappedIn<S, E, X, Chosen<S, Asked<P>> & keyof S>>
+type MappedIn<S, E, X extends string, C extends keyof S> = X extends ''
+  ? { [K in C]: TypeOf<E, Standing<S, S[K]>> }
+  : { [K in `${C & string}${X}`]: K extends `${infer O}${X}` ? TypeOf<E, Standing<S, S[O & keyof S]>> : never }
 
 type Named<M, K> = M extends `${infer A}'$column'${infer B}` ? `${A}'${K & string}'${B}` : M
-type EachProblem<E, S, P> = IsLoose<S, P> extends true
-  ? never
-  : { [K in Chosen<S, Asked<P>> & keyof S]: Fits<E, Standing<S, K>, 'mapColumns'> extends infer M extends string ? Named<M, K> : never }[Chosen<S, Asked<P>> & keyof S]
+type EachProblem<E, S, P> = IsLoose<S, P> extends true ? never : ProblemIn<E, S, Chosen<S, Asked<P>>, S[Chosen<S, Asked<P>> & keyof S]>
+type ProblemIn<E, S, C, D> = D extends unknown ? (Fits<E, Standing<S, D>, 'mapColumns'> extends infer M extends string ? Named<M, C & NamesOf<S, D>> : never) : never
 /** E where it fits each of the picked columns; else a string literal type whose text is the error message. */
 export type FitsEach<E, S, P> = [EachProblem<E, S, P>] extends [never] ? E : EachProblem<E, S, P>

@@ -114,20 +114,28 @@ export type TimeNames<S> = string extends keyof S
   ? string
   : { [K in keyof S]: IsAny<S[K]> extends true ? K : Bare<S[K]> extends TimeType ? K : never }[keyof S] & string
 
+// Where the columns are known they are a union of names, and schemas are mapped over such unions: for a mapped type with an `as` clause the compiler makes
+// `keyof` anew each time that it is asked.
+
 /** The schema with P's columns added or replaced. */
-export type Put<S, P> = [keyof S & keyof P] extends [never]
+export type Put<S, P> = PutNamed<S, P, keyof P>
+type PutNamed<S, P, N extends keyof P> = [keyof S & N] extends [never]
   ? S & P
   : string extends keyof S
-    ? Flat<Leave<S, keyof P> & P>
-    : { [K in keyof S | keyof P]: K extends keyof P ? P[K] : K extends keyof S ? S[K] : never }
+    ? Flat<Leave<S, N> & P>
+    : { [K in keyof S | N]: K extends N ? P[K] : K extends keyof S ? S[K] : never }
 /** The named columns only. */
-export type Take<S, N> = { [K in keyof S as K extends N ? K : never]: S[K] } & (string extends keyof S
-  ? { [K in N & string]: K extends keyof S ? S[K] : any }
-  : {})
+export type Take<S, N> = string extends keyof S
+  ? { [K in keyof S as K extends N ? K : never]: S[K] } & { [K in N & string]: K extends keyof S ? S[K] : any }
+  : { [K in keyof S & N]: S[K] }
 /** All but the named columns. */
-export type Leave<S, N> = { [K in keyof S as K extends N ? never : K]: S[K] }
+export type Leave<S, N> = string extends keyof S ? { [K in keyof S as K extends N ? never : K]: S[K] } : { [K in Exclude<keyof S, N>]: S[K] }
 /** The schema with columns renamed by M. */
-export type Renamed<S, M> = { [K in keyof S as K extends keyof M ? M[K] & string : K]: S[K] }
+export type Renamed<S, M> = string extends keyof S
+  ? { [K in keyof S as K extends keyof M ? M[K] & string : K]: S[K] }
+  : { [K in Exclude<keyof S, keyof M> | NewName<S, M>]: K extends NewName<S, M> ? S[OldName<M, K> & keyof S] : S[K & keyof S] }
+type NewName<S, M> = M[keyof M & keyof S] & string
+type OldName<M, K> = { [O in keyof M]: M[O] extends K ? O : never }[keyof M]
 
 /** The names on both sides that are no keys; never where one side isn't known. */
 export type Clash<S, R, RK> = string extends keyof S | keyof R ? never : Exclude<keyof S & keyof R & string, RK>

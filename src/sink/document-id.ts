@@ -1,29 +1,14 @@
 // Deterministic document ids from columns, so that a row written again overwrites itself. One column: its text. Several: their texts joined by |,
 // with \ and | escaped by \. What a backslash begins otherwise is ours: \e is the empty id, \#… the SHA-256 of an id beyond the 512 bytes that nodes take.
 import { createHash } from 'node:crypto'
-import { PlanError } from '../base/errors.ts'
 import { type Batch, column } from '../batch/batch.ts'
-import { typeName } from '../batch/type-name.ts'
 import { type Value, valueReader } from '../batch/read-values.ts'
-import { fieldOf, type Fields } from '../batch/schema.ts'
 import { type DataType, isNested } from '../batch/data-type.ts'
 import { isoText, jsonText } from '../batch/value-text.ts'
 import { formatTimestamp } from '../batch/timestamp-text.ts'
 import type { Device } from '../device/device.ts'
 
 const idBytesMax = 512
-
-/** Throws PlanError ELASTIC_ID unless `id` names at least one column, each once, each free of nulls and not binary; NO_COLUMN for a misspelt one. */
-export function checkIdColumns(id: unknown, fields: Fields, where: string): void {
-  const bad = (what: string) => new PlanError('ELASTIC_ID', `${where}: ${what}`)
-  if (!Array.isArray(id) || id.length === 0 || id.some(name => typeof name !== 'string')) throw bad(`id must list the columns that tell documents apart; found ${JSON.stringify(id) ?? 'none'}; write id: ['column', …]`)
-  for (const [i, name] of (id as string[]).entries()) {
-    const { type, nullable } = fieldOf(fields, name, where)
-    if (id.indexOf(name) !== i) throw bad(`id names column "${name}" twice; name it once`)
-    if (nullable) throw bad(`id column "${name}" is ${typeName(type, true)}, and a document needs its id; drop the rows without one and declare it ${typeName(type)}, or fill it in`)
-    if (type.kind === 'binary') throw bad(`id column "${name}" is binary; use a column of text, numbers or timestamps`)
-  }
-}
 
 /** Reads the id of a row of `batch`. Timestamps are ISO 8601, -0 is 0. Valid until the device's memory grows. Cost: a string a row. */
 export function idReader(device: Device, batch: Batch, id: readonly string[]): (row: number) => string {

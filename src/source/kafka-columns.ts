@@ -3,17 +3,12 @@
 import { isUtf8 } from 'node:buffer'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
 import { writeView } from '../batch/build-columns.ts'
-import { binary, bitmapBytes, type DataType, int32, int64, timestampMs, utf8 } from '../batch/data-type.ts'
+import { bitmapBytes, type DataType, int32, utf8 } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { headersOf } from '../format/kafka/decode-record-batches.ts'
 import type { Records } from '../format/kafka/record-batch.ts'
-
-/** Columns of a record beside its value. */
-export const kafkaMetadata = ['key', 'headers', 'partition', 'offset', 'timestamp'] as const
-/** One of them. */
-export type KafkaMetadata = (typeof kafkaMetadata)[number]
 
 /** Rows [from, to) of what was fetched of a partition. */
 export interface Segment {
@@ -21,17 +16,6 @@ export interface Segment {
   readonly records: Records
   readonly from: number
   readonly to: number
-}
-
-const types: Record<Exclude<KafkaMetadata, 'key'>, DataType> = { headers: utf8, partition: int32, offset: int64, timestamp: timestampMs }
-
-/** The fields of a Kafka source: `value` (null: a tombstone), `metadata` as listed, and the hidden `$split`. */
-export function kafkaFields(metadata: readonly KafkaMetadata[], keyType: 'utf8' | 'binary'): Field[] {
-  return [
-    { name: 'value', type: binary, nullable: true },
-    ...metadata.map(name => (name === 'key' ? { name, type: keyType === 'utf8' ? utf8 : binary, nullable: true } : { name, type: types[name], nullable: false })),
-    { name: '$split', type: int32, nullable: false },
-  ]
 }
 
 /** A batch of the segments' rows in an arena of its own. Keys that are no UTF-8 have U+FFFD for what is malformed where the field is utf8. */

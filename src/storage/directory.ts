@@ -1,6 +1,5 @@
 // The local disk as a StorageDirectory. A file is replaced by writing a temporary one, fsync, rename, and fsync of its folder; a file whose
 // fsync failed is given up (the kernel may have dropped the pages and report success the second time: fsyncgate, LWN 752063).
-import { randomUUID } from 'node:crypto'
 import { assert } from '../base/errors.ts'
 import type { StorageDirectory, StorageEntry, StorageLock } from '../base/storage.ts'
 import { diskError, syncError } from './disk-error.ts'
@@ -26,7 +25,7 @@ class LocalDirectory implements StorageDirectory {
 
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const target = this.#full(path)
-    const draft = `${target}.${randomUUID()}.tmp`
+    const draft = `${target}.${crypto.randomUUID()}.tmp`
     try {
       await this.#makeFolders(parent(target))
       await this.#fill(await this.#calls.open(draft, 'new'), bytes, target)
@@ -91,7 +90,7 @@ class LocalDirectory implements StorageDirectory {
 
   async remove(path: string): Promise<void> {
     const target = this.#full(path)
-    const aside = `${parent(target)}/.removed-${randomUUID()}`
+    const aside = `${parent(target)}/.removed-${crypto.randomUUID()}`
     try {
       await this.#calls.rename(target, aside)
     } catch (error) {

@@ -1,6 +1,5 @@
 // An exclusive lock as a file that names its holder. The file appears with its content in one step (a hard link), and a holder that is
 // gone is recognised by process id, boot and start time, so that neither a reboot nor a reused process id keeps a job from starting.
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ConnectorError } from '../base/errors.ts'
@@ -20,7 +19,7 @@ const held = new Set<string>()
 
 /** Claims the file at `path`. Throws ConnectorError LOCKED naming the holder. `display` is the path for messages. */
 export async function lockFile(calls: FileCalls, path: string, display: string): Promise<StorageLock> {
-  const token = randomUUID()
+  const token = crypto.randomUUID()
   const own: Holder = { pid: process.pid, host: hostname(), birth: birthOf('self'), token }
   const draft = `${path}.${token}.claim`
   held.add(token)

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { CancelledError, type ConnectorError, DataError, type MillraceError, PlanError } from '../../src/base/errors.ts'
 import { secret } from '../../src/base/secret.ts'
 import { connectKafka } from '../../src/connect/kafka-client.ts'
-import { parseBroker } from '../../src/connect/kafka-connection.ts'
+import { parseBroker } from '../../src/connect/kafka-address.ts'
 import { protocolError, retryOf, transportError } from '../../src/connect/kafka-errors.ts'
 import { WireWriter } from '../../src/format/kafka/wire.ts'
 

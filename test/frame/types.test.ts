@@ -89,6 +89,7 @@ const wrong: readonly [title: string, line: string, message: string][] = [
     "join: both sides have 'price'; give suffix: '_right', or rename it",
   ],
   ['join keys of two kinds', "bids.join(people, { left: 'auction', right: 'name', suffix: '_p' })", "join: 'auction' is int64 but 'name' is utf8"],
+  ['a join by a name of two types', "bids.join(people.rename({ name: 'auction' }), { on: 'auction', suffix: '_p' })", "join: 'auction' is int64 but 'auction' is utf8"],
   ['names on both sides of a cross join', 'bids.crossJoin(people, {})', "give suffix: '_right', or rename it"],
   ['a kind of join that is not there', "bids.join(people, { left: 'auction', right: 'id', how: 'outer', suffix: '_p' })", '"outer"'],
   ['a key that only one side has', "bids.join(people, { on: 'auction', suffix: '_p' })", '"auction"'],
