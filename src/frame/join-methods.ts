@@ -15,17 +15,20 @@ import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
 import type { Clash, IsAny, Names } from './types.ts'
 
+// By `infer`, for as long as the names are open the compiler would follow S[A] through all steps that made S.
+type Compared<T, U, A, B> = [T, U] extends [infer D, infer E] ? UnmetSame<D, E, 'join', A, B> : never
 type IsOne<N, All = N> = N extends unknown ? ([All] extends [N] ? true : false) : never
 // The message for a pair of keys that don't compare. Of several keys the compiler doesn't see which goes with which; names that aren't inferred yet are several too.
 type KeyClash<S, R, L, RK> = IsAny<R> extends true
   ? never
   : [L, RK] extends [infer A extends keyof S & string, infer B extends keyof R & string]
     ? [IsOne<A>, IsOne<B>] extends [true, true]
-      ? UnmetSame<S[A], R[B], 'join', Of<A>, Of<B>>
+      ? Compared<S[A], R[B], Of<A>, Of<B>>
       : never
     : never
 // The messages for names that both sides have, each in types of its own.
-type SharedClash<S, R, K> = IsAny<R> extends true ? never : K extends keyof S & keyof R & string ? UnmetSame<S[K], R[K], 'join', Of<K>, Of<K>> : never
+type SharedClash<S, R, K> = IsAny<R> extends true ? never : [K] extends [infer A extends keyof R & string] ? EachShared<S, R, A> : never
+type EachShared<S, R, A extends keyof R & string> = A extends keyof S ? Compared<S[A], R[A], Of<A>, Of<A>> : never
 type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
   ? never
   : string extends X
@@ -39,8 +42,10 @@ type NameClash<S, R, RK, X, H> = H extends 'semi' | 'anti'
 type Name<K> = K extends string ? K : K extends Typed<Of<infer N>, any> ? N : { expression: true }
 type HasExpression<K> = [Extract<Name<K>, { expression: true }>] extends [never] ? false : true
 type Dropped<L, K> = HasExpression<L | K> extends true ? never : Name<K>
-type Key<K, S> = K extends AnyExpr ? Fits<K, S, 'join'> : K
-type Keys<Clash, N> = [Clash] extends [never] ? N | readonly N[] : `join: ${Clash & string}`
+// The message for an expression that doesn't fit its side.
+type BadKey<K, S> = [Exclude<K, string>] extends [never] ? never : BadExpression<Exclude<K, string>, S>
+type BadExpression<K, S> = Fits<K, S, 'join'> extends infer M extends string ? M : never
+type Keys<Clash, Bad, N> = [Clash | Bad] extends [never] ? N | readonly N[] : `join: ${Clash & string}` | Bad
 type Suffix<S, R, RK, X, H> = [NameClash<S, R, RK, X, H>] extends [never] ? { suffix?: X } : { suffix: `join: ${NameClash<S, R, RK, X, H>}` }
 
 type Side<S, N extends string> = { [K in `${N}.${keyof S & string}`]: K extends `${N}.${infer O}` ? S[O & keyof S] : never }
@@ -53,9 +58,9 @@ type SideColumns<S, N extends string> = string extends keyof S ? any : { readonl
  * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing.
  */
 export type JoinOn<S, R, L, RK, K, X, H, E> = {
-  left?: Key<L, S> | readonly Key<L, S>[]
-  right?: Keys<KeyClash<S, R, Name<L>, Name<RK>>, Key<RK, R>>
-  on?: Keys<SharedClash<S, R, Name<K>>, Key<K, S> & Key<K, R>>
+  left?: Keys<never, BadKey<L, S>, L>
+  right?: Keys<KeyClash<S, R, Name<L>, Name<RK>>, BadKey<RK, R>, RK>
+  on?: Keys<SharedClash<S, R, Name<K>>, BadKey<K, S> | BadKey<K, R>, K>
   how?: H
   where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
 } & Suffix<S, R, Dropped<L, RK> | Dropped<never, K>, X, H>
