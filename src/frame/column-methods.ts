@@ -30,7 +30,7 @@ export interface ColumnMethods<in out S> {
   select<E extends Record<string, AnyExpr>>(columns: FitsAll<E, S, 'select'> | ((columns: Columns<S>) => FitsAll<E, S, 'select'>)): Frame<TypesOf<E, S>>
   /** New names by old ones. */
   rename<const M extends { readonly [K in Names<S>]?: string }>(names: M & { [K in Exclude<keyof M, Names<S>>]: never }): Frame<Renamed<S, M>>
-  /** All columns but these. */
+  /** All columns but these. Rows without any column are rows still: count() counts them, and with() adds to them. */
   drop<const N extends Names<S>>(...names: readonly N[]): Frame<Leave<S, N>>
   /** All columns but those that names and selectors pick. */
   drop<const P extends readonly PickOf<S>[]>(...picks: FitsPicks<P, S, 'drop'>): Frame<LeavePicked<S, P[number]>>

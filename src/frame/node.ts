@@ -3,6 +3,7 @@
 import { PlanError } from '../base/errors.ts'
 import { type FunctionReference, functionKey } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
+import { callExpression, columnExpression, literalExpression } from '../expr/expression.ts'
 import type { Edge, Plan, PlanNode } from '../plan/plan.ts'
 
 /** One output of a node. */
@@ -72,12 +73,24 @@ export function buildPlan(roots: readonly FrameNode[]): BuiltPlan {
     ids.set(node, id)
     nodes.push(planNode(node, id, node.inputs.map(edge), bindings))
     for (const { port, sink } of node.side) {
-      const sinkId = idFor({ ...sinkNode({ node, port }, sink), label: `${id}-${port}` })
-      nodes.push(planNode(sinkNode({ node, port }, sink), sinkId, [{ node: id, port }], bindings))
+      const label = `${id}-${port}`
+      const from = port === 'deadLetters' && textSinks.has(sink.sink) ? { node: readableLetters({ node, port }, label) } : { node, port }
+      if (from.node !== node) visit(from.node)
+      nodes.push(planNode(sinkNode(from, sink), idFor({ ...sinkNode(from, sink), label }), [edge(from)], bindings))
     }
     return id
   }
   return { roots: roots.map(visit), plan: { version: 1, nodes }, bindings }
+}
+
+const textSinks = new Set(['ndjson', 'csv', 'elasticsearch'])
+
+// Dead letters on their way into text: the record as text, and its bytes (base64 in text) only where they are no UTF-8.
+function readableLetters(letters: NodeEdge, label: string): FrameNode {
+  const record = columnExpression('value')
+  const text = callExpression('tryCast', [record], { to: 'utf8' })
+  const columns = { value: text, base64: callExpression('when', [callExpression('isNull', [text]), record, literalExpression(null)]) }
+  return { node: 'operator', label: `${label}.text`, kind: 'with', params: { columns } as unknown as Json, inputs: [letters], side: [] }
 }
 
 /** The node of a sink that reads `input`. */

@@ -94,6 +94,9 @@ function lowerSampleRows(node: OperatorNode, [input]: readonly EdgeFacts[]): Ope
 
 function lowerDistinct(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
   checkBounded(node, input!, 'group by the columns inside windows')
+  const { names } = node.params as { names?: readonly string[] }
+  // Rows without columns are all equal.
+  if ((names ?? visible(input!.fields)).length === 0) return [step(node, '', 'limit', { offset: 0, count: 1 }, node.inputs[0]!)]
   const part = step(node, 'part', 'distinct', { ...(node.params as object), part: true }, node.inputs[0]!)
   return [part, step(node, '', 'distinct', node.params as object, { node: part.id })]
 }

@@ -55,9 +55,21 @@ describe.each([0, 2])('on %i workers', workers => {
 
     it('goes to the dead letters as it was, with the reason', async () => {
       await stored({ deadLetters: write.ndjson(at('out', 'bad/')) }).to(write.csv(at('out', 'all.csv'))).run({ workers })
-      const letters = (await read.ndjson(at('out', 'bad/')).collect()).toJSON()
-      expect(letters).toHaveLength(3)
-      expect(JSON.stringify(letters)).toContain('NULL')
+      const letters = (await read.ndjson(at('out', 'bad/')).collect()).toArray()
+      expect(letters.map(letter => [letter.value, letter.base64])).toEqual(lines.slice(500, 503).map(line => [line, null]))
+      expect(String(letters[2]!.error)).toContain('NULL')
+    })
+
+    it('that is no text keeps its bytes beside the reason', async () => {
+      const broken = Buffer.concat([Buffer.from('{"id": 1, "name": "a'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])
+      writeFileSync(at('in.ndjson'), Buffer.concat([broken, Buffer.from('\n{"id": 2}\n{"id": 3, "name": "ok"}\n')]))
+      const source = (sink: object) => untyped(read.ndjson(at('in.ndjson'), { schema, onError: { deadLetters: sink as never } }))
+      await source(write.ndjson(at('out', 'bad/'))).to(write.csv(at('out', 'all.csv'))).run({ workers })
+      const letters = (await read.ndjson(at('out', 'bad/')).collect()).toArray()
+      expect(letters.map(letter => [letter.value, letter.base64])).toEqual([[null, broken.toString('base64')], ['{"id": 2}', null]])
+      await source(write.arrow(at('out', 'bad.arrow'))).to(write.csv(at('out', 'all.csv'), { overwrite: true })).run({ workers })
+      const kept = (await read.arrow(at('out', 'bad.arrow')).collect()).toArray()
+      expect(kept.map(letter => Buffer.from(letter.value as Uint8Array).toString('base64'))).toEqual([broken.toString('base64'), Buffer.from('{"id": 2}').toString('base64')])
     })
 
     it.each(['bad/', 'bad.ndjson', 'bad.csv'])('goes behind the dead letters of earlier runs in %s', async path => {

@@ -24,8 +24,10 @@ describe('readers are plain data', () => {
   it('of JSON: paths into nested objects, and dead letters with a sink of their own', () => {
     expect(nodesOf(read.ndjson('a', { schema, paths: { a: 'x.a' }, onError: { deadLetters: write.ndjson('bad/') } }))).toEqual([
       { node: 'scan', id: 'read.ndjson', kind: 'ndjson', options: { paths: ['a'], schema, columnPaths: { a: 'x.a' }, onError: 'deadLetters' } },
-      { node: 'sink', id: 'read.ndjson-deadLetters', kind: 'ndjson', options: { path: 'bad/', append: true }, input: { node: 'read.ndjson', port: 'deadLetters' } },
+      { node: 'operator', id: 'read.ndjson-deadLetters.text', kind: 'with', params: expect.anything(), inputs: [{ node: 'read.ndjson', port: 'deadLetters' }] },
+      { node: 'sink', id: 'read.ndjson-deadLetters', kind: 'ndjson', options: { path: 'bad/', append: true }, input: { node: 'read.ndjson-deadLetters.text' } },
     ])
+    expect(nodesOf(read.ndjson('a', { schema, onError: { deadLetters: write.parquet('bad/') } }))[1]).toEqual({ node: 'sink', id: 'read.ndjson-deadLetters', kind: 'parquet', options: { path: 'bad/', append: true }, input: { node: 'read.ndjson', port: 'deadLetters' } })
   })
 
   it('of topics: a feed, and the operator that decodes what it gives', () => {

@@ -152,6 +152,22 @@ describe('nulls', () => {
   })
 })
 
+describe('rows without columns', () => {
+  const none = frame.drop('id', 'town', 'kind', 'size', 'rate')
+  it.each(few)('are counted, numbered, united and added to with %o', async options => {
+    expect((await none.collect(options)).toArray()).toEqual(rows.map(() => ({})))
+    expect((await none.union(none, frame.select() as never).agg({ n: count() }).collect(options)).toArray()).toEqual([{ n: 2100 }])
+    expect((await none.reverse().limit(3, { offset: 1 }).rowIndex('i').collect(options)).toArray()).toEqual([{ i: 0 }, { i: 1 }, { i: 2 }])
+    expect((await none.with({ x: col('id' as never).isNull() } as never).collect(options).catch((error: Error) => error.message))).toBe('with: no column "id"; the input has no columns')
+    expect((await none.crossJoin(frame.select('id').limit(2)).agg({ n: count() }).collect(options)).toArray()).toEqual([{ n: 1400 }])
+  })
+
+  it('are all equal', async () => {
+    expect((await none.distinct().collect()).toArray()).toEqual([{}])
+    expect((await none.limit(0).distinct().collect()).toArray()).toEqual([])
+  })
+})
+
 describe('rollup, cube and groupingSets', () => {
   const grouped = (sets: readonly (readonly ('town' | 'kind')[])[]) =>
     sets.flatMap(set => {
