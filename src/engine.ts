@@ -201,6 +201,7 @@ export class Engine {
         batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, workers.length)),
         stateBytes: this.#stateBytes(),
         crowdedPages: this.#crowdedPages(),
+        batchBytes: this.memory.batchBytes,
         spillFolder: options.spill ?? tmpdir(),
         epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
         firstEpoch,
@@ -215,8 +216,11 @@ export class Engine {
         listen: (task, listener) => this.#listeners.set(task, listener),
         unlisten: task => this.#listeners.delete(task),
       })
+      for (const job of this.#jobs) job.metricsCounter.notePeak()
+      this.device.pages.restartHighWater()
       this.#jobs.add(run)
       const done = run.done.finally(async () => {
+        run.metricsCounter.ended()
         this.#jobs.delete(run)
         await closeFiles()
       })

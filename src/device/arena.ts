@@ -149,6 +149,19 @@ export function arenaBytes(host: ArenaHost, address: number): number {
   return bytes
 }
 
+/** The arena at `address` and all that it holds, each with the bytes of its own pages. Of 0 none. */
+export function arenasOf(host: ArenaHost, address: number): { address: number; bytes: number }[] {
+  if (address === 0) return []
+  const words = host.words()
+  const found = [{ address, bytes: 0 }]
+  for (let header = address; header !== 0; header = words[header / 4 + 3]! >>> 0) {
+    const base = header / 4
+    for (let i = 0; i < words[base + 1]!; i++) found[0]!.bytes += words[base + slotsWord + 2 * i + 1]! * pageBytes
+    for (let i = 0; i < words[base + 2]!; i++) found.push(...arenasOf(host, words[base + slotsEnd - 1 - i]! >>> 0))
+  }
+  return found
+}
+
 function ceilTo(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit
 }

@@ -29,10 +29,11 @@ export interface Pages {
   waitAtLimit(ms: number): void
   /** Pages in use now, by all threads. */
   used(): number
-  /** The most pages that were ever in use at once. */
+  /** The most pages that were in use at once, ever or since `restartHighWater`. */
   highWater(): number
   /** The most pages that may be in use. */
   limit(): number
+  restartHighWater(): void
 }
 
 /** The allocator over `memory`; `limitPages` is set by whoever creates the memory, and kept for all threads. */
@@ -119,6 +120,12 @@ class BitmapPages implements Pages {
 
   highWater(): number {
     return Atomics.load(this.#words, highWaterWord)
+  }
+
+  restartHighWater(): void {
+    this.#lock()
+    this.#words[highWaterWord] = this.#words[usedWord]!
+    this.#unlock()
   }
 
   #lock(): void {

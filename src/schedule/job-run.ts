@@ -1,62 +1,25 @@
 // A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
 // everything down again, whether the input ended, someone stopped it, or something failed.
-import type { Clock } from '../base/clock.ts'
 import { asError, CancelledError, decodeError, PlanError } from '../base/errors.ts'
 import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
-import type { Topics } from '../base/topic.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
-import type { Device } from '../device/device.ts'
 import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
-import { type Bindings, factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
+import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import { splitField } from '../plan/rewrite.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
-import type { AuditLog } from '../storage/audit-log.ts'
-import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
+import type { Checkpoint } from '../storage/checkpoint-store.ts'
+import { BatchesInFlight } from './batches-in-flight.ts'
 import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
-import type { InlineHost, TaskHost } from './host.ts'
-import type { TaskReply } from './messages.ts'
+import type { JobEnvironment } from './job-environment.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
 import { SinkRun } from './sink-run.ts'
 import { type FeedRun, openFeed, runScan, type SourceRun } from './source-run.ts'
 import { stateShares } from './state-shares.ts'
-import { type Instance, type StageListener, StageRun } from './stage-run.ts'
-
-/** What a job runs on and with. */
-export interface JobEnvironment {
-  readonly device: Device
-  readonly clock: Clock
-  /** Worker threads; empty: everything runs on `main`. */
-  readonly workers: readonly TaskHost[]
-  readonly main: InlineHost
-  readonly bindings: Bindings
-  readonly job: string
-  readonly batchRows: number
-  /** Bytes of state that the job's operators may keep together. */
-  readonly stateBytes: number
-  /** Pages in use from which on nothing further is read while anything is on its way. */
-  readonly crowdedPages: number
-  /** Where operators spill. */
-  readonly spillFolder: string
-  /** Time between epochs. */
-  readonly epochMs: number
-  /** The number of the first epoch, above every earlier one. */
-  readonly firstEpoch: number
-  readonly fingerprint: string
-  readonly store?: CheckpointStore
-  readonly retain: number
-  readonly checkpoint?: Checkpoint
-  readonly audit?: AuditLog
-  readonly topics: Topics
-  readonly signal?: AbortSignal
-  /** Gives each task a number that is unused on its host. */
-  readonly nextTask: () => number
-  /** Registers who hears a task's replies. */
-  readonly listen: (task: number, listener: (reply: TaskReply) => void) => void
-  readonly unlisten: (task: number) => void
-}
+import type { Instance, StageListener } from './stage-listener.ts'
+import { StageRun } from './stage-run.ts'
 
 const tickMs = 100
 
@@ -71,6 +34,7 @@ export class JobRun {
   readonly #stages: StageRun[] = []
   readonly #sinks: SinkRun[] = []
   readonly #sources: SourceRun[] = []
+  readonly #batches: BatchesInFlight
   readonly #epochs: EpochRun
   #timers: ReturnType<typeof setInterval>[] = []
   #failure: Error | undefined
@@ -86,7 +50,8 @@ export class JobRun {
     this.#plan = plan
     this.#resolved = resolved
     this.#environment = environment
-    this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1)
+    this.#batches = new BatchesInFlight(environment.device, environment.batchBytes)
+    this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1, { pages: environment.device.pages, batches: this.#batches })
     this.#lastEpochAt = environment.clock.elapsed()
     const settle = { resolve: () => {}, reject: (_: Error) => {} }
     this.done = new Promise<void>((resolve, reject) => {
@@ -204,6 +169,7 @@ export class JobRun {
         optionsOf(node, bindings),
       )
       const sink = new SinkRun(node.id, device, fields, writer, epoch, {
+        batches: this.#batches,
         failed: error => this.fail(error),
         prepared: (id, barrier, prepared) => this.#epochs.prepared(id, barrier, prepared),
         rowsWritten: rows => this.metricsCounter.wrote(rows),
@@ -232,6 +198,7 @@ export class JobRun {
     const instances = Array.from({ length: spec.parallelism }, (_, i): Instance => ({ host: hostOf(i), task: nextTask(), inFlight: 0 }))
     for (const { host, task } of instances) this.metricsCounter.placed(task, host === main ? workers.length : workers.indexOf(host))
     const listener: StageListener = {
+      batches: this.#batches,
       failed: error => this.fail(error),
       counted: (_, reply) => this.metricsCounter.replied(reply),
       snapshotTaken: (_, barrier, runs) => this.#epochs.snapshotTaken(barrier, runs),
@@ -313,7 +280,7 @@ export class JobRun {
   // Where memory gets short, what is on its way is worked off first.
   #mayRead(): boolean {
     const { device, crowdedPages } = this.#environment
-    return device.pages.used() < crowdedPages || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
+    return (device.pages.used() < crowdedPages && !this.#batches.isCrowded) || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
   // A join's table is being made: what has been read of its other side can't be put behind a barrier yet.

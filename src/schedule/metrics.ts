@@ -1,5 +1,6 @@
 // What a job counts while it runs: rows, late rows, watermarks, checkpoints, time per step.
 import type { Clock } from '../base/clock.ts'
+import { pageBytes, type Pages } from '../device/pages.ts'
 import type { StepTotals, TaskReply } from './messages.ts'
 import type { SourceRun } from './source-run.ts'
 
@@ -13,6 +14,8 @@ export interface JobMetrics {
   /** Counters by name: lateRows, badRecords, … */
   readonly counts: Readonly<Record<string, number>>
   readonly checkpoints: { readonly completed: number; readonly lastEpoch: number | undefined; readonly lastMs: number | undefined }
+  /** The most bytes that the engine held at once while the job ran, of other jobs and kept results too; and those of them that were batches of this job on their way. */
+  readonly memory: { readonly peakBytes: number; readonly peakBatchBytes: number }
   /** Share of the input handed out, 0 to 1, if known. */
   readonly progress: number | undefined
   /** Rows known to wait at the sources, if known. */
@@ -35,14 +38,27 @@ export class MetricsCounter {
   #checkpoints = 0
   #lastEpoch: number | undefined
   #lastMs: number | undefined
+  readonly #memory: { readonly pages: Pages; readonly batches: { readonly peakBytes: number } }
+  #peakPages = 0
+  #ended = false
 
   /** `threadCount`: with the engine's own. */
-  constructor(clock: Clock, threadCount: number) {
+  constructor(clock: Clock, threadCount: number, memory: { readonly pages: Pages; readonly batches: { readonly peakBytes: number } }) {
     this.#clock = clock
     this.#threadCount = threadCount
+    this.#memory = memory
     this.#startedMs = clock.elapsed()
   }
 
+  /** Takes note of the most pages so far: before another job begins to count, or when this one has ended. */
+  notePeak(): void {
+    if (!this.#ended) this.#peakPages = Math.max(this.#peakPages, this.#memory.pages.highWater())
+  }
+  /** The job has ended: what is held from now on is not its. */
+  ended(): void {
+    this.notePeak()
+    this.#ended = true
+  }
   count(metric: string, by: number): void {
     this.#counts[metric] = (this.#counts[metric] ?? 0) + by
   }
@@ -82,6 +98,7 @@ export class MetricsCounter {
 
   /** The picture as of now. */
   picture(sources: readonly SourceRun[]): JobMetrics {
+    this.notePeak()
     const shares = sources.map(s => s.progress())
     const lags = sources.map(s => s.lag()).filter(l => l !== undefined)
     return {
@@ -91,6 +108,7 @@ export class MetricsCounter {
       watermark: this.#watermarks.size === 0 ? undefined : Math.min(...this.#watermarks.values()),
       counts: { ...this.#counts },
       checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs },
+      memory: { peakBytes: this.#peakPages * pageBytes, peakBatchBytes: this.#memory.batches.peakBytes },
       progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
       busyMs: this.#busyMs(),

@@ -9,10 +9,12 @@ import { narrowColumn } from '../compute/narrow.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { SinkWriter } from '../sink/sink.ts'
+import type { BatchesInFlight } from './batches-in-flight.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax } from './flow.ts'
 
 /** What a sink tells the job. */
 export interface SinkListener {
+  readonly batches: BatchesInFlight
   failed(error: Error): void
   prepared(sink: string, barrier: Barrier, handle: Json): void
   rowsWritten(rows: number): void
@@ -45,6 +47,7 @@ export class SinkRun implements Consumer {
   enqueue(item: Item): void {
     if (this.#failed) this.#release(item)
     else if (item.kind === 'barrier' || item.kind === 'end' || item.parts) {
+      if (item.kind === 'batch') this.#listener.batches.enter(item, item.parts!)
       this.#queue.push(item)
       this.#pump()
     }
@@ -134,6 +137,7 @@ export class SinkRun implements Consumer {
         arena.release()
       }
     }
+    this.#listener.batches.leave(item)
   }
 
   #release(item: Item): void {

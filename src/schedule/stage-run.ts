@@ -6,31 +6,12 @@ import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
-import type { TaskHost } from './host.ts'
-import type { StepRuns, TaskMessage, TaskReply } from './messages.ts'
+import type { TaskMessage, TaskReply } from './messages.ts'
+import type { Instance, StageListener } from './stage-listener.ts'
 
 const inFlightMax = 2
 /** Batches of a message that wait for the results of those before it, until it pauses. */
 const heldBatchesMax = 8
-
-/** What a stage tells the job it belongs to. */
-export interface StageListener {
-  failed(error: Error): void
-  counted(stage: StageSpec, reply: TaskReply): void
-  snapshotTaken(stage: StageSpec, barrier: Barrier, runs: readonly StepRuns[]): void
-  release(batch: PackedBatch): void
-  /** The flow has moved: sources may go on. */
-  moved(): void
-  /** False while batches take so much memory that nothing further should be read. */
-  mayRead(): boolean
-}
-
-/** An instance's place: its thread and its task number there. */
-export interface Instance {
-  readonly host: TaskHost
-  readonly task: number
-  inFlight: number
-}
 
 type Work = { kind: 'split'; split: ScanSplit } | { kind: 'tick'; now: number } | (Item & { port: number })
 
@@ -40,6 +21,8 @@ interface Pending {
   missing: number
   /** Batches in `replies`. */
   held: number
+  /** What was given to the instances. */
+  given?: object
   watermark?: number
   barrier?: Barrier
   end?: boolean
@@ -92,8 +75,11 @@ export class StageRun implements Consumer {
       return
     }
     this.#queued[port]!++
-    if (this.#blocked(port)) this.#held.push({ ...item, port })
-    else this.#accept({ ...item, port })
+    const work = { ...item, port }
+    // What a table is waited for with is no less than state.
+    if (work.kind === 'batch' && work.parts && !(this.#buffers && this.#isGated(port))) this.#listener.batches.enter(work, work.parts)
+    if (this.#blocked(port)) this.#held.push(work)
+    else this.#accept(work)
     this.pump()
   }
 
@@ -253,13 +239,13 @@ export class StageRun implements Consumer {
     if (this.spec.placement === 'any' && !this.#isTable(work.port)) {
       const part = work.parts?.[0]
       if (!part) {
-        this.#dispatch({ watermark }, [])
+        this.#dispatch({ watermark, given: work }, [])
         return true
       }
       const instance = this.#leastBusy()
       if (!instance) return false
       this.#portWatermarks[work.port] = Math.max(this.#portWatermarks[work.port]!, work.watermark ?? Number.NEGATIVE_INFINITY)
-      this.#dispatch({ watermark }, [[instance, { type: 'push', port: work.port, batch: part, watermark }]])
+      this.#dispatch({ watermark, given: work }, [[instance, { type: 'push', port: work.port, batch: part, watermark }]])
       return true
     }
     if (this.instances.some(i => i.inFlight >= inFlightMax * 2)) return false
@@ -269,7 +255,7 @@ export class StageRun implements Consumer {
       const batch = work.parts?.[i] ?? null
       if (batch || watermark !== undefined) messages.push([instance, { type: 'push', port: work.port, batch, watermark }])
     })
-    this.#dispatch({}, messages)
+    this.#dispatch({ given: work }, messages)
     return true
   }
 
@@ -310,6 +296,8 @@ export class StageRun implements Consumer {
     const pending = this.#pending.get(reply.seq)
     if (!pending) return
     if (!reply.paused) pending.missing--
+    const { batches } = this.#listener
+    if (pending.missing === 0 && pending.given) batches.leave(pending.given)
     if (reply.error && !this.#failed) {
       this.#failed = true
       this.#listener.failed(decodeError(reply.error))
@@ -320,6 +308,7 @@ export class StageRun implements Consumer {
     }
     const replies = (pending.replies[index] ??= [])
     replies.push(reply)
+    batches.enter(reply, reply.outputs.flatMap(output => output.parts))
     pending.held += reply.outputs.length
     if (reply.paused) this.#paused.push({ seq: reply.seq, instance })
     if (reply.done) this.#done = true
@@ -350,6 +339,7 @@ export class StageRun implements Consumer {
   #emit(pending: Pending): void {
     const replies = pending.replies.flatMap(r => r ?? [])
     for (const reply of replies) {
+      this.#listener.batches.leave(reply)
       for (const { output, parts } of reply.outputs) {
         const target = this.targets[output]!
         if (!target.consumer.wanted()) for (const part of parts) part && this.#listener.release(part)

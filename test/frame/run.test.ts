@@ -108,6 +108,22 @@ describe('a run', () => {
     expect(await pagesInUse(0)).toBe(0)
   })
 
+  it.each([0, 2])('bounds what is on its way to a slow reader, and tells the most memory that it took, on %i threads', async workers => {
+    const many = frame(Array.from({ length: 60_000 }, (_, id) => ({ id, text: 'a text of more than twelve bytes' })), { id: 'int32', text: 'utf8' }).with({ longer: col('text').repeat(3) })
+    const slowly = { sink: 'user', options: null, bound: { name: 'slow', delivery: 'idempotent', write: () => new Promise<void>(resolve => setImmediate(resolve)) } }
+    const took = async (batches: string) => (await many.to(slowly).run({ workers, batchRows: 1_024, memory: { total: '64MiB', state: '16MiB', batches } })).metrics()
+    const [wide, narrow] = [await took('32MiB'), await took('1MiB')]
+    expect(narrow.rowsWritten).toBe(60_000)
+    // What was begun before the bound was reached still comes.
+    expect(narrow.memory.peakBatchBytes).toBeLessThan(2.5 * 2 ** 20)
+    expect(wide.memory.peakBatchBytes).toBeGreaterThan(narrow.memory.peakBatchBytes)
+    expect(narrow.memory.peakBytes).toBeGreaterThanOrEqual(narrow.memory.peakBatchBytes)
+    expect(wide.memory.peakBytes).toBeLessThanOrEqual(64 * 2 ** 20)
+    const table = await many.limit(10).collect({ workers })
+    expect(table.stats.memory.peakBytes).toBeGreaterThan(0)
+    expect(await pagesInUse(workers)).toBe(0)
+  })
+
   it('keeps what it caches for the next, and computes it once', async () => {
     let calls = 0
     const cached = numbers()

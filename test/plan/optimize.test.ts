@@ -52,6 +52,12 @@ describe('filters', () => {
     expect((await frame.sort('city').collect()).toArray()).toEqual([{ city: 'Bonn', n: 67 }, { city: 'Rome', n: 67 }])
   })
 
+  it('on keys stay behind several groupings, whose subtotals need all rows', async () => {
+    const frame = sales.rollup('city').agg({ n: count() }).filter(col('city').isNull().or(col('city').eq('Rome')))
+    expect(steps(frame.explain())[0]).toMatch(/^filter {2}filter /)
+    expect((await frame.sort('n').select('city', 'n').collect()).toArray()).toEqual([{ city: 'Rome', n: 67 }, { city: null, n: rows.length }])
+  })
+
   it('that rows can make fail do not pass what leaves rows out', async () => {
     const frame = sales.join(items, { left: 'id', right: 'item', suffix: '_right' }).filter(col('id').sub(15).intDiv(1).lt(0).and(col('price').intDiv(col('id').sub(17)).lt(99)))
     expect(steps(frame.explain())[0]).toMatch(/^filter {2}filter /)

@@ -4,6 +4,8 @@ import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
 import type { Item } from '../../src/schedule/flow.ts'
 import { packBatch } from '../../src/batch/pack-batch.ts'
+import { BatchesInFlight } from '../../src/schedule/batches-in-flight.ts'
+import { pageBytes } from '../../src/device/pages.ts'
 import { SinkRun } from '../../src/schedule/sink-run.ts'
 import type { SinkWriter } from '../../src/sink/sink.ts'
 
@@ -18,6 +20,7 @@ const barrier = (epoch: number): Item => ({ kind: 'barrier', barrier: { epoch, f
 function sink(writer: Partial<SinkWriter> = {}) {
   const happened: string[] = []
   const failures: Error[] = []
+  const batches = new BatchesInFlight(device, 10 * pageBytes)
   const run = new SinkRun(
     'to',
     device,
@@ -33,21 +36,22 @@ function sink(writer: Partial<SinkWriter> = {}) {
       ...writer,
     },
     1,
-    { failed: error => void failures.push(error), prepared: (_, at, handle) => void happened.push(`prepared ${at.epoch} ${handle}`), rowsWritten: () => {}, moved: () => {} },
+    { batches, failed: error => void failures.push(error), prepared: (_, at, handle) => void happened.push(`prepared ${at.epoch} ${handle}`), rowsWritten: () => {}, moved: () => {} },
   )
-  return { run, happened, failures }
+  return { run, happened, failures, batches }
 }
 
 describe('a sink at work', () => {
   it('writes in order, one call at a time, rows behind a barrier into the next epoch', async () => {
-    const { run, happened } = sink()
+    const { run, happened, batches } = sink()
     run.enqueue(batchOf(1))
     run.enqueue(barrier(1))
     run.enqueue(batchOf(2, 3))
+    expect(batches.bytes).toBe(2 * pageBytes)
     await run.commit(1, 1)
     await run.close(false)
     expect(happened).toEqual(['write 1 in 1', 'prepare 1', 'prepared 1 1', 'write 2,3 in 2', 'commit 1 1', 'close false'])
-    expect(device.pages.used()).toBe(0)
+    expect([batches.bytes, device.pages.used()]).toEqual([0, 0])
   })
 
   it('that fails takes nothing more and gives back what it was given', async () => {

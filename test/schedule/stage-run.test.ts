@@ -3,7 +3,13 @@ import type { StageSpec } from '../../src/plan/stages.ts'
 import { type Consumer, type Item, queueItemsMax } from '../../src/schedule/flow.ts'
 import type { TaskHost } from '../../src/schedule/host.ts'
 import type { TaskMessage } from '../../src/schedule/messages.ts'
-import { type Instance, StageRun } from '../../src/schedule/stage-run.ts'
+import { BatchesInFlight } from '../../src/schedule/batches-in-flight.ts'
+import type { Instance } from '../../src/schedule/stage-listener.ts'
+import { StageRun } from '../../src/schedule/stage-run.ts'
+import { pageBytes } from '../../src/device/pages.ts'
+import { createDevice } from '../../src/device/device.ts'
+
+const device = await createDevice()
 
 /** A reader that writes down what it is given. */
 function recorder(): Consumer & { items: string[]; isFull: boolean } {
@@ -31,9 +37,11 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
   }))
   const released: number[] = []
   const memory = { isFree: true }
+  const batches = new BatchesInFlight(device, 4 * pageBytes)
   const failures: Error[] = []
   const snapshots: number[] = []
   const run = new StageRun(spec, instances, {
+    batches,
     failed: error => void failures.push(error),
     counted: () => {},
     snapshotTaken: (_, barrier) => void snapshots.push(barrier.epoch),
@@ -43,13 +51,13 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
   })
   const reader = recorder()
   run.targets = [{ consumer: reader, port: 0 }]
-  const reply = (index: number, facts: { rows?: number; error?: string; more?: boolean; paused?: boolean } = {}) => {
+  const reply = (index: number, facts: { rows?: number; arena?: number; error?: string; more?: boolean; paused?: boolean } = {}) => {
     const { instance, message } = sent[index]!
-    const outputs = facts.rows === undefined ? [] : [{ output: 0, parts: [[facts.rows, 64]] }]
+    const outputs = facts.rows === undefined ? [] : [{ output: 0, parts: [[facts.rows, facts.arena ?? 0]] }]
     run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.more && { more: true }), ...(facts.paused && { paused: true }), ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
   }
-  const batch = (rows: number): Item => ({ kind: 'batch', parts: [[rows, 64]] })
-  return { run, sent, reader, reply, batch, released, failures, snapshots, memory }
+  const batch = (rows: number, arena = 0): Item => ({ kind: 'batch', parts: [[rows, arena]] })
+  return { run, sent, reader, reply, batch, released, failures, snapshots, memory, batches }
 }
 
 describe('a stage', () => {
@@ -61,6 +69,23 @@ describe('a stage', () => {
     expect(reader.items).toEqual([])
     reply(0, { rows: 10 })
     expect(reader.items).toEqual(['batch 10', 'batch 20', 'batch 30'])
+  })
+
+  it('counts what waits for it, what its threads work on, and results that wait for their turn', () => {
+    const { run, reply, batch, batches } = stage({}, 1)
+    const arenas = Array.from({ length: 5 }, () => device.arena())
+    arenas.slice(0, 3).forEach((arena, i) => run.enqueue(batch(i, arena.address), 0))
+    run.enqueue(batch(3), 0)
+    const pages = () => batches.bytes / pageBytes
+    expect([pages(), batches.isCrowded]).toEqual([3, false])
+    reply(1, { rows: 1, arena: arenas[3]!.address })
+    expect(pages()).toBe(3)
+    reply(0, { rows: 0, arena: arenas[4]!.address })
+    expect(pages()).toBe(1)
+    reply(2)
+    reply(3)
+    expect([batches.bytes, batches.peakBytes]).toEqual([0, 3 * pageBytes])
+    for (const arena of arenas) arena.release()
   })
 
   it('has at most two messages under way on each thread, and tells when it is full', () => {

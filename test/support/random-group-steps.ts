@@ -102,10 +102,14 @@ function pairOf(r: Random, table: Table, names: readonly string[]): Aggregate | 
 }
 
 // What a condition chooses of counts are int64, but for counts themselves.
-function filtered(given: Aggregate, condition: Sample): Aggregate {
-  const isMade = given.kind === 'count' && !given.text.startsWith('count')
+function chosen(a: Aggregate): Aggregate {
+  if (a.kind !== 'count' || a.text.startsWith('count')) return a
   const asWord = (cell: Cell) => (cell === null ? null : BigInt(cell as number))
-  const a = isMade ? { ...given, kind: 'int64', value: (rows: readonly Row[]) => asWord(given.value(rows)) } : given
+  return { ...a, kind: 'int64', value: rows => asWord(a.value(rows)) }
+}
+
+function filtered(given: Aggregate, condition: Sample): Aggregate {
+  const a = chosen(given)
   return { ...a, text: `${a.text}.where(${condition.text})`, nullable: a.kind !== 'count', call: a.call.where(condition.expr), value: rows => a.value(rows.filter(row => condition.value(row) === true)) }
 }
 
@@ -167,7 +171,7 @@ const pivotStep: Step = (r, table) => {
   const found = [...new Map(table.rows.map(row => [keyText(row[column]!), row[column]!])).values()].filter(value => value !== '')
   const names = found.filter(() => r.int(2) === 0).slice(0, 4)
   if (names.length === 0 || names.some(name => index.includes(String(name)))) return undefined
-  const aggregate = sampleAggregate(r, table)
+  const aggregate = chosen(sampleAggregate(r, table))
   const ofName = (rows: readonly Row[], name: Cell) => aggregate.value(rows.filter(row => keyText(row[column]!) === keyText(name)))
   const groups = groupsOf(table.rows, index)
   const rows = groups.map(group => ({ ...Object.fromEntries(index.map(k => [k, group[0]![k]!])), ...Object.fromEntries(names.map(name => [String(name), ofName(group, name)])) }))

@@ -27,8 +27,11 @@ const unpivotStep: Step = (r, table) => {
   const on = subset(r, names.filter(name => columns[name]!.kind === kind)).slice(0, 3)
   const index = Object.keys(columns).filter(name => !on.includes(name) && r.int(2) === 0)
   const [variable, value] = [fresh(table, 'variable'), fresh(table, 'value')]
-  const rows = table.rows.flatMap(row => on.map(name => ({ ...only(row, index), [variable]: name, [value]: row[name]! })))
-  const made: Columns = { ...Object.fromEntries(index.map(name => [name, columns[name]!])), [variable]: { kind: 'utf8', nullable: false }, [value]: { kind, nullable: on.some(name => columns[name]!.nullable) } }
+  // Counts of several columns are int64.
+  const isMade = kind === 'count' && on.length > 1
+  const valueOf = (cell: Cell) => (isMade && cell !== null ? BigInt(cell as number) : cell)
+  const rows = table.rows.flatMap(row => on.map(name => ({ ...only(row, index), [variable]: name, [value]: valueOf(row[name]!) })))
+  const made: Columns = { ...Object.fromEntries(index.map(name => [name, columns[name]!])), [variable]: { kind: 'utf8', nullable: false }, [value]: { kind: isMade ? 'int64' : kind, nullable: on.some(name => columns[name]!.nullable) } }
   return change(table, { frame: table.frame.unpivot({ on, index, variable, value }), rows, columns: made }, `unpivot(${on.join(', ')} beside ${index.join(', ')})`)
 }
 

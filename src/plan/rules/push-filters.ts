@@ -69,8 +69,9 @@ function passes(below: OperatorNode, condition: Expression, fieldsOf: FieldNames
       return [...made.values()].every(e => e.kind === 'column') ? onSingle(made) : undefined
     }
     case 'groupBy': {
-      const { keys, window } = below.params as unknown as { keys: readonly string[]; window?: unknown }
-      return window === undefined && isSafe(condition) && [...names].every(name => keys.includes(name)) && names.size > 0 ? onSingle(new Map()) : undefined
+      // Below several groupings, it would leave rows out of subtotals too.
+      const { keys, window, sets } = below.params as unknown as { keys: readonly string[]; window?: unknown; sets?: unknown }
+      return window === undefined && sets === undefined && isSafe(condition) && [...names].every(name => keys.includes(name)) && names.size > 0 ? onSingle(new Map()) : undefined
     }
     case 'join':
       return isSafe(condition) ? passesJoin(below, condition, names, fieldsOf) : undefined

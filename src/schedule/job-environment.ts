@@ -1,0 +1,45 @@
+// What a job runs on and with: all that the engine puts together for it.
+import type { Clock } from '../base/clock.ts'
+import type { Topics } from '../base/topic.ts'
+import type { Device } from '../device/device.ts'
+import type { Bindings } from '../plan/resolve.ts'
+import type { AuditLog } from '../storage/audit-log.ts'
+import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
+import type { InlineHost, TaskHost } from './host.ts'
+import type { TaskReply } from './messages.ts'
+
+/** What a job runs on and with. */
+export interface JobEnvironment {
+  readonly device: Device
+  readonly clock: Clock
+  /** Worker threads; empty: everything runs on `main`. */
+  readonly workers: readonly TaskHost[]
+  readonly main: InlineHost
+  readonly bindings: Bindings
+  readonly job: string
+  readonly batchRows: number
+  /** Bytes of state that the job's operators may keep together. */
+  readonly stateBytes: number
+  /** Pages in use from which on nothing further is read while anything is on its way. */
+  readonly crowdedPages: number
+  /** Bytes of batches in flight from which on the same holds. */
+  readonly batchBytes: number
+  /** Where operators spill. */
+  readonly spillFolder: string
+  /** Time between epochs. */
+  readonly epochMs: number
+  /** The number of the first epoch, above every earlier one. */
+  readonly firstEpoch: number
+  readonly fingerprint: string
+  readonly store?: CheckpointStore
+  readonly retain: number
+  readonly checkpoint?: Checkpoint
+  readonly audit?: AuditLog
+  readonly topics: Topics
+  readonly signal?: AbortSignal
+  /** Gives each task a number that is unused on its host. */
+  readonly nextTask: () => number
+  /** Registers who hears a task's replies. */
+  readonly listen: (task: number, listener: (reply: TaskReply) => void) => void
+  readonly unlisten: (task: number) => void
+}

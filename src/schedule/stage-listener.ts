@@ -1,0 +1,27 @@
+// Whom a stage talks with: its instances, and the job it belongs to.
+import type { PackedBatch } from '../batch/pack-batch.ts'
+import type { StageSpec } from '../plan/stages.ts'
+import type { BatchesInFlight } from './batches-in-flight.ts'
+import type { Barrier } from './flow.ts'
+import type { TaskHost } from './host.ts'
+import type { StepRuns, TaskReply } from './messages.ts'
+
+/** What a stage tells the job it belongs to. */
+export interface StageListener {
+  readonly batches: BatchesInFlight
+  failed(error: Error): void
+  counted(stage: StageSpec, reply: TaskReply): void
+  snapshotTaken(stage: StageSpec, barrier: Barrier, runs: readonly StepRuns[]): void
+  release(batch: PackedBatch): void
+  /** The flow has moved: sources may go on. */
+  moved(): void
+  /** False while batches take so much memory that nothing further should be read. */
+  mayRead(): boolean
+}
+
+/** An instance's place: its thread and its task number there. */
+export interface Instance {
+  readonly host: TaskHost
+  readonly task: number
+  inFlight: number
+}
