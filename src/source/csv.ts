@@ -77,7 +77,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   sharedBytes: options => 4 * csvScan.splits(options).length,
   *read(context, options, split, columns) {
     const { path, cells } = options.files![split.file as number]!
-    const file = openText(path, context.where)
+    const file = openText(context.device, path, context.where)
     try {
       const fields = decodedFields(unpackFields(options.fields!), columns)
       const decoder = new CsvDecoder(

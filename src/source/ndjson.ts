@@ -50,7 +50,7 @@ export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = withPartitio
   },
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
-    const file = openText(path, context.where)
+    const file = openText(context.device, path, context.where)
     try {
       const end = (split.end as number) < 0 ? file.size : (split.end as number)
       const start = lineStart(file, split.start as number, end)

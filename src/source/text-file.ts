@@ -1,16 +1,18 @@
 // Text files in chunks, packed or not: what the NDJSON and CSV scans read from, and what they take their schema from.
 import { gunzipSync, constants } from 'node:zlib'
-import { DataError } from '../base/errors.ts'
-import { formatBytes } from '../base/units.ts'
+import { assert, DataError } from '../base/errors.ts'
+import type { Device } from '../device/device.ts'
+import { GzipReader } from '../format/gzip-reader.ts'
 import { openFile, withFile } from './open-file.ts'
 
-const gzipBytesMax = 1 << 30
 const sampleBytes = 1 << 20
+const packedSampleBytes = 1 << 16
 
 /** An open text file. */
 export interface TextFile {
+  /** Bytes of text; of a packed one infinite until its end was reached. */
   readonly size: number
-  /** Reads from byte `start` of the text on into `target`; less than it holds only at the end. */
+  /** Reads from byte `start` of the text on into `target`; less than it holds only at the end. A packed one is read from its start to its end only. */
   readInto(target: Uint8Array, start: number): number
   close(): void
 }
@@ -20,47 +22,66 @@ export function isGzip(path: string): boolean {
   return path.endsWith('.gz')
 }
 
-/** Opens a file; one whose name ends in .gz is unpacked whole, up to 1 GiB. Throws ConnectorError as `openFile`, DataError GZIP. */
-export function openText(path: string, where: string): TextFile {
-  if (!isGzip(path)) return openFile(path, where)
-  const bytes = withFile(path, where, reader => unpack(reader.read(0, reader.size), path, where, gzipBytesMax))
+/** Opens a file; one whose name ends in .gz is unpacked in pieces as it is read. Throws ConnectorError as `openFile`; reads throw DataError GZIP. */
+export function openText(device: Device, path: string, where: string): TextFile {
+  const file = openFile(path, where)
+  if (!isGzip(path)) return file
+  let packedAt = 0
+  let at = 0
+  let size = Number.POSITIVE_INFINITY
+  const reader = new GzipReader(device, target => {
+    const count = file.readInto(target, packedAt)
+    packedAt += count
+    return count
+  })
   return {
-    size: bytes.length,
-    readInto(target, start) {
-      const part = bytes.subarray(start, start + target.length)
-      target.set(part)
-      return part.length
+    get size() {
+      return size
     },
-    close() {},
+    readInto(target, start) {
+      assert(start === at, `a packed file is read at ${start} instead of ${at}`)
+      let count: number
+      try {
+        count = reader.readInto(target)
+      } catch (thrown) {
+        throw thrown instanceof RangeError ? broken(path, where, thrown) : thrown
+      }
+      at += count
+      if (count < target.length) size = at
+      return count
+    },
+    close() {
+      reader.close()
+      file.close()
+    },
   }
 }
 
 /** The first MiB of a file's text, and whether that is all of it. Throws as `openText`. */
 export function sampleText(path: string, where: string): { bytes: Uint8Array; isWhole: boolean } {
   return withFile(path, where, reader => {
-    const end = Math.min(reader.size, sampleBytes)
-    const bytes = reader.read(0, end)
-    if (!isGzip(path)) return { bytes, isWhole: end === reader.size }
-    try {
-      const text = gunzipSync(bytes, { finishFlush: end === reader.size ? constants.Z_FINISH : constants.Z_SYNC_FLUSH, maxOutputLength: gzipBytesMax })
-      return { bytes: text.subarray(0, sampleBytes), isWhole: end === reader.size && text.length <= sampleBytes }
-    } catch (cause) {
-      throw broken(path, where, cause, gzipBytesMax)
+    if (!isGzip(path)) {
+      const end = Math.min(reader.size, sampleBytes)
+      return { bytes: reader.read(0, end), isWhole: end === reader.size }
+    }
+    // Little by little: a small part of a file may unpack to much.
+    for (let end = packedSampleBytes; ; end *= 2) {
+      const packed = reader.read(0, Math.min(reader.size, end))
+      const isAll = packed.length === reader.size
+      const text = unpack(packed, isAll, path, where)
+      if (isAll || text.length > sampleBytes || end >= sampleBytes) return { bytes: text.subarray(0, sampleBytes), isWhole: isAll && text.length <= sampleBytes }
     }
   })
 }
 
-function unpack(packed: Uint8Array, path: string, where: string, bytesMax: number): Uint8Array {
+function unpack(packed: Uint8Array, isAll: boolean, path: string, where: string): Uint8Array {
   try {
-    return gunzipSync(packed, { maxOutputLength: bytesMax })
+    return gunzipSync(packed, { finishFlush: isAll ? constants.Z_FINISH : constants.Z_SYNC_FLUSH })
   } catch (cause) {
-    throw broken(path, where, cause, bytesMax)
+    throw broken(path, where, cause)
   }
 }
 
-function broken(path: string, where: string, cause: unknown, bytesMax: number): DataError {
-  if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-    return new DataError('GZIP_SIZE', `${where}: ${path} unpacks to more than ${formatBytes(bytesMax)}; unpack it first, or split it`, { cause })
-  }
+function broken(path: string, where: string, cause: unknown): DataError {
   return new DataError('GZIP', `${where}: ${path} is no whole gzip file (${cause instanceof Error ? cause.message : String(cause)}); it may be cut`, { cause })
 }

@@ -51,6 +51,7 @@ import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './referenc
 import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
+import { inflateAgreement } from './reference/inflate.ts'
 import * as snappy from './reference/snappy.ts'
 
 export const catalogue: readonly AnyAgreement[] = [
@@ -131,6 +132,7 @@ export const catalogue: readonly AnyAgreement[] = [
   ...logisticAgreements,
   ...windowAgreements,
   momentsAgreement,
+  inflateAgreement,
   snappy.unpackAgreement,
   snappy.packAgreement,
   hybridAgreement,

@@ -31,7 +31,7 @@ const sample = (seed: number, rows: number) => {
 
 /** The rows of each piece, read in the order given. */
 function pieces(path: string, splitBytes: number, order: (count: number) => readonly number[]): string[] {
-  const text = openText(path, 'test')
+  const text = openText(device, path, 'test')
   const count = Math.max(1, Math.ceil(text.size / splitBytes))
   const table = device.arena()
   const before = device.pages.used()
@@ -85,7 +85,7 @@ describe('splits of CSV', () => {
 
   it('take what a thread that died has claimed upon themselves', () => {
     const path = file('a,"\n"\n'.repeat(20))
-    const text = openText(path, 'test')
+    const text = openText(device, path, 'test')
     const table = device.arena()
     const address = table.allocateZeroed(80)
     device.memory.words()[address / 4] = 1
