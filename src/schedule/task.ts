@@ -374,15 +374,17 @@ export class Task {
       assert(this.#arena, `${where} asked for an arena outside a call`)
       return this.#arena
     }
+    // Where all instances give a part of the result, what each gives of one message follows what those before it give.
+    const { placement, parallelism } = this.#spec
     return operatorContext(this.#environment, {
       where,
       bounded,
       instance: this.#instance,
-      parallelism: this.#spec.parallelism,
+      parallelism,
       stateBytesMax,
       spill: this.#spills[step]!,
       arena,
-      sequence: () => this.#sequence,
+      sequence: () => (placement === 'shared' ? this.#sequence * parallelism + this.#instance : this.#sequence),
       count: (metric, by) => this.#count(metric, by),
       apart: emit => this.#emitApart(emit),
     })

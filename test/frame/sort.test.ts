@@ -90,6 +90,15 @@ describe('sort', () => {
     }
   })
 
+  it('gives its order to aggregates that go by it, in the threads that make it', async () => {
+    const rows = table(8, 700)
+    const sorted = from(rows, { schema }).sort(desc('text'), 'id')
+    const ids = naive(rows, [['text', true], ['id', false]]).map(row => row.id)
+    const groups = sorted.with({ half: col('id').mod(2) }).groupBy('half').agg({ first: agg.first('id'), last: agg.last('id'), all: agg.list('id') }).sort('half')
+    const expected = [0, 1].map(half => ids.filter(id => id % 2 === half)).map((list, half) => ({ half, first: list[0], last: list.at(-1), all: list }))
+    await everyWay(options => groups.collect(options) as never, expected)
+  })
+
   it('sorts rows that are all equal, sorted and reversed, and none', async () => {
     for (const [of, descending] of [[() => 1, false], [(i: number) => i, false], [(i: number) => 7 - i, false], [(i: number) => i, true]] as const) {
       const rows = Array.from({ length: 40_000 }, (_, id) => ({ id, key: of(id) }))

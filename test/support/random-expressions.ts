@@ -5,7 +5,7 @@ import { binary, coalesced, columnSample, comparisons, conditional, literalSampl
 import { convertedTo, partOf } from './random-type-expressions.ts'
 import { type Cell, type Columns, compareCells, isOrdered, keyText, type Kind, kinds, otherKinds, pick } from './random-types.ts'
 
-const named = (columns: Columns, kind: Kind) => Object.keys(columns).filter(name => columns[name]!.kind === kind)
+const named = (columns: Columns, kind: Kind) => Object.keys(columns).filter(name => columns[name]!.kind === kind && !columns[name]!.isNear)
 const othersIn = (columns: Columns) => otherKinds.filter(kind => named(columns, kind).length > 0)
 
 /** An expression of a kind over the columns. */

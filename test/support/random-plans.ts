@@ -69,7 +69,7 @@ function filterStep(r: Random, table: Table): Table {
 
 function withStep(r: Random, table: Table): Table {
   const names = Object.keys(table.columns)
-  const drawn = [...kinds, ...names.map(name => table.columns[name]!.kind).filter(kind => kind !== 'count' && kind !== 'null')]
+  const drawn = [...kinds, ...exact(table.columns).map(name => table.columns[name]!.kind).filter(kind => kind !== 'count' && kind !== 'null')]
   const made = Array.from({ length: 1 + r.int(2) }, (_, i) => {
     const name = r.int(4) === 0 ? pick(r, names) : fresh(table, `made${i}_`)
     return [name, sampleExpression(r, table.columns, pick(r, drawn), 3)] as const
