@@ -57,8 +57,16 @@ async function runBoth(first: Table, last: Table, options: JobOptions): Promise<
   return got
 }
 
+function drawn(seed: number): Table[] {
+  try {
+    return randomPlan(seed, more)
+  } catch (error) {
+    throw new Error(`seed ${seed} draws no plan: ${(error as Error).stack}`)
+  }
+}
+
 async function runPlan(seed: number): Promise<void> {
-  const tables = randomPlan(seed, more)
+  const tables = drawn(seed)
   const [middle, last] = [tables[tables.length >> 1]!, tables.at(-1)!]
   let sampled: string | undefined
   for (const [i, options] of ways.entries()) {

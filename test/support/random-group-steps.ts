@@ -17,7 +17,7 @@ interface Aggregate {
   value(rows: readonly Row[]): Cell
 }
 
-const isWhole = (kind: Kind) => /^u?int/.test(kind)
+const isWhole = (kind: Kind) => /^u?int\d/.test(kind)
 const isTime = (kind: Kind) => /^(timestamp|duration)/.test(kind)
 const listOf = (kind: Kind) => `list<${kind}>`
 const summed = (kind: Kind) => (kind.startsWith('u') ? 'uint64' : isWhole(kind) ? 'int64' : kind.startsWith('float') ? 'float64' : kind.startsWith('decimal') ? kind.replace(/\d+/, '38') : kind)
