@@ -1,7 +1,6 @@
 // A stage at work: takes items from its input ports, hands them to its instances with at most a few in flight each, puts the results
 // back into the order of the inputs, and passes them on. Barriers of several inputs are aligned here.
 import { decodeError } from '../base/errors.ts'
-import type { PackedBatch } from '../batch/pack-batch.ts'
 import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
