@@ -38,9 +38,9 @@ const done: i32 = 3
 const headerBytes: usize = 640
 const roomBytes: usize = 280
 
-const lengthBase: usize = memory.data<u16>([3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258])
+const lengthStarts: usize = memory.data<u16>([3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258])
 const lengthExtra: usize = memory.data<u8>([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0])
-const distanceBase: usize = memory.data<u16>([
+const distanceStarts: usize = memory.data<u16>([
   1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
 ])
 const distanceExtra: usize = memory.data<u8>([0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13])
@@ -55,13 +55,13 @@ function build(state: usize, lengths: usize, symbols: i32, table: usize, bits: i
     store<u16>(at, load<u16>(at) + 1)
   }
   store<u16>(counts, 0)
-  let left = 1
+  let spare = 1
   const places = state + atPlaces
   store<u16>(places + 2, 0)
   for (let length: usize = 1; length < 16; length++) {
     const count = <i32>load<u16>(counts + (length << 1))
-    left = (left << 1) - count
-    if (left < 0) return left
+    spare = (spare << 1) - count
+    if (spare < 0) return spare
     if (length < 15) store<u16>(places + ((length + 1) << 1), load<u16>(places + (length << 1)) + <u16>count)
   }
   for (let s = 0; s < symbols; s++) {
@@ -83,7 +83,7 @@ function build(state: usize, lengths: usize, symbols: i32, table: usize, bits: i
     }
     code <<= 1
   }
-  return left
+  return spare
 }
 
 function reversed(code: u32, length: i32): u32 {
@@ -181,8 +181,8 @@ function dynamicCodes(state: usize, end: usize): i32 {
     at += times
   }
   if (load<u8>(lengths + 256) == 0) return -3
-  const left = build(state, lengths, literals, state + atLiterals, literalBits, state + atLiteralCounts, state + atLiteralSymbols)
-  if (left < 0 || (left > 0 && !isLone(lengths, literals))) return -3
+  const room = build(state, lengths, literals, state + atLiterals, literalBits, state + atLiteralCounts, state + atLiteralSymbols)
+  if (room < 0 || (room > 0 && !isLone(lengths, literals))) return -3
   const spare = build(state, lengths + literals, distances, state + atDistances, distanceBits, state + atDistanceCounts, state + atDistanceSymbols)
   return spare < 0 || (spare > 0 && !isLone(lengths + literals, distances)) ? -3 : 0
 }
@@ -204,6 +204,28 @@ function repeat(out: usize, distance: usize, length: usize): void {
   else for (let i: usize = 0; i < length; i++) store<u8>(out + i, load<u8>(from + i))
 }
 
+// Reads what a block begins with: the phase that follows, or what is wrong.
+function begin(state: usize, end: usize): i32 {
+  const kind = take(3, end)
+  if (kind < 0) return -1
+  store<i32>(state + atFinal, kind & 1)
+  if (kind >> 1 == 0) {
+    take(count & 7, end)
+    const length = take(16, end)
+    const check = take(16, end)
+    if (length < 0 || check < 0) return -1
+    store<i32>(state + atStored, length)
+    return (length ^ check) == 0xffff ? stored : -6
+  }
+  if (kind >> 1 == 3) return -2
+  if (kind >> 1 == 1) {
+    fixedCodes(state)
+    return codes
+  }
+  const wrong = dynamicCodes(state, end)
+  return wrong < 0 ? wrong : codes
+}
+
 /**
  * Unpacks from `source` to `out`, behind `window` bytes of earlier output. 0: wants more input (none of the last piece), 1: wants room, 2: the stream has ended;
  * −1 cut, −2 no such kind of block, −3 impossible codes, −4 no such symbol, −5 a distance before the output, −6 a stored block's length is damaged. What
@@ -222,37 +244,22 @@ export function inflate(state: usize, source: usize, sourceBytes: i32, isLast: i
   while (true) {
     if (phase == header) {
       if (isLast == 0 && end - place < headerBytes) break
-      const kind = take(3, end)
-      if (kind < 0) {
-        result = -1
+      phase = begin(state, end)
+      if (phase < 0) {
+        result = phase
         break
       }
-      store<i32>(state + atFinal, kind & 1)
-      if (kind >> 1 == 0) {
-        take(count & 7, end)
-        const length = take(16, end)
-        const check = take(16, end)
-        result = length < 0 || check < 0 ? -1 : (length ^ check) == 0xffff ? 0 : -6
-        if (result < 0) break
-        store<i32>(state + atStored, length)
-        phase = stored
-        continue
-      }
-      if (kind >> 1 == 1) fixedCodes(state)
-      else result = kind >> 1 == 3 ? -2 : dynamicCodes(state, end)
-      if (result < 0) break
-      phase = codes
     } else if (phase == stored) {
       place -= <usize>(count >> 3)
       bits = 0
       count = 0
-      const left = <usize>load<i32>(state + atStored)
-      const n = min(left, min(end - place, outEnd - o))
+      const size = <usize>load<i32>(state + atStored)
+      const n = min(size, min(end - place, outEnd - o))
       memory.copy(o, place, n)
       o += n
       place += n
-      store<i32>(state + atStored, <i32>(left - n))
-      if (n < left) {
+      store<i32>(state + atStored, <i32>(size - n))
+      if (n < size) {
         result = o == outEnd ? 1 : isLast ? -1 : 0
         break
       }
@@ -283,6 +290,15 @@ export function inflate(state: usize, source: usize, sourceBytes: i32, isLast: i
 
 let written: usize = 0
 
+// Where a block's symbols are left.
+function left(word: u64, have: i32, p: usize, o: usize, result: i32): i32 {
+  bits = word
+  count = have
+  place = p
+  written = o
+  return result
+}
+
 // The symbols of a block: as `inflate`, 2 at the block's end.
 function symbols(state: usize, end: usize, isLast: i32, o: usize, outEnd: usize, start: usize): i32 {
   const literals = state + atLiterals
@@ -290,31 +306,21 @@ function symbols(state: usize, end: usize, isLast: i32, o: usize, outEnd: usize,
   let word = bits
   let have = count
   let p = place
-  let result = 0
   while (true) {
-    if (outEnd - o < roomBytes) {
-      result = 1
-      break
-    }
+    if (outEnd - o < roomBytes) return left(word, have, p, o, 1)
     if (p + 8 <= end) {
       word |= load<u64>(p) << have
       p += (63 - have) >> 3
       have |= 56
     } else {
-      if (isLast == 0) break
+      if (isLast == 0) return left(word, have, p, o, 0)
       // Behind the end there are zeros; using them is noticed.
       for (; have <= 56; have += 8, p++) if (p < end) word |= <u64>load<u8>(p) << have
-      if (p - <usize>(have >> 3) > end) {
-        result = -1
-        break
-      }
+      if (p - <usize>(have >> 3) > end) return left(word, have, p, o, -1)
     }
     let entry = load<u32>(literals + (<usize>(word & 1023) << 2))
     if (entry == 0) entry = longCode(word, state + atLiteralCounts, state + atLiteralSymbols)
-    if (entry == 0) {
-      result = -4
-      break
-    }
+    if (entry == 0) return left(word, have, p, o, -4)
     word >>= entry & 15
     have -= entry & 15
     if (entry < 4096) {
@@ -326,40 +332,23 @@ function symbols(state: usize, end: usize, isLast: i32, o: usize, outEnd: usize,
       store<u8>(o++, <u8>(entry >> 4))
       continue
     }
+    if (entry >> 4 == 256) return left(word, have, p, o, 2)
     const symbol = <usize>(entry >> 4) - 257
-    if (entry >> 4 == 256) {
-      result = 2
-      break
-    }
-    if (symbol > 28) {
-      result = -4
-      break
-    }
+    if (symbol > 28) return left(word, have, p, o, -4)
     const extra = <u64>load<u8>(lengthExtra + symbol)
-    const length = <usize>load<u16>(lengthBase + (symbol << 1)) + <usize>(word & ((<u64>1 << extra) - 1))
+    const length = <usize>load<u16>(lengthStarts + (symbol << 1)) + <usize>(word & ((<u64>1 << extra) - 1))
     word >>= extra
     let code = load<u32>(distances + (<usize>(word & 511) << 2))
     if (code == 0) code = longCode(word, state + atDistanceCounts, state + atDistanceSymbols)
     const d = <usize>(code >> 4)
-    if (code == 0 || d > 29) {
-      result = -4
-      break
-    }
+    if (code == 0 || d > 29) return left(word, have, p, o, -4)
     word >>= code & 15
     const farther = <u64>load<u8>(distanceExtra + d)
-    const distance = <usize>load<u16>(distanceBase + (d << 1)) + <usize>(word & ((<u64>1 << farther) - 1))
+    const distance = <usize>load<u16>(distanceStarts + (d << 1)) + <usize>(word & ((<u64>1 << farther) - 1))
     word >>= farther
     have -= <i32>extra + <i32>(code & 15) + <i32>farther
-    if (distance > o - start) {
-      result = -5
-      break
-    }
+    if (distance > o - start) return left(word, have, p, o, -5)
     repeat(o, distance, length)
     o += length
   }
-  bits = word
-  count = have
-  place = p
-  written = o
-  return result
 }
