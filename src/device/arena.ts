@@ -149,15 +149,20 @@ export function arenaBytes(host: ArenaHost, address: number): number {
   return bytes
 }
 
-/** The arena at `address` and all that it holds, each with the bytes of its own pages. Of 0 none. */
-export function arenasOf(host: ArenaHost, address: number): { address: number; bytes: number }[] {
-  if (address === 0) return []
+/** The arena at `address` and all that it holds, each once with the bytes of its own pages. Of 0 none. */
+export function arenasOf(host: ArenaHost, address: number): Map<number, number> {
+  const found = new Map<number, number>()
   const words = host.words()
-  const found = [{ address, bytes: 0 }]
-  for (let header = address; header !== 0; header = words[header / 4 + 3]! >>> 0) {
-    const base = header / 4
-    for (let i = 0; i < words[base + 1]!; i++) found[0]!.bytes += words[base + slotsWord + 2 * i + 1]! * pageBytes
-    for (let i = 0; i < words[base + 2]!; i++) found.push(...arenasOf(host, words[base + slotsEnd - 1 - i]! >>> 0))
+  const waiting = address === 0 ? [] : [address]
+  for (let arena = waiting.pop(); arena !== undefined; arena = waiting.pop()) {
+    if (found.has(arena)) continue
+    let bytes = 0
+    for (let header = arena; header !== 0; header = words[header / 4 + 3]! >>> 0) {
+      const base = header / 4
+      for (let i = 0; i < words[base + 1]!; i++) bytes += words[base + slotsWord + 2 * i + 1]! * pageBytes
+      for (let i = 0; i < words[base + 2]!; i++) waiting.push(words[base + slotsEnd - 1 - i]! >>> 0)
+    }
+    found.set(arena, bytes)
   }
   return found
 }

@@ -17,7 +17,7 @@ import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { carriedFields, rangeColumns } from './join-fields.ts'
 import { PartFile } from './join-parts.ts'
-import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 
 /** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; the column by which the nearest is found; the values that have bounds. */
 export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly time?: { readonly column: string; readonly form: OrderForm }; readonly range?: RangeForm<string> }
@@ -90,6 +90,11 @@ class JoinBuild implements Operator {
   }
 
   finish(out: Output): void {
+    // Rows kept may lie in the arena of this very message, where they came out at the end of the step before: the table, which holds them, must not be held by it.
+    emitApart(this.#context, () => this.#emit(out))
+  }
+
+  #emit(out: Output): void {
     const { device, arena, stateBytesMax } = this.#context
     const { forms, marks } = this.#params
     let table: JoinTable

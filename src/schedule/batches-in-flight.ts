@@ -39,7 +39,7 @@ export class BatchesInFlight {
     const addresses: number[] = []
     for (const part of parts) {
       if (!part || arenaOf(part) === 0) continue
-      for (const { address, bytes } of arenasOf(this.#host, arenaOf(part))) {
+      for (const [address, bytes] of arenasOf(this.#host, arenaOf(part))) {
         addresses.push(address)
         const known = this.#arenas.get(address)
         if (known) known.holders++

@@ -3,7 +3,8 @@ import { type Random, random } from '../../src/base/random.ts'
 import type { PlainRow, Value } from '../../src/batch/read-values.ts'
 import type { Frame } from '../../src/frame/frame-type.ts'
 import type { Schema } from '../../src/frame/types.ts'
-import { from } from '../../src/index.ts'
+import { count, from, max } from '../../src/index.ts'
+import { pagesInUse } from '../support/frames.ts'
 import { type How, naiveJoin, rowTexts } from '../support/naive-join.ts'
 
 const seed = Number(process.env.SEED ?? 1)
@@ -273,5 +274,14 @@ describe('a join by, and of, values of every type', () => {
     expect(await met([1n, 2n], 'int64')).toEqual(['1.00'])
     expect(await met([1, 2.5, 3.1], 'float64')).toEqual(['1.00', '2.50'])
     expect(await met([1n, 3n], 'uint64')).toEqual(['1.00'])
+  })
+
+  it('with what came out at the end of the step before give all memory back', async () => {
+    const rows = from(Array.from({ length: 500 }, (_, id) => ({ id, k: id % 7, name: `a name that is long enough ${id}` })), { schema: { id: 'int32', k: 'int32', name: 'utf8' } })
+    const joined = rows.join(rows.groupBy('k').agg({ n: count(), longest: max('name') }), { on: 'k' })
+    for (const workers of [0, 1, 2]) {
+      expect((await joined.collect({ workers, batchRows: 64 })).numRows).toBe(500)
+      expect(await pagesInUse(workers)).toBe(0)
+    }
   })
 })

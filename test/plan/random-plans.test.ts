@@ -1,6 +1,7 @@
 // Random plans against a row interpreter, in every way that must not matter. PLANS=10000 runs more of them and tells how far it is, SEED=7 begins with another:
 // SEED=7 PLANS=1 repeats one.
 import { afterEach, describe, expect, it } from 'vitest'
+import { sharedEngine } from '../../src/engine.ts'
 import { job } from '../../src/frame/job.ts'
 import type { JobOptions } from '../../src/frame/run.ts'
 import { closeEngines } from '../support/frames.ts'
@@ -71,7 +72,10 @@ async function runPlan(seed: number): Promise<void> {
   let sampled: string | undefined
   for (const [i, options] of ways.entries()) {
     try {
+      const { pages } = (await sharedEngine(options)).device
+      const before = pages.used()
       const table = await last.frame.collect(options)
+      if (!last.text.includes('.cache()')) expect(pages.used() - before, 'pages that were not given back').toBe(0)
       const rows = table.toArray()
       check(last, rows)
       if (last.sampled !== undefined) expect((sampled ??= JSON.stringify(rows, (_, v) => keyText(v)))).toBe(JSON.stringify(rows, (_, v) => keyText(v)))
