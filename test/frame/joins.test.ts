@@ -280,8 +280,9 @@ describe('a join by, and of, values of every type', () => {
     const rows = from(Array.from({ length: 500 }, (_, id) => ({ id, k: id % 7, name: `a name that is long enough ${id}` })), { schema: { id: 'int32', k: 'int32', name: 'utf8' } })
     const joined = rows.join(rows.groupBy('k').agg({ n: count(), longest: max('name') }), { on: 'k' })
     for (const workers of [0, 1, 2]) {
+      const before = await pagesInUse(workers)
       expect((await joined.collect({ workers, batchRows: 64 })).numRows).toBe(500)
-      expect(await pagesInUse(workers)).toBe(0)
+      expect(await pagesInUse(workers)).toBe(before)
     }
   })
 })
