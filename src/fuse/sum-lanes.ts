@@ -2,7 +2,7 @@
 import type { Local } from '../device/wasm-code.ts'
 import type { Emitter } from './emitter.ts'
 import { type Sum, sumBytes } from './program.ts'
-import { isWithin, type Parts, type Range, sizeOf, type Value } from './value.ts'
+import { type Parts, type Range, sizeOf, type Value } from './value.ts'
 
 /** The most rows of a call, so that sums of narrow numbers can't overflow on the way. */
 export const callRows = 65_536
@@ -28,7 +28,7 @@ export function laneSum(emitter: Emitter, sum: Sum, at: number, value: Value | u
   if (!value) return undefined
   if (sum.kind === 'float') return value.lane === 'f64' ? floatLanes(emitter, offset) : undefined
   if (!value.range || (value.lane !== 'i32' && value.lane !== 'i64')) return undefined
-  if (sum.kind !== 'whole') return extremeLanes(emitter, offset, sum.kind, value.range)
+  if (sum.kind !== 'whole') return extremeLanes(emitter, offset, sum.kind, value.range, value.lane)
   const size = sizeOf(value.range)
   if (value.lane === 'i32' && size * laneRows < 2n ** 31n) return wordLanes(emitter, offset)
   return size * laneRows < 2n ** 63n ? wholeLanes(emitter, offset) : halfLanes(emitter, offset)
@@ -138,11 +138,10 @@ function halfLanes(emitter: Emitter, offset: number): LaneSum {
   }
 }
 
-function extremeLanes(emitter: Emitter, offset: number, kind: 'least' | 'greatest', range: Range): LaneSum {
+function extremeLanes(emitter: Emitter, offset: number, kind: 'least' | 'greatest', range: Range, lane: 'i32' | 'i64'): LaneSum {
   const { fn } = emitter
   const none = kind === 'least' ? range.most : range.least
-  const narrow = isWithin(range, { least: -(2n ** 31n), most: 2n ** 31n - 1n })
-  const lane = narrow ? 'i32' : 'i64'
+  const narrow = lane === 'i32'
   const fresh = emitter.whole(lane, none)
   const locals = zeros(emitter, fresh.length)
   for (const [i, local] of locals.entries()) fn.prologue.get(fresh[i]!).set(local)
