@@ -25,6 +25,26 @@
   store<i64>(at, key)
 }
 
+/**
+ * Offers the keys of all rows, a null's being the least or, `nullsFirst`, the greatest there is. out = the rows whose keys no k earlier ones of their group
+ * are above, in order. Returns how many.
+ */
+export function thinRows(gids: usize, keys: usize, validity: usize, nullsFirst: i32, rows: i32, k: i32, flip: i32, state: usize, out: usize): i32 {
+  const bytes = <usize>(8 + (k << 3))
+  const mask = <i64>flip
+  const nullKey = nullsFirst ? i64.MAX_VALUE : i64.MIN_VALUE
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const entry = state + <usize>load<u32>(gids + (<usize>row << 2)) * bytes
+    const key = isValid(validity, row) ? load<i64>(keys + (<usize>row << 3)) ^ mask : nullKey
+    if (load<i32>(entry) == k && key < load<i64>(entry + (<usize>k << 3))) continue
+    offer(entry, key, k)
+    store<u32>(out + (<usize>count << 2), row)
+    count++
+  }
+  return count
+}
+
 /** Takes keys of rows that aren't null. */
 export function topKeys(gids: usize, keys: usize, validity: usize, rows: i32, k: i32, flip: i32, state: usize): void {
   const bytes = <usize>(8 + (k << 3))

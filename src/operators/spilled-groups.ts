@@ -41,9 +41,9 @@ export class GroupLimit {
     return bytes + groups.growthBytes(rows) > this.#bytesMax
   }
 
-  /** Empties groups that have been written elsewhere. A table that is not too large stays as it is, and takes as many groups again. */
+  /** Empties groups that have been written elsewhere. What is not too large stays as it is, and takes as many groups again; what would be at its limit again at once is given back. */
   reset(groups: GroupsInMemory): void {
-    groups.reset(groups.bytes > this.#bytesMax)
+    groups.reset(groups.bytes + groups.growthBytes(0) > this.#bytesMax)
     this.#emptyBytes = groups.bytes
   }
 }

@@ -16,6 +16,7 @@ import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { TopThinner } from './top-thinner.ts'
 import { checkOrder, describeOrder, orderColumns, type OrderParam } from './order-params.ts'
 
 /**
@@ -36,8 +37,9 @@ export const topKOperator: OperatorType<TopKParams> = {
   stateWeight: 0,
   fields([input], { count, keys, by = [], part }, where) {
     if (!Number.isSafeInteger(count) || count < 0) throw new PlanError('TOP_COUNT', `${where}: the count is ${count}; give a whole number from 0`)
-    checkOrder(input!, keys, where.replace(/:part$/, ''))
-    for (const name of by) fieldOf(input!, name, where)
+    const whole = where.replace(/:part$/, '')
+    checkOrder(input!, keys, whole)
+    for (const name of by) fieldOf(input!, name, whole)
     return part ? carried(input!, keys) : visible(input!)
   },
   describe({ count, keys, by = [], asTheyCame, part }) {
@@ -58,6 +60,7 @@ class TopK implements Operator {
   readonly #order: readonly OrderColumn[]
   readonly #by: readonly number[]
   readonly #store: RowStore
+  readonly #thinner: TopThinner | undefined
   #pruneAt: number
   constructor(context: OperatorContext, params: TopKParams, input: Fields) {
     this.#context = context
@@ -67,12 +70,14 @@ class TopK implements Operator {
     this.#order = orderColumns(this.#fields, params.keys, context.where)
     this.#by = (params.by ?? []).map(name => columnIndex(this.#fields, name, context.where))
     this.#store = new RowStore(context.device, this.#fields)
+    if (params.part && this.#by.length > 0) this.#thinner = new TopThinner(context.device, params.count, this.#fields, this.#by, this.#order[0]!)
     this.#pruneAt = 2 * params.count + slackRows
   }
 
   push(batch: Batch, out: Output): void {
     const { device, arena } = this.#context
     const rows: Batch = { ...batch, fields: this.#fields, columns: this.#columns.map(i => batch.columns[i]!) }
+    if (this.#thinner) return out.emit(this.#thinner.thin(arena, rows))
     if (this.#params.part) {
       const { indices, rows: count } = inRowOrder(device, arena, this.#first(arena, rows), rows.rowCount)
       return out.emit(gatherBatch(device, arena, rows, indices, count))
@@ -115,6 +120,7 @@ class TopK implements Operator {
   }
 
   close(): void {
+    this.#thinner?.close()
     this.#store.close()
   }
 

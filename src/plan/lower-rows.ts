@@ -62,8 +62,6 @@ function lowerTopK(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorN
   checkBounded(node, input!, "use a window and its topK")
   const { steps, source, keys } = lowerOrder(node)
   const params = { ...(node.params as { by?: readonly string[] }), keys }
-  // Of each group a batch has too few rows to leave some out.
-  if ((params.by ?? []).length > 0) return [...steps, step(node, '', 'topK', params, source)]
   const part = step(node, 'part', 'topK', { ...params, part: true }, source)
   return [...steps, part, step(node, '', 'topK', params, { node: part.id })]
 }

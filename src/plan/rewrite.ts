@@ -8,12 +8,13 @@ import { visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { textStatistics } from '../operators/describe-rows.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
+import type { AggregateParam } from '../operators/group-by.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
 import { lowerJoin } from './lower-join.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
-import type { OperatorNode } from './plan.ts'
+import type { Edge, OperatorNode } from './plan.ts'
 
 /** Parameters of the logical `groupBy`. */
 export interface GroupByParams extends CustomGroupParams {
@@ -67,10 +68,31 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     const final = { keys: [...keys, id!], aggregates: lowered.aggregates } as unknown as Json
     return [...steps, partial, expanded, { node: 'operator', id: node.id, kind: 'finalAggregate', params: final, inputs: [{ node: expanded.id }] }]
   }
+  const counted = onlyDistinct(lowered.aggregates)
+  if (counted !== undefined) return [...steps, ...lowerDistinctCounts(node, keys, lowered.aggregates, counted, source)]
   return [
     ...steps,
     partial,
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
+  ]
+}
+
+// The column of which all aggregates count the distinct values, if they do nothing else.
+function onlyDistinct(aggregates: readonly AggregateParam[]): string | undefined {
+  const [first] = aggregates
+  return first?.input !== undefined && aggregates.every(({ fn, input, args }) => fn === 'countDistinct' && input === first.input && args === undefined) ? first.input : undefined
+}
+
+// Pairs of keys and value are grouped as any keys are, on all threads; then each group's pairs are counted, a null among the values not.
+function lowerDistinctCounts(node: OperatorNode, keys: readonly string[], aggregates: readonly AggregateParam[], counted: string, source: Edge): OperatorNode[] {
+  const pairs = { keys: [...new Set([...keys, counted])], aggregates: [] } as unknown as Json
+  const counts = { keys, aggregates: aggregates.map(aggregate => ({ ...aggregate, fn: 'count' })) } as unknown as Json
+  const step = (id: string, kind: string, params: Json, input: Edge): OperatorNode => ({ node: 'operator', id, kind, params, inputs: [input] })
+  return [
+    step(`${node.id}:pairs:partial`, 'partialAggregate', pairs, source),
+    step(`${node.id}:pairs`, 'finalAggregate', pairs, { node: `${node.id}:pairs:partial` }),
+    step(`${node.id}:partial`, 'partialAggregate', counts, { node: `${node.id}:pairs` }),
+    step(node.id, 'finalAggregate', counts, { node: `${node.id}:partial` }),
   ]
 }
 

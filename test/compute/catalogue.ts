@@ -7,6 +7,7 @@ import * as bits from './reference/bitwise.ts'
 import * as decimals from './reference/decimal.ts'
 import * as floats from './reference/floats.ts'
 import { numberTextAgreement } from './reference/number-views.ts'
+import { bestKeysAgreement } from './reference/best-keys.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
@@ -128,6 +129,7 @@ export const catalogue: readonly AnyAgreement[] = [
   readViewsAgreement,
   timePatternAgreement,
   jsonPathAgreement,
+  bestKeysAgreement,
   gemmAgreement,
   ...logisticAgreements,
   ...windowAgreements,
