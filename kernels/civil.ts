@@ -8,8 +8,13 @@ export let civilYear: i64 = 0
 export let civilMonth: i32 = 0
 /** Its day, 1–31. */
 export let civilDay: i32 = 0
+// Its day of a year that begins in March, from 0.
+let marchDay: u32 = 0
+
 /** Its day of the year, 1–366. */
-export let civilDayOfYear: i32 = 0
+export function civilDayOfYear(): i32 {
+  return marchDay >= 306 ? <i32>marchDay - 305 : <i32>marchDay + 60 + i32(isLeap(civilYear))
+}
 
 /** x / unit towards minus infinity, unit > 0. */
 // @ts-ignore: decorator
@@ -47,8 +52,9 @@ export function civilOf(days: i64): void {
   // 3423 cycles of 400 years before, so that nothing is below zero.
   const n = <u32>(days + 719468 + 500090031)
   const n1 = (<u64>n << 2) + 3
-  const century = n1 / 146097
-  const n2 = ((<u32>(n1 % 146097) >> 2) << 2) + 3
+  // Half a unit away from whole quotients, a float's error doesn't matter, and there is no division.
+  const century = <u64>((<f64>n1 + 0.5) * (1.0 / 146097.0))
+  const n2 = ((<u32>(n1 - century * 146097) >> 2) << 2) + 3
   const p2 = <u64>2939745 * <u64>n2
   const yearOfCentury = <u32>(p2 >> 32)
   const dayOfYear = (<u32>p2 / 2939745) >> 2
@@ -57,7 +63,7 @@ export function civilOf(days: i64): void {
   civilYear = <i64>century * 100 + <i64>yearOfCentury - 1369200 + i64(isJanuaryOn) + cycles * 400
   civilMonth = <i32>(n3 >> 16) - (isJanuaryOn ? 12 : 0)
   civilDay = <i32>((n3 & 0xffff) / 2141) + 1
-  civilDayOfYear = isJanuaryOn ? <i32>dayOfYear - 305 : <i32>dayOfYear + 60 + i32(isLeap(civilYear))
+  marchDay = dayOfYear
 }
 
 /** The days of a date; `month` 1–12, `day` any. Right while the result fits int64. */

@@ -65,7 +65,7 @@ function writePiece(code: i32, digits: u32, days: i64, second: u32, fraction: u6
       if (civilDay < 10 && !isBare) store<u8>(out++, 32)
       return writeI64(civilDay, out)
     }
-    case 6: return number(civilDayOfYear, 3, isBare, out)
+    case 6: return number(civilDayOfYear(), 3, isBare, out)
     case 7: return number(hour, 2, isBare, out)
     case 8: return number((second / 60) % 60, 2, isBare, out)
     case 9: return number(second % 60, 2, isBare, out)

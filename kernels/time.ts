@@ -42,8 +42,8 @@ export function floorModI64(a: usize, unit: f64, factor: f64, rows: i32, out: us
   if (part == 1) return civilMonth
   if (part == 2) return civilDay
   if (part == 7) return (civilMonth + 2) / 3
-  if (part == 9) return (civilDayOfYear + 6) / 7
-  return civilDayOfYear
+  if (part == 9) return (civilDayOfYear() + 6) / 7
+  return civilDayOfYear()
 }
 
 /**

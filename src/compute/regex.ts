@@ -46,6 +46,28 @@ function withAnchors(pattern: string): string {
   })
 }
 
+/** A text that every match of a pattern has in it, the longest that is plain to see before the first group; '' where there is none. Alternatives and patterns that ignore case have none. */
+export function requiredText(pattern: string, flags: string): string {
+  if (flags.includes('i') || pattern.includes('|')) return ''
+  let longest = ''
+  let run = ''
+  const end = () => {
+    if (run.length > longest.length) longest = run
+    run = ''
+  }
+  // A quantifier says something of the last character only.
+  for (const [token, letter] of pattern.matchAll(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|([^\\[\](){}*+?|^$.])|[^]/gsu)) {
+    if (/^[*?{]/.test(token)) run = [...run].slice(0, -1).join('')
+    // Behind these stands more than one character that is not meant as it is.
+    if (/^[({]$|^\\[^dDwWsSbBnrtfv\p{P}\p{S}\s]/u.test(token)) break
+    const plain = letter ?? (/^\\[\p{P}\p{S}]$/u.test(token) ? token[1]! : undefined)
+    if (plain === undefined) end()
+    else run += plain
+  }
+  end()
+  return longest
+}
+
 /** Where a match is looked for: from character `start` on, the `occurrence`-th (from 1). */
 export interface RegexPlace {
   readonly start: number

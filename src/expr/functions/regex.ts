@@ -3,9 +3,13 @@
 import { DataError, PlanError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { bool, type DataType, int32, utf8 } from '../../batch/data-type.ts'
+import { andBits } from '../../compute/bitmap.ts'
 import { isColumn, type Operand } from '../../compute/operand.ts'
-import { allMatches, compileRegex, findMatch, groupOf, replaceMatches, splitByMatches } from '../../compute/regex.ts'
+import { allMatches, compileRegex, findMatch, groupOf, replaceMatches, requiredText, splitByMatches } from '../../compute/regex.ts'
+import { testString } from '../../compute/strings.ts'
 import { mapToText, mapToTexts, mapToValues, overDistinct } from '../../compute/text-rows.ts'
+import type { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
 import type { Argument, CallOptions, Evaluation, ExpressionFunction, Signature } from '../function.ts'
 import { prefix } from '../function.ts'
 import { partial, strict, type Wanted } from '../typing.ts'
@@ -70,12 +74,24 @@ function regexFunction(
   }
 }
 
+// A match is only looked for in texts that have what every match must have; the others count as nulls for as long as it takes.
+function whereItMayMatch(device: Device, arena: Arena, operands: readonly Operand[], { flags = '' }: CallOptions, match: (operands: readonly Operand[]) => Column): Column {
+  const [text, pattern, ...others] = operands as [Operand, Operand, ...Operand[]]
+  const required = isColumn(text) && !isColumn(pattern) ? requiredText(String(pattern.value), String(flags)) : ''
+  if (!isColumn(text) || required === '') return match(operands)
+  const { values } = testString(device, arena, 'contains', text, { type: utf8, value: required })
+  const matched = match([{ ...text, validity: andBits(device, arena, values, text.validity, text.length) }, pattern, ...others])
+  return { ...matched, validity: text.validity }
+}
+
 const place = ({ start = 0, occurrence }: CallOptions, fallback: number) => ({ start: start as number, occurrence: (occurrence ?? fallback) as number })
 
 /** The functions of regular expressions. */
 export const regexFunctions: readonly ExpressionFunction[] = [
   regexFunction('regexMatch', ['text', 'text'], bool, ({ device, arena }, operands, options, regexOf) =>
-    mapToValues(device, arena, bool, operands, (text: string, pattern: string) => findMatch(regexOf(pattern), text, place(options, 1)) !== null),
+    whereItMayMatch(device, arena, operands, options, candidates =>
+      mapToValues(device, arena, bool, candidates, (text: string, pattern: string) => findMatch(regexOf(pattern), text, place(options, 1)) !== null),
+    ),
   ),
   regexFunction('regexExtract', ['text', 'text'], utf8, ({ device, arena }, operands, options, regexOf) =>
     mapToText(device, arena, 'regexExtract', operands, (text: string, pattern: string) => {
