@@ -56,7 +56,7 @@ export function requiredText(pattern: string, flags: string): string {
     run = ''
   }
   // A quantifier says something of the last character only.
-  for (const [token, letter] of pattern.matchAll(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|([^\\[\](){}*+?|^$.])|[^]/gsu)) {
+  for (const [token, letter] of pattern.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|([^\\[\](){}*+?|^$.])|./gsu)) {
     if (/^[*?{]/.test(token)) run = [...run].slice(0, -1).join('')
     // Behind these stands more than one character that is not meant as it is.
     if (/^[({]$|^\\[^dDwWsSbBnrtfv\p{P}\p{S}\s]/u.test(token)) break
