@@ -2,6 +2,8 @@
 // what fused pipelines (room fuse) use: 32- and 64-bit scalars and 128-bit vectors, blocks, loops and branches.
 // Format: WebAssembly Core Specification 2.0, sections 5.4 (instructions) and 5.5 (modules).
 
+import { assert } from '../base/errors.ts'
+
 /** The types of locals. */
 export type WasmType = 'i32' | 'i64' | 'f64' | 'v128'
 /** A local of a function, by its number. */
@@ -159,6 +161,7 @@ function name(text: string): number[] {
 
 // LEB128, as the format writes whole numbers.
 function unsigned(value: number): number[] {
+  assert(Number.isSafeInteger(value) && value >= 0, `an encoded module would hold ${value}`)
   const bytes: number[] = []
   for (let rest = value; ; ) {
     const low = rest % 128

@@ -98,6 +98,17 @@ export class Emitter {
     return this.binary('f64x2.sub', this.binary('i64x2.add', parts, bits), float)
   }
 
+  /** Floats as whole numbers in the order that min and max have: NaN, of which there is one, above all, −0 below 0. As in kernels/aggregate.ts. */
+  orderKeys(parts: Parts): Parts {
+    const { body } = this.fn
+    const nan = this.whole('i64', 0x7ff8_0000_0000_0000n)[0]!
+    const [most, one] = [this.whole('i64', 2n ** 63n - 1n)[0]!, this.fn.local('v128')]
+    return this.each(parts.length, i => {
+      body.get(nan).get(parts[i]!).get(parts[i]!).get(parts[i]!).do('f64x2.ne').do('v128.bitselect').tee(one)
+      body.get(one).i32(63).do('i64x2.shr_s').get(most).do('v128.and').do('v128.xor')
+    })
+  }
+
   /** Notes the rows of a mask as trouble. */
   note(mask: Parts): void {
     const { body } = this.fn

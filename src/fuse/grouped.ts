@@ -1,11 +1,12 @@
 // A fused pipeline by keys that number their values densely (codes of texts, bools, small integers): the numbers make the address of an entry, and each row is
 // added there. Rows that don't pass go to an entry of their own, so that nothing branches.
+import type { Device } from '../device/device.ts'
 import type { Local } from '../device/wasm-code.ts'
 import type { ColumnForm, ColumnLoads } from './columns.ts'
 import type { Emitter } from './emitter.ts'
 import { beginLoop, emitLoop, type Encoded } from './iteration.ts'
-import { type FusedProgram, type Sum, sumBytes, type SumPlan } from './program.ts'
-import { addFloat, addWhole } from './sum-lanes.ts'
+import { freshExtremes, type FusedProgram, type Sum, sumBytes, type SumPlan } from './program.ts'
+import { addFloat, addWhole, comparable } from './sum-lanes.ts'
 import { type Parts, sizeOf, type Value } from './value.ts'
 
 /** Entries of one bank at most. */
@@ -16,8 +17,18 @@ const foldRows = 16
 
 /** Bytes of an entry of the table: a 64-bit number for each count and whole sum, and for two floats their sums and what rounding lost. */
 export function entryBytes(sums: readonly Sum[]): number {
-  const { wholes, floats } = placed(sums)
-  return 16 * (Math.ceil(wholes.length / 2) + 2 * Math.ceil(floats.length / 2))
+  const { extremes, extremesAt } = placed(sums)
+  return extremesAt + 16 * Math.ceil(extremes.length / 2)
+}
+
+/** Makes the entries of a table fresh. */
+export function clearTable(device: Device, sums: readonly Sum[], address: number, entries: number): void {
+  const bytes = entryBytes(sums)
+  device.memory.zero(address, entries * bytes)
+  const { extremes, extremesAt } = placed(sums)
+  if (extremes.length === 0) return
+  const words = device.memory.int64s(address, (entries * bytes) / 8)
+  for (let entry = 0; entry < entries; entry++) for (const [i, at] of extremes.entries()) words[(entry * bytes + extremesAt) / 8 + i] = freshExtremes[sums[at]!.kind as 'least']
 }
 
 /** Copies of the table, so that rows of one group that follow each other don't wait for each other's stores. */
@@ -31,9 +42,20 @@ export function keySize(form: ColumnForm | undefined, entries: number): number |
   return numbers !== undefined && form!.valid ? numbers + 1 : numbers
 }
 
-function placed(sums: readonly Sum[]): { wholes: number[]; floats: number[] } {
-  const all = [...sums.keys()]
-  return { wholes: all.filter(i => sums[i]!.kind !== 'float'), floats: all.filter(i => sums[i]!.kind === 'float') }
+interface Places {
+  readonly wholes: readonly number[]
+  readonly floats: readonly number[]
+  readonly extremes: readonly number[]
+  readonly floatsAt: number
+  readonly extremesAt: number
+}
+
+// The numbers of the sums of each kind, in the order of an entry's words.
+function placed(sums: readonly Sum[]): Places {
+  const of = (kinds: readonly Sum['kind'][]) => [...sums.keys()].filter(i => kinds.includes(sums[i]!.kind))
+  const [wholes, floats, extremes] = [of(['count', 'whole']), of(['float']), of(['least', 'greatest'])]
+  const floatsAt = 16 * Math.ceil(wholes.length / 2)
+  return { wholes, floats, extremes, floatsAt, extremesAt: floatsAt + 32 * Math.ceil(floats.length / 2) }
 }
 
 /** `rowsMax`: rows after which the table must be folded into the state. */
@@ -46,7 +68,6 @@ export interface EncodedGroups extends Encoded {
  * slot's number is the sum of its keys' numbers times their strides. It gives 0. Undefined where columns of these forms can't be compiled.
  */
 export function encodeGrouped(program: FusedProgram, { sums }: SumPlan, forms: readonly (ColumnForm | undefined)[], capacity: number): EncodedGroups | undefined {
-  if (sums.some(sum => sum.kind === 'least' || sum.kind === 'greatest')) return undefined
   const loop = beginLoop(program, forms)
   const { emitter, state } = loop
   const [table, slots, folds] = [emitter.fn.local('i32'), emitter.fn.local('i32'), emitter.fn.local('i32')]
@@ -58,7 +79,7 @@ export function encodeGrouped(program: FusedProgram, { sums }: SumPlan, forms: r
   const step = (loads: ColumnLoads, mask: Parts | undefined, values: readonly (Value | undefined)[]) => {
     const numbers = slotNumbers(emitter, program, loads, forms)
     if (!numbers) return false
-    for (const value of values) if (value?.range && sizeOf(value.range) > most) most = sizeOf(value.range)
+    for (const [i, value] of values.entries()) if (sums[i]!.kind === 'whole' && sizeOf(value!.range!) > most) most = sizeOf(value!.range!)
     const passing = mask ? emitter.select(mask, numbers, [trash, trash]) : numbers
     addRows(emitter, sums, addresses(emitter, table, passing, entryBytes(sums)), values, bank, bankCount(capacity))
     return true
@@ -107,21 +128,36 @@ function addresses(emitter: Emitter, table: Local, numbers: Parts, bytes: number
 }
 
 function addRows(emitter: Emitter, sums: readonly Sum[], entries: readonly Local[], values: readonly (Value | undefined)[], bank: number, banks: number): void {
-  const { wholes, floats } = placed(sums)
+  const { wholes, floats, extremes, floatsAt, extremesAt } = placed(sums)
   const parts = sums.map((sum, i) => partsOf(emitter, sum, values[i]))
   const zero = { whole: emitter.whole('i64', 0n), float: emitter.float(0) }
   for (let row = 0; row < 8; row++) {
     const entry = entries[row]!
     const base = (row % banks) * bank
     for (let i = 0; i < wholes.length; i += 2) addPair(emitter, entry, base + 8 * i, row, parts[wholes[i]!]!, i + 1 < wholes.length ? parts[wholes[i + 1]!]! : zero.whole)
-    const floatsAt = base + 16 * Math.ceil(wholes.length / 2)
-    for (let i = 0; i < floats.length; i += 2) addFloatPair(emitter, entry, floatsAt + 16 * i, row, parts[floats[i]!]!, i + 1 < floats.length ? parts[floats[i + 1]!]! : zero.float)
+    for (let i = 0; i < floats.length; i += 2) addFloatPair(emitter, entry, base + floatsAt + 16 * i, row, parts[floats[i]!]!, i + 1 < floats.length ? parts[floats[i + 1]!]! : zero.float)
+    extremes.forEach((at, i) => {
+      emitter.fn.body.get(parts[at]![row >> 1]!).lane('i64x2.extract_lane', row % 2)
+      keepBetter(emitter, sums[at]!.kind, entry, base + extremesAt + 8 * i)
+    })
   }
 }
 
-// What a sum takes of each row, in four parts: 1 or 0 for counts, 0 for nulls.
+// The better of the word on the stack and the one at an address is stored there.
+function keepBetter(emitter: Emitter, kind: Sum['kind'], address: Local, offset: number): void {
+  const { fn } = emitter
+  const [found, known] = [fn.local('i64'), fn.local('i64')]
+  fn.body.set(found).get(address).at('i64.load', offset).set(known)
+  fn.body.get(address).get(found).get(known).get(found).get(known).do(kind === 'least' ? 'i64.lt_s' : 'i64.gt_s').do('select').at('i64.store', offset)
+}
+
+// What a sum takes of each row, in four parts: 1 or 0 for counts; of nulls what changes nothing.
 function partsOf(emitter: Emitter, sum: Sum, value: Value | undefined): Parts {
   const valid = value?.valid && emitter.asMask(value.valid, 4)
+  if (sum.kind === 'least' || sum.kind === 'greatest') {
+    const keys = comparable(emitter, value!)
+    return valid ? emitter.select(valid, keys, emitter.whole('i64', freshExtremes[sum.kind])) : keys
+  }
   const parts = sum.kind === 'count' ? emitter.whole('i64', 1n) : sum.kind === 'float' ? value!.parts : emitter.wide(value!)
   return valid ? emitter.binary('v128.and', parts, valid) : parts
 }
@@ -154,9 +190,8 @@ function addFloatPair(emitter: Emitter, entry: Local, offset: number, row: numbe
 function foldTable(emitter: Emitter, sums: readonly Sum[], { table, slots, state }: { table: Local; slots: Local; state: Local }, bank: number, banks: number): void {
   const { fn } = emitter
   const { body } = fn
-  const { wholes, floats } = placed(sums)
+  const { wholes, floats, extremes, floatsAt, extremesAt } = placed(sums)
   const [sum, rest] = [fn.local('f64'), fn.local('f64')]
-  const floatsAt = 16 * Math.ceil(wholes.length / 2)
   body.block(() => {
     body.get(slots).do('i32.eqz').branchIf(0)
     body.loop(() => {
@@ -171,6 +206,13 @@ function foldTable(emitter: Emitter, sums: readonly Sum[], { table, slots, state
           body.get(table).at('f64.load', offset).set(sum).get(table).at('f64.load', offset + 16).set(rest)
           addFloat(emitter, state, at * sumBytes, sum, rest)
           body.get(table).f64(0).at('f64.store', offset).get(table).f64(0).at('f64.store', offset + 16)
+        })
+        extremes.forEach((at, i) => {
+          const { kind } = sums[at]!
+          const offset = b * bank + extremesAt + 8 * i
+          body.get(table).at('i64.load', offset)
+          keepBetter(emitter, kind, state, at * sumBytes)
+          body.get(table).i64(freshExtremes[kind as 'least']).at('i64.store', offset)
         })
       }
       body.get(table).i32(entryBytes(sums)).do('i32.add').set(table)

@@ -12,7 +12,7 @@ import { type Compiled, compiledFunction } from '../device/compiled.ts'
 import type { Device } from '../device/device.ts'
 import { columnsRead } from './columns-read.ts'
 import { addressOf, type ColumnForm, firstSlot, formOf, formText, type Slot } from './columns.ts'
-import { bankCount, encodeGrouped, entryBytes, keySize, slotsMax } from './grouped.ts'
+import { bankCount, clearTable, encodeGrouped, entryBytes, keySize, slotsMax } from './grouped.ts'
 import type { Encoded } from './iteration.ts'
 import { encodeKeyless } from './keyless.ts'
 import { type FusedProgram, sumBytes, type SumPlan } from './program.ts'
@@ -64,6 +64,8 @@ export class FusedPipeline {
   #tableBytes = 0
   #troubles = 0
   #last: { readonly key: string; readonly ready: Ready | undefined } | undefined
+  /** The function that last added to the table, which any function for as many slots can fold. */
+  #folder: Compiled | undefined
   constructor(device: Device, program: FusedProgram, plan: SumPlan, text: string, specs: readonly AggregateSpec[], keys: readonly Field[]) {
     this.#device = device
     this.#program = program
@@ -155,7 +157,8 @@ export class FusedPipeline {
     if (!numbering) return
     if (this.#table !== 0) this.#memory.free(this.#table, this.#tableBytes)
     this.#tableBytes = bankCount(numbering.capacity) * numbering.capacity * entryBytes(sums)
-    this.#table = this.#memory.allocateZeroed(this.#tableBytes)
+    this.#table = this.#memory.allocate(this.#tableBytes)
+    clearTable(this.#device, sums, this.#table, bankCount(numbering.capacity) * numbering.capacity)
   }
 
   #readyFor(forms: readonly (ColumnForm | undefined)[], numbering: Numbering | undefined): Ready | undefined {
@@ -193,6 +196,7 @@ export class FusedPipeline {
         return start
       }
       this.#rowsInTable += rows
+      this.#folder = run
     }
     return batch.rowCount
   }
@@ -200,7 +204,7 @@ export class FusedPipeline {
   #fold(numbering: Numbering): void {
     const words = this.#device.memory.uint32s(this.#args, firstSlot)
     words.set([0, this.#state, this.#table, numbering.slots, 1])
-    this.#last!.ready!.run(this.#args)
+    this.#folder!(this.#args)
     this.#rowsInTable = 0
   }
 

@@ -21,7 +21,7 @@ export interface FusedProgram {
   readonly types: readonly DataType[]
 }
 
-/** One number that is kept per group: rows, or values that aren't null; a sum of whole numbers or of floats; the least or the greatest whole number. */
+/** One number that is kept per group: rows, or values that aren't null; a sum of whole numbers or of floats; the least or the greatest, floats by their keys. */
 export interface Sum {
   readonly kind: 'count' | 'whole' | 'float' | 'least' | 'greatest'
   /** Absent: all rows. */
@@ -36,6 +36,9 @@ export interface SumPlan {
 
 /** Bytes that a sum takes in the state of a group: whole sums a 128-bit number, floats the sum and what rounding lost, all others an int64 and nothing. */
 export const sumBytes = 16
+
+/** What the least and the greatest are before any value. */
+export const freshExtremes = { least: 2n ** 63n - 1n, greatest: -(2n ** 63n) } as const
 
 /** The sums behind a program's aggregates; undefined where the type of an input has none. */
 export function planSums({ aggregates }: FusedProgram): SumPlan | undefined {
@@ -54,7 +57,8 @@ export function planSums({ aggregates }: FusedProgram): SumPlan | undefined {
 }
 
 function kindOf(fn: FusedFunction, type: DataType): Sum['kind'] | undefined {
-  if (fn === 'min' || fn === 'max') return rangeOf(type) && type.kind !== 'decimal' ? (fn === 'min' ? 'least' : 'greatest') : undefined
-  if (isFloat(type)) return type.kind === 'float16' ? undefined : 'float'
+  if (type.kind === 'float16') return undefined
+  if (fn === 'min' || fn === 'max') return isFloat(type) || (rangeOf(type) && type.kind !== 'decimal') ? (fn === 'min' ? 'least' : 'greatest') : undefined
+  if (isFloat(type)) return 'float'
   return rangeOf(type) && type.kind !== 'date' ? 'whole' : undefined
 }

@@ -2,18 +2,15 @@
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes } from '../batch/data-type.ts'
 import { type AggregateSpec, partialFieldsOf } from '../compute/accumulator.ts'
-import { columnOfWords } from '../compute/widen.ts'
+import { columnOfKeys } from '../compute/widen.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Sum, sumBytes, type SumPlan } from './program.ts'
-
-const least64 = -(2n ** 63n)
-const most64 = 2n ** 63n - 1n
+import { freshExtremes, type Sum, sumBytes, type SumPlan } from './program.ts'
 
 /** Makes the states of `groups` groups at `address` fresh. */
 export function clearStates(device: Device, sums: readonly Sum[], address: number, groups: number): void {
   device.memory.zero(address, groups * sums.length * sumBytes)
-  const extremes = sums.flatMap(({ kind }, i) => (kind === 'least' || kind === 'greatest' ? [{ i, fresh: kind === 'least' ? most64 : least64 }] : []))
+  const extremes = sums.flatMap(({ kind }, i) => (kind === 'least' || kind === 'greatest' ? [{ i, fresh: freshExtremes[kind] }] : []))
   if (extremes.length === 0) return
   const words = device.memory.int64s(address, 2 * groups * sums.length)
   for (let group = 0; group < groups; group++) for (const { i, fresh } of extremes) words[2 * (group * sums.length + i)] = fresh
@@ -69,5 +66,5 @@ function extremes(device: Device, arena: Arena, { inputType }: AggregateSpec, pl
     memory.int64s(words, places.length)[row] = isThere ? memory.int64s(value, 1)[0]! : 0n
     if (isThere) memory.bytes(validity + (row >> 3), 1)[0]! |= 1 << (row & 7)
   })
-  return { ...columnOfWords(device, arena, inputType!, words, places.length), validity }
+  return { ...columnOfKeys(device, arena, inputType!, words, places.length), validity }
 }

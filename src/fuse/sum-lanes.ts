@@ -2,7 +2,7 @@
 import type { Local } from '../device/wasm-code.ts'
 import type { Emitter } from './emitter.ts'
 import { type Sum, sumBytes } from './program.ts'
-import { type Parts, type Range, sizeOf, type Value } from './value.ts'
+import { int32Range, int64Range, type Parts, sizeOf, type Value } from './value.ts'
 
 /** The most rows of a call, so that sums of narrow numbers can't overflow on the way. */
 export const callRows = 65_536
@@ -27,8 +27,9 @@ export function laneSum(emitter: Emitter, sum: Sum, at: number, value: Value | u
   if (sum.kind === 'count') return countLanes(emitter, offset)
   if (!value) return undefined
   if (sum.kind === 'float') return value.lane === 'f64' ? floatLanes(emitter, offset) : undefined
+  if (sum.kind !== 'whole' && value.lane === 'f64') return extremeLanes(emitter, offset, sum.kind, 'i64')
   if (!value.range || (value.lane !== 'i32' && value.lane !== 'i64')) return undefined
-  if (sum.kind !== 'whole') return extremeLanes(emitter, offset, sum.kind, value.range, value.lane)
+  if (sum.kind !== 'whole') return extremeLanes(emitter, offset, sum.kind, value.lane)
   const size = sizeOf(value.range)
   if (value.lane === 'i32' && size * laneRows < 2n ** 31n) return wordLanes(emitter, offset)
   return size * laneRows < 2n ** 63n ? wholeLanes(emitter, offset) : halfLanes(emitter, offset)
@@ -138,17 +139,22 @@ function halfLanes(emitter: Emitter, offset: number): LaneSum {
   }
 }
 
-function extremeLanes(emitter: Emitter, offset: number, kind: 'least' | 'greatest', range: Range, lane: 'i32' | 'i64'): LaneSum {
+/** Values as 64-bit numbers in the order of min and max. */
+export function comparable(emitter: Emitter, value: Value): Parts {
+  return value.lane === 'f64' ? emitter.orderKeys(value.parts) : emitter.wide(value)
+}
+
+function extremeLanes(emitter: Emitter, offset: number, kind: 'least' | 'greatest', lane: 'i32' | 'i64'): LaneSum {
   const { fn } = emitter
-  const none = kind === 'least' ? range.most : range.least
   const narrow = lane === 'i32'
-  const fresh = emitter.whole(lane, none)
+  const range = narrow ? int32Range : int64Range
+  const fresh = emitter.whole(lane, kind === 'least' ? range.most : range.least)
   const locals = zeros(emitter, fresh.length)
   for (const [i, local] of locals.entries()) fn.prologue.get(fresh[i]!).set(local)
   const better = kind === 'least' ? 'lt_s' : 'gt_s'
   return {
     add(value, mask) {
-      const own = narrow ? value!.parts : emitter.wide(value!)
+      const own = narrow ? value!.parts : comparable(emitter, value!)
       const parts = mask ? emitter.select(mask, own, fresh) : own
       if (narrow) return fold(emitter, kind === 'least' ? 'i32x4.min_s' : 'i32x4.max_s', locals, parts)
       const wins = emitter.binary(`i64x2.${better}`, parts, locals)

@@ -40,7 +40,7 @@ type Expr = any
 
 // Numbers of the kinds that compiled passes have, and what is made of them.
 function number(chance: Random, depth: number): Expr {
-  const leaf = () => col(pick(chance, ['i8', 'i16', 'i32', 'u8', 'u16', 'u32', 'i64', 'small', 'f32', 'f64']))
+  const leaf = () => col(pick(chance, ['i8', 'i16', 'i32', 'u8', 'u16', 'u32', 'i64', 'small', 'f32', 'f64', 'money', 'rate']))
   if (depth === 0) return leaf()
   const a = number(chance, depth - 1)
   switch (chance.int(9)) {
@@ -76,6 +76,8 @@ function condition(chance: Random, depth: number): Expr {
       () => col('day')[op]('2001-05-06'),
       () => col('at')[op](new Date(1_700_000_400_000)),
             () => col('i16').between(-5000, 20_000),
+      () => col('rate').between('0.05', '0.5'),
+      () => col('money')[op]('12.345'),
       () => col('city').eq(pick(chance, [...texts, 'nowhere'])),
       () => col('text').ne(pick(chance, texts)),
       () => col('text').isIn(texts.slice(0, 3)),
@@ -102,9 +104,9 @@ function query(chance: Random, input: FrameValue): FrameValue {
     y: pick(chance, [mean('y'), sum('y')]),
     known: count(pick(chance, ['x', 'text', 'f64'])),
     some: sum('f64').where(condition(chance, 0)),
-    mean: mean(pick(chance, ['i32', 'f32', 'u16', 'i64'])),
+    mean: mean(pick(chance, ['i32', 'f32', 'u16', 'i64', 'money'])),
   }
-  if (chance.int(2) === 0) Object.assign(aggregates, { least: min(pick(chance, ['i32', 'i64', 'day', 'at'])), most: max(pick(chance, ['i8', 'small', 'at'])) })
+  if (chance.int(2) === 0) Object.assign(aggregates, { least: min(pick(chance, ['i32', 'i64', 'day', 'at', 'f64', 'x'])), most: max(pick(chance, ['i8', 'small', 'at', 'f32', 'f64'])) })
   return made.groupBy(...keys).agg(aggregates)
 }
 
