@@ -1,11 +1,7 @@
 // Least and greatest strings by group, in byte order. An entry is [view 16 bytes, any u32, changed u32, 8 unused]. A kernel can't allocate, so
 // an entry that a long string won points at the batch's bytes until `ownViews` has copied them: the changed entries are listed for it.
 import { orderViews } from './views'
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 function compareViews(a: usize, b: usize): i32 {
   return orderViews(a, b)

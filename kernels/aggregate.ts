@@ -2,11 +2,7 @@
 // sum and mean of int32: [sum i64, count i64]; of int64: [sum of low halves, sum of high halves, count, 0], which can't overflow in 2^32 rows and so
 // does not depend on their order (of other types: sums.ts); min and max: [best i64, any i64], float64 as ordered bits.
 // With few groups, neighbouring rows hit the same entry and each waits for the one before it: then the rows are dealt to four banks.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // @ts-ignore: decorator
 @inline function gidOffset(gids: usize, row: i32): usize {

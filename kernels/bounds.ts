@@ -1,9 +1,5 @@
 // The least and the greatest value of a column, so that whoever reads it knows how many bits it needs, and whether a condition can hold at all.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 /**
  * out = [min i64, max i64] of the decimals that aren't null, zeros where there are none. Returns 1 where all of them fit into 64 bits, else 0, and `out` is

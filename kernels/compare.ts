@@ -12,24 +12,6 @@ import { orderViews, viewsEqual } from './views'
 }
 
 // @ts-ignore: decorator
-@inline function compare4<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
-  const stepA: usize = shape == 2 ? 0 : 16
-  const stepB: usize = shape == 1 ? 0 : 16
-  const start = out
-  for (let row = 0; row < rows; row += 16) {
-    const m0 = test<T>(op, v128.load(a), v128.load(b))
-    const m1 = test<T>(op, v128.load(a + stepA), v128.load(b + stepB))
-    const m2 = test<T>(op, v128.load(a + 2 * stepA), v128.load(b + 2 * stepB))
-    const m3 = test<T>(op, v128.load(a + 3 * stepA), v128.load(b + 3 * stepB))
-    store<u16>(out, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(m0, m1), i16x8.narrow_i32x4_s(m2, m3))))
-    a += 4 * stepA
-    b += 4 * stepB
-    out += 2
-  }
-  trim(start, rows)
-}
-
-// @ts-ignore: decorator
 @inline function compare8<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
   const stepA: usize = shape == 2 ? 0 : 16
   const stepB: usize = shape == 1 ? 0 : 16
@@ -49,31 +31,24 @@ import { orderViews, viewsEqual } from './views'
   trim(start, rows)
 }
 
+// Sixteen rows at a time, of values of 1, 2 or 4 bytes.
 // @ts-ignore: decorator
-@inline function compare2<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
+@inline function compareLanes<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
   const stepA: usize = shape == 2 ? 0 : 16
   const stepB: usize = shape == 1 ? 0 : 16
   const start = out
   for (let row = 0; row < rows; row += 16) {
-    const m0 = test<T>(op, v128.load(a), v128.load(b))
-    const m1 = test<T>(op, v128.load(a + stepA), v128.load(b + stepB))
-    store<u16>(out, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(m0, m1)))
-    a += 2 * stepA
-    b += 2 * stepB
-    out += 2
-  }
-  trim(start, rows)
-}
-
-// @ts-ignore: decorator
-@inline function compare1<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
-  const stepA: usize = shape == 2 ? 0 : 16
-  const stepB: usize = shape == 1 ? 0 : 16
-  const start = out
-  for (let row = 0; row < rows; row += 16) {
-    store<u16>(out, <u16>i8x16.bitmask(test<T>(op, v128.load(a), v128.load(b))))
-    a += stepA
-    b += stepB
+    let bytes = test<T>(op, v128.load(a), v128.load(b))
+    if (sizeof<T>() == 2) bytes = i8x16.narrow_i16x8_s(bytes, test<T>(op, v128.load(a + stepA), v128.load(b + stepB)))
+    if (sizeof<T>() == 4) {
+      const m1 = test<T>(op, v128.load(a + stepA), v128.load(b + stepB))
+      const m2 = test<T>(op, v128.load(a + 2 * stepA), v128.load(b + 2 * stepB))
+      const m3 = test<T>(op, v128.load(a + 3 * stepA), v128.load(b + 3 * stepB))
+      bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(bytes, m1), i16x8.narrow_i32x4_s(m2, m3))
+    }
+    store<u16>(out, <u16>i8x16.bitmask(bytes))
+    a += sizeof<T>() * stepA
+    b += sizeof<T>() * stepB
     out += 2
   }
   trim(start, rows)
@@ -81,22 +56,10 @@ import { orderViews, viewsEqual } from './views'
 
 // @ts-ignore: decorator
 @inline function compareSmall<T>(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
-  if (sizeof<T>() == 1) {
-    if (op == 0) compare1<T>(0, a, b, shape, rows, out)
-    else if (op == 1) compare1<T>(1, a, b, shape, rows, out)
-    else if (op == 2) compare1<T>(2, a, b, shape, rows, out)
-    else compare1<T>(3, a, b, shape, rows, out)
-  } else if (sizeof<T>() == 2) {
-    if (op == 0) compare2<T>(0, a, b, shape, rows, out)
-    else if (op == 1) compare2<T>(1, a, b, shape, rows, out)
-    else if (op == 2) compare2<T>(2, a, b, shape, rows, out)
-    else compare2<T>(3, a, b, shape, rows, out)
-  } else {
-    if (op == 0) compare4<T>(0, a, b, shape, rows, out)
-    else if (op == 1) compare4<T>(1, a, b, shape, rows, out)
-    else if (op == 2) compare4<T>(2, a, b, shape, rows, out)
-    else compare4<T>(3, a, b, shape, rows, out)
-  }
+  if (op == 0) compareLanes<T>(0, a, b, shape, rows, out)
+  else if (op == 1) compareLanes<T>(1, a, b, shape, rows, out)
+  else if (op == 2) compareLanes<T>(2, a, b, shape, rows, out)
+  else compareLanes<T>(3, a, b, shape, rows, out)
 }
 
 /** out = a `op` b over integers of other kinds than int32 and int64: 0 int8, 1 int16, 4 to 7 uint8 to uint64. */
@@ -162,10 +125,7 @@ export function compareMixed(pair: i32, op: i32, a: usize, b: usize, shape: i32,
 
 /** out = a `op` b over int32. */
 export function compareI32(op: i32, a: usize, b: usize, shape: i32, rows: i32, out: usize): void {
-  if (op == 0) compare4<i32>(0, a, b, shape, rows, out)
-  else if (op == 1) compare4<i32>(1, a, b, shape, rows, out)
-  else if (op == 2) compare4<i32>(2, a, b, shape, rows, out)
-  else compare4<i32>(3, a, b, shape, rows, out)
+  compareSmall<i32>(op, a, b, shape, rows, out)
 }
 
 /** out = a `op` b over int64 and timestamps. */

@@ -2,14 +2,10 @@
 // heavy in the middle, single values at the ends. A group keeps up to 512; when these are full they are sorted and neighbours merged. Up to 512 values
 // nothing is merged. A table is [least f64, greatest f64, then mean f64 and weight f64 of each centroid]; entries of 16 bytes: [table u32, log2 of its
 // centroids u32, used u32, 0]. Nothing here allocates: `heap` is [next u32, end u32]; where it doesn't suffice a kernel returns the row at which it stopped.
+import { isValid } from './validity'
 
 const capacityLogMax: u32 = 9
 const compression: f64 = 300
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
 
 // Shell sort by mean.
 function sortCentroids(table: usize, count: i32): void {

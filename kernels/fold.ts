@@ -1,10 +1,6 @@
 // Aggregates that fold each value into one word: entries of 16 bytes, [word, any i64], whose fresh word leaves a value as it is. And the extremes of
 // decimals: entries of 32 bytes, [two words, any u32, 0].
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // @ts-ignore: decorator
 @inline function entryOf(state: usize, gids: usize, row: i32): usize {

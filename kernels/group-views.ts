@@ -1,44 +1,13 @@
 // Grouping by strings: the table of group.ts with 32-byte entries. Short keys (≤ 12 bytes) compare as two words; long ones by length,
 // first four bytes and then all bytes. New long keys are copied to the table's heap, so the source batch may go. Rows go in blocks: first the
 // hashes of all, so that cache misses overlap; then those that hit at home, without a branch; then the rest.
+import { isValid } from './validity'
+import { sameLongBytes, tableHash } from './views'
 
 const missing: u32 = 0xffffffff
 
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
-
-// @ts-ignore: decorator
-@inline function hashShort(low: u64, high: u64): u64 {
-  let hash = (low ^ rotl<u64>(high, 32)) * 0x9e3779b97f4a7c15
-  hash ^= hash >> 29
-  return (hash ^ high) * 0xbf58476d1ce4e5b9
-}
-
-// Eight bytes at a time; the last eight overlap: length > 12 here.
-function hashLong(bytes: usize, length: u32): u64 {
-  let hash = <u64>length * 0xa0761d6478bd642f
-  const last = bytes + <usize>length - 8
-  for (; bytes < last; bytes += 8) {
-    hash = (hash ^ load<u64>(bytes)) * 0x9e3779b97f4a7c15
-    hash ^= hash >> 29
-  }
-  hash = (hash ^ load<u64>(last)) * 0xc2b2ae3d27d4eb4f
-  hash ^= hash >> 32
-  return hash * 0x9fb21c651e98df25
-}
-
 function equalBytes(a: usize, b: usize, length: u32): bool {
-  const last = <usize>length - 8
-  for (let i: usize = 0; i < last; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false
-  return load<u64>(a + last) == load<u64>(b + last)
-}
-
-// The first `length` bytes are in `low` and `high` if there are at most 12, else at the address in the high half of `high`.
-// @ts-ignore: decorator
-@inline function hashView(low: u64, high: u64): u64 {
-  return <u32>low <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), <u32>low)
+  return sameLongBytes(a, b, length)
 }
 
 // The entry that holds the view, or the free one where it belongs. Entries of long keys are compared by bytes.
@@ -69,7 +38,7 @@ function equalBytes(a: usize, b: usize, length: u32): bool {
   let seen: u32 = 0
   for (let row = start; row < end; row++) {
     const view = values + (<usize>row << 4)
-    const slot = <u32>(hashView(load<u64>(view), load<u64>(view, 8)) >> shift)
+    const slot = <u32>(tableHash(load<u64>(view), load<u64>(view, 8)) >> shift)
     store<u32>(gids + (<usize>row << 2), slot)
     seen ^= load<u32>(slots + (<usize>slot << 5), 16)
   }
@@ -124,7 +93,7 @@ const blockRows = 128
     const view = values + (<usize>row << 4)
     const low = load<u64>(view)
     const high = load<u64>(view, 8)
-    const slot = hashed ? load<u32>(at) : <u32>(hashView(low, high) >> shift)
+    const slot = hashed ? load<u32>(at) : <u32>(tableHash(low, high) >> shift)
     const entry = slots + (<usize>slot << 5)
     const gid = load<u32>(entry, 16)
     const equal = <i32>(((load<u64>(entry) ^ low) | (load<u64>(entry, 8) ^ high)) == 0) & <i32>(gid != 0)
@@ -185,7 +154,7 @@ export function lookupViews(values: usize, validity: usize, rows: i32, table: us
       const view = values + (<usize>row << 4)
       const low = load<u64>(view)
       const high = load<u64>(view, 8)
-      gid = load<u32>(probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask), 16) - 1
+      gid = load<u32>(probe(low, high, <u32>(tableHash(low, high) >> shift), slots, mask), 16) - 1
     }
     store<u32>(gids + (<usize>row << 2), gid)
   }
@@ -244,7 +213,7 @@ export function findCodes(codes: usize, validity: usize, start: i32, rows: i32, 
       if (gid == 0) {
         const low = load<u64>(dictionary + (code << 4))
         const high = load<u64>(dictionary + (code << 4), 8)
-        const entry = probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask)
+        const entry = probe(low, high, <u32>(tableHash(low, high) >> shift), slots, mask)
         gid = load<u32>(entry, 16)
         if (gid == 0) {
           gid = append(entry, low, high, table)
@@ -275,7 +244,7 @@ export function lookupCodes(codes: usize, validity: usize, rows: i32, table: usi
       if (gid == 0) {
         const low = load<u64>(dictionary + (code << 4))
         const high = load<u64>(dictionary + (code << 4), 8)
-        gid = load<u32>(probe(low, high, <u32>(hashView(low, high) >> shift), slots, mask), 16)
+        gid = load<u32>(probe(low, high, <u32>(tableHash(low, high) >> shift), slots, mask), 16)
         store<u32>(map + (code << 2), gid)
       }
     }
@@ -296,7 +265,7 @@ export function rehashViews(table: usize): void {
     const high = load<u64>(key, 8)
     key += 16
     if (gid == nullGid) continue
-    let slot = <u32>(hashView(low, high) >> shift)
+    let slot = <u32>(tableHash(low, high) >> shift)
     while (load<u32>(slots + (<usize>slot << 5), 16) != 0) slot = (slot + 1) & mask
     const entry = slots + (<usize>slot << 5)
     store<u64>(entry, low)

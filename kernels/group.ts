@@ -6,14 +6,10 @@
 // header: 0 slots · 4 shift (64 − bits) · 8 mask · 12 count · 16 limit · 20 keys · 24 gid of null + 1 · 28 heap next · 32 heap end
 //         36 direct · 40 direct size · 48 direct minimum (i64) · 60 scratch · 64 a block's list (512 bytes)
 // word entry, 16 bytes: key u64, gid + 1 u32, 0. view entry, 32 bytes: view, gid + 1 u32, 12 unused.
+import { isValid } from './validity'
 
 const nanBits: u64 = 0x7ff8000000000000
 const missing: u32 = 0xffffffff
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
 
 // @ts-ignore: decorator
 @inline function wordAt<T>(values: usize, row: i32): u64 {

@@ -3,6 +3,7 @@
 // A row's hash is a chain over its key columns: h = mix(h ^ (word + K · column number)), from seed 0; the row's u32 is its top half.
 // A word is: null → a constant; bool, int32, int64, timestamp → the number as 64 bits; float64 → its bits, −0 as 0 and NaN as one NaN;
 // utf8, binary → a hash of the bytes. mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014).
+import { isValid } from './validity'
 
 const nullWord: u64 = 0x6e756c6c9e3779b9
 const nanBits: u64 = 0x7ff8000000000000
@@ -12,11 +13,6 @@ const nanBits: u64 = 0x7ff8000000000000
   word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9
   word = (word ^ (word >> 27)) * 0x94d049bb133111eb
   return word ^ (word >> 31)
-}
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
 }
 
 // @ts-ignore: decorator

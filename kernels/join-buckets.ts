@@ -1,5 +1,6 @@
 // Random places of a large store or table in an order that memory likes: rows are put into up to 2,048 buckets by where they will look, so that what
 // follows looks at a few pages at a time, and its results go back to where they belong, in the cache. Within a bucket rows keep their order.
+import { isValid } from './validity'
 
 const none: u32 = 0xffffffff
 const buckets = 2048
@@ -37,11 +38,6 @@ export function bucketIds(ids: usize, count: i32, shift: u32, counts: usize, pla
     const id = load<u32>(ids + (<usize>i << 2))
     put(counts, id >> shift, id, i, places, rows)
   }
-}
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
 }
 
 // @ts-ignore: decorator

@@ -6,14 +6,11 @@
 // header: 0 slots · 4 shift (64 − bits) · 8 mask · 12 array · 16 array size · 24 minimum (i64) · 32 links, 0 while keys are unique
 //         36 slots in use · 40 the most of them
 // word entry, 16 bytes: key u64, id u32, 0. view entry, 32 bytes: view, id u32, 12 unused. An id of `none` is a free entry.
+import { isValid } from './validity'
+import { sameLongBytes, tableHash } from './views'
 
 const none: u32 = 0xffffffff
 const blockRows = 128
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
 
 // @ts-ignore: decorator
 @inline function wordAt<T>(values: usize, row: i32): u64 {
@@ -23,44 +20,6 @@ const blockRows = 128
 // @ts-ignore: decorator
 @inline function hashWord(word: u64): u64 {
   return (word ^ (word >> 32)) * 0x9e3779b97f4a7c15
-}
-
-// @ts-ignore: decorator
-@inline function hashShort(low: u64, high: u64): u64 {
-  let hash = (low ^ rotl<u64>(high, 32)) * 0x9e3779b97f4a7c15
-  hash ^= hash >> 29
-  return (hash ^ high) * 0xbf58476d1ce4e5b9
-}
-
-// Eight bytes at a time; the last eight overlap: length > 12 here.
-function hashLong(bytes: usize, length: u32): u64 {
-  let hash = <u64>length * 0xa0761d6478bd642f
-  const last = bytes + <usize>length - 8
-  for (; bytes < last; bytes += 8) {
-    hash = (hash ^ load<u64>(bytes)) * 0x9e3779b97f4a7c15
-    hash ^= hash >> 29
-  }
-  hash = (hash ^ load<u64>(last)) * 0xc2b2ae3d27d4eb4f
-  hash ^= hash >> 32
-  return hash * 0x9fb21c651e98df25
-}
-
-// @ts-ignore: decorator
-@inline function hashView(view: usize): u64 {
-  const low = load<u64>(view)
-  return <u32>low <= 12 ? hashShort(low, load<u64>(view, 8)) : hashLong(<usize>load<u32>(view, 12), <u32>low)
-}
-
-// @ts-ignore: decorator
-@inline function equalViews(a: usize, b: usize): bool {
-  if (load<u64>(a) != load<u64>(b)) return false
-  const length = load<u32>(a)
-  if (length <= 12) return load<u64>(a, 8) == load<u64>(b, 8)
-  const left = <usize>load<u32>(a, 12)
-  const right = <usize>load<u32>(b, 12)
-  const last = <usize>length - 8
-  for (let i: usize = 0; i < last; i += 8) if (load<u64>(left + i) != load<u64>(right + i)) return false
-  return load<u64>(left + last) == load<u64>(right + last)
 }
 
 // @ts-ignore: decorator
@@ -141,113 +100,111 @@ export function fillArrayI64(values: usize, validity: usize, rows: i32, first: u
   return fillArray<i64>(values, validity, rows, first, table)
 }
 
+// A key K is a word (u64) or a view (v128). An entry is twice as long: the key, and behind it the id.
+
+// @ts-ignore: decorator
+@inline function homeOf<K>(key: usize, shift: u64): u32 {
+  return <u32>((sizeof<K>() == 8 ? hashWord(load<u64>(key)) : tableHash(load<u64>(key), load<u64>(key, 8))) >> shift)
+}
+
+// @ts-ignore: decorator
+@inline function entryAt<K>(entries: usize, slot: u32): usize {
+  return entries + <usize>slot * (2 * sizeof<K>())
+}
+
+// @ts-ignore: decorator
+@inline function idOf<K>(entry: usize): u32 {
+  return load<u32>(entry + sizeof<K>())
+}
+
+// @ts-ignore: decorator
+@inline function sameKey<K>(a: usize, b: usize): bool {
+  if (sizeof<K>() == 8) return load<u64>(a) == load<u64>(b)
+  if (load<u64>(a) != load<u64>(b)) return false
+  const length = load<u32>(a)
+  return length <= 12 ? load<u64>(a, 8) == load<u64>(b, 8) : sameLongBytes(load<u32>(a, 12), load<u32>(b, 12), length)
+}
+
 // Home slots of rows [start, end) to `slots`; entries are read, so that the misses of a block overlap. What was read goes behind the list.
 // @ts-ignore: decorator
-@inline function touchWords(values: usize, start: i32, end: i32, entries: usize, shift: u64, list: usize): void {
+@inline function touch<K>(values: usize, start: i32, end: i32, entries: usize, shift: u64, list: usize): void {
   let seen: u32 = 0
   for (let row = start; row < end; row++) {
-    const slot = <u32>(hashWord(load<u64>(values + (<usize>row << 3))) >> shift)
+    const slot = homeOf<K>(values + <usize>row * sizeof<K>(), shift)
     store<u32>(list + (<usize>(row - start) << 2), slot)
-    seen ^= load<u32>(entries + (<usize>slot << 4), 8)
+    seen ^= idOf<K>(entryAt<K>(entries, slot))
   }
   store<u32>(list, seen, blockRows * 4)
+}
+
+// The entry of a key from its home slot on, or the free one where it belongs.
+// @ts-ignore: decorator
+@inline function find<K>(key: usize, slot: u32, entries: usize, mask: u32): usize {
+  let entry = entryAt<K>(entries, slot)
+  while (idOf<K>(entry) != none && !sameKey<K>(entry, key)) {
+    slot = (slot + 1) & mask
+    entry = entryAt<K>(entries, slot)
+  }
+  return entry
+}
+
+// @ts-ignore: decorator
+@inline function fill<K>(values: usize, validity: usize, rows: i32, first: u32, table: usize, scratch: usize): i32 {
+  const entries = <usize>load<u32>(table)
+  const shift = <u64>load<u32>(table, 4)
+  const mask = load<u32>(table, 8)
+  const links = <usize>load<u32>(table, 32)
+  for (let end = rows; end > 0; end -= blockRows) {
+    const start = max(0, end - blockRows)
+    touch<K>(values, start, end, entries, shift, scratch)
+    for (let row = end - 1; row >= start; row--) {
+      if (!isValid(validity, row)) continue
+      const key = values + <usize>row * sizeof<K>()
+      const entry = find<K>(key, load<u32>(scratch + (<usize>(row - start) << 2)), entries, mask)
+      if (idOf<K>(entry) == none) {
+        if (!takeSlot(table)) return row + 1
+        store<K>(entry, load<K>(key))
+      }
+      if (!enter(entry + sizeof<K>(), first + row, links)) return row + 1
+    }
+  }
+  return 0
 }
 
 /** As `fillArrayI32`, into slots; it stops too where the most slots are in use. `scratch` is 1,024 bytes of the caller. */
 export function fillWords(values: usize, validity: usize, rows: i32, first: u32, table: usize, scratch: usize): i32 {
-  const entries = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
-  const mask = load<u32>(table, 8)
-  const links = <usize>load<u32>(table, 32)
-  for (let end = rows; end > 0; end -= blockRows) {
-    const start = max(0, end - blockRows)
-    touchWords(values, start, end, entries, shift, scratch)
-    for (let row = end - 1; row >= start; row--) {
-      if (!isValid(validity, row)) continue
-      const word = load<u64>(values + (<usize>row << 3))
-      let slot = load<u32>(scratch + (<usize>(row - start) << 2))
-      let entry = entries + (<usize>slot << 4)
-      while (load<u32>(entry, 8) != none && load<u64>(entry) != word) {
-        slot = (slot + 1) & mask
-        entry = entries + (<usize>slot << 4)
-      }
-      if (load<u32>(entry, 8) == none) {
-        if (!takeSlot(table)) return row + 1
-        store<u64>(entry, word)
-      }
-      if (!enter(entry + 8, first + row, links)) return row + 1
-    }
-  }
-  return 0
-}
-
-/** Enters `count` slots of an earlier, smaller array into the slots of the table, all of them free. */
-export function moveWordSlots(from: usize, count: u32, table: usize): void {
-  const entries = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
-  const mask = load<u32>(table, 8)
-  for (let i: u32 = 0; i < count; i++) {
-    const old = from + (<usize>i << 4)
-    if (load<u32>(old, 8) == none) continue
-    let slot = <u32>(hashWord(load<u64>(old)) >> shift)
-    while (load<u32>(entries + (<usize>slot << 4), 8) != none) slot = (slot + 1) & mask
-    v128.store(entries + (<usize>slot << 4), v128.load(old))
-  }
-}
-
-/** As `moveWordSlots`, of views. */
-export function moveViewSlots(from: usize, count: u32, table: usize): void {
-  const entries = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
-  const mask = load<u32>(table, 8)
-  for (let i: u32 = 0; i < count; i++) {
-    const old = from + (<usize>i << 5)
-    if (load<u32>(old, 16) == none) continue
-    let slot = <u32>(hashView(old) >> shift)
-    while (load<u32>(entries + (<usize>slot << 5), 16) != none) slot = (slot + 1) & mask
-    const entry = entries + (<usize>slot << 5)
-    v128.store(entry, v128.load(old))
-    v128.store(entry, v128.load(old, 16), 16)
-  }
-}
-
-// @ts-ignore: decorator
-@inline function touchViews(values: usize, start: i32, end: i32, entries: usize, shift: u64, list: usize): void {
-  let seen: u32 = 0
-  for (let row = start; row < end; row++) {
-    const slot = <u32>(hashView(values + (<usize>row << 4)) >> shift)
-    store<u32>(list + (<usize>(row - start) << 2), slot)
-    seen ^= load<u32>(entries + (<usize>slot << 5), 16)
-  }
-  store<u32>(list, seen, blockRows * 4)
+  return fill<u64>(values, validity, rows, first, table, scratch)
 }
 
 /** As `fillWords`, of views; bytes behind them must outlive the table. What lies behind a null must be a view of some kind. */
 export function fillViews(values: usize, validity: usize, rows: i32, first: u32, table: usize, scratch: usize): i32 {
+  return fill<v128>(values, validity, rows, first, table, scratch)
+}
+
+// @ts-ignore: decorator
+@inline function moveSlots<K>(from: usize, count: u32, table: usize): void {
   const entries = <usize>load<u32>(table)
   const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)
-  const links = <usize>load<u32>(table, 32)
-  for (let end = rows; end > 0; end -= blockRows) {
-    const start = max(0, end - blockRows)
-    touchViews(values, start, end, entries, shift, scratch)
-    for (let row = end - 1; row >= start; row--) {
-      if (!isValid(validity, row)) continue
-      const view = values + (<usize>row << 4)
-      let slot = load<u32>(scratch + (<usize>(row - start) << 2))
-      let entry = entries + (<usize>slot << 5)
-      while (load<u32>(entry, 16) != none && !equalViews(entry, view)) {
-        slot = (slot + 1) & mask
-        entry = entries + (<usize>slot << 5)
-      }
-      if (load<u32>(entry, 16) == none) {
-        if (!takeSlot(table)) return row + 1
-        v128.store(entry, v128.load(view))
-      }
-      if (!enter(entry + 16, first + row, links)) return row + 1
-    }
+  for (let i: u32 = 0; i < count; i++) {
+    const old = entryAt<K>(from, i)
+    if (idOf<K>(old) == none) continue
+    let slot = homeOf<K>(old, shift)
+    while (idOf<K>(entryAt<K>(entries, slot)) != none) slot = (slot + 1) & mask
+    const entry = entryAt<K>(entries, slot)
+    v128.store(entry, v128.load(old))
+    if (sizeof<K>() == 16) v128.store(entry, v128.load(old, 16), 16)
   }
-  return 0
+}
+
+/** Enters `count` slots of an earlier, smaller array into the slots of the table, all of them free. */
+export function moveWordSlots(from: usize, count: u32, table: usize): void {
+  moveSlots<u64>(from, count, table)
+}
+
+/** As `moveWordSlots`, of views. */
+export function moveViewSlots(from: usize, count: u32, table: usize): void {
+  moveSlots<v128>(from, count, table)
 }
 
 // @ts-ignore: decorator
@@ -275,71 +232,46 @@ export function probeArrayI64(values: usize, validity: usize, rows: i32, table: 
   probeArray<i64>(values, validity, rows, table, heads)
 }
 
-/** As `probeArrayI32`, in slots. `scratch` is 1,536 bytes of the caller. */
-export function probeWords(values: usize, validity: usize, rows: i32, table: usize, heads: usize, scratch: usize): void {
+// Whether the entry at home is the key's, without a branch: long views that look alike are left to the list.
+// @ts-ignore: decorator
+@inline function sameWords<K>(a: usize, b: usize): bool {
+  return sizeof<K>() == 8 ? load<u64>(a) == load<u64>(b) : ((load<u64>(a) ^ load<u64>(b)) | (load<u64>(a, 8) ^ load<u64>(b, 8))) == 0
+}
+
+// @ts-ignore: decorator
+@inline function probe<K>(values: usize, validity: usize, rows: i32, table: usize, heads: usize, scratch: usize): void {
   const entries = <usize>load<u32>(table)
   const shift = <u64>load<u32>(table, 4)
   const mask = load<u32>(table, 8)
   const list = scratch + 1024
   for (let start = 0; start < rows; start += blockRows) {
     const end = min(start + blockRows, rows)
-    touchWords(values, start, end, entries, shift, scratch)
+    touch<K>(values, start, end, entries, shift, scratch)
     // Rows whose home entry is theirs or free are settled without a branch; the others are listed.
     let next = list
     for (let row = start; row < end; row++) {
-      const entry = entries + (<usize>load<u32>(scratch + (<usize>(row - start) << 2)) << 4)
-      const id = load<u32>(entry, 8)
-      const equal = load<u64>(entry) == load<u64>(values + (<usize>row << 3))
+      const entry = entryAt<K>(entries, load<u32>(scratch + (<usize>(row - start) << 2)))
+      const id = idOf<K>(entry)
+      const equal = sameWords<K>(entry, values + <usize>row * sizeof<K>())
       store<u32>(heads + (<usize>row << 2), select<u32>(id, none, equal))
       store<u8>(next, <u8>(row - start))
       next += <usize>(i32(!equal) & i32(id != none))
     }
     for (let item = list; item < next; item++) {
       const at = <i32>load<u8>(item)
-      const word = load<u64>(values + (<usize>(start + at) << 3))
-      let slot = load<u32>(scratch + (<usize>at << 2))
-      let entry = entries + (<usize>slot << 4)
-      while (load<u32>(entry, 8) != none && load<u64>(entry) != word) {
-        slot = (slot + 1) & mask
-        entry = entries + (<usize>slot << 4)
-      }
-      store<u32>(heads + (<usize>(start + at) << 2), load<u32>(entry, 8))
+      const entry = find<K>(values + <usize>(start + at) * sizeof<K>(), load<u32>(scratch + (<usize>at << 2)), entries, mask)
+      store<u32>(heads + (<usize>(start + at) << 2), idOf<K>(entry))
     }
     if (validity != 0) for (let row = start; row < end; row++) if (!isValid(validity, row)) store<u32>(heads + (<usize>row << 2), none)
   }
 }
 
+/** As `probeArrayI32`, in slots. `scratch` is 1,536 bytes of the caller. */
+export function probeWords(values: usize, validity: usize, rows: i32, table: usize, heads: usize, scratch: usize): void {
+  probe<u64>(values, validity, rows, table, heads, scratch)
+}
+
 /** As `probeWords`, of views. What lies behind a null must be a view of some kind. */
 export function probeViews(values: usize, validity: usize, rows: i32, table: usize, heads: usize, scratch: usize): void {
-  const entries = <usize>load<u32>(table)
-  const shift = <u64>load<u32>(table, 4)
-  const mask = load<u32>(table, 8)
-  const list = scratch + 1024
-  for (let start = 0; start < rows; start += blockRows) {
-    const end = min(start + blockRows, rows)
-    touchViews(values, start, end, entries, shift, scratch)
-    // A short key is its two words; long keys that look alike are left to the list.
-    let next = list
-    for (let row = start; row < end; row++) {
-      const view = values + (<usize>row << 4)
-      const entry = entries + (<usize>load<u32>(scratch + (<usize>(row - start) << 2)) << 5)
-      const id = load<u32>(entry, 16)
-      const equal = ((load<u64>(entry) ^ load<u64>(view)) | (load<u64>(entry, 8) ^ load<u64>(view, 8))) == 0
-      store<u32>(heads + (<usize>row << 2), select<u32>(id, none, equal))
-      store<u8>(next, <u8>(row - start))
-      next += <usize>(i32(!equal) & i32(id != none))
-    }
-    for (let item = list; item < next; item++) {
-      const at = <i32>load<u8>(item)
-      const view = values + (<usize>(start + at) << 4)
-      let slot = load<u32>(scratch + (<usize>at << 2))
-      let entry = entries + (<usize>slot << 5)
-      while (load<u32>(entry, 16) != none && !equalViews(entry, view)) {
-        slot = (slot + 1) & mask
-        entry = entries + (<usize>slot << 5)
-      }
-      store<u32>(heads + (<usize>(start + at) << 2), load<u32>(entry, 16))
-    }
-    if (validity != 0) for (let row = start; row < end; row++) if (!isValid(validity, row)) store<u32>(heads + (<usize>row << 2), none)
-  }
+  probe<v128>(values, validity, rows, table, heads, scratch)
 }

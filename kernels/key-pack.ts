@@ -1,9 +1,5 @@
 // Several keys in one word: each key column's values by their number in a range or a dictionary, plus 1, 0 being null, side by side in 64 bits.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // @ts-ignore: decorator
 @inline function put(at: usize, number: u64, shift: i32, first: bool): void {

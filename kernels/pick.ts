@@ -1,11 +1,7 @@
 // The row that stands for each group: the first, the last, or that of the least or greatest key (see widen.ts), the first of equals. What the row
 // holds is kept elsewhere, in a slot; a kernel lists the rows that won, and their groups. Entries of 32 bytes: [key i64, place i64, slot u32,
 // any u32, listed + 1 u32, 0].
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 /**
  * Offers the rows that aren't null. `keys` 0: by place alone, the latest where `latest` is not 0. `flip` is −1 for the greatest key. The place of a row is

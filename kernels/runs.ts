@@ -1,10 +1,6 @@
 // Values by group in one piece: keys (see widen.ts) are logged with their groups as they come, then placed in runs, a group's after the other's
 // (a counting sort), where quantiles are selected. A run leaves as a view of its bytes, so that moving states moves 16 bytes a group.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 /** Appends the gids and keys of the rows that aren't null; returns how many. */
 export function logKeys(gids: usize, keys: usize, validity: usize, rows: i32, gidsOut: usize, keysOut: usize): i32 {

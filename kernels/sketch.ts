@@ -2,17 +2,13 @@
 // 31 bits, as if there were 2^25 registers: as good as exact; it becomes registers once that is cheaper. Estimates of these by Ertl, "New cardinality estimation algorithms for HyperLogLog
 // sketches" (2017), improved raw estimator: no tables of biases. Entries of 16 bytes: [address u32, log2 of slots u32 (32: registers), used u32, 0].
 // Nothing here allocates: `heap` is [next u32, end u32] of zeroed bytes; where they don't suffice a kernel returns the row at which it stopped.
+import { isValid } from './validity'
 
 const indexBits: u64 = 14
 const codeIndexBits: u64 = 25
 const registers: i32 = 1 << 14
 const denseLog: u32 = 32
 const slotsLogMax: u32 = 11
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
 
 // @ts-ignore: decorator
 @inline function mix(word: u64): u64 {

@@ -2,11 +2,7 @@
 // others and so leaves nothing large to cancel; each sum is compensated. What leaves is [count, mean, sum of squares about it], which merges exactly
 // (Chan, Golub and LeVeque, 1979). Entries: [count, shift, sum, rest, squares, rest, 0, 0]; of pairs [count, shift x, shift y, 0, then sum and rest
 // of x, y, xx, yy, xy]. Values that are not finite make the result NaN.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // Adds to a sum and what rounding lost of it (Knuth's two-sum).
 // @ts-ignore: decorator

@@ -1,11 +1,7 @@
 // Sums that don't depend on the order of rows: of float64 with what rounding lost kept beside (Knuth's two-sum), of uint64 and decimals exact at any
 // size on the way. Entries of 32 bytes by group: [sum f64, rest f64, count f64, 0]; of uint64 as of int64 (aggregate.ts), [low halves, high halves,
 // count, 0]; of decimals [three words of a 192-bit integer, count].
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // @ts-ignore: decorator
 @inline function entryOf(state: usize, gids: usize, row: i32): usize {

@@ -1,10 +1,6 @@
 // The k greatest keys (see widen.ts) of each group. Entries of 8 + 8k bytes: [count u32, 0, keys, the greatest first]; most rows are beaten by the
 // last key, one comparison. `flip` is −1 to keep the least, whose complements are the greatest, else 0.
-
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: i32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + (row >> 3)) >> (row & 7)) & 1) != 0
-}
+import { isValid } from './validity'
 
 // @ts-ignore: decorator
 @inline function offer(entry: usize, key: i64, k: i32): void {

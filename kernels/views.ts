@@ -81,3 +81,37 @@ export function orderBytes(a: usize, b: usize, count: usize): i32 {
 }
 
 const laneNumbers: usize = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 16)
+
+// @ts-ignore: decorator
+@inline function hashShort(low: u64, high: u64): u64 {
+  let hash = (low ^ rotl<u64>(high, 32)) * 0x9e3779b97f4a7c15
+  hash ^= hash >> 29
+  return (hash ^ high) * 0xbf58476d1ce4e5b9
+}
+
+// Eight bytes at a time; the last eight overlap: length > 12 here.
+function hashLong(bytes: usize, length: u32): u64 {
+  let hash = <u64>length * 0xa0761d6478bd642f
+  const last = bytes + <usize>length - 8
+  for (; bytes < last; bytes += 8) {
+    hash = (hash ^ load<u64>(bytes)) * 0x9e3779b97f4a7c15
+    hash ^= hash >> 29
+  }
+  hash = (hash ^ load<u64>(last)) * 0xc2b2ae3d27d4eb4f
+  hash ^= hash >> 32
+  return hash * 0x9fb21c651e98df25
+}
+
+/** The hash by which tables find the view of the words `low` and `high`: its bytes are in them where it has at most 12, else at the address in the high half of `high`. */
+// @ts-ignore: decorator
+@inline export function tableHash(low: u64, high: u64): u64 {
+  return <u32>low <= 12 ? hashShort(low, high) : hashLong(<usize>(high >> 32), <u32>low)
+}
+
+/** True where `length` bytes are the same; more than 12 of them. */
+// @ts-ignore: decorator
+@inline export function sameLongBytes(a: usize, b: usize, length: u32): bool {
+  const last = <usize>length - 8
+  for (let i: usize = 0; i < last; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false
+  return load<u64>(a + last) == load<u64>(b + last)
+}

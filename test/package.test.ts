@@ -1,5 +1,7 @@
 // The package as others get it: dependencies that the README argues for and the code uses, exports that resolve, few names.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
@@ -70,5 +72,20 @@ describe('what the package exports', () => {
     expect(values.length).toBeGreaterThan(20)
     expect(types.length).toBeGreaterThan(3)
     expect(values.length + types.length).toBeLessThanOrEqual(60)
+  })
+})
+
+describe('kernels', () => {
+  it('are not built where two have one name', async () => {
+    const { kernelNames } = (await import(join(root, 'scripts/kernel-names.mjs'))) as { kernelNames(folder: string): string[] }
+    expect(kernelNames(`${root}kernels`).length).toBeGreaterThan(300)
+    const folder = mkdtempSync(join(tmpdir(), 'kernels-'))
+    writeFileSync(join(folder, 'index.ts'), "export * from './one'\nexport * from './two'\n")
+    writeFileSync(join(folder, 'one.ts'), 'export function sumF64(): void {}\nexport function sumI32(): void {}\n')
+    writeFileSync(join(folder, 'two.ts'), 'export function sumI64(): void {}\n')
+    expect(kernelNames(folder)).toEqual(['sumF64', 'sumI32', 'sumI64'])
+    writeFileSync(join(folder, 'two.ts'), '/** Another. */\nexport function sumI32(): void {}\n')
+    expect(() => kernelNames(folder)).toThrow('kernels: "sumI32" is in one.ts and in two.ts')
+    rmSync(folder, { recursive: true })
   })
 })
