@@ -48,7 +48,7 @@ export const schemaOf = (columns: Columns): Record<string, string> => Object.fro
 /** A step that a plan may take; undefined where it can't from here. */
 export type Step = (r: Random, table: Table) => Table | undefined
 
-const steps: readonly Step[] = [filterStep, filterStep, withStep, withStep, selectStep, renameStep, dropStep, sortStep, limitStep]
+const steps: readonly Step[] = [filterStep, filterStep, withStep, withStep, selectStep, renameStep, dropStep, sortStep, expressionSortStep, limitStep]
 
 /** The table after a step. */
 export const change = (table: Table, parts: Partial<Table>, text: string): Table => ({ ...table, ...parts, text: `${table.text}\n  .${text}` })
@@ -137,6 +137,16 @@ function sortStep(r: Random, table: Table): Table | undefined {
   const order = sortOrder(r, table)
   // Rows in no order that are equal in their keys stay in none.
   return order && change(table, { frame: table.frame.sort(...order.orders), rows: [...table.rows].sort(order.compare) }, `sort(${order.text})`)
+}
+
+// By what is computed of rows, in rising order, nulls last.
+function expressionSortStep(r: Random, table: Table): Table {
+  const key = sampleExpression(r, table.columns, pick(r, ['int32', 'utf8', 'timestamp[ms]']), 2)
+  const compare = (a: Row, b: Row) => {
+    const [x, y] = [key.value(a), key.value(b)]
+    return x === null || y === null ? Number(x === null) - Number(y === null) : compareCells(key.kind, x, y)
+  }
+  return change(table, { frame: table.frame.sort(key.expr), rows: [...table.rows].sort(compare) }, `sort(${key.text})`)
 }
 
 function limitStep(r: Random, table: Table): Table | undefined {
