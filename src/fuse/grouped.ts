@@ -99,8 +99,8 @@ export function encodeGrouped(program: FusedProgram, { sums }: SumPlan, forms: r
 function slotNumbers(emitter: Emitter, { keys }: FusedProgram, loads: ColumnLoads, forms: readonly (ColumnForm | undefined)[]): Parts | undefined {
   let total: Parts | undefined
   for (const [i, key] of keys.entries()) {
-    const form = forms[key]!
-    const value = form.codes ? loads.loadCodes(key) : loads.load(key)
+    const form = forms[key]
+    const value = form && (form.codes ? loads.loadCodes(key) : loads.load(key))
     if (!value) return undefined
     const number = keyNumbers(emitter, value, form, loads, i)
     if (!number) return undefined

@@ -32,6 +32,16 @@ describe('fused pipelines', () => {
     expect(cached.groupBy('city').agg({ n: count() }).explain()).not.toContain('compiled')
   })
 
+  it('leave keys alone that are no words: lists, structs and wide ones', async () => {
+    const shapes = from(rows.map(({ id, price }) => ({ list: [id], wide: `${id}.5`, pair: { id }, price })), { schema: { list: 'list<int32>', wide: 'decimal(30, 2)', pair: 'struct<id: int32>', price: 'int32' } })
+    const expected = rows.filter(row => row.id === 7 && row.price > 50).length
+    for (const key of ['list', 'wide', 'pair'] as const) {
+      const groups = (await shapes.filter(col('price').gt(50)).groupBy(key).agg({ n: count(), s: sum('price') }).collect({ fuse: 'always', workers: 1 })).toArray()
+      const seventh = groups.find(group => /^(\[7\]|"7\.50"|\{"id":7\})$/.test(JSON.stringify(group[key as never])))
+      expect([key, groups.length <= 20, seventh?.n]).toEqual([key, true, expected])
+    }
+  })
+
   it('refuse a choice that is none', async () => {
     await expect(cached.groupBy().agg({ n: count() }).collect({ fuse: 'sometimes' as 'auto' })).rejects.toMatchObject({
       code: 'FUSE',
