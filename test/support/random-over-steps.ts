@@ -51,7 +51,7 @@ const bounds = (r: Random) => [r.int(3) === 0 ? 'unbounded' : r.int(4) - 3, r.in
 
 function aggregate(r: Random, table: Table, name: string): Over | undefined {
   const { kind } = table.columns[name]!
-  const fit = (['count', 'sum', 'min', 'max', 'first', 'last'] as const).filter(fn => (fn === 'sum' ? isSummed(kind) && !/^(decimal|duration)/.test(kind) : fn === 'min' || fn === 'max' ? isOrdered(kind) : true))
+  const fit = (['count', 'sum', 'min', 'max', 'first', 'last'] as const).filter(fn => (fn === 'sum' ? isSummed(kind) && !/^(decimal|duration|uint64)/.test(kind) : fn === 'min' || fn === 'max' ? isOrdered(kind) : true))
   const fn = pick(r, fit)
   const [from, to] = bounds(r)
   const frame = r.int(2) === 0 || (typeof from === 'number' && typeof to === 'number' && from > to) ? undefined : ([from, to] as const)
