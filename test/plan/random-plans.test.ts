@@ -22,7 +22,7 @@ const perTest = 25
 const tiny = { total: '256MiB', state: '1KiB' }
 const waysBy = (fuse: 'never' | 'always'): JobOptions[] => [1, 7, 1024, 65_536].flatMap(batchRows => [1, 2, 3].flatMap(workers => [{ batchRows, workers, fuse }, { batchRows, workers, fuse, memory: tiny }]))
 // Only aggregates are compiled.
-const waysOf = ({ text }: Table) => (/\.(groupBy|rollup|cube|pivot)\(/.test(text) ? [...waysBy('never'), ...waysBy('always')] : waysBy('never'))
+const waysOf = ({ text }: Table) => (/\.(groupBy|rollup|cube|groupingSets|pivot)\(/.test(text) ? [...waysBy('never'), ...waysBy('always')] : waysBy('never'))
 const more = [...orderSteps, ...groupSteps, ...joinSteps, ...shapeSteps, ...overSteps]
 const started = Date.now()
 let failed = 0

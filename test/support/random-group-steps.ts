@@ -145,21 +145,23 @@ const groupStep: Step = (r, table) => {
 const rollupStep: Step = (r, table) => {
   const names = exact(table.columns)
   if (names.length === 0) return undefined
-  const keys = subset(r, names).slice(0, 3)
-  const isCube = r.int(2) === 0
-  const masks = isCube ? Array.from({ length: 2 ** keys.length }, (_, i) => i) : Array.from({ length: keys.length + 1 }, (_, i) => 2 ** i - 1)
+  const how = pick(r, ['rollup', 'cube', 'groupingSets'] as const)
+  const given = subset(r, names).slice(0, 3)
+  const every = Array.from({ length: 2 ** given.length }, (_, mask) => given.filter((_, i) => ((mask >>> i) & 1) === 0))
+  const sets = how === 'cube' ? every : how === 'rollup' ? [given, ...given.map((_, i) => given.slice(0, -1 - i))] : every.filter(() => r.int(2) === 0)
+  const keys = how === 'groupingSets' ? [...new Set(sets.flat())] : given
+  if (keys.length === 0) return undefined
   const aggregates = drawn(r, table)
   const id = fresh(table, 'set')
-  // Bit i of the mask is set where the i-th key from the end is no key.
-  const rows = masks.flatMap(mask => {
-    const kept = keys.filter((_, i) => ((mask >>> (keys.length - 1 - i)) & 1) === 0)
-    const groups = groupsOf(table.rows, kept)
-    return groups.map(group => ({ ...Object.fromEntries(keys.map(k => [k, kept.includes(k) ? group[0]![k]! : null])), [id]: mask, ...values(aggregates, group) }))
-  })
+  // A bit for each key that a set lacks, the last one lowest.
+  const numberOf = (set: readonly string[]) => keys.reduce((sum, key) => 2 * sum + (set.includes(key) ? 0 : 1), 0)
+  const rows = sets.flatMap(set =>
+    groupsOf(table.rows, set).map(group => ({ ...Object.fromEntries(keys.map(k => [k, set.includes(k) ? group[0]![k]! : null])), [id]: numberOf(set), ...values(aggregates, group) })),
+  )
   const nullable = Object.fromEntries(keys.map(k => [k, { ...table.columns[k]!, nullable: true }]))
   const columns = { ...nullable, [id]: { kind: 'int32', nullable: false }, ...columnsOf(aggregates) }
-  const frame = table.frame[isCube ? 'cube' : 'rollup'](...keys).agg(calls(aggregates), { id })
-  return change(table, { frame, rows, columns, isOrdered: false }, `${isCube ? 'cube' : 'rollup'}(${keys.join(', ')}).agg(${textOf(aggregates)})`)
+  const grouped = how === 'groupingSets' ? table.frame.groupingSets(...sets) : table.frame[how](...keys)
+  return change(table, { frame: grouped.agg(calls(aggregates), { id }), rows, columns, isOrdered: false }, `${how}(${how === 'groupingSets' ? sets.map(set => `(${set})`) : keys.join(', ')}).agg(${textOf(aggregates)})`)
 }
 
 const pivotStep: Step = (r, table) => {

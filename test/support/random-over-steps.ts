@@ -51,11 +51,11 @@ const bounds = (r: Random) => [r.int(3) === 0 ? 'unbounded' : r.int(4) - 3, r.in
 
 function aggregate(r: Random, table: Table, name: string): Over | undefined {
   const { kind } = table.columns[name]!
-  const fit = (['count', 'sum', 'min', 'max', 'first', 'last'] as const).filter(fn => (fn === 'sum' ? isSummed(kind) && !/^(decimal|duration|uint64)/.test(kind) : fn === 'min' || fn === 'max' ? isOrdered(kind) : true))
+  const fit = (['count', 'sum', 'min', 'max', 'first', 'last'] as const).filter(fn => (fn === 'sum' ? isSummed(kind) && kind !== 'uint64' : fn === 'min' || fn === 'max' ? isOrdered(kind) : true))
   const fn = pick(r, fit)
   const [from, to] = bounds(r)
   const frame = r.int(2) === 0 || (typeof from === 'number' && typeof to === 'number' && from > to) ? undefined : ([from, to] as const)
-  const gives: Kind = fn === 'count' ? 'count' : fn !== 'sum' ? kind : kind.startsWith('u') ? 'uint64' : /^int/.test(kind) ? 'int64' : 'float64'
+  const gives: Kind = fn === 'count' ? 'count' : fn !== 'sum' ? kind : kind.startsWith('u') ? 'uint64' : /^int/.test(kind) ? 'int64' : kind.startsWith('float') ? 'float64' : kind.replace(/(?<=decimal\()\d+/, '38')
   const within = (around: Around) => {
     const start = !frame || from === 'unbounded' ? 0 : Math.max(0, around.at + from)
     const end = !frame ? peersEnd(around) : to === 'unbounded' ? around.rows.length : Math.max(start, around.at + to + 1)
