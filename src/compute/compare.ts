@@ -32,15 +32,14 @@ export function compare(device: Device, arena: Arena, op: Comparison, a: Operand
   const validity = bothValid(device, arena, a, b)
   if (a.type.kind === 'bool') return { type: bool, length, values: compareBools(device, arena, op, a, b, length), validity }
   if (differInUnit(a.type, b.type)) return compareUnits(device, arena, op, a, b)
-  const always = a.type.kind === 'decimal' || b.type.kind === 'decimal' ? undefined : rangeOutcome(op, a, b)
-  if (always !== undefined) return { type: bool, length, values: filledBits(device, arena, length, always), validity }
+  const known = knownOutcome(op, a, b)
+  if (known !== undefined) return { type: bool, length, values: filledBits(device, arena, length, known), validity }
   if (a.type.kind === 'decimal' && b.type.kind === 'float64') return compareDecimalFloat(device, arena, straight[op], a, b)
   if (a.type.kind === 'float64' && b.type.kind === 'decimal') return compareDecimalFloat(device, arena, turned[op], b, a)
   if (a.type.kind === 'decimal') {
     const narrow = narrowComparison(op, a, b)
-    if (!narrow) return compareDecimals(device, arena, kernelOps[op], a, b)
-    const values = 'always' in narrow ? filledBits(device, arena, length, narrow.always) : compareNumbers(device, arena, narrow.op, narrow.a, narrow.b, length)
-    return { type: bool, length, values, validity }
+    if (!narrow || 'always' in narrow) return compareDecimals(device, arena, kernelOps[op], a, b)
+    return { type: bool, length, values: compareNumbers(device, arena, narrow.op, narrow.a, narrow.b, length), validity }
   }
   if (a.type.kind === 'float16') return compare(device, arena, op, asFloat64(device, arena, a), asFloat64(device, arena, b))
   if (isNumeric(a.type)) return { type: bool, length, values: compareNumbers(device, arena, op, a, b, length), validity }
@@ -48,6 +47,16 @@ export function compare(device: Device, arena: Arena, op: Comparison, a: Operand
   const isOrder = op === 'lt' || op === 'le'
   const [left, right] = [formOf(device, arena, a, isOrder, op), formOf(device, arena, b, isOrder, op)]
   return { type: bool, length, values: compareForms(device, arena, op, left, right, length), validity }
+}
+
+/** What a `op` b is for all rows that aren't null, where the bounds of a column say so: nobody needs to look at the rows then. */
+export function knownOutcome(op: Comparison, a: Operand, b: Operand): boolean | undefined {
+  if (op === 'gt') return knownOutcome('lt', b, a)
+  if (op === 'ge') return knownOutcome('le', b, a)
+  if (differInUnit(a.type, b.type)) return undefined
+  if (a.type.kind !== 'decimal' && b.type.kind !== 'decimal') return rangeOutcome(op, a, b)
+  const narrow = a.type.kind === b.type.kind ? narrowComparison(op, a, b) : undefined
+  return narrow && 'always' in narrow ? narrow.always : undefined
 }
 
 function compareNumbers(device: Device, arena: Arena, op: 'eq' | 'ne' | 'lt' | 'le', a: Operand, b: Operand, length: number): number {

@@ -10,6 +10,7 @@ import { OwnedMemory } from '../compute/owned-memory.ts'
 import type { Arena } from '../device/arena.ts'
 import { type Compiled, compiledFunction } from '../device/compiled.ts'
 import type { Device } from '../device/device.ts'
+import { neverTrue } from '../expr/never-true.ts'
 import { columnsRead } from './columns-read.ts'
 import { addressOf, type ColumnForm, firstSlot, formOf, formText, type Slot } from './columns.ts'
 import { bankCount, clearTable, encodeGrouped, entryBytes, keySize, slotsMax } from './grouped.ts'
@@ -84,6 +85,7 @@ export class FusedPipeline {
 
   /** Takes rows from the batch's beginning, and says how many: all, or fewer (a multiple of 64), where the interpreter must do the rest. */
   take(batch: Batch, flush: () => void): number {
+    if (neverTrue(this.#program.conditions, batch.columns)) return batch.rowCount
     if (this.#troubles >= troubleMax) return 0
     const forms = this.#formsOf(batch)
     const numbering = this.#numberingOf(batch, forms)
