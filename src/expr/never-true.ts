@@ -2,7 +2,7 @@
 // never left out.
 import type { Column } from '../batch/batch.ts'
 import { type Comparison, knownOutcome } from '../compute/compare.ts'
-import { isColumn, type Operand } from '../compute/operand.ts'
+import type { Operand } from '../compute/operand.ts'
 import type { Bound } from './function.ts'
 
 const comparisons: readonly string[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] satisfies Comparison[]
