@@ -1,5 +1,5 @@
 // Window functions: every row stays and gets columns that are computed over its partition. It runs alone and keeps all rows until the end; beyond the
-// memory for state they are sorted on disk by partition and order, computed partition by partition, and sorted back.
+// memory for state they are sorted on disk by partition and order, computed partition by partition, and sorted back; without partitions, piece by piece.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
@@ -10,6 +10,7 @@ import { aggregateType, isNullable } from '../compute/accumulator.ts'
 import { gatherOwned, rowNumbers } from '../compute/gather.ts'
 import type { ConstantValue } from '../compute/operand.ts'
 import { computeWindows, framedAggregates, isWhole, type WindowFrame, type WindowFunction, windowOnly, windowOnlyType, type Windows } from '../compute/over.ts'
+import { canStream, type Streamed, WindowStream } from '../compute/over-stream.ts'
 import { numberColumn } from '../compute/row-numbers.ts'
 import { RowStore } from '../compute/row-store.ts'
 import { isOrdered } from '../compute/sort.ts'
@@ -122,7 +123,7 @@ class Over implements Operator {
     })
     this.#windows = { by, order, functions }
     this.#order = [...by.map(ascending), ...order]
-    this.#canSpill = by.length > 0 && by.every(i => isOrdered(input[i]!.type))
+    this.#canSpill = by.length > 0 ? by.every(i => isOrdered(input[i]!.type)) : canStream(this.#windows)
     this.#store = new RowStore(context.device, input)
   }
 
@@ -134,7 +135,7 @@ class Over implements Operator {
   }
 
   finish(): void {
-    if (this.#byPartition) return this.#computePartitions(this.#byPartition)
+    if (this.#byPartition) return this.#windows.by.length > 0 ? this.#computePartitions(this.#byPartition) : this.#computeStream(this.#byPartition)
     this.#ready = this.#store.batch()
   }
 
@@ -263,6 +264,31 @@ class Over implements Operator {
     sorter.close()
   }
 
+  // One partition of all rows: results come as its rows do.
+  #computeStream(sorter: RunSorter): void {
+    const { device } = this.#context
+    const byNumber = this.#sorter([...this.#fields(), numberField], [ascending(this.#places.length)])
+    this.#byNumber = byNumber
+    const fields = [...this.#input, numberField]
+    const stream = new WindowStream(device, fields, this.#windows)
+    try {
+      for (let more = true; more; ) {
+        const arena = device.arena()
+        try {
+          const piece = sorter.next(arena)
+          more = piece !== undefined
+          const rows = concatRanges(device, arena, fields, (piece ?? []).map(batch => ({ batch, start: 0, end: batch.rowCount })))
+          this.#addRows(byNumber, arena, stream.next(arena, rows, !more))
+        } finally {
+          arena.release()
+        }
+      }
+    } finally {
+      stream.close()
+      sorter.close()
+    }
+  }
+
   // Where the last partition begins.
   #lastStart(rows: Batch): number {
     if (rows.rowCount === 0) return 0
@@ -279,10 +305,15 @@ class Over implements Operator {
   #addResults(byNumber: RunSorter, arena: Arena, rows: Batch): void {
     const { columns, arena: own } = this.#compute(rows)
     try {
-      const fields = [...this.#fields(), numberField]
-      byNumber.add({ fields, rowCount: rows.rowCount, columns: [...this.#places.map(({ input, result }) => (input < 0 ? columns[result]! : rows.columns[input]!)), rows.columns.at(-1)!], arena: arena.address }, false)
+      this.#addRows(byNumber, arena, { rows, columns })
     } finally {
       own.release()
     }
+  }
+
+  #addRows(byNumber: RunSorter, arena: Arena, { rows, columns }: Streamed): void {
+    if (rows.rowCount === 0) return
+    const fields = [...this.#fields(), numberField]
+    byNumber.add({ fields, rowCount: rows.rowCount, columns: [...this.#places.map(({ input, result }) => (input < 0 ? columns[result]! : rows.columns[input]!)), rows.columns.at(-1)!], arena: arena.address }, false)
   }
 }
