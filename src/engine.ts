@@ -169,7 +169,8 @@ export class Engine {
     const job = options.name ?? 'job'
     const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
     const whole = resolvePlan(physical, bindings)
-    const optimized = optimizePlan(physical, whole, bindings, options.checkpoint !== undefined)
+    const usesThreads = (large: boolean) => this.#everyJob || (options.clock === undefined && large)
+    const optimized = optimizePlan(physical, whole, bindings, { keepsState: options.checkpoint !== undefined, threads: usesThreads(isLarge(whole, bindings)) ? this.#pool.count : 0 })
     const columns = neededColumns(optimized.resolved)
     const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
     const choice = parseDevice(options.device, 'device')
@@ -177,7 +178,7 @@ export class Engine {
     const large = isLarge(pruned, bindings)
     const placed = gpu && choice !== 'wasm' ? chooseDevices(pruned, choice) : pruned
     const resolved = fusePipelines(placed, parseFuse(options.fuse), large)
-    const workers = this.#everyJob || (options.clock === undefined && large) ? await this.#pool.start() : []
+    const workers = usesThreads(large) ? await this.#pool.start() : []
     const stages = cutStages(resolved, workers.length, columns)
     const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
     let audit: AuditLog | undefined

@@ -23,6 +23,7 @@ import { fillForwardOperator } from './fill-forward.ts'
 import { resampleOperator } from './resample.ts'
 import { overOperator } from './over.ts'
 import { rowIndexOperator } from './row-index.ts'
+import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
 import { unionOperator } from './union.ts'
@@ -81,5 +82,6 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   resampleOperator,
   overOperator,
   rowIndexOperator,
+  rowPlacesOperator,
   describeRowsOperator,
 ]

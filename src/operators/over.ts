@@ -1,4 +1,4 @@
-// Window functions: every row stays and gets columns that are computed over its partition. It runs alone and keeps all rows until the end; beyond the
+// Window functions: every row stays and gets columns that are computed over its partition. It keeps all rows until the end, alone or those of its partitions; beyond the
 // memory for state they are sorted on disk by partition and order, computed partition by partition, and sorted back; without partitions, piece by piece.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupCount } from '../base/hash.ts'
@@ -35,8 +35,8 @@ export type OverFunction = {
   readonly frame?: WindowFrame
 }
 
-/** Parameters of `over`: partitions, their order, functions, and hidden columns that end here. */
-export type OverParams = { readonly by: readonly string[]; readonly keys: readonly OrderParam[]; readonly functions: readonly OverFunction[]; readonly drop?: readonly string[] }
+/** Parameters of `over`: partitions, their order, functions, and hidden columns that end here. `shared`: each partition has its instance. */
+export type OverParams = { readonly shared?: true; readonly by: readonly string[]; readonly keys: readonly OrderParam[]; readonly functions: readonly OverFunction[]; readonly drop?: readonly string[] }
 
 const emitRows = 65_536
 /** What computing needs besides the rows: sort records, ranges, sorted keys. */
@@ -48,7 +48,8 @@ const numberField: Field = { name: '$over', type: rowCount64, nullable: false }
 export const overOperator: OperatorType<OverParams> = {
   kind: 'over',
   inputCount: 1,
-  placement: () => 'single',
+  placement: ({ shared }) => (shared ? 'keyed' : 'single'),
+  keys: ({ by }) => by,
   fields: ([input], params, where) => outputOf(input!, params, where).map(place => place.field),
   describe: ({ by, keys, functions }) =>
     `${functions.map(({ name, fn, input, args = [] }) => `${name} = ${fn}(${[input, ...args].filter(n => n !== undefined).join(', ')})`).join(', ')} over ${[by.length > 0 ? `each ${by.join(', ')}` : 'all rows', keys.length > 0 ? `by ${describeOrder(keys)}` : ''].filter(text => text !== '').join(' ')}`,

@@ -3,12 +3,13 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type DataType, isFloat, isInteger } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
-import { fieldOf, type Fields } from '../batch/schema.ts'
+import { fieldOf, type Fields, isHidden } from '../batch/schema.ts'
 import { isWhole, type WindowFrame, windowOnly } from '../compute/over.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
 import { bindExpression } from '../expr/bind.ts'
 import { callExpression, columnExpression, type Expression } from '../expr/expression.ts'
 import type { OverFunction } from '../operators/over.ts'
+import { placeField } from '../operators/row-places.ts'
 import type { OrderParam } from '../operators/order-params.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
@@ -49,7 +50,7 @@ export function lowerOver(node: OperatorNode, [input]: readonly EdgeFacts[]): Op
     const found = aggregates.aggregates.find(a => a.name === name)
     division.functions.push(found ? { ...found, ...inputs.wide(found, frame, keys.length > 0), ...(frame && { frame }) } : windowFunction(inputs, name, call, frame, at))
   }
-  return chain(node, inputs.columns, [...divisions.values()])
+  return chain(node, inputs.columns, [...divisions.values()], input!.fields.some(field => isHidden(field.name)))
 }
 
 function windowFunction(inputs: Inputs, name: string, { fn, input, options, fallback }: Call, frame: WindowFrame | undefined, at: string): OverFunction {
@@ -59,7 +60,7 @@ function windowFunction(inputs: Inputs, name: string, { fn, input, options, fall
 }
 
 // Results of several divisions get hidden names until all are there, so that none reads another's.
-function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[]): OperatorNode[] {
+function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[], hasHidden: boolean): OperatorNode[] {
   const steps: OperatorNode[] = []
   let source: Edge = node.inputs[0]!
   const add = (id: string, kind: string, params: object) => {
@@ -68,8 +69,16 @@ function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>
   }
   const computed = Object.keys(columns)
   if (computed.length > 0) add(`${node.id}:inputs`, 'with', { columns })
+  // Without an order there is little to do for a row. Columns that nobody sees (times of watermarks) tell of the order in which rows come: then they stay in it.
+  const { shared = false } = node.params as { shared?: boolean }
+  const divide = (id: string, division: Division, more: object) => {
+    if (!shared || hasHidden || division.by.length === 0 || division.keys.length === 0) return add(id, 'over', { ...division, ...more })
+    add(`${id}:places`, 'rowPlaces', {})
+    add(`${id}:partitions`, 'over', { ...division, ...more, shared: true })
+    add(id, 'sort', { keys: [{ column: placeField.name, descending: false }], sorted: true, back: true })
+  }
   if (divisions.length === 1) {
-    add(node.id, 'over', { ...divisions[0]!, ...(computed.length > 0 && { drop: computed }) })
+    divide(node.id, divisions[0]!, computed.length > 0 ? { drop: computed } : {})
     return steps
   }
   const names: Record<string, Expression> = {}
@@ -78,7 +87,7 @@ function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>
       names[f.name] = columnExpression(`$over${i}.${at}`)
       return { ...f, name: `$over${i}.${at}` }
     })
-    add(`${node.id}:${i + 1}`, 'over', { ...division, functions: hidden })
+    divide(`${node.id}:${i + 1}`, { ...division, functions: hidden }, {})
   })
   const order = Object.keys((node.params as { columns: object }).columns)
   add(`${node.id}:results`, 'with', { columns: Object.fromEntries(order.map(name => [name, names[name]])) })

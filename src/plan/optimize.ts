@@ -8,10 +8,20 @@ import { chooseBuildSides } from './rules/choose-build-sides.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
 import { pushLimits } from './rules/push-limits.ts'
+import { shareWindows } from './rules/share-windows.ts'
 import { simplifyConditions } from './rules/simplify-conditions.ts'
 
-/** A plan that does the same with less work, resolved. `resolved` is `plan` resolved. `keepsState`: its state must not depend on how large sources are. Cost: nodes × columns. */
-export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindings, keepsState = false): { plan: Plan; resolved: ResolvedPlan } {
+/** What rules may know of the run. `keepsState`: its state must not depend on how large sources are, nor on threads. */
+export interface RunFacts {
+  readonly keepsState?: boolean
+  readonly threads?: number
+}
+
+// Moving rows to the instances of their partitions and back costs half of what window functions cost.
+const sharingThreads = 4
+
+/** A plan that does the same with less work, resolved. `resolved` is `plan` resolved. Cost: nodes × columns. */
+export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindings, { keepsState = false, threads = 0 }: RunFacts = {}): { plan: Plan; resolved: ResolvedPlan } {
   const graph = new PlanGraph(plan)
   // A filter that a rule has added has the fields of what it reads.
   const fieldsOf = (id: string): ReadonlySet<string> => {
@@ -34,7 +44,9 @@ export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindi
     pushed = graph.plan()
     facts = resolvePlan(pushed, bindings, all)
   }
-  if (!keepsState && chooseBuildSides(graph, facts, bindings)) {
+  const isTurned = !keepsState && chooseBuildSides(graph, facts, bindings)
+  const isShared = !keepsState && threads >= sharingThreads && shareWindows(graph)
+  if (isTurned || isShared) {
     pushed = graph.plan()
     facts = resolvePlan(pushed, bindings, all)
   }

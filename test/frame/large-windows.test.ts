@@ -52,3 +52,19 @@ it('within partitions', async () => {
   expect(Object.values(found.stats.steps).some(step => step.spilledBytes > 0)).toBe(true)
   expect(found.toArray()).toEqual(wanted)
 }, 60_000)
+
+it('in as many instances as there are threads, in source order', async () => {
+  const town = { by: 'town', orderBy: ['day', 'id'] } as const
+  const table = frame.with({
+    n: rowNumber().over(town), before: lag('town', 1, 'none before').over(town), total: sum('price').over(town),
+    place: rank().over({ by: ['day', col('id').mod(3)], orderBy: desc('rate') }), mid: median('rate').over({ by: 'day' }), all: rank().over({ orderBy: 'rate' }),
+  })
+  const wanted = (await table.collect({ workers: 1 })).toArray()
+  for (const options of [{ batchRows: 1000 }, { batchRows: 50_000 }, { batchRows: 777, ...(capped as object) }]) {
+    const found = await table.collect({ workers: 4, ...options })
+    // Two divisions have an order and partitions.
+    expect(Object.keys(found.stats.steps).filter(id => id.endsWith(':partitions'))).toHaveLength(2)
+    expect(found.toArray()).toEqual(wanted)
+  }
+  expect(await pagesInUse(4)).toBe(0)
+}, 60_000)
