@@ -13,6 +13,9 @@ const headerBytes = 64
 const scratchBytes = 1_536
 // An array may have this many entries a row: 4 bytes each, against 32 or 64 bytes a row in slots.
 const arrayEntriesPerRow = 4
+// Of tables that lie in cache either way, as many as slots would take.
+const smallRowsMax = 1 << 18
+const smallEntriesPerRow = 16
 const arrayEntriesMin = 65_536
 const firstKeysMax = 65_536
 
@@ -164,7 +167,8 @@ class Filler {
     chunks.forEach((keys, i) => kernels[kind === 'int32' ? 'keyRangeI32' : 'keyRangeI64'](keys.values, keys.validity, this.#rows.chunkRows[i]!, range))
     const [least, greatest, count] = memory.int64s(range, 3) as unknown as [bigint, bigint, bigint]
     const entries = count === 0n ? 1 : Number(greatest - least) + 1
-    if (entries > Math.max(arrayEntriesMin, arrayEntriesPerRow * Number(count))) return false
+    const perRow = count <= smallRowsMax ? smallEntriesPerRow : arrayEntriesPerRow
+    if (entries > Math.max(arrayEntriesMin, perRow * Number(count))) return false
     const array = this.#arena.allocate(4 * entries)
     memory.uint32s(array, entries).fill(none)
     const words = memory.uint32s(this.#header, headerBytes / 4)

@@ -32,6 +32,8 @@ export type JoinParams = {
   /** Bounds among the conditions, set when the join is lowered: names of columns of the streaming and the stored side. `rest`: what else must hold beside them. */
   readonly range?: RangeForm<string>
   readonly rest?: Expression & Json
+  /** Set by plan/rules/filter-in-joins.ts: rows of the streaming side for which it isn't true meet nothing. */
+  readonly filter?: Expression & Json
   /** Set by plan/rules/choose-build-sides.ts: the left side is stored, the right one streams past it. */
   readonly turned?: TurnedJoin
   /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
@@ -158,11 +160,11 @@ export function positionsOf(bound: Bound, into: Set<number> = new Set()): Set<nu
 
 /** Which columns of input `port` a join needs so that its readers have theirs. */
 export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port: number, readers: ReadonlySet<string> | 'all', where: string): ReadonlySet<string> {
-  const { turned, range, ...straight } = params
+  const { turned, range, filter, ...straight } = params
   const [leftInput, rightInput] = sidesOf(params, [inputs[0]!, inputs[1]!])
-  if (turned || range) {
+  if (turned || range || filter) {
     const bounds = rangeColumns(range)
-    return new Set([...neededOfJoin([leftInput, rightInput], straight, turned ? 1 - port : port, readers, where), ...(port === 0 ? bounds.own : bounds.stored)])
+    return new Set([...neededOfJoin([leftInput, rightInput], straight, turned ? 1 - port : port, readers, where), ...(port === 0 ? [...bounds.own, ...(filter ? columnsOf(filter) : [])] : bounds.stored)])
   }
   const [left, right] = [visible(leftInput), visible(rightInput)]
   const own = port === 0 ? left : right
@@ -207,9 +209,9 @@ function toleranceOf(given: Json, type: DataType, { key, floats }: { key: KeyFor
 }
 
 /** `a = b and c = d where left.x > right.y`. */
-export function describeJoin({ left: leftKeys, right: rightKeys, texts, how, where, asOf }: JoinParams): string {
+export function describeJoin({ left: leftKeys, right: rightKeys, texts, how, where, asOf, filter, turned }: JoinParams): string {
   const [left, right] = [texts?.left ?? leftKeys, texts?.right ?? rightKeys]
   if (asOf) return [left.map((name, i) => `${name} = ${right[i]}`).join(' and '), `${asOf.right} nearest to ${asOf.left}, ${asOf.direction}`].filter(Boolean).join(' and ')
   const keys = left.map((name, i) => `${name} = ${right[i]}`).join(' and ')
-  return [how === 'inner' ? '' : how, keys || 'each with each', where ? `where ${describeExpression(where)}` : ''].filter(Boolean).join(' ')
+  return [how === 'inner' ? '' : how, keys || 'each with each', where ? `where ${describeExpression(where)}` : '', filter ? `of ${turned ? 'right' : 'left'} rows with ${describeExpression(filter)}` : ''].filter(Boolean).join(' ')
 }

@@ -3,6 +3,7 @@
 import type { Batch, Column } from '../batch/batch.ts'
 import { bitmapBytes, sameType } from '../batch/data-type.ts'
 import { columnIndex, type Field, type Fields } from '../batch/schema.ts'
+import { andBits, countBits } from '../compute/bitmap.ts'
 import { cast } from '../compute/cast.ts'
 import { compactBatch, share } from '../compute/compact.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
@@ -13,12 +14,15 @@ import { flatRowNumbers, storedBuckets, takeStored } from '../compute/join-store
 import type { TableData } from '../compute/join-table.ts'
 import { nullColumn } from '../compute/null-column.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
+import { bindCondition } from '../expr/bind.ts'
 import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
 import { boundCondition, carriedFields, joinedColumns, type JoinParams, orderField, orderForm, pairFields, positionsOf, probeKind, rangeColumns, sidesOf } from './join-fields.ts'
 import { emitApart, type OperatorContext, type Output } from './operator.ts'
 
 const pairsMax = 32_768
+// Below this share of rows that pass, looking up the others costs more than copying those.
+const maskedShareMin = 0.25
 // Of rows beside which there is no stored row: they come last.
 const orderMax = 0x7fff_ffff
 
@@ -49,6 +53,7 @@ export class JoinOutput {
   /** Bounds, for tables that are sorted by what has them, and what else must hold there. */
   readonly #range: RangeForm | undefined
   readonly #rest: Bound | undefined
+  readonly #filter: Bound | undefined
   readonly #nearest: { readonly at: number; readonly form: OrderForm } | undefined
   constructor(context: OperatorContext, params: JoinParams, streaming: Fields, stored: Fields) {
     const { where } = context
@@ -72,6 +77,7 @@ export class JoinOutput {
     this.#pairs = turned ? pairFields(this.stored, this.own).map((_, i, all) => all[(i + this.stored.length) % all.length]!) : pairFields(this.own, this.stored)
     this.#condition = params.where && boundCondition(this.#pairs, params.where, where)
     this.#range = params.range && this.#placed(params.range, where)
+    this.#filter = params.filter && bindCondition(params.filter, this.own, where)
     this.#rest = params.rest && boundCondition(this.#pairs, params.rest, where)
     this.#nearest = asOf && { at: columnIndex(this.own, asOf.left, where), form: asOf.form ?? orderForm(left, right, asOf, where) }
   }
@@ -87,11 +93,21 @@ export class JoinOutput {
     return { ...batch, fields: this.own, columns: this.#at.map(i => batch.columns[i]!) }
   }
 
-  /** Emits what `rows` of the streaming side give beside a table, as a join of kind `kind`. `hits`: the address of a byte a row, 1 for those that meet something. */
-  join(rows: Batch, table: TableData, kind: ProbeKind, out: Output, hits = 0): void {
+  /** The rows that pass the filter: alone, or all of them and the address of a bit each, where `masks` and more than a part pass. */
+  filtered(rows: Batch, masks: boolean): { rows: Batch; mask: number } {
+    if (!this.#filter) return { rows, mask: 0 }
+    const { device, arena, where } = this.#context
+    const mask = evaluateMask(device, arena, this.#filter, rows, where)
+    const count = countBits(device, mask, rows.rowCount)
+    if (count === rows.rowCount) return { rows, mask: 0 }
+    return masks && count >= maskedShareMin * rows.rowCount ? { rows, mask } : { rows: compactBatch(device, arena, rows, mask), mask: 0 }
+  }
+
+  /** Emits what `rows` of the streaming side give beside a table, as a join of kind `kind`. `hits`: the address of a byte a row, 1 for those that meet something; `mask`: of a bit, 0 for those that mustn't. */
+  join(rows: Batch, table: TableData, kind: ProbeKind, out: Output, hits = 0, mask = 0): void {
     const { device } = this.#context
-    const probe = this.#probe(rows, hits)
     const scratch = device.arena()
+    const probe = this.#probe(rows, hits, scratch, mask)
     try {
       const condition = this.#conditionOn(scratch, rows, table)
       if (kind === 'storedSemi' || kind === 'storedAnti') return markStored(device, scratch, table, probe, condition, pairsMax)
@@ -113,7 +129,7 @@ export class JoinOutput {
     const scratch = device.arena()
     try {
       const condition = this.#conditionOn(scratch, rows, table)
-      for (const _ of matchRows(device, scratch, table, this.#probe(rows, hits), 'inner', condition, pairsMax));
+      for (const _ of matchRows(device, scratch, table, this.#probe(rows, hits, scratch), 'inner', condition, pairsMax));
     } finally {
       scratch.release()
     }
@@ -125,10 +141,13 @@ export class JoinOutput {
     if ((this.kind === 'storedSemi' || this.kind === 'storedAnti') && !isExact) markLinked(this.#context.device, table)
   }
 
-  #probe(rows: Batch, hits: number): Probe {
+  #probe(rows: Batch, hits: number, scratch: Arena, mask = 0): Probe {
     const near = this.#nearest
+    const { device } = this.#context
+    // A row that doesn't pass is as good as one without a key.
+    const keyed = (column: Column): Column => (mask === 0 ? column : { ...column, validity: andBits(device, scratch, column.validity, mask, rows.rowCount) })
     return {
-      keys: this.keys.map(i => rows.columns[i]!),
+      keys: this.keys.map((i, k) => (k === 0 ? keyed(rows.columns[i]!) : rows.columns[i]!)),
       rows: rows.rowCount,
       hits,
       ...(near && { nearest: { value: rows.columns[near.at]!, form: near.form } }),

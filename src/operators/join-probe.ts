@@ -45,9 +45,10 @@ class JoinProbe implements Operator {
 
   push(batch: Batch, out: Output, port: number): void {
     if (port === 1) return this.#takeTable(batch)
-    const rows = this.#output.visibleRows(batch)
+    const { rows, mask } = this.#output.filtered(this.#output.visibleRows(batch), !this.#spilled)
+    if (rows.rowCount === 0) return
     if (this.#spilled) this.#spilled.add(rows)
-    else this.#output.join(rows, this.#table!, this.#output.kind, out)
+    else this.#output.join(rows, this.#table!, this.#output.kind, out, 0, mask)
   }
 
   finish(out: Output, port: number): void {

@@ -5,6 +5,7 @@ import { PlanGraph } from './graph.ts'
 import type { Plan } from './plan.ts'
 import { type Bindings, edgeKey, factsOf, type ResolvedPlan, resolvePlan } from './resolve.ts'
 import { chooseBuildSides } from './rules/choose-build-sides.ts'
+import { filterInJoins } from './rules/filter-in-joins.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
 import { pushLimits } from './rules/push-limits.ts'
@@ -47,6 +48,10 @@ export function optimizePlan(plan: Plan, resolved: ResolvedPlan, bindings: Bindi
   const isTurned = !keepsState && chooseBuildSides(graph, facts, bindings)
   const isShared = !keepsState && threads >= sharingThreads && shareWindows(graph)
   if (isTurned || isShared) {
+    pushed = graph.plan()
+    facts = resolvePlan(pushed, bindings, all)
+  }
+  if (filterInJoins(graph, facts)) {
     pushed = graph.plan()
     facts = resolvePlan(pushed, bindings, all)
   }

@@ -38,7 +38,7 @@ describe('filters', () => {
   it('go to the side of a join that they are about', async () => {
     const frame = sales.join(items, { left: 'id', right: 'item', suffix: '_right' }).filter(col('price').gt(50).and(col('name').ne('n3')).and(col('city_right').eq('x')))
     const text = frame.explain()
-    expect(text).toContain('filter:0  filter price > 50')
+    expect(text).toContain('join  id = item of left rows with price > 50, right side stored')
     expect(text).toContain("filter:1  filter name != 'n3' and city = 'x'")
     expect(text).not.toContain('filter  filter')
     const expected = rows.filter(r => r.price > 50 && r.id < 15 && r.id !== 3)
