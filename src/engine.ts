@@ -169,8 +169,7 @@ export class Engine {
     const job = options.name ?? 'job'
     const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
     const whole = resolvePlan(physical, bindings)
-    const usesThreads = (large: boolean) => this.#everyJob || (options.clock === undefined && large)
-    const optimized = optimizePlan(physical, whole, bindings, { keepsState: options.checkpoint !== undefined, threads: usesThreads(isLarge(whole, bindings)) ? this.#pool.count : 0 })
+    const optimized = optimizePlan(physical, whole, bindings, { keepsState: options.checkpoint !== undefined, threads: this.#usesThreads(isLarge(whole, bindings), options) ? this.#pool.count : 0 })
     const columns = neededColumns(optimized.resolved)
     const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
     const choice = parseDevice(options.device, 'device')
@@ -178,7 +177,7 @@ export class Engine {
     const large = isLarge(pruned, bindings)
     const placed = gpu && choice !== 'wasm' ? chooseDevices(pruned, choice) : pruned
     const resolved = fusePipelines(placed, parseFuse(options.fuse), large)
-    const workers = usesThreads(large) ? await this.#pool.start() : []
+    const workers = this.#usesThreads(large, options) ? await this.#pool.start() : []
     const stages = cutStages(resolved, workers.length, columns)
     const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
     let audit: AuditLog | undefined
@@ -302,6 +301,10 @@ export class Engine {
       step.value?.forEach((codes, part) => (coded[part]![i] = { ...coded[part]![i]!, codes }))
     }
     return batches.map((batch, part) => ({ ...batch, columns: coded[part]! }))
+  }
+
+  #usesThreads(isLargeJob: boolean, { clock }: RunOptions): boolean {
+    return this.#everyJob || (clock === undefined && isLargeJob)
   }
 
   // What is kept for later jobs is not there for this one.
