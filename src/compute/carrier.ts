@@ -1,5 +1,5 @@
 // Types that the JSON and CSV decoders don't read themselves, by way of those that they do: a carrier column is decoded, and its values are checked and
-// turned into the type's. Cost: ints, floats and decimals of up to 18 digits a few ns a value, others by JavaScript, about 0.5 µs.
+// turned into the type's. Cost: ints, floats, dates and decimals of up to 18 digits a few ns a value, others by JavaScript, about 0.5 µs.
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { binary, bitmapBytes, type DataType, float64, int32, int64, isNested, utf8 } from '../batch/data-type.ts'
 import { storedReader, valueReader } from '../batch/read-values.ts'
@@ -58,25 +58,30 @@ export function fromCarrier(device: Device, arena: Arena, carrier: Column, type:
       return { column: fromForm(device, arena, carrier, type), bad: rowsWhere(device, carrier, row => fits(numbers[row]) === undefined) }
     }
     case 'decimal':
-      return decimals(device, arena, carrier, type)
+    case 'date':
+      return shortTexts(device, arena, carrier, type)
     default:
       return converted(device, arena, carrier, type)
   }
 }
 
-// Short ones by kernel; what is left, among it what is no decimal, one by one.
-function decimals(device: Device, arena: Arena, carrier: Column, type: DataType & { kind: 'decimal' }): { column: Column; bad: number[] } {
+// Decimals and dates as they are commonly written by kernel; what is left, among it what is none, one by one.
+function shortTexts(device: Device, arena: Arena, carrier: Column, type: DataType & { kind: 'decimal' | 'date' }): { column: Column; bad: number[] } {
+  const { kernels } = device
   const { length, validity, values } = carrier
   const column = { ...allocateColumn(arena, type, length), validity }
   const [scratch, left] = [arena.allocate(16), arena.allocate(4 * length)]
-  const count = device.kernels.readDecimals(values, validity, length, type.scale, type.precision, scratch, column.values, left)
+  const count =
+    type.kind === 'date'
+      ? kernels.readDays(values, validity, length, column.values, left)
+      : kernels.readDecimals(values, validity, length, type.scale, type.precision, scratch, column.values, left)
   if (count === 0) return { column, bad: [] }
   const read = valueReader(device.memory, carrier)
   const [stored, write] = [storedBy(type), storedWriter(device, arena, column)]
   const bad: number[] = []
   for (const row of device.memory.uint32s(left, count).slice()) {
     const kept = ofText(read(row) as string, type, stored)
-    write(row, kept ?? 0n)
+    write(row, kept ?? (type.kind === 'date' ? 0 : 0n))
     if (kept === undefined) bad.push(row)
   }
   return { column, bad }

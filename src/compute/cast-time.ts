@@ -159,7 +159,8 @@ function toText(device: Device, arena: Arena, column: Column): Column {
   return mapToText(device, arena, 'cast', [raw, { ...local, type: int64 }], (utc: bigint, clock: bigint) => formatTimestamp(clock, unit).replace(/Z$/, '') + offsetText(Number((clock - utc) / scale)))
 }
 
-function dayOrTimeText(device: Device, arena: Arena, column: Column): Column {
+/** Dates and timestamps as ISO text in UTC, by kernel. */
+export function dayOrTimeText(device: Device, arena: Arena, column: Column): Column {
   const { type, length, validity, values } = column
   const out = { ...allocateColumn(arena, { kind: 'utf8' }, length), validity }
   if (type.kind === 'date') device.kernels.viewDays(values, length, arena.allocate(24 * length), out.values)

@@ -1,4 +1,4 @@
-// Columns as those that kernels/text-encode.ts can write: numbers widened, decimals and uint64 as text by kernel, other values as text that JavaScript makes (about 0.5 µs a value).
+// Columns as those that kernels/text-encode.ts can write: numbers widened, decimals, uint64 and dates as text by kernel, other values as text that JavaScript makes (about 0.5 µs a value).
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { isNested, utf8 } from '../batch/data-type.ts'
 import { valueReader } from '../batch/read-values.ts'
@@ -7,6 +7,7 @@ import { writeView } from '../batch/write-values.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { numbersToText } from './cast-text.ts'
+import { dayOrTimeText } from './cast-time.ts'
 import { equalForm } from './key-form.ts'
 
 /** A column to write. `isRaw`: a text column whose values stand as they are, neither quoted nor escaped. */
@@ -33,6 +34,7 @@ export function textForm(device: Device, arena: Arena, column: Column, format: '
     case 'decimal':
       return { column: numbersToText(device, arena, column), isRaw: true }
     case 'date':
+      return { column: dayOrTimeText(device, arena, column), isRaw: false }
     case 'time':
     case 'duration':
     case 'interval':

@@ -43,6 +43,7 @@ import { rangeAgreement } from './reference/join-ranges.ts'
 import { sortAgreement } from './reference/sort.ts'
 import { overAgreement } from './reference/over.ts'
 import { chanceAgreement } from './reference/chance.ts'
+import { dayTextAgreement } from './reference/day-text.ts'
 import { decimalTextAgreement } from './reference/decimal-text.ts'
 import { generateAgreements } from './reference/generate.ts'
 import { rowNumbersAgreement } from './reference/row-numbers.ts'
@@ -78,6 +79,7 @@ export const catalogue: readonly AnyAgreement[] = [
   chanceAgreement,
   ...generateAgreements,
   decimalTextAgreement,
+  dayTextAgreement,
   overAgreement,
   rangesAgreement,
   joinAgreement,
