@@ -109,6 +109,8 @@ describe('the rules', () => {
     expect(
       wordComplaints({ path: 'src/base/a.ts', text: 'WebAssembly.compile(x)\ndevice.kernels.sum()\nawait fetch(url)\n// WebAssembly.compile' }),
     ).toHaveLength(3)
+    expect(wordComplaints({ path: 'src/plan/a.ts', text: "const a = x as any\nfunction b(c: any[]) {}\ntype D = Set<any>\nconst e = 'as any'\nagg.any(x) // as any" })).toHaveLength(3)
+    expect(wordComplaints({ path: 'src/frame/a.ts', text: 'type D = Frame<any>' })).toEqual([])
   })
 
   it('find source files without a test', () => {

@@ -1,16 +1,16 @@
 // min and max of what fits into a word, and of decimals; every and any of conditions, which are the least and the greatest of bools. Values are
 // compared by their keys (widen.ts): NaN above every number, −0 below 0. Texts have text-extreme-accumulator.ts.
 import { type Column, allocateColumn } from '../batch/batch.ts'
-import { bitmapBytes, type DataType, int64 } from '../batch/data-type.ts'
+import { type DataType, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
-import { EntryState } from './entry-state.ts'
 import { rowNumbers } from './gather.ts'
 import { equalType, fromForm, orderForm } from './key-form.ts'
 import { hasNarrow, type NarrowColumn, narrowColumn, wordsOfNarrow } from './narrow.ts'
 import { isOrdered } from './sort.ts'
 import { TextExtremeAccumulator } from './text-extreme-accumulator.ts'
+import { ValueAccumulator } from './value-accumulator.ts'
 import { columnOfKeys, hasKeys, keysOf } from './widen.ts'
 
 const ordered: InputRule = { takes: 'what has an order: numbers, times, bools, texts and bytes', fits: isOrdered }
@@ -80,24 +80,20 @@ class FormAccumulator implements Accumulator {
 }
 
 /** [best key, any] per group. */
-class ExtremeAccumulator implements Accumulator {
-  readonly #state: EntryState
+class ExtremeAccumulator extends ValueAccumulator {
   readonly #least: boolean
   readonly #type: DataType
   constructor(device: Device, least: boolean, type: DataType) {
+    super(device, 16, least ? 2n ** 63n - 1n : -(2n ** 63n))
     this.#least = least
     this.#type = type
-    this.#state = new EntryState(device, 16, [least ? 2n ** 63n - 1n : -(2n ** 63n), 0n])
-  }
-  get bytes(): number {
-    return this.#state.memory.bytes
   }
 
   update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
-    const { device } = this.#state
+    const { device } = this.state
     const { kernels } = device
     const { values, validity, type } = column!
-    const state = this.#state.ensure(groupCount)
+    const state = this.state.ensure(groupCount)
     const least = this.#least
     if (type.kind === 'int32') return (least ? kernels.minI32 : kernels.maxI32)(gids, values, validity, rows, state)
     if (type.kind === 'float64') return (least ? kernels.minF64 : kernels.maxF64)(gids, values, validity, rows, state)
@@ -110,53 +106,30 @@ class ExtremeAccumulator implements Accumulator {
     }
   }
 
-  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    this.update(gids, partial, rows, groupCount)
-  }
-  partialColumns(arena: Arena, groupCount: number): Column[] {
-    return this.resultColumns(arena, groupCount)
-  }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    const { device } = this.#state
-    const { kernels } = device
-    const state = this.#state.ensure(groupCount)
-    const validity = arena.allocate(bitmapBytes(groupCount))
-    const some = kernels.maskWords(state + 8, groupCount, 4, validity)
-    const keys = arena.allocate(8 * groupCount)
-    kernels.takeWords(state, groupCount, 4, keys)
-    return [{ ...columnOfKeys(device, arena, this.#type, keys, groupCount), validity: some === groupCount ? 0 : validity }]
-  }
-  reset(): void {
-    this.#state.reset()
-  }
-  close(): void {
-    this.#state.close()
+  protected valueColumn(arena: Arena, state: number, groupCount: number): Column {
+    return columnOfKeys(this.state.device, arena, this.#type, this.words(arena, state, groupCount), groupCount)
   }
 }
 
 /** [best decimal, any] per group. */
-class DecimalExtremeAccumulator implements Accumulator {
-  readonly #state: EntryState
+class DecimalExtremeAccumulator extends ValueAccumulator {
   readonly #least: boolean
   readonly #type: DataType
   constructor(device: Device, least: boolean, type: DataType) {
+    super(device, 32)
     this.#least = least
     this.#type = type
-    this.#state = new EntryState(device, 32)
-  }
-  get bytes(): number {
-    return this.#state.memory.bytes
   }
   update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
-    const { kernels } = this.#state.device
+    const { kernels } = this.state.device
     const best = this.#least ? kernels.minD128 : kernels.maxD128
     if (hasNarrow(column!) && rows >= 4 * groupCount) this.#updateNarrow(gids, column, rows, groupCount)
-    else best(gids, column!.values, column!.validity, rows, this.#state.ensure(groupCount))
+    else best(gids, column!.values, column!.validity, rows, this.state.ensure(groupCount))
   }
 
   // The best of these rows per group as words; then one decimal a group.
   #updateNarrow(gids: number, column: NarrowColumn, rows: number, groupCount: number): void {
-    const { device } = this.#state
+    const { device } = this.state
     const arena = device.arena()
     const words = new ExtremeAccumulator(device, this.#least, int64)
     try {
@@ -165,31 +138,15 @@ class DecimalExtremeAccumulator implements Accumulator {
       const [found] = words.resultColumns(arena, groupCount)
       const best = narrowColumn(device, arena, { type: this.#type, length: groupCount, validity: found!.validity, narrow: { values: found!.values, bits: 64 } })
       const merge = this.#least ? device.kernels.minD128 : device.kernels.maxD128
-      merge(rowNumbers(device, arena, groupCount), best.values, best.validity, groupCount, this.#state.ensure(groupCount))
+      merge(rowNumbers(device, arena, groupCount), best.values, best.validity, groupCount, this.state.ensure(groupCount))
     } finally {
       words.close()
       arena.release()
     }
   }
-  merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    this.update(gids, partial, rows, groupCount)
-  }
-  partialColumns(arena: Arena, groupCount: number): Column[] {
-    return this.resultColumns(arena, groupCount)
-  }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    const { kernels } = this.#state.device
-    const state = this.#state.ensure(groupCount)
-    const validity = arena.allocate(bitmapBytes(groupCount))
-    const some = kernels.maskWords(state + 16, groupCount, 5, validity)
+  protected valueColumn(arena: Arena, state: number, groupCount: number): Column {
     const out = allocateColumn(arena, this.#type, groupCount)
-    kernels.takeViews(state, groupCount, out.values)
-    return [{ ...out, validity: some === groupCount ? 0 : validity }]
-  }
-  reset(): void {
-    this.#state.reset()
-  }
-  close(): void {
-    this.#state.close()
+    this.state.device.kernels.takeViews(state, groupCount, out.values)
+    return out
   }
 }

@@ -207,6 +207,9 @@ export function wordComplaints(file: TextFile): string[] {
       if (room !== 'device' && room !== 'compute' && /\.kernels\b/.test(line)) complaints.push(`${path}:${i + 1}: only src/compute calls kernels`)
       if (!ioRooms.includes(room) && !ioFiles.includes(path) && /(?<![\w.$#])fetch\(/.test(line))
         complaints.push(`${path}:${i + 1}: fetch is IO, which belongs to ${ioRooms.join(', ')}`)
+      // There it means a column that only the run time knows, or keeps a wrong argument's message to the one that says what is wrong.
+      if (path.startsWith('src/') && room !== 'frame' && path !== 'src/index.ts' && /(?:[:<|&=,(]|=>|\bas|\bextends) ?any\b(?![\w'"(:])/.test(line.replace(/'[^']*'|`[^`]*`/g, '')))
+        complaints.push(`${path}:${i + 1}: only src/frame, which types what users write, has the type any; write unknown`)
     })
   return complaints
 }
