@@ -67,15 +67,14 @@ function zstdContentBytes(bytes: Uint8Array): number | undefined {
   return base + (base / 8) * (bytes[5]! & 7)
 }
 
-/** Packs bytes, or undefined where this JavaScript engine lacks the codec (zstd before Node 22.15, all of them in pages). */
-export function packBytes(codec: 'gzip' | 'zstd', bytes: Uint8Array): Uint8Array | undefined {
-  const native = zlib()?.[codec === 'gzip' ? 'gzipSync' : 'zstdCompressSync'] as Pack | undefined
-  return native?.(bytes)
+/** Packs bytes by gzip, or undefined where this JavaScript engine lacks it (in pages). */
+export function packBytes(bytes: Uint8Array): Uint8Array | undefined {
+  return (zlib()?.['gzipSync'] as Pack | undefined)?.(bytes)
 }
 
-/** True where `packBytes` has the codec. */
-export function canPack(codec: 'gzip' | 'zstd'): boolean {
-  return typeof zlib()?.[codec === 'gzip' ? 'gzipSync' : 'zstdCompressSync'] === 'function'
+/** True where `packBytes` works. */
+export function canPack(): boolean {
+  return typeof zlib()?.['gzipSync'] === 'function'
 }
 
 let table: Uint32Array | undefined

@@ -55,6 +55,7 @@ import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import { inflateAgreement } from './reference/inflate.ts'
 import * as snappy from './reference/snappy.ts'
+import * as zstd from './reference/zstd.ts'
 
 export const catalogue: readonly AnyAgreement[] = [
   bitmapAgreement,
@@ -139,6 +140,7 @@ export const catalogue: readonly AnyAgreement[] = [
   inflateAgreement,
   snappy.unpackAgreement,
   snappy.packAgreement,
+  zstd.packAgreement,
   hybridAgreement,
   bitsAgreement,
   dictionaryAgreement,

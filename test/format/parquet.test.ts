@@ -18,7 +18,7 @@ import { columnOf, sampleTypes, sampleValues, shapes, valuesOf } from '../suppor
 const device = await createDevice()
 afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
 
-const codecs = (['none', 'snappy', 'gzip', 'zstd'] as const).filter(c => c === 'none' || c === 'snappy' || canPack(c))
+const codecs = (['none', 'snappy', 'gzip', 'zstd'] as const).filter(c => c !== 'gzip' || canPack())
 
 describe('parquet', () => {
   it.each(codecs)('reads what it wrote with %s, null for null and bit for bit', compression => {

@@ -1,5 +1,6 @@
 // Page bodies to pages: packed by the codec, with their header in front.
 import { compressSnappy, snappyBytesMax, snappyTableBytes } from '../../compute/snappy.ts'
+import { compressZstd, zstdBytesMax, zstdScratchBytes } from '../../compute/zstd.ts'
 import type { Device } from '../../device/device.ts'
 import { packBytes } from '../decompress.ts'
 import { Scratch } from '../scratch.ts'
@@ -57,7 +58,12 @@ export class PagePacker {
     const { memory } = this.#device
     const body = memory.bytes(start, bytes)
     if (this.#codec === 'none') return body
-    if (this.#codec !== 'snappy') return packBytes(this.#codec, body.slice()) ?? body
+    if (this.#codec === 'gzip') return packBytes(body.slice()) ?? body
+    if (this.#codec === 'zstd') {
+      const scratch = this.#table.ensure(zstdScratchBytes(this.#device))
+      const packed = this.#out.ensure(zstdBytesMax(this.#device, bytes))
+      return memory.bytes(packed, compressZstd(this.#device, start, bytes, packed, scratch))
+    }
     const table = this.#table.ensure(snappyTableBytes)
     const out = this.#out.ensure(snappyBytesMax(this.#device, bytes))
     return memory.bytes(out, compressSnappy(this.#device, start, bytes, out, table))

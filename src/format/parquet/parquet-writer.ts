@@ -17,7 +17,7 @@ import { ThriftWriter } from './write-thrift.ts'
 
 /** How a file is written. */
 export interface ParquetWriteOptions {
-  /** 'snappy' by default; 'zstd' needs Node 22.15. */
+  /** 'snappy' by default. */
   readonly compression?: ParquetCodec
   /** Rows of a row group; 262,144 by default. It bounds the writer's memory and is the unit of parallel reading. */
   readonly rowGroupRows?: number
@@ -51,8 +51,7 @@ const rowGroupRowsDefault = 262_144
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
   const codec = options.compression ?? 'snappy'
   if (!(codec in codecNumber)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
-  if ((codec === 'gzip' || codec === 'zstd') && !canPack(codec))
-    throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write ${codec}; use snappy, or Node 22.15 or newer`)
+  if (codec === 'gzip' && !canPack()) throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write gzip; use snappy or zstd`)
   const rows = options.rowGroupRows ?? rowGroupRowsDefault
   if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1)
     throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
