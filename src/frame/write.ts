@@ -23,7 +23,7 @@ export interface WriteFileOptions {
 }
 /** Options of `write.parquet`. */
 export interface WriteParquetOptions extends WriteFileOptions {
-  readonly compression?: 'snappy' | 'zstd' | 'none'
+  readonly compression?: 'snappy' | 'zstd' | 'gzip' | 'none'
   readonly rowGroupRows?: number
 }
 /** Options of `write.kafka`. Brokers may be left out for the dead letters of a `read.kafka`: then they go to its brokers. */

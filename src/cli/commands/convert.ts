@@ -31,7 +31,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
-    .option('--compression <codec>', 'of parquet: none or snappy')
+    .option('--compression <codec>', 'of parquet: none, snappy, gzip or zstd')
     .option('--overwrite', 'replace the output where it exists')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
     .option('-q, --quiet', 'no progress and no summary')
@@ -66,7 +66,7 @@ async function openOutput(path: string, format: FileFormat, { compression, overw
   const { write } = await library()
   switch (format) {
     case 'parquet':
-      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' | 'none' }) })
+      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' }) })
     case 'csv':
       return write.csv(path, { overwrite })
     case 'ndjson':
@@ -76,11 +76,13 @@ async function openOutput(path: string, format: FileFormat, { compression, overw
   }
 }
 
+const codecs = ['none', 'snappy', 'gzip', 'zstd']
+
 function checkCompression(format: FileFormat, compression: string | undefined): void {
   if (compression === undefined) return
   if (format !== 'parquet')
     throw new PlanError('COMPRESSION', `--compression ${compression}: only parquet is compressed here, the output is ${format}; leave it out`)
-  if (compression !== 'none' && compression !== 'snappy') throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give none or snappy`)
+  if (!codecs.includes(compression)) throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give ${codecs.join(', ')}`)
 }
 
 function checkOutput(inputs: readonly string[], output: string, overwrite: boolean): void {
