@@ -16,29 +16,29 @@ export const litLengthsAt: usize = 4 << hashLog
 export const matchLengthsAt: usize = litLengthsAt + 4 * <usize>sequencesMax
 /** Offsets as the format codes them. */
 export const offsetsAt: usize = matchLengthsAt + 4 * <usize>sequencesMax
-/** Where the literals lie. */
+/** The bytes between matches. */
 export const literalsAt: usize = offsetsAt + 4 * <usize>sequencesMax
-/** Where the litCodes lie. */
+/** Codes of literal lengths. */
 export const litCodesAt: usize = literalsAt + <usize>blockBytesMax + 64
-/** Where the matchCodes lie. */
+/** Codes of match lengths. */
 export const matchCodesAt: usize = litCodesAt + <usize>sequencesMax
-/** Where the offsetCodes lie. */
+/** Codes of offsets. */
 export const offsetCodesAt: usize = matchCodesAt + <usize>sequencesMax
-/** Where the counts lie. */
+/** Counts of 256 symbols. */
 export const countsAt: usize = offsetCodesAt + <usize>sequencesMax
-/** Where the codes lie. */
+/** Huffman codes of 256 bytes. */
 export const codesAt: usize = countsAt + 1024
-/** Where the order lie. */
+/** What huffmanCodes needs besides. */
 export const orderAt: usize = codesAt + 1024
-/** Where the norm lie. */
+/** Normalized counts. */
 export const normAt: usize = orderAt + huffmanBytes
-/** Where the litTable lie. */
+/** The table of literal lengths. */
 export const litTableAt: usize = normAt + 512
-/** Where the matchTable lie. */
+/** The table of match lengths. */
 export const matchTableAt: usize = litTableAt + tableBytes
-/** Where the offsetTable lie. */
+/** The table of offsets. */
 export const offsetTableAt: usize = matchTableAt + tableBytes
-/** Where the weights lie. */
+/** Weights of Huffman codes. */
 export const weightsAt: usize = offsetTableAt + tableBytes
 /** Bytes of scratch in all. */
 export const scratchEnd: usize = weightsAt + 256
