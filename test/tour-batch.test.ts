@@ -164,7 +164,7 @@ describe('a batch job', () => {
   it('prints its plan, its progress and its table', () => {
     const { status, output } = ran['batch']!
     expect(status, output).toBe(0)
-    expect(output).toContain("filter price > 100 and channel != 'Apple'")
+    expect(output).toContain("left rows with price > 100 and channel != 'Apple'")
     expect(output).toContain('308 rows')
     const lines = output.split('\n')
     const printed = lines.slice(lines.findIndex(line => line.includes('revenue') && line.includes('p99')))

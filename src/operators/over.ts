@@ -305,11 +305,9 @@ class Over implements Operator {
 
   #addResults(byNumber: RunSorter, arena: Arena, rows: Batch): void {
     const { columns, arena: own } = this.#compute(rows)
-    try {
-      this.#addRows(byNumber, arena, { rows, columns })
-    } finally {
-      own.release()
-    }
+    // Texts that stand in for missing rows have their bytes there.
+    arena.hold(own.address)
+    this.#addRows(byNumber, arena, { rows, columns })
   }
 
   #addRows(byNumber: RunSorter, arena: Arena, { rows, columns }: Streamed): void {

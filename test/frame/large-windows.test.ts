@@ -46,7 +46,7 @@ it.each([
 
 it('within partitions', async () => {
   const over = { by: col('id').mod(700), orderBy: 'day' } as const
-  const table = frame.with({ n: rowNumber().over(over), total: sum('price').over(over), mid: median('rate').over(over), of: count().over({ by: 'day' }) })
+  const table = frame.with({ n: rowNumber().over(over), total: sum('price').over(over), mid: median('rate').over(over), of: count().over({ by: 'day' }), before: lag('town', 3, 'a default that is longer than twelve bytes').over(over) })
   const wanted = (await table.collect({ workers: 0 })).toArray()
   const found = await table.collect({ workers: 2, ...(capped as object) })
   expect(Object.values(found.stats.steps).some(step => step.spilledBytes > 0)).toBe(true)
