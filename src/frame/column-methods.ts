@@ -2,6 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { parseExpression } from '../expr/parse.ts'
+import { selectNames } from '../operators/project.ts'
 import { col, type ColumnExpr } from './expr.ts'
 import { expressionOf, fromCallback } from './expression-of.ts'
 import type { Frame } from './frame-type.ts'
@@ -67,8 +68,7 @@ export class ColumnSteps extends Steps {
     const given = names ? {} : (fromCallback(columns[0]) as Record<string, unknown>)
     const windows = windowsOf(given)
     if (Object.keys(windows).length > 0) return this.#beside(given, windows, 'select')
-    const picked = names ? Object.fromEntries((columns as string[]).map(name => [name, { kind: 'column', name }])) : expressions(columns[0], 'select')
-    return this.operator('select', { columns: picked as Json })
+    return this.operator('select', names ? selectNames(columns as string[]) : { columns: expressions(columns[0], 'select') as Json })
   }
   rename(names: Record<string, string>): this {
     return this.operator('rename', { names })

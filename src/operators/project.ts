@@ -12,8 +12,11 @@ import type { Bound } from '../expr/function.ts'
 import { shareExpressions } from '../expr/share.ts'
 import type { Operator, OperatorContext, OperatorType } from './operator.ts'
 
-/** Parameters of `with` and `select`: expressions by the names of their results. */
-export type ProjectParams = { readonly columns: { readonly [name: string]: Expression & Json } }
+/**
+ * Parameters of `with` and `select`: expressions by the names of their results. `order`: the names in order, where an object would have another (names
+ * that are whole numbers come first in it).
+ */
+export type ProjectParams = { readonly columns: { readonly [name: string]: Expression & Json }; readonly order?: readonly string[] }
 /** Parameters of `rename`: new names by old ones. */
 export type RenameParams = { readonly names: { readonly [name: string]: string } }
 /** Parameters of `drop`. */
@@ -46,8 +49,10 @@ function withColumns(input: Fields, { columns }: ProjectParams, where: string): 
   return [...replaced, ...[...made.values()].filter(p => !names.has(p.field.name))]
 }
 
-function selectColumns(input: Fields, { columns }: ProjectParams, where: string): Projection[] {
-  return [...project(input, columns, where), ...kept(input, f => isHidden(f.name) && !(f.name in columns))]
+function selectColumns(input: Fields, { columns, order }: ProjectParams, where: string): Projection[] {
+  const made = project(input, columns, where)
+  const ordered = order ? order.map(name => made.find(p => p.field.name === name)!) : made
+  return [...ordered, ...kept(input, f => isHidden(f.name) && !(f.name in columns))]
 }
 
 function renameColumns(input: Fields, { names }: RenameParams, where: string): Projection[] {
@@ -131,7 +136,14 @@ export const renameOperator = projection<RenameParams>(
 /** All columns but some. */
 export const dropOperator = projection<DropParams>('drop', dropColumns, ({ names }) => `drop ${names.join(', ')}`)
 
+/** Parameters of a `select` of these results, in this order. */
+export function selectParams(entries: readonly (readonly [name: string, expression: Expression])[]): ProjectParams {
+  const columns = Object.fromEntries(entries) as ProjectParams['columns']
+  const order = entries.map(([name]) => name)
+  return Object.keys(columns).every((name, i) => name === order[i]) ? { columns } : { columns, order: [...new Set(order)] }
+}
+
 /** Parameters of a `select` by names. */
 export function selectNames(names: readonly string[]): ProjectParams {
-  return { columns: Object.fromEntries(names.map(name => [name, columnExpression(name) as Expression & Json])) }
+  return selectParams(names.map(name => [name, columnExpression(name)]))
 }

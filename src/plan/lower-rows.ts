@@ -9,6 +9,7 @@ import type { AggregateCall } from '../expr/aggregate-calls.ts'
 import { bindExpression } from '../expr/bind.ts'
 import { callExpression, columnExpression, type Expression, type LiteralExpression, type LiteralValue } from '../expr/expression.ts'
 import { widerType } from '../expr/unify.ts'
+import { selectParams } from '../operators/project.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { lowerMapBatches } from './lower-batches.ts'
 import { lowerOver } from './lower-over.ts'
@@ -123,9 +124,9 @@ function lowerUnion(node: OperatorNode, inputs: readonly EdgeFacts[], around: Pl
     if (own.every((field, at) => field.name === fields[at]!.name && sameType(field.type, fields[at]!.type))) return edge
     const columns = fields.map(({ name, type }) => {
       const column = columnExpression(name)
-      return [name, sameType(fieldOf(own, name, node.id).type, type) ? column : callExpression('cast', [column], { to: typeName(type) })]
+      return [name, sameType(fieldOf(own, name, node.id).type, type) ? column : callExpression('cast', [column], { to: typeName(type) })] as const
     })
-    const aligned = step(node, `input${i + 1}`, 'select', { columns: Object.fromEntries(columns) }, edge)
+    const aligned = step(node, `input${i + 1}`, 'select', selectParams(columns), edge)
     steps.push(aligned)
     return { node: aligned.id }
   })

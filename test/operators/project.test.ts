@@ -4,6 +4,7 @@ import { parseSchema, schemaText } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { col } from '../../src/frame/expr.ts'
 import { dropOperator, renameOperator, selectNames, selectOperator, withOperator } from '../../src/operators/project.ts'
+import { closeEngines, frame } from '../support/frames.ts'
 import { runOperator } from '../support/run-operator.ts'
 
 const device = await createDevice()
@@ -101,5 +102,22 @@ describe('explain', () => {
     expect(selectOperator.describe(selectNames(['a', 'b']))).toBe('select a, b')
     expect(renameOperator.describe({ names: { a: 'b' } })).toBe('rename a to b')
     expect(dropOperator.describe({ names: ['a'] })).toBe('drop a')
+  })
+})
+
+describe('names that are whole numbers', () => {
+  const numbered = { 10: 'int64', b: 'utf8?', 2: 'int64' } as Record<string, string>
+
+  it('are selected in the order that is asked for', () => {
+    const run = runOperator(device, selectOperator as never, selectNames(['b', '10', '2']), numbered, [[{ 10: 1n, b: 'x', 2: 5n }]])
+    expect(run.fields.map(field => field.name)).toEqual(['b', '10', '2'])
+    expect(run.batches).toEqual([[{ b: 'x', 10: 1n, 2: 5n }]])
+  })
+
+  it('are united by name', async () => {
+    const one = frame([{ k: 7, v: 1 }], { k: 'int32', v: 'int32' }).rename({ v: '3' })
+    const other = frame([{ v: 2, k: 8 }], { v: 'int32', k: 'int32' }).rename({ v: '3' })
+    expect((await one.union(other).collect()).toArray()).toEqual([{ k: 7, 3: 1 }, { k: 8, 3: 2 }])
+    await closeEngines()
   })
 })

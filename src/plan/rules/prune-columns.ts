@@ -12,7 +12,7 @@ export function pruneColumns(graph: PlanGraph, resolved: ResolvedPlan): boolean 
     const node = graph.operator({ node: id })
     const need = needs.get(id)
     if (!node || (node.kind !== 'with' && node.kind !== 'select') || !need || need === 'all') continue
-    const { columns } = node.params as { columns: Record<string, Json> }
+    const { columns, order } = node.params as { columns: Record<string, Json>; order?: readonly string[] }
     const entries = Object.entries(columns)
     const kept = entries.filter(([name]) => need.has(name))
     // A count needs rows, not columns.
@@ -20,7 +20,7 @@ export function pruneColumns(graph: PlanGraph, resolved: ResolvedPlan): boolean 
     if (kept.length === entries.length) continue
     changed = true
     if (kept.length === 0) graph.remove(node)
-    else graph.replace({ ...node, params: { ...(node.params as object), columns: Object.fromEntries(kept) } })
+    else graph.replace({ ...node, params: { ...(node.params as object), columns: Object.fromEntries(kept), ...(order && { order: order.filter(name => kept.some(([other]) => other === name)) }) } })
   }
   return changed
 }
