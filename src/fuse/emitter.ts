@@ -65,7 +65,7 @@ export class Emitter {
   asMask(parts: Parts, count: number): Parts {
     if (parts.length === count) return parts
     const { body } = this.fn
-    if (count === 4) return this.each(4, i => body.get(parts[i >> 1]!).do(i % 2 === 0 ? 'i64x2.extend_low_i32x4_s' : 'i64x2.extend_high_i32x4_s'))
+    if (count === 4) return this.each(4, i => body.get(parts[i >> 1]!).get(parts[i >> 1]!).shuffle(i % 2 === 0 ? [0, 0, 1, 1] : [2, 2, 3, 3]))
     return this.each(2, i => body.get(parts[2 * i]!).get(parts[2 * i + 1]!).shuffle([0, 2, 4, 6]))
   }
 
@@ -78,7 +78,8 @@ export class Emitter {
 
   /** A whole number with 64 bits a lane. */
   wide({ lane, parts }: Value): Parts {
-    return lane === 'i32' ? this.asMask(parts, 4) : parts
+    if (lane !== 'i32') return parts
+    return this.each(4, i => this.fn.body.get(parts[i >> 1]!).do(i % 2 === 0 ? 'i64x2.extend_low_i32x4_s' : 'i64x2.extend_high_i32x4_s'))
   }
 
   /** A whole number as float64, exactly; undefined where it may have more than 51 bits. */

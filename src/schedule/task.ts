@@ -14,7 +14,7 @@ import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { operatorContext, type TaskEnvironment } from './operator-context.ts'
-import { readSplit } from './read-split.ts'
+import { readSplit, scanRows } from './read-split.ts'
 import { asTrap } from './trap.ts'
 import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
 
@@ -337,7 +337,7 @@ export class Task {
   #readSplit(split: ScanSplit): Steps {
     return readSplit(this.#spec.scan!, split, {
       device: this.#environment.device,
-      batchRows: this.#batchRows,
+      batchRows: scanRows(this.#spec, this.#batchRows),
       shared: this.#shared,
       scanned: (batch, port, own) => {
         if (port === undefined) this.#rowsRead += batch.rowCount
