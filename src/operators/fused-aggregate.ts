@@ -47,7 +47,7 @@ export const fusedAggregateOperator: OperatorType<FusedAggregateParams> = {
 const found = new Map<string, boolean>()
 const foundMax = 256
 
-/** True where a function can be compiled for these steps, at least for columns that lie as they do at best, and saves something. Cost: 1 ms, once for the same plan. */
+/** True where a function can be compiled for these steps, at least for columns that lie as they do at best. Cost: 1 ms, once for the same plan. */
 export function canFuse(params: FusedAggregateParams, input: Fields): boolean {
   const key = textOf(params, input)
   const known = found.get(key)
@@ -67,14 +67,9 @@ function isCompiled(params: FusedAggregateParams, input: Fields): boolean {
   if (params.aggregates.some(({ fn, options, args }) => !fusedFunctions.includes(fn) || options || args)) return false
   const program = programOf(params, input)
   const plan = program && planSums(program)
-  if (!plan || !savesWork(program)) return false
+  if (!plan) return false
   const forms = program.types.map(likelyForm)
   return (program.keys.length === 0 ? encodeKeyless(program, plan, forms) : encodeGrouped(program, plan, forms, 64)) !== undefined
-}
-
-// With keys, and nothing before them, the accumulators are as good.
-function savesWork({ conditions, keys, aggregates }: FusedProgram): boolean {
-  return keys.length === 0 || conditions.length > 0 || aggregates.some(({ input }) => input?.kind === 'call')
 }
 
 // The fields that the steps give.
