@@ -5,22 +5,21 @@ import { binary, bitmapBytes, float64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { Accumulator } from './aggregate-contract.ts'
+import { EntryHeaps } from './entry-heaps.ts'
 import { EntryState } from './entry-state.ts'
 import { floatsOf } from './widen.ts'
 
 const heapBytesFirst = 32_768
-const heapBytesMax = 1 << 22
 
 /** A digest per group, in heaps that are given up together. Takes numbers; NaN don't count. */
 export class DigestAccumulator implements Accumulator {
   readonly #state: EntryState
-  readonly #heap: number
+  readonly #heaps: EntryHeaps
   readonly #q: number
-  #heaps: { address: number; bytes: number }[] = []
   constructor(device: Device, q: number) {
     this.#q = q
     this.#state = new EntryState(device, 16)
-    this.#heap = this.#state.memory.allocateZeroed(8)
+    this.#heaps = new EntryHeaps(this.#state, heapBytesFirst, false)
   }
   get bytes(): number {
     return this.#state.memory.bytes
@@ -33,8 +32,8 @@ export class DigestAccumulator implements Accumulator {
     try {
       const values = floatsOf(device, arena, column!)
       for (let row = 0; row < rows; ) {
-        row = device.kernels.digestF64(gids, values, column!.validity, row, rows, state, this.#heap)
-        if (row < rows) this.#grow()
+        row = device.kernels.digestF64(gids, values, column!.validity, row, rows, state, this.#heaps.address)
+        if (row < rows) this.#heaps.grow()
       }
     } finally {
       arena.release()
@@ -43,17 +42,9 @@ export class DigestAccumulator implements Accumulator {
   merge(gids: number, [digests]: readonly Column[], rows: number, groupCount: number): void {
     const state = this.#state.ensure(groupCount)
     for (let row = 0; row < rows; ) {
-      row = this.#state.device.kernels.mergeDigests(gids, digests!.values, row, rows, state, this.#heap)
-      if (row < rows) this.#grow()
+      row = this.#state.device.kernels.mergeDigests(gids, digests!.values, row, rows, state, this.#heaps.address)
+      if (row < rows) this.#heaps.grow()
     }
-  }
-
-  #grow(): void {
-    const { memory, device } = this.#state
-    const bytes = Math.min(heapBytesMax, 2 * (this.#heaps.at(-1)?.bytes ?? heapBytesFirst / 2))
-    const address = memory.allocate(bytes)
-    this.#heaps.push({ address, bytes })
-    device.memory.uint32s(this.#heap, 2).set([address, address + bytes])
   }
 
   partialColumns(arena: Arena, groupCount: number): Column[] {
@@ -72,13 +63,11 @@ export class DigestAccumulator implements Accumulator {
     return [{ ...out, validity: kernels.maskWords(state, groupCount, 4, validity) === groupCount ? 0 : validity }]
   }
   reset(): void {
-    for (const { address, bytes } of this.#heaps) this.#state.memory.free(address, bytes)
-    this.#heaps = []
-    this.#state.device.memory.uint32s(this.#heap, 2).fill(0)
+    this.#heaps.reset()
     this.#state.reset()
   }
   close(): void {
-    this.#heaps = []
+    this.#heaps.close()
     this.#state.close()
   }
 }

@@ -5,12 +5,12 @@ import { binary, isFloat, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type Accumulator, type AggregateType, anything } from './aggregate-contract.ts'
+import { EntryHeaps } from './entry-heaps.ts'
 import { EntryState } from './entry-state.ts'
 import { equalForm } from './key-form.ts'
 import { floatsOf, hasKeys, keysOf } from './widen.ts'
 
 const heapBytesFirst = 16_384
-const heapBytesMax = 1 << 22
 const scratchBytes = 256
 
 /** About how many different values there are. */
@@ -26,11 +26,10 @@ export const approxCountDistinctAggregate: AggregateType = {
 /** A sketch per group, in heaps that are given up together. */
 class SketchAccumulator implements Accumulator {
   readonly #state: EntryState
-  readonly #heap: number
-  #heaps: { address: number; bytes: number }[] = []
+  readonly #heaps: EntryHeaps
   constructor(device: Device) {
     this.#state = new EntryState(device, 16)
-    this.#heap = this.#state.memory.allocateZeroed(8)
+    this.#heaps = new EntryHeaps(this.#state, heapBytesFirst, true)
   }
   get bytes(): number {
     return this.#state.memory.bytes
@@ -44,8 +43,8 @@ class SketchAccumulator implements Accumulator {
     try {
       const hashes = this.#hashes(arena, column!)
       for (let row = 0; row < rows; ) {
-        row = device.kernels.sketchHashes(gids, hashes, column!.validity, row, rows, state, this.#heap)
-        if (row < rows) this.#grow()
+        row = device.kernels.sketchHashes(gids, hashes, column!.validity, row, rows, state, this.#heaps.address)
+        if (row < rows) this.#heaps.grow()
       }
     } finally {
       arena.release()
@@ -66,20 +65,12 @@ class SketchAccumulator implements Accumulator {
     return out
   }
 
-  #grow(): void {
-    const { memory, device } = this.#state
-    const bytes = Math.min(heapBytesMax, 2 * (this.#heaps.at(-1)?.bytes ?? heapBytesFirst / 2))
-    const address = memory.allocateZeroed(bytes)
-    this.#heaps.push({ address, bytes })
-    device.memory.uint32s(this.#heap, 2).set([address, address + bytes])
-  }
-
   merge(gids: number, [sketches]: readonly Column[], rows: number, groupCount: number): void {
     const { kernels } = this.#state.device
     const state = this.#state.ensure(groupCount)
     for (let row = 0; row < rows; ) {
-      row = kernels.mergeSketches(gids, sketches!.values, row, rows, state, this.#heap)
-      if (row < rows) this.#grow()
+      row = kernels.mergeSketches(gids, sketches!.values, row, rows, state, this.#heaps.address)
+      if (row < rows) this.#heaps.grow()
     }
   }
   partialColumns(arena: Arena, groupCount: number): Column[] {
@@ -96,13 +87,11 @@ class SketchAccumulator implements Accumulator {
   }
 
   reset(): void {
-    for (const { address, bytes } of this.#heaps) this.#state.memory.free(address, bytes)
-    this.#heaps = []
-    this.#state.device.memory.uint32s(this.#heap, 2).fill(0)
+    this.#heaps.reset()
     this.#state.reset()
   }
   close(): void {
-    this.#heaps = []
+    this.#heaps.close()
     this.#state.close()
   }
 }

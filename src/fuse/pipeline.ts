@@ -1,7 +1,6 @@
 // A fused pipeline at work: looks at how the columns of a batch lie, has the function for that compiled, and runs it over the rows. What it can't do it leaves
 // to its caller, who has the operators that do the same one by one.
 import type { Batch, Column } from '../batch/batch.ts'
-import { utf8 } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { AggregateSpec } from '../compute/accumulator.ts'
 import { compare } from '../compute/compare.ts'
@@ -242,7 +241,7 @@ function findText(device: Device, dictionary: Column, text: string): number {
   if (dictionary.length === 0) return 0xffff_ffff
   const arena = device.arena()
   try {
-    const equal = compare(device, arena, 'eq', dictionary, { type: dictionary.type.kind === 'utf8' ? utf8 : dictionary.type, value: text })
+    const equal = compare(device, arena, 'eq', dictionary, { type: dictionary.type, value: text })
     const { indices, rows } = selectRows(device, arena, equal.values, dictionary.length)
     return rows === 0 ? 0xffff_ffff : device.memory.uint32s(indices, 1)[0]!
   } finally {

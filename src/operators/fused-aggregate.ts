@@ -38,6 +38,7 @@ export const fusedAggregateOperator: OperatorType<FusedAggregateParams> = {
   inputCount: 1,
   placement: () => 'any',
   stateWeight: 0.5,
+  keptRows: 262_144,
   fields: ([input], params, where) => partialAggregateOperator.fields([outputOf(params.steps, input!)], params, where),
   describe: params => [...params.steps.map(step => stepTypes[step.kind]!.describe(step.params)), partialAggregateOperator.describe(params)].join('; '),
   create: (context, params, [input]) => new FusedAggregateOperator(context, params, input!),

@@ -112,6 +112,8 @@ export interface OperatorType<P extends Json = Json> {
    * said, 1 for operators placed 'keyed', 'shared' or 'single' and 0 for others. 0: it holds next to nothing, and has no bound.
    */
   readonly stateWeight?: number
+  /** Rows that it takes at once of columns that are kept, where the user has set no lower limit: for operators that read columns where they lie and make none. */
+  readonly keptRows?: number
   /**
    * The input that is a table: one batch at most, at its end, which every instance gets before any row of the other input. A step with a table goes on in
    * the stage of its other input.

@@ -2,18 +2,17 @@
 import type { Batch } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { scanType } from '../plan/catalogue.ts'
+import { operatorType, scanType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 
 /** From this many rows a batch on, the user has set no lower limit. */
 const usualRows = 65_536
-/** Rows of a batch that a compiled pass takes from kept columns. */
-const passRows = 262_144
 
-/** The most rows of a scan's batch: a compiled pass reads kept columns where they lie and makes none, so that more at once cost no memory and fewer calls. */
+/** The most rows of a scan's batch. */
 export function scanRows({ scan, steps }: StageSpec, batchRows: number): number {
-  return scan?.kind === 'kept' && steps[0]?.kind === 'fusedAggregate' && batchRows >= usualRows ? passRows : batchRows
+  const keptRows = scan?.kind === 'kept' && batchRows >= usualRows && steps[0] ? operatorType(steps[0].kind).keptRows : undefined
+  return keptRows ?? batchRows
 }
 
 /** What becomes of a split. `shared`: the address of what readers of the scan share. */
