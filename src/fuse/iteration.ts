@@ -1,4 +1,5 @@
-// The loop of a fused pipeline: eight rows an iteration, and one more with a mask for what is left at the end.
+// The loop of a fused pipeline: eight rows an iteration, and one more with a mask for what is left at the end. Eight rows of which none passes are left behind
+// before what only sums take is loaded: where hardly any row passes, those columns are hardly read.
 import type { Local } from '../device/wasm-code.ts'
 import { type ColumnForm, ColumnLoads, type Slot } from './columns.ts'
 import { Emitter } from './emitter.ts'
@@ -68,13 +69,25 @@ function iterate(emitter: Emitter, program: FusedProgram, loads: ColumnLoads, su
   const conditions = compiler.all(program.conditions)
   if (!conditions) return false
   const passing = conditions.map(({ parts, valid }) => emitter.both(parts, valid)).reduce((a, b) => emitter.both(a, b), undefined)
+  const mask = emitter.both(passing, emitter.tail)
+  if (!passing) return add(compiler, loads, sums, mask, step)
+  let done = true
+  emitter.fn.body.block(() => {
+    emitter.fn.body.get(mask![0]!)
+    for (const part of mask!.slice(1)) emitter.fn.body.get(part).do('v128.or')
+    emitter.fn.body.do('v128.any_true').do('i32.eqz').branchIf(0)
+    done = add(compiler, loads, sums, mask, step)
+  })
+  return done
+}
+
+function add(compiler: ExpressionCompiler, loads: ColumnLoads, sums: readonly Sum[], mask: Parts | undefined, step: Step): boolean {
   const values = sums.map(({ kind, of }) => {
     if (!of) return undefined
     const isText = of.kind === 'column' && (of.type.kind === 'utf8' || of.type.kind === 'binary')
     return kind === 'count' && isText ? loads.loadCodes(of.index) : compiler.compile(of)
   })
-  if (sums.some(({ of }, i) => of && !values[i])) return false
-  return step(loads, emitter.both(passing, emitter.tail), values)
+  return sums.every(({ of }, i) => !of || values[i]) && step(loads, mask, values)
 }
 
 /** Ends the function with 1 where there was trouble: nothing has been stored then. */
