@@ -14,8 +14,8 @@ const waiting: TaskMessage[] = []
 let busy = false
 
 // Messages behind an `open`, which loads modules, wait for it; behind any other that waits only those of its task do.
-port.on('message', (message: TaskMessage) => {
-  waiting.push(message)
+port.on('message', (messages: readonly TaskMessage[]) => {
+  waiting.push(...messages)
   if (!busy) void drain()
 })
 

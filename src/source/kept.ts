@@ -1,12 +1,12 @@
 // Batches that already lie in the engine's memory: what `cache()` reads again and again. Nothing is copied; splits are runs of rows
 // large enough that handing one out costs little beside reading it.
 import type { Json } from '../base/json.ts'
-import { type Batch, sliceBatch } from '../batch/batch.ts'
+import { type Batch, type Column, sliceColumn } from '../batch/batch.ts'
 import { rowCount64 } from '../batch/data-type.ts'
 import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
-import { narrowColumn } from '../compute/narrow.ts'
+import { type NarrowColumn, narrowColumn } from '../compute/narrow.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -98,19 +98,33 @@ function* readBatch(context: ScanContext, options: KeptOptions, index: number, s
   const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
+  // Wide values are those of the slice alone, made where someone asks for them.
+  const whole = unpackBatch(packed, fields, column => ({ ...column, values: 0 }))
+  const own = needed.map(field => whole.columns[fields.indexOf(field)]!)
   for (let at = start; at < end; at += step) {
     const arena = context.arena()
-    const whole = unpackBatch(packed, fields, column => narrowColumn(context.device, arena, column))
-    const batch: Batch = { fields: needed, rowCount: whole.rowCount, columns: needed.map(field => whole.columns[fields.indexOf(field)]!), arena: arena.address }
-    context.emit(sliceBatch(batch, at, Math.min(end, at + step)))
+    const stop = Math.min(end, at + step)
+    const sliced = own.map(column => widened(context.device, arena, sliceColumn(column, at, stop)))
+    context.emit({ fields: needed, rowCount: stop - at, columns: sliced, arena: arena.address })
     yield
   }
+}
+
+// A column, and those within it, with the values that narrow ones stand for.
+function widened(device: Device, arena: Arena, column: Column): Column {
+  if (column.narrow) return narrowColumn(device, arena, column as NarrowColumn)
+  return column.children ? { ...column, children: column.children.map(child => widened(device, arena, child)) } : column
 }
 
 function rowCountOf(options: KeptOptions): number {
   return options.batches.reduce((sum, b) => sum + b[0], 0)
 }
 
-function fieldsOf(options: KeptOptions): Field[] {
-  return options.fields.map(f => ({ name: f.name, ...parseType(f.type, 'cache'), ...(f.count && { type: rowCount64 }) }))
+// What was read of options: they stay the same through a job, and are asked for every batch.
+const parsed = new WeakMap<KeptOptions, readonly Field[]>()
+
+function fieldsOf(options: KeptOptions): readonly Field[] {
+  let fields = parsed.get(options)
+  if (!fields) parsed.set(options, (fields = options.fields.map(f => ({ name: f.name, ...parseType(f.type, 'cache'), ...(f.count && { type: rowCount64 }) }))))
+  return fields
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import type { Batch } from '../../src/batch/batch.ts'
+import type { Batch, Column } from '../../src/batch/batch.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { keptOptions, keptScan, keptSplitRows } from '../../src/source/kept.ts'
 import { exhaust } from '../support/exhaust.ts'
@@ -34,6 +34,39 @@ describe('rows kept in memory', () => {
       expect({ seed, expected, wrong }).toEqual({ seed, expected: next, wrong: 0 })
       arena.release()
     }
+  })
+
+  test('come with wide values for narrow ones, also inside a struct, a slice at a time', async () => {
+    const device = await createDevice()
+    const arena = device.arena()
+    const rowCount = 1_000
+    const money = { kind: 'decimal' as const, precision: 12, scale: 2 }
+    const values = arena.allocate(2 * rowCount)
+    const view = device.memory.bytes(values, 2 * rowCount)
+    const numbers = new DataView(view.buffer, view.byteOffset, view.byteLength)
+    for (let i = 0; i < rowCount; i++) numbers.setInt16(2 * i, i * 7 - 3_000, true)
+    const narrow: Column = { type: money, length: rowCount, values: 0, validity: 0, narrow: { values, bits: 16 }, range: { min: -3_000, max: 3_993 } }
+    const inside = { kind: 'struct' as const, members: [{ name: 'm', type: money, nullable: false }] }
+    const both = [
+      { name: 'money', type: money, nullable: false },
+      { name: 'box', type: inside, nullable: false },
+    ]
+    const columns: Column[] = [narrow, { type: inside, length: rowCount, values: 0, validity: 0, children: [narrow] }]
+    const options = keptOptions(device, arena, both, [{ fields: both, rowCount, columns, arena: 0 }]) as Parameters<typeof keptScan.splits>[0]
+    const seen: bigint[][] = [[], []]
+    const emit = (batch: Batch) => {
+      const [plain, box] = batch.columns as [Column, Column]
+      expect(plain.range).toEqual({ min: -3_000, max: 3_993 })
+      for (const [i, column] of [plain, box.children![0]!].entries()) {
+        expect(column.length).toBe(batch.rowCount)
+        const wide = device.memory.int64s(column.values, 2 * batch.rowCount)
+        for (let row = 0; row < batch.rowCount; row++) seen[i]!.push(wide[2 * row]!)
+      }
+    }
+    for (const split of keptScan.splits(options)) exhaust(keptScan.read({ device, where: 'cache', shared: 0, batchRows: 192, arena: () => arena, emit, count: () => {} }, options, split, undefined))
+    const expected = Array.from({ length: rowCount }, (_, i) => BigInt(i * 7 - 3_000))
+    expect(seen).toEqual([expected, expected])
+    arena.release()
   })
 
   test('are split into at most a few dozen pieces for each thread to take', () => {
