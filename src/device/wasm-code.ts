@@ -18,7 +18,7 @@ const plain = {
   'i32.eqz': 0x45, 'i32.eq': 0x46, 'i32.ne': 0x47, 'i32.lt_s': 0x48, 'i32.lt_u': 0x49, 'i32.gt_s': 0x4a, 'i32.gt_u': 0x4b, 'i32.le_u': 0x4d, 'i32.ge_u': 0x4f,
   'i64.eqz': 0x50, 'i64.ne': 0x52, 'i64.lt_s': 0x53, 'i64.lt_u': 0x54, 'i64.gt_s': 0x55,
   'i32.add': 0x6a, 'i32.sub': 0x6b, 'i32.mul': 0x6c, 'i32.and': 0x71, 'i32.or': 0x72, 'i32.shl': 0x74, 'i32.shr_u': 0x76,
-  'i64.add': 0x7c, 'i64.sub': 0x7d, 'i64.and': 0x83, 'i64.or': 0x84, 'i64.xor': 0x85, 'i64.shl': 0x86, 'i64.shr_s': 0x87,
+  'i64.ctz': 0x7a, 'i64.add': 0x7c, 'i64.sub': 0x7d, 'i64.and': 0x83, 'i64.or': 0x84, 'i64.xor': 0x85, 'i64.shl': 0x86, 'i64.shr_s': 0x87, 'i64.shr_u': 0x88,
   'f64.add': 0xa0, 'f64.sub': 0xa1, 'i32.wrap_i64': 0xa7, 'i64.extend_i32_s': 0xac, 'i64.extend_i32_u': 0xad,
 } as const
 // Vector instructions without immediates; they begin with 0xfd.
@@ -37,7 +37,7 @@ const vector = {
 // Loads and stores: the opcode, whether it is a vector's, and the alignment as a power of two.
 const access = {
   'i32.load': [0x28, false, 2], 'i64.load': [0x29, false, 3], 'f64.load': [0x2b, false, 3], 'i32.load8_u': [0x2d, false, 0],
-  'i64.store': [0x37, false, 3], 'f64.store': [0x39, false, 3],
+  'i64.store': [0x37, false, 3], 'i32.store8': [0x3a, false, 0], 'f64.store': [0x39, false, 3],
   'v128.load': [0x00, true, 0], 'i16x8.load8x8_s': [0x01, true, 0], 'i16x8.load8x8_u': [0x02, true, 0], 'i32x4.load16x4_s': [0x03, true, 0], 'i32x4.load16x4_u': [0x04, true, 0],
   'i64x2.load32x2_u': [0x06, true, 0], 'v128.load64_zero': [0x5d, true, 0], 'v128.store': [0x0b, true, 0],
 } as const

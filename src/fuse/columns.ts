@@ -23,6 +23,11 @@ export type Slot =
 /** The 32-bit numbers before the slots: rows, the state's address, and, of grouped sums, the table of entries, how many slots it has and whether to fold. */
 export const firstSlot = 5
 
+/** Slots that the arguments have room for. */
+export const slotsMax = 1024
+/** Behind them lie the marks of a block's rows, a bit each: see `marked-rows.ts`. */
+export const marksAt = 4 * (firstSlot + slotsMax + 1)
+
 /** The form of a column; undefined where fused pipelines can't read it. */
 export function formOf(column: Column): ColumnForm | undefined {
   const { type, codes, narrow, range } = column
@@ -76,9 +81,11 @@ export class ColumnLoads {
   readonly #types: readonly DataType[]
   readonly #forms: readonly (ColumnForm | undefined)[]
   readonly #loaded = new Map<number, Value | undefined>()
-  /** `shared` is the first of several that load for the same function: its pointers are used. */
-  constructor(emitter: Emitter, types: readonly DataType[], forms: readonly (ColumnForm | undefined)[], shared?: ColumnLoads) {
+  readonly #eights: Local | undefined
+  /** `shared` is the first of several that load for the same function: its pointers are used. `eights`: how many times eight rows behind them the rows lie. */
+  constructor(emitter: Emitter, types: readonly DataType[], forms: readonly (ColumnForm | undefined)[], shared?: ColumnLoads, eights?: Local) {
     this.#emitter = emitter
+    this.#eights = eights
     this.#types = types
     this.#forms = forms
     this.#slots = shared ? shared.#slots : []
@@ -126,18 +133,23 @@ export class ColumnLoads {
     return [local, local]
   }
 
-  /** Moves on by eight rows. */
-  advance(): void {
+  /** Moves on by eight rows, or so many times. */
+  advance(eights?: Local): void {
     const { body } = this.#emitter.fn
-    for (const { local, step } of this.#pointers.values()) if (step > 0) body.get(local).i32(step).do('i32.add').set(local)
+    for (const { local, step } of this.#pointers.values()) {
+      if (step === 0) continue
+      body.get(local).i32(step)
+      if (eights !== undefined) body.get(eights).do('i32.mul')
+      body.do('i32.add').set(local)
+    }
   }
 
   #load(column: number, codes: boolean): Value | undefined {
     const form = this.#forms[column]
     if (!form || (form.codes ?? false) !== codes) return undefined
     const type = this.#types[column]!
-    const pointer = this.#argument({ kind: 'values', column }, form.bits)
-    const valid = form.valid ? this.#bits(this.#argument({ kind: 'validity', column }, 1)) : undefined
+    const pointer = this.#pointer({ kind: 'values', column }, form.bits)
+    const valid = form.valid ? this.#bits(this.#pointer({ kind: 'validity', column }, 1)) : undefined
     const some = valid && { valid }
     if (type.kind === 'bool') return { lane: 'mask', parts: this.#bits(pointer), ...some }
     if (type.kind === 'float64') return { lane: 'f64', parts: this.#vectors(pointer, 4), ...some }
@@ -173,13 +185,22 @@ export class ColumnLoads {
     return this.#emitter.each(4, i => body.get(pointer).at('v128.load64_zero', 8 * i).do('f64x2.promote_low_f32x4'))
   }
 
+  // Where the iteration's rows of a column lie, `bits` each.
+  #pointer(slot: Slot, bits: number): Local {
+    const first = this.#argument(slot, bits)
+    if (this.#eights === undefined) return first
+    const { fn } = this.#emitter
+    const local = fn.local('i32')
+    fn.body.get(first).get(this.#eights).i32(bits).do('i32.mul').do('i32.add').set(local)
+    return local
+  }
+
   // Eight bits as masks.
   #bits(pointer: Local): Parts {
     const { fn } = this.#emitter
-    const all = fn.local('v128')
-    fn.body.get(pointer).at('i32.load8_u').do('i32x4.splat').set(all)
-    const ones = [this.#emitter.words([1, 2, 4, 8]), this.#emitter.words([16, 32, 64, 128])]
-    return this.#emitter.each(2, i => fn.body.get(all).get(ones[i]!).do('v128.and').get(ones[i]!).do('i32x4.eq'))
+    const bits = fn.local('i32')
+    fn.body.get(pointer).at('i32.load8_u').set(bits)
+    return this.#emitter.bitsAsMask(bits)
   }
 
   // A local for what a slot holds; `bits` of it are a row's.

@@ -61,6 +61,14 @@ export class Emitter {
     return this.whole('i32', isTrue ? -1n : 0n)
   }
 
+  /** The lowest eight bits of a number as a mask. */
+  bitsAsMask(bits: Local): Parts {
+    const all = this.fn.local('v128')
+    this.fn.body.get(bits).do('i32x4.splat').set(all)
+    const ones = [this.words([1, 2, 4, 8]), this.words([16, 32, 64, 128])]
+    return this.each(2, i => this.fn.body.get(all).get(ones[i]!).do('v128.and').get(ones[i]!).do('i32x4.eq'))
+  }
+
   /** A mask in two or four parts. */
   asMask(parts: Parts, count: number): Parts {
     if (parts.length === count) return parts

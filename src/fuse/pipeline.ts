@@ -11,10 +11,11 @@ import { type Compiled, compiledFunction } from '../device/compiled.ts'
 import type { Device } from '../device/device.ts'
 import { neverTrue } from '../expr/never-true.ts'
 import { columnsRead } from './columns-read.ts'
-import { addressOf, type ColumnForm, firstSlot, formOf, formText, type Slot } from './columns.ts'
+import { addressOf, type ColumnForm, firstSlot, formOf, formText, marksAt, type Slot, slotsMax as slotsOfArguments } from './columns.ts'
 import { bankCount, clearTable, encodeGrouped, entryBytes, keySize, slotsMax } from './grouped.ts'
 import type { Encoded } from './iteration.ts'
 import { encodeKeyless } from './keyless.ts'
+import { marksBytes } from './marked-rows.ts'
 import { type FusedProgram, sumBytes, type SumPlan } from './program.ts'
 import { clearStates, stateColumns, touchedGroups } from './states.ts'
 import { callRows } from './sum-lanes.ts'
@@ -211,7 +212,7 @@ export class FusedPipeline {
 
   // What each slot holds, and by how many bits a row moves it on.
   #argumentsOf(slots: readonly Slot[], batch: Batch, numbering: Numbering | undefined): { value: number; rowBits: number }[] {
-    if (this.#args === 0) this.#args = this.#memory.allocate(4 * (firstSlot + slotsOfArguments))
+    if (this.#args === 0) this.#args = this.#memory.allocate(marksAt + marksBytes)
     return slots.map(slot => {
       if (slot.kind === 'stride') return { value: numbering!.strides[slot.key]!, rowBits: 0 }
       if (slot.kind === 'null') return { value: numbering!.strides[slot.key]! * (numbering!.sizes[slot.key]! - 1), rowBits: 0 }
@@ -233,9 +234,6 @@ export class FusedPipeline {
     return code
   }
 }
-
-/** Slots that the arguments have room for. */
-const slotsOfArguments = 1024
 
 function findText(device: Device, dictionary: Column, text: string): number {
   if (dictionary.length === 0) return 0xffff_ffff
