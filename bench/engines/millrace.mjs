@@ -15,7 +15,7 @@ export async function open({ suite, rows, workers, tables, memory }) {
   if (suite.millraceTables) for (const [name, frame] of Object.entries(suite.millraceTables({ rows, from, generate, col }))) await keep(name, frame)
   else for (const [name, path] of Object.entries(tables)) await keep(name, read.parquet(path))
   let result
-  let kept = []
+  const kept = []
   return {
     version: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
     workers,

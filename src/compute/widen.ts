@@ -4,7 +4,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { type DataType, float64, isFloat, isInteger } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { hasNarrow, wordsOfNarrow } from './narrow.ts'
+import { hasNarrow, narrowOfWords, wordsOfNarrow } from './narrow.ts'
 import { valuesAt } from './operand.ts'
 
 const timeKinds = ['date', 'time', 'timestamp', 'duration']
@@ -48,7 +48,7 @@ export function wordsOf(device: Device, arena: Arena, { type, values, length }: 
   }
 }
 
-/** Words, as `wordsOf` gives them, as a column of `type` in `arena`. Words that are 64 bits wide in the column too are not copied. */
+/** Words, as `wordsOf` gives them, or the unscaled values of a decimal, as a column of `type` in `arena`. Words that are 64 bits wide in the column too are not copied. */
 export function columnOfWords(device: Device, arena: Arena, type: DataType, words: number, rows: number): Column {
   const { kernels } = device
   const out = (narrow: (words: number, rows: number, out: number) => void) => {
@@ -69,6 +69,8 @@ export function columnOfWords(device: Device, arena: Arena, type: DataType, word
     case 'uint32':
     case 'date':
       return out(kernels.narrowI64)
+    case 'decimal':
+      return narrowOfWords(device, arena, { values: words, bits: 64 }, { type, length: rows, validity: 0 })
     default:
       return { type, length: rows, values: words, validity: 0 }
   }

@@ -12,7 +12,7 @@ const texts = ['', 'a', 'Bonn', 'thirteen bytes', 'a text of more than twelve by
 const wholes = { i8: 100, i16: 30_000, i32: 2 ** 30, u8: 255, u16: 65_535, u32: 2 ** 32 - 1 } as const
 const schema = {
   i8: 'int8', i16: 'int16?', i32: 'int32', u8: 'uint8', u16: 'uint16?', u32: 'uint32', i64: 'int64?', small: 'int32?', f32: 'float32', f64: 'float64?',
-  day: 'date', at: 'timestamp[ms]?', money: 'decimal(12, 2)', rate: 'decimal(4, 3)?', flag: 'bool?', text: 'utf8?', city: 'utf8',
+  day: 'date', at: 'timestamp[ms]?', money: 'decimal(12, 2)', rate: 'decimal(4, 3)?', level: 'decimal(4, 2)?', step: 'decimal(30, 1)', flag: 'bool?', text: 'utf8?', city: 'utf8',
 } as const
 
 function rowsOf(chance: Random, count: number): Record<string, unknown>[] {
@@ -30,6 +30,8 @@ function rowsOf(chance: Random, count: number): Record<string, unknown>[] {
     at: maybe(1_700_000_000_000 + chance.int(1_000_000_000)),
     money: ((chance.int(2_000_000_000) - 1_000_000_000) / 100).toFixed(2),
     rate: maybe(((chance.int(2_000) - 1_000) / 1000).toFixed(3)),
+    level: maybe(((chance.int(19) - 9) / 100).toFixed(2)),
+    step: (chance.int(900) / 10).toFixed(1),
     flag: maybe(chance.int(2) === 1),
     text: maybe(pick(chance, texts)),
     city: pick(chance, texts),
@@ -75,7 +77,7 @@ function condition(chance: Random, depth: number): Expr {
       () => col('f32')[op](0.25 * chance.int(40)),
       () => col('day')[op]('2001-05-06'),
       () => col('at')[op](new Date(1_700_000_400_000)),
-            () => col('i16').between(-5000, 20_000),
+      () => col('i16').between(-5000, 20_000),
       () => col('rate').between('0.05', '0.5'),
       () => col('money')[op]('12.345'),
       () => col('city').eq(pick(chance, [...texts, 'nowhere'])),
@@ -97,7 +99,7 @@ function query(chance: Random, input: FrameValue): FrameValue {
   if (chance.int(4) > 0) made = made.filter(condition(chance, chance.int(3)))
   made = made.with({ x: number(chance, chance.int(3)), y: number(chance, 1) })
   if (chance.int(3) === 0) made = made.filter(condition(chance, 1))
-  const keys = pick(chance, [[], [], ['city'], ['text', 'flag'], ['city', 'u8'], ['i8']])
+  const keys = pick(chance, [[], [], ['city'], ['text', 'flag'], ['city', 'u8'], ['i8'], ['level'], ['step'], ['level', 'flag'], ['small', 'city']])
   const aggregates: Record<string, unknown> = {
     n: count(),
     x: sum('x'),

@@ -28,21 +28,27 @@ const started = Date.now()
 let failed = 0
 
 // Sums of floats that are not exact agree to five digits.
-const near = (cell: Cell): string =>
-  typeof cell === 'number' ? (Math.abs(cell) < 1e-9 ? '0' : cell.toPrecision(5)) : Array.isArray(cell) ? `[${cell.map(near)}]` : keyText(cell)
+function isNear(a: Cell, b: Cell): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return Object.is(a, b) || Math.abs(a - b) <= Math.max(1e-9, 2e-5 * Math.abs(b))
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((cell, i) => isNear(cell, b[i]!))
+  return keyText(a) === keyText(b)
+}
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
+// Rows without an order are put in that of their exact cells.
 function check(table: Table, got: Rows): void {
   const names = Object.keys(table.columns)
   if (got.length > 0) expect(Object.keys(got[0]!).sort()).toEqual([...names].sort())
-  const text = (row: Readonly<Record<string, unknown>>) => names.map(name => (table.columns[name]!.isNear ? near(row[name] as Cell) : keyText(row[name] as Cell))).join(' | ')
-  const [actual, expected] = [got.map(text), table.rows.map((row: Row) => text(row))]
-  if (table.sampled !== undefined) return checkSampled(actual, expected, table.sampled)
-  if (!table.isOrdered) for (const list of [actual, expected]) list.sort()
-  const at = expected.findIndex((line, i) => line !== actual[i])
+  const [exact, near] = [names.filter(name => !table.columns[name]!.isNear), names.filter(name => table.columns[name]!.isNear)]
+  const text = (row: Rows[number]) => [...exact, ...near].map(name => keyText(row[name] as Cell)).join(' | ')
+  const told = (rows: Rows) => rows.map(row => ({ row, exact: exact.map(name => keyText(row[name] as Cell)).join(' | '), text: text(row) }))
+  const [actual, expected] = [told(got), told(table.rows)]
+  if (table.sampled !== undefined) return checkSampled(actual.map(row => row.text), expected.map(row => row.text), table.sampled)
+  if (!table.isOrdered) for (const list of [actual, expected]) list.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+  const at = expected.findIndex((want, i) => want.exact !== actual[i]?.exact || !near.every(name => isNear(actual[i]!.row[name] as Cell, want.row[name] as Cell)))
   if (actual.length === expected.length && at < 0) return
-  throw new Error(`${actual.length} rows, not ${expected.length}; of ${names.join(' | ')} row ${at} is\n     ${actual[at]}\nnot  ${expected[at]}`)
+  throw new Error(`${actual.length} rows, not ${expected.length}; of ${[...exact, ...near].join(' | ')} row ${at} is\n     ${actual[at]?.text}\nnot  ${expected[at]?.text}`)
 }
 
 // So many of the rows, in their order.

@@ -178,7 +178,7 @@ export const zipfAgreement = agreement({
   kernels: ['zipfWeights', 'zipfInts'],
   sample: (random, length) => ({ ...rows(random, length), ranks: [1, 2, 100, 4096][random.int(4)]!, exponent: [0.5, 1, 2, 3][random.int(4)]! }),
   reference({ seed, first, length, ranks, exponent }) {
-    const entries = table(Array.from({ length: ranks }, (_, i) => Math.pow(i + 1, -exponent)))
+    const entries = table(Array.from({ length: ranks }, (_, i) => (i + 1) ** -exponent))
     return rowsOf(first, length).map(row => entryOf(drawOf(seed, row), entries) + 1)
   },
   compute: (device, arena, { seed, first, length, ranks, exponent }) =>
