@@ -11,7 +11,7 @@ import { orderSteps } from '../support/random-order-steps.ts'
 import { overSteps } from '../support/random-over-steps.ts'
 import { randomPlan, type Table } from '../support/random-plans.ts'
 import { shapeSteps } from '../support/random-shape-steps.ts'
-import { type Cell, keyText, type Row } from '../support/random-types.ts'
+import { type Cell, keyText } from '../support/random-types.ts'
 
 // What cache() keeps is kept by the engines.
 afterEach(closeEngines)
