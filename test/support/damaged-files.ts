@@ -1,0 +1,114 @@
+// Small files of every format, what damages them, and what reads them to the end: for tests that bytes from anywhere are read or refused.
+import { type Random, random } from '../../src/base/random.ts'
+import { releaseArena } from '../../src/device/arena.ts'
+import { CsvDecoder } from '../../src/compute/csv.ts'
+import { decodeJsonRecords } from '../../src/compute/json.ts'
+import { createDevice, type Device } from '../../src/device/device.ts'
+import { pageBytes, reservedPages } from '../../src/device/pages.ts'
+import { CsvReader } from '../../src/format/csv/csv-reader.ts'
+import { LineReader } from '../../src/format/json/line-reader.ts'
+import { csvFields, dialects, sampleCsv } from '../compute/reference/csv.ts'
+import { sampleFields, sampleRecord } from '../compute/reference/json.ts'
+import { allTypes, allTypesRows, exact, readArrowRows, readParquet, writeArrow, writeParquet } from './format-files.ts'
+import { rowsOf, shapes } from './samples.ts'
+
+/** A valid file, and what reads it: the rows and refused records as text. Throws DataError. */
+export interface FileKind {
+  readonly bytes: Uint8Array
+  read(device: Device, bytes: Uint8Array): string
+  /** Bytes at the end that hold the numbers by which the rest is found; text has none. */
+  readonly footerBytes: number
+}
+
+const limits = { pageBytesMax: 64 << 20 }
+
+/** All kinds by name; files of about `rowCount` rows. */
+export async function fileKinds(rowCount: number): Promise<Record<string, FileKind>> {
+  const device = await createDevice()
+  const rows = allTypesRows(rowCount)
+  const part = Math.ceil((2 * rowCount) / 3)
+  const parquet = (compression: 'none' | 'snappy' | 'gzip' | 'zstd'): FileKind => ({
+    bytes: writeParquet(device, allTypes, rows, { compression, rowGroupRows: part }),
+    read: (device, bytes) => String(exact(readParquet(device, bytes, { limits }))),
+    footerBytes: 1500,
+  })
+  const arrow = (form: 'file' | 'stream'): FileKind => ({ bytes: writeArrow(device, allTypes, rows, form, part), read: (device, bytes) => String(exact(readArrowRows(device, bytes))), footerBytes: 1500 })
+  return {
+    'parquet none': parquet('none'),
+    'parquet snappy': parquet('snappy'),
+    'parquet gzip': parquet('gzip'),
+    'parquet zstd': parquet('zstd'),
+    'arrow file': arrow('file'),
+    'arrow stream': arrow('stream'),
+    csv: { bytes: new TextEncoder().encode(sampleCsv(random(5), Math.ceil(rowCount / 3), 'full', dialects[0]!)), read: readCsv, footerBytes: 0 },
+    ndjson: { bytes: new TextEncoder().encode(records(random(6), Math.ceil(rowCount / 3))), read: readNdjson, footerBytes: 0 },
+  }
+}
+
+function records(chance: Random, count: number): string {
+  return Array.from({ length: count }, (_, i) => `${sampleRecord(chance, shapes[i % shapes.length]!)}\n`).join('')
+}
+
+const chunkBytes = 500
+
+// In chunks that cut rows.
+function chunked(device: Device, bytes: Uint8Array, reader: CsvReader | LineReader, take: (arena: ReturnType<Device['arena']>, count: number, isLast: boolean) => void): void {
+  for (let at = 0; at < bytes.length || reader.carried > 0; at += chunkBytes) {
+    const arena = device.arena()
+    try {
+      const chunk = bytes.subarray(at, at + chunkBytes)
+      device.memory.write(reader.reserve(arena, chunk.length), chunk)
+      take(arena, chunk.length, at + chunkBytes >= bytes.length)
+    } finally {
+      releaseArena(device, arena.address)
+    }
+  }
+}
+
+function readCsv(device: Device, bytes: Uint8Array): string {
+  const decoder = new CsvDecoder(csvFields, csvFields.map(field => field.name), dialects[0]!, 'test.csv')
+  const reader = new CsvReader(device, decoder, { where: 'test.csv', hasHeader: false })
+  const told: unknown[] = []
+  chunked(device, bytes, reader, (arena, count, isLast) => {
+    const { batch, errors, position } = reader.take(arena, count, isLast, 1000)
+    told.push(rowsOf(device, batch), errors.map(error => [position + error.start, error.code]))
+  })
+  return String(exact(told))
+}
+
+function readNdjson(device: Device, bytes: Uint8Array): string {
+  const reader = new LineReader(device, { where: 'test.ndjson' })
+  const told: unknown[] = []
+  chunked(device, bytes, reader, (arena, count, isLast) => {
+    const { batch, errors } = decodeJsonRecords(device, arena, reader.take(arena, count, isLast, 1000), sampleFields, 'test.ndjson')
+    told.push(rowsOf(device, batch), errors.map(error => [error.record, error.byte, error.message]))
+  })
+  return String(exact(told))
+}
+
+/** A copy that is cut, or changed in up to four places: a bit, a byte, a few, a run copied from elsewhere, a number. */
+export function damaged(chance: Random, bytes: Uint8Array, footerBytes: number): Uint8Array {
+  if (chance.int(5) === 0) return bytes.slice(0, chance.int(bytes.length))
+  const result = bytes.slice()
+  // Half of the changes go to the footer and headers, where the numbers are.
+  const place = () => (footerBytes > 0 && chance.int(2) === 0 ? bytes.length - 1 - chance.int(Math.min(bytes.length, footerBytes)) : chance.int(bytes.length))
+  for (let i = chance.int(4); i >= 0; i--) {
+    const at = place()
+    const how = chance.int(5)
+    if (how === 0) result[at] = chance.int(256)
+    else if (how === 1) result[at]! ^= 1 << chance.int(8)
+    else if (how === 2) result.fill([0, 255, 128, 127][chance.int(4)]!, at, at + 1 + chance.int(8))
+    else if (how === 3) result.copyWithin(at, place(), bytes.length - chance.int(40))
+    else new DataView(result.buffer).setInt32(Math.min(at, bytes.length - 4), [-1, 2 ** 31 - 1, -(2 ** 31), 65_536][chance.int(4)]!, true)
+  }
+  return result
+}
+
+/** Fills the memory that the next allocations take, none of which is in use, with one byte: what is read before it was written gives other results with another byte. */
+export function poison(device: Device, byte: number): void {
+  const start = reservedPages * pageBytes
+  const bytes = Math.min(device.memory.wasm.buffer.byteLength - start, (2 * device.pages.highWater() + 64) * pageBytes)
+  const eight = new Float64Array(new Uint8Array(8).fill(byte).buffer)[0]!
+  device.memory.float64s(start, bytes / 8).fill(eight)
+  device.pages.restartHighWater()
+}
