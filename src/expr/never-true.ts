@@ -34,7 +34,7 @@ function operandOf(bound: Bound, columns: readonly Column[]): Operand | undefine
   return bound.constant
 }
 
-// Columns, constants, and comparisons of them, which never fail.
-function isPlain(bound: Bound): boolean {
-  return bound.kind !== 'call' || ((comparisons.includes(bound.fn.name) || ['and', 'or', 'between'].includes(bound.fn.name)) && bound.args.every(isPlain))
+/** True for columns, constants, and comparisons of them, which never fail. */
+export function isPlain(bound: Bound): boolean {
+  return bound.kind !== 'call' || ((comparisons.includes(bound.fn.name) || ['and', 'or', 'between', 'isIn', 'isNull', 'isNotNull'].includes(bound.fn.name)) && bound.args.every(isPlain))
 }

@@ -5,6 +5,7 @@ import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
 import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
+import { splitsToRead } from '../plan/skip-splits.ts'
 import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import { splitField } from '../plan/rewrite.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
@@ -253,7 +254,9 @@ export class JobRun {
     const positions = this.#environment.checkpoint?.manifest.sources
     this.#plan.stages.forEach((spec, i) => {
       if (!spec.scan) return
-      const splits = scanType(spec.scan.kind).splits(spec.scan.options)
+      const splits = splitsToRead(spec)
+      const skipped = scanType(spec.scan.kind).splits(spec.scan.options).length - splits.length
+      if (skipped > 0) this.metricsCounter.count('splitsSkipped', skipped)
       this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!))
     })
     feeds.forEach((feed, i) => feed.start(this.#plan.feeds[i]!.outputs.map(o => this.#target(o.to))))

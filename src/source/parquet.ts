@@ -1,6 +1,7 @@
 // Parquet files as a scan: a split is a row group, and only the columns that are needed are read.
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
+import { chunkBounds } from '../format/parquet/chunk-bounds.ts'
 import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
 import { listFiles } from './file-list.ts'
@@ -34,6 +35,13 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   },
   splits: options => options.files!.flatMap((file, index) => file.groups.flatMap((rows, group) => (rows === 0 ? [] : [{ file: index, group }]))),
   rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
+  bounds(options, split, columns) {
+    const { path } = options.files![split.file as number]!
+    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader))
+    const group = file.rowGroups[split.group as number]
+    const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
+    return Object.fromEntries(found.map(column => [column.field.name, group ? chunkBounds(column, group.chunks[column.leaf]!) : {}]))
+  },
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)

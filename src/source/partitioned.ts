@@ -7,6 +7,7 @@ import { buildColumn } from '../batch/build-columns.ts'
 import { type Field, type Fields, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { storedBy } from '../batch/stored-value.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
+import type { ValueBounds } from '../batch/value-bounds.ts'
 import { gatherColumn } from '../compute/gather.ts'
 import type { Arena } from '../device/arena.ts'
 import { isPartitionType, partitionType, partitionValue, readSegment } from '../format/partition-path.ts'
@@ -55,6 +56,13 @@ export function withPartitions<O extends Json>(scan: ScanSourceType<O>, endings:
       const packed: FoundPartitions = { fields: packFields(found), texts, order: fields.map(f => f.name) }
       return { ...inner, fields, options: { ...(inner.options as object), paths, ...(schema && { schema: own }), found: packed } as unknown as O }
     },
+    bounds(options, split, columns) {
+      const { found } = options as unknown as FileOptions
+      const own = found ? unpackFields(found.fields).filter(f => columns.includes(f.name)) : []
+      const others = columns.filter(name => !own.some(f => f.name === name))
+      const inner = scan.bounds && others.length > 0 ? scan.bounds(options, split, others) : {}
+      return { ...inner, ...Object.fromEntries(own.map(field => [field.name, partitionBounds(field, found!.texts[field.name]![split['file'] as number]!)])) }
+    },
     read(context, options, split, columns) {
       const { found } = options as unknown as FileOptions
       if (!found || found.fields.length === 0) return scan.read(context, options, split, columns)
@@ -67,6 +75,13 @@ export function withPartitions<O extends Json>(scan: ScanSourceType<O>, endings:
       return scan.read(addingColumns(context, fields, value, wanted), options, split, read)
     },
   }
+}
+
+// All rows of a file have the one value.
+function partitionBounds({ type }: Field, text: string | null): ValueBounds {
+  if (text === null) return { nulls: 'all' }
+  const value = storedBy(type)(partitionValue(text, type))
+  return value === undefined ? {} : { least: value, greatest: value, nulls: 'none' }
 }
 
 // Of each file the names and texts of the folders between what was asked for and the file; empty where no file has any.

@@ -5,6 +5,7 @@ import type { Json } from '../base/json.ts'
 import type { Topics } from '../base/topic.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Fields } from '../batch/schema.ts'
+import type { ValueBounds } from '../batch/value-bounds.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
@@ -37,6 +38,11 @@ export interface ScanSourceType<O extends Json = Json> {
   sharedBytes?(options: O): number
   /** Rows if known without reading everything, for progress. */
   rowCount?(options: O): number | undefined
+  /**
+   * What is known of a split's values before it is read, by the columns' names: a split in which no row can meet the job's conditions is not read. Only `columns`
+   * are asked for. What it says must hold. May look at the data, as `resolve` does.
+   */
+  bounds?(options: O, split: ScanSplit, columns: readonly string[]): Readonly<Record<string, ValueBounds>>
   /**
    * Reads one split, in order. `columns`: only these fields are needed (undefined = all). What it yields says nothing but that a good place to pause
    * is reached: a reader that yields after each batch is asked to go on only when there is room for more, and is left (its `finally` runs) when the job ends.

@@ -71,6 +71,17 @@ export interface SchemaElement {
   logical?: LogicalType
 }
 
+/** What a writer says of a chunk's values; bytes as PLAIN has them, those of texts without a length. */
+export interface ChunkStatistics {
+  /** Of the column's own order. */
+  min?: Uint8Array | undefined
+  max?: Uint8Array | undefined
+  /** Of signed bytes, whatever the type: what old writers left. */
+  oldMin?: Uint8Array | undefined
+  oldMax?: Uint8Array | undefined
+  nullCount?: number
+}
+
 /** Where a column's pages lie, and how they are packed. */
 export interface ColumnChunk {
   type: number
@@ -80,6 +91,7 @@ export interface ColumnChunk {
   compressedBytes: number
   dataOffset: number
   dictionaryOffset?: number
+  statistics?: ChunkStatistics
   /** Set where the pages are in another file. */
   filePath?: string
   encrypted: boolean
@@ -287,7 +299,30 @@ function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): void {
     else if (id === 7 && isInt(type)) chunk.compressedBytes = reader.int()
     else if (id === 9 && isInt(type)) chunk.dataOffset = reader.int()
     else if (id === 11 && isInt(type)) chunk.dictionaryOffset = reader.int()
+    else if (id === 12 && type === thriftType.struct) chunk.statistics = readStatistics(reader)
     else return false
     return true
   })
+}
+
+/** Longer bounds are of no use. */
+const boundBytesMax = 1024
+
+function boundOf(reader: ThriftReader): Uint8Array | undefined {
+  const bytes = reader.binary()
+  return bytes.length <= boundBytesMax ? bytes.slice() : undefined
+}
+
+function readStatistics(reader: ThriftReader): ChunkStatistics {
+  const statistics: ChunkStatistics = {}
+  reader.struct((id, type) => {
+    if (id === 1 && type === thriftType.binary) statistics.oldMax = boundOf(reader)
+    else if (id === 2 && type === thriftType.binary) statistics.oldMin = boundOf(reader)
+    else if (id === 3 && isInt(type)) statistics.nullCount = reader.int()
+    else if (id === 5 && type === thriftType.binary) statistics.max = boundOf(reader)
+    else if (id === 6 && type === thriftType.binary) statistics.min = boundOf(reader)
+    else return false
+    return true
+  })
+  return statistics
 }

@@ -1,0 +1,42 @@
+// Splits of a scan that need not be read: the filters right behind the scan can be true for none of their rows, by what the source says of them.
+import { bindCondition } from '../expr/bind.ts'
+import type { Bound } from '../expr/function.ts'
+import { neverWithin } from '../expr/never-within.ts'
+import type { FilterParams } from '../operators/filter.ts'
+import type { FusedAggregateParams } from '../operators/fused-aggregate.ts'
+import type { ScanSplit } from '../source/source.ts'
+import { scanType } from './catalogue.ts'
+import type { StageSpec } from './stages.ts'
+
+/** The splits of a stage's scan that may hold rows for what follows it, in order. Cost: where there is a filter, the statistics of each split. */
+export function splitsToRead(stage: StageSpec): readonly ScanSplit[] {
+  const { scan } = stage
+  if (!scan) return []
+  const type = scanType(scan.kind)
+  const splits = type.splits(scan.options)
+  if (!type.bounds || splits.length === 0) return splits
+  const conditions = conditionsOf(stage)
+  const fields = stage.steps[0]?.inputs[0] ?? []
+  // Behind the columns are the variables of functions in expressions.
+  const columns = [...new Set(conditions.flatMap(columnsOf))].filter(column => column < fields.length)
+  if (columns.length === 0) return splits
+  return splits.filter(split => {
+    const bounds = type.bounds!(scan.options, split, columns.map(column => fields[column]!.name))
+    return !neverWithin(conditions, column => (columns.includes(column) && Object.hasOwn(bounds, fields[column]!.name) ? bounds[fields[column]!.name] : undefined))
+  })
+}
+
+// The conditions of the filters that the scan's rows meet first; none where rows are read before them, too.
+function conditionsOf({ steps, outputs }: StageSpec): Bound[] {
+  const fields = steps[0]?.inputs[0]
+  const first = Math.min(...outputs.map(output => output.step))
+  if (!fields || first < 0) return []
+  // Beyond the first step whose rows go elsewhere, readers have no more filters in common.
+  const inOrder = steps.slice(0, first + 1).flatMap(step => (step.kind === 'fusedAggregate' ? (step.params as unknown as FusedAggregateParams).steps : [step]))
+  const end = inOrder.findIndex(step => step.kind !== 'filter')
+  return inOrder.slice(0, end < 0 ? inOrder.length : end).map(({ id, params }) => bindCondition((params as unknown as FilterParams).predicate, fields, id))
+}
+
+function columnsOf(bound: Bound): number[] {
+  return bound.kind === 'column' ? [bound.index] : bound.kind === 'call' ? bound.args.flatMap(columnsOf) : []
+}
