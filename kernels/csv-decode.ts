@@ -1,21 +1,12 @@
 // CSV rows to columns, one pass over the bytes: RFC 4180 with any one-byte delimiter and quote; LF or CRLF ends a row, also inside quotes a line end
 // is text. A quote inside an unquoted cell is text. A row that is refused is passed over to its end and leaves no trace in the columns.
 import { readBase64 } from './base64'
+import { lineEnd, NULL, RAGGED, RANGE, refuse, scanCell, TYPE } from './csv-cells'
 import { CsvJob, markValid } from './csv-job'
 import { plainRows } from './csv-plain'
 import { JsonField, writeView } from './json-values'
 import { countDigits, decimalToF64, decimalToI64, digitsValue, scanDecimal } from './number-text'
 import { scaleMillis, scanTime } from './time-text'
-import { findBadUtf8, validateUtf8 } from './utf8'
-
-// Why a row was refused; src/compute/csv.ts holds the words, in this order.
-const OPEN_QUOTE = 1
-const AFTER_QUOTE = 2
-const BAD_UTF8 = 3
-const RAGGED = 4
-const TYPE = 5
-const RANGE = 6
-const NULL = 7
 
 // An error: record, address, code, cell or column, and the row's bytes [start, end).
 const ERROR_BYTES: usize = 24
@@ -31,6 +22,12 @@ export function decodeCsv(at: usize): i32 {
     plainRows(job)
     if (job.at >= job.end || job.row >= job.rowMax) break
     const first = load<u8>(job.at)
+    if (<i32>first == job.comment) {
+      const next = lineEnd(job, job.at)
+      if (next == 0) break
+      job.at = next
+      continue
+    }
     if (job.cellCount != 1 && (first == 10 || (first == 13 && load<u8>(job.at, 1) == 10))) {
       job.at += first == 10 ? 1 : 2
       continue
@@ -63,13 +60,6 @@ export function decodeCsv(at: usize): i32 {
   return job.record
 }
 
-function refuse(job: CsvJob, code: i32, at: usize, field: i32): void {
-  if (job.errorCode) return
-  job.errorCode = code
-  job.errorAt = at
-  job.errorField = field
-}
-
 // The address behind the row's line end; 0 where the row is cut off or there is no room.
 function decodeRow(job: CsvJob): usize {
   let p = job.at
@@ -81,6 +71,7 @@ function decodeRow(job: CsvJob): usize {
     let next: usize = 0
     if (target >= 0 && job.errorCode == 0) next = storeNumber(job, changetype<JsonField>(job.fields + (<usize>target << 5)), p)
     if (next == 0) {
+      job.cellStart = p
       next = scanCell(job, p)
       if (next == 0) return 0
       if (target >= 0 && job.errorCode == 0 && !storeCell(job, target)) return 0
@@ -93,14 +84,31 @@ function decodeRow(job: CsvJob): usize {
       continue
     }
     if (p >= end && !job.isLast) return 0
-    if (cell != job.cellCount) refuse(job, RAGGED, job.start, cell)
+    if (cell != job.cellCount) settleRagged(job, cell)
     return p + (stop == 13 && p < end ? 2 : 1)
+  }
+}
+
+// A row of `count` cells where another number is expected.
+function settleRagged(job: CsvJob, count: i32): void {
+  if (job.errorCode) return
+  if (count > job.cellCount ? job.ragged < 2 : job.ragged < 1) {
+    refuse(job, RAGGED, job.start, count)
+    return
+  }
+  for (let cell = count; cell < job.cellCount; cell++) {
+    const target = load<i32>(job.targets + (<usize>cell << 2))
+    if (target < 0) continue
+    const field = changetype<JsonField>(job.fields + (<usize>target << 5))
+    if (field.nullable) field.clear(job.row)
+    else refuse(job, NULL, job.start, target)
   }
 }
 
 // The commonest cells at once: a plain whole number, or a plain decimal, that ends at the delimiter or a line feed. 0: any other cell.
 // @ts-ignore: decorator
 @inline function storeNumber(job: CsvJob, field: JsonField, p: usize): usize {
+  if (job.comma) return 0
   if (field.type == 3) {
     const c = load<u8>(p)
     if (c - 48 > 9 && c != 45) return 0
@@ -128,95 +136,6 @@ function decodeRow(job: CsvJob): usize {
   return next
 }
 
-// Finds the cell at `p`; returns where it ends: at a delimiter, a line end or the input's end. 0: cut off.
-function scanCell(job: CsvJob, p: usize): usize {
-  if (p < job.end && load<u8>(p) == <u8>job.quote) return scanQuoted(job, p + 1)
-  const end = job.end
-  const start = p
-  const delimiter = i8x16.splat(<i8>job.delimiter)
-  const feed = i8x16.splat(10)
-  let high: u32 = 0
-  while (true) {
-    const block = v128.load(p)
-    const found = <u32>i8x16.bitmask(v128.or(i8x16.eq(block, delimiter), i8x16.eq(block, feed)))
-    const at = found ? ctz(found) : 16
-    high |= <u32>i8x16.bitmask(block) & ((1 << at) - 1)
-    p += at
-    if (found || p >= end) break
-  }
-  if (p >= end) {
-    p = end
-    if (!job.isLast) return 0
-  }
-  // A line end CR LF, or a CR that ends the input: the cell ends before it.
-  if (p > start && load<u8>(p - 1) == 13 && (p == end || load<u8>(p) == 10)) p--
-  return keepCell(job, start, p, 0, high) ? p : 0
-}
-
-// @ts-ignore: decorator
-@inline function keepCell(job: CsvJob, start: usize, end: usize, quoted: i32, high: u32): bool {
-  if (high && !validateUtf8(start, end)) refuse(job, BAD_UTF8, start + <usize>max(0, findBadUtf8(start, <i32>(end - start))), -1)
-  job.cellAt = start
-  job.cellBytes = <i32>(end - start)
-  job.cellQuoted = quoted
-  return true
-}
-
-// The quote at or after `p`, or the input's end.
-function findQuote(job: CsvJob, p: usize): usize {
-  const quote = i8x16.splat(<i8>job.quote)
-  while (p < job.end) {
-    const found = <u32>i8x16.bitmask(i8x16.eq(v128.load(p), quote))
-    if (found) return min(p + <usize>ctz(found), job.end)
-    p += 16
-  }
-  return job.end
-}
-
-function scanQuoted(job: CsvJob, start: usize): usize {
-  const quote = <u8>job.quote
-  const end = job.end
-  let p = findQuote(job, start)
-  if (p + 1 < end && load<u8>(p, 1) == quote) {
-    // Doubled quotes: the text is put together in the text buffer.
-    if (job.textEnd - job.text < end - start) {
-      job.paused = 1
-      return 0
-    }
-    let out = job.text
-    let from = start
-    while (p + 1 < end && load<u8>(p, 1) == quote) {
-      memory.copy(out, from, p + 1 - from)
-      out += p + 1 - from
-      from = p + 2
-      p = findQuote(job, from)
-    }
-    memory.copy(out, from, p - from)
-    out += p - from
-    const text = job.text
-    if (out - text > 12) job.text = out
-    keepCell(job, text, out, 1, 1)
-  } else keepCell(job, start, p, 1, 1)
-  if (p >= end) {
-    if (!job.isLast) return 0
-    refuse(job, OPEN_QUOTE, start - 1, -1)
-    return end
-  }
-  p++
-  if (p >= end) return job.isLast ? end : 0
-  const stop = load<u8>(p)
-  if (stop == <u8>job.delimiter || stop == 10) return p
-  if (stop == 13) {
-    if (p + 1 >= end) return job.isLast ? p : 0
-    if (load<u8>(p, 1) == 10) return p
-  }
-  refuse(job, AFTER_QUOTE, p, -1)
-  const cell = job.cellAt
-  const next = scanCell(job, p)
-  job.cellAt = cell
-  return next
-}
-
 function letters(at: usize, bytes: i32): u64 {
   const kept: u64 = bytes >= 8 ? ~(<u64>0) : (<u64>1 << (bytes << 3)) - 1
   return (load<u64>(at) & kept) | (0x2020202020202020 & kept)
@@ -233,7 +152,7 @@ function isNull(job: CsvJob): bool {
 // The cell into its column; false where there is no room.
 function storeCell(job: CsvJob, index: i32): bool {
   const field = changetype<JsonField>(job.fields + (<usize>index << 5))
-  const at = job.cellAt
+  let at = job.cellAt
   const bytes = job.cellBytes
   const row = <usize>job.row
   const type = field.type
@@ -248,6 +167,10 @@ function storeCell(job: CsvJob, index: i32): bool {
     }
   }
   markValid(field, job.row)
+  if (job.comma && field.isNumber) {
+    if (!swapCommas(job)) return false
+    at = job.cellAt
+  }
   if (type == 4) writeView(field.values + (row << 4), at, bytes)
   else if (type == 5) return storeBytes(job, field, index)
   else if (type >= 6) {
@@ -272,6 +195,24 @@ function storeCell(job: CsvJob, index: i32): bool {
     else if (value == <i64>(<i32>value)) store<i32>(field.values + (row << 2), <i32>value)
     else refuse(job, RANGE, at, index)
   }
+  return true
+}
+
+// The cell's text with points for commas and commas for points, in the text buffer; false where there is no room.
+function swapCommas(job: CsvJob): bool {
+  const bytes = <usize>job.cellBytes
+  if (job.textEnd - job.text < bytes + 4) {
+    job.paused = 1
+    return false
+  }
+  const out = job.text + 4
+  for (let i: usize = 0; i < bytes; i++) {
+    const c = load<u8>(job.cellAt + i)
+    store<u8>(out + i, c == 44 ? 46 : c == 46 ? 44 : c)
+  }
+  store<u8>(out + bytes, 0)
+  job.cellAt = out
+  job.text = out + bytes
   return true
 }
 

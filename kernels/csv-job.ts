@@ -42,6 +42,16 @@ import { JsonField } from './json-values'
   paused: i32
   /** A bit for each length, up to 31, of a text that means null. */
   nullLengths: u32
+  /** What makes the byte behind it text inside quotes; the quote itself where it is written twice. */
+  escape: i32
+  /** The first byte of a line that is passed over; 256 where there is none. */
+  comment: i32
+  /** 1: numbers have a comma before their fraction. */
+  comma: i32
+  /** 1: cells that a row lacks are null; 2: and those beyond the columns are left out. */
+  ragged: i32
+  /** Where the cell at hand begins in the input, wherever its text lies. */
+  cellStart: usize
 }
 
 /** Undoes the null that a refused row may have left at this row. */

@@ -81,7 +81,9 @@ function longText(p: usize, end: usize, delimiters: v128): usize {
 
 /** Decodes rows from `at` on while they are plain, and moves `at`, `row` and `record` behind them. */
 export function plainRows(job: CsvJob): void {
+  if (job.comma) return
   const end = job.end
+  const comment = <u32>job.comment
   const delimiters = i8x16.splat(<i8>job.delimiter)
   const delimiter = <u32>job.delimiter
   const quote = <u32>job.quote
@@ -95,6 +97,7 @@ export function plainRows(job: CsvJob): void {
   let p = job.at
   while (row < rowMax && p < end) {
     const start = p
+    if (<u32>load<u8>(p) == comment) break
     let cell = 0
     for (; cell <= last; cell++) {
       const target = load<i32>(targets + (<usize>cell << 2))

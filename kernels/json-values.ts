@@ -25,8 +25,9 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
   nullable: i32
   stamp: i32
   nullCount: i32
-  spare0: i32
-  spare1: i32
+  /** In CSV: 1 where cells are numbers, whatever they are decoded as. */
+  isNumber: i32
+  spare: i32
 
   /** Makes `row` null; a view's 16 bytes become zero. */
   clear(row: i32): void {

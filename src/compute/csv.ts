@@ -1,7 +1,7 @@
 // CSV rows to columns, by kernels/csv-decode.ts. A row that is malformed or doesn't fit the schema is left out and listed; its neighbours are untouched.
 import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes, isInteger } from '../batch/data-type.ts'
+import { bitmapBytes, isInteger, isNumeric } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
@@ -17,6 +17,14 @@ export interface CsvDialect {
   readonly delimiter: string
   readonly quote: string
   readonly nulls: readonly string[]
+  /** Inside quotes, what makes the character behind it text, as \ does; without it a quote is written twice, which is read either way. */
+  readonly escape?: string
+  /** A line that begins with it is passed over, whatever else it holds. */
+  readonly comment?: string
+  /** What stands before the fraction of numbers; a point unless said. */
+  readonly decimal?: '.' | ','
+  /** Rows with another number of cells are refused ('error'); 'pad' takes cells that are missing as nulls, 'fit' also leaves out those that are too many. */
+  readonly ragged?: 'error' | 'pad' | 'fit'
 }
 
 /** RFC 4180: comma, double quote, an empty cell is null. */
@@ -65,7 +73,11 @@ const job = {
   decimal: 23,
   paused: 31,
   nullLengths: 32,
-  words: 33,
+  escape: 33,
+  comment: 34,
+  comma: 35,
+  ragged: 36,
+  words: 38,
 } as const
 const errorsMax = 256
 const slowMin = 256
@@ -84,16 +96,24 @@ const words: readonly (readonly [code: string, text: string])[] = [
   ['CSV_NULL', 'the cell is null, and the column allows no nulls'],
 ]
 
-/** Throws PlanError CSV_DIALECT for a delimiter or quote that isn't one byte, or could be part of a number. */
+/** Throws PlanError CSV_DIALECT for a delimiter, quote, escape or comment that isn't one byte, could be part of a number, or is another one's already. */
 export function checkDialect(dialect: CsvDialect, where: string): void {
-  const refuse = (what: string, found: string) =>
-    new PlanError(
-      'CSV_DIALECT',
-      `${where}: ${what} can't be ${JSON.stringify(found)}; use one ASCII character that no number holds, such as ',', ';', '|' or '\\t'`,
-    )
-  if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.delimiter)) throw refuse('the delimiter', dialect.delimiter)
-  if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(dialect.quote) || dialect.quote === dialect.delimiter) throw refuse('the quote', dialect.quote)
+  const { delimiter, quote, escape, comment, decimal, ragged } = dialect
+  const refuse = (what: string, found: string, todo: string) => new PlanError('CSV_DIALECT', `${where}: ${what} can't be ${JSON.stringify(found)}; use ${todo}`)
+  const one = "one ASCII character that no number holds, such as ',', ';', '|' or '\\t'"
+  const marks = Object.entries({ delimiter, quote, escape: escape === quote ? undefined : escape, comment })
+  for (const [at, [name, mark]] of marks.entries()) {
+    if (mark === undefined) continue
+    if (!/^[^\x80-\uffffA-Za-z0-9+\-.\r\n]$/.test(mark)) throw refuse(`the ${name}`, mark, one)
+    const other = marks.slice(0, at).find(([, before]) => before === mark)
+    if (other) throw refuse(`the ${name}`, mark, `another character than the ${other[0]}`)
+  }
+  if (decimal !== undefined && decimal !== '.' && decimal !== ',') throw refuse('the decimal mark', decimal, "'.' or ','")
+  if (decimal === ',' && delimiter === ',') throw refuse('the delimiter', delimiter, "';' or '\\t' where numbers have a comma")
+  if (ragged !== undefined && !(ragged in raggedNumbers)) throw refuse('ragged', ragged, "'error', 'pad' or 'fit'")
 }
+
+const raggedNumbers = { error: 0, pad: 1, fit: 2 } as const
 
 /** A decoder for one schema and one order of cells; keeps no memory between calls. */
 export class CsvDecoder {
@@ -153,7 +173,7 @@ export class CsvDecoder {
     memory.int32s(targets, this.#targets.length).set(this.#targets)
     fields.forEach((field, i) => {
       const filled = this.#targets.includes(i)
-      memory.int32s(fieldsAt + 32 * i, 6).set([columns[i]!.values, validities[i]!, textTypeNumber(field.type), field.nullable ? 1 : 0, 0, filled ? 0 : 1])
+      memory.int32s(fieldsAt + 32 * i, 7).set([columns[i]!.values, validities[i]!, textTypeNumber(field.type), field.nullable ? 1 : 0, 0, filled ? 0 : 1, isNumeric(this.fields[i]!.type) ? 1 : 0])
       if (validities[i] !== 0) memory.bytes(validities[i]!, bitmapBytes(rowMax)).fill(filled ? 255 : 0)
       if (!filled && (field.type.kind === 'utf8' || field.type.kind === 'binary')) memory.bytes(columns[i]!.values, 16 * rowMax).fill(0)
     })
@@ -178,6 +198,7 @@ export class CsvDecoder {
       slow,
       slowMax: Math.max(slowMin, fields.length),
       decimal,
+      ...this.#marks(),
     }
     for (const [name, value] of Object.entries(values)) state[job[name as keyof typeof job]] = value
     const listed = this.#run(device, arena, at, address, columns)
@@ -194,6 +215,11 @@ export class CsvDecoder {
       errors: listed,
       taken: (end[job.at]! >>> 0) - address,
     }
+  }
+
+  #marks(): Partial<Record<keyof typeof job, number>> {
+    const { quote, escape = quote, comment, decimal, ragged = 'error' } = this.dialect
+    return { escape: escape.charCodeAt(0), comment: comment?.charCodeAt(0) ?? 256, comma: decimal === ',' ? 1 : 0, ragged: raggedNumbers[ragged] }
   }
 
   #run(device: Device, arena: Arena, at: number, address: number, columns: readonly Column[]): CsvError[] {

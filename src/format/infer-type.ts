@@ -1,9 +1,9 @@
 // Finding a column's type from values seen as text: the narrowest type that holds all of them exactly. Used by NDJSON and CSV inference.
-import { type DataType, float64, int64, bool, utf8, type TimeUnit } from '../batch/data-type.ts'
+import { bool, type DataType, float64, int64, type TimeUnit, utf8 } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 
-/** What one value looks like. 'text' is any other string; 'other' is what only raw text can hold. */
-export type Look = 'bool' | 'int64' | 'float64' | 'timestamp' | 'text' | 'null'
+/** What one value looks like; 'long' is an int64 that no float64 holds, 'text' any other string. */
+export type Look = 'bool' | 'int64' | 'long' | 'float64' | 'date' | 'timestamp' | 'text' | 'null'
 
 const isoTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$/
 
@@ -16,11 +16,20 @@ export function isTime(text: string): boolean {
   )
 }
 
-/** How a number that is written as `text` is held exactly: whole ones within int64 as int64, all others as float64. */
+/** What text looks like that is neither a number nor a bool. */
+export function timeLook(text: string): Look {
+  if (!isTime(text)) return 'text'
+  return text.length === 10 ? 'date' : 'timestamp'
+}
+
+/** How a number that is written as `text` is held: whole ones as int64, or float64 beyond it if that holds them, else as text; all others as float64. */
 export function numberLook(text: string): Look {
   if (!/^[+-]?\d+$/.test(text)) return 'float64'
   const value = BigInt(text.replace('+', ''))
-  return BigInt.asIntN(64, value) === value ? 'int64' : 'float64'
+  const asFloat = Number(value)
+  const fits = Number.isFinite(asFloat) && BigInt(asFloat) === value
+  if (BigInt.asIntN(64, value) === value) return fits ? 'int64' : 'long'
+  return fits ? 'float64' : 'text'
 }
 
 /** What was seen of one column so far. */
@@ -35,16 +44,18 @@ export class TypeFinder {
     if (look === 'timestamp') this.#fractionDigits = Math.max(this.#fractionDigits, /\.(\d+)/.exec(text)?.[1]?.length ?? 0)
   }
 
-  /** int64 and float64 widen to float64; a timestamp's unit is the coarsest of ms, us, ns that loses nothing; any other mix, or nothing, is utf8. */
+  /**
+   * int64 and float64 widen to float64 where it holds all whole numbers that were seen, date and timestamp to timestamp, whose unit is the coarsest of ms, us,
+   * ns that loses nothing; any other mix, or nothing, is utf8.
+   */
   type(): DataType {
     const looks = this.#looks
-    if (looks.size === 1) {
-      if (looks.has('bool')) return bool
-      if (looks.has('int64')) return int64
-      if (looks.has('float64')) return float64
-      if (looks.has('timestamp')) return { kind: 'timestamp', unit: this.#unit() }
-    }
-    return looks.size === 2 && looks.has('int64') && looks.has('float64') ? float64 : utf8
+    const only = (...allowed: Look[]) => looks.size > 0 && [...looks].every(look => allowed.includes(look))
+    if (only('bool')) return bool
+    if (only('int64', 'long')) return int64
+    if (only('int64', 'float64')) return float64
+    if (only('date')) return { kind: 'date' }
+    return only('date', 'timestamp') ? { kind: 'timestamp', unit: this.#unit() } : utf8
   }
 
   #unit(): TimeUnit {

@@ -19,9 +19,24 @@ export interface ReadFileOptions<S> {
 export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'>
 /** Options of `read.csv`. */
 export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
+  /** One ASCII character; without it a comma, tab, semicolon or pipe, whichever makes equally long rows of the first file's first ones. */
   readonly delimiter?: string
+  /** What cells stand in that hold delimiters and line ends; a double quote unless said. Inside it is written twice. */
   readonly quote?: string
+  /** Inside quotes, what makes the character behind it text, as a backslash does. */
+  readonly escape?: string
+  /** Lines that begin with this character are passed over. */
+  readonly comment?: string
+  /** False where the first row is none of names: columns are then found by their position, and called column_1, column_2, … without a schema. */
   readonly header?: boolean
+  /** Lines before the header, or before the first row, that are passed over whatever they hold. */
+  readonly skipLines?: number
+  /** ',' where numbers have a comma before their fraction. */
+  readonly decimal?: '.' | ','
+  /** Rows with another number of cells are errors; 'pad' takes cells that are missing as nulls, 'fit' also leaves out those that are too many. */
+  readonly ragged?: 'error' | 'pad' | 'fit'
+  /** UTF-8, or UTF-16 by its byte order mark, unless said. Others than UTF-8 are read on one thread a file. */
+  readonly encoding?: 'utf-8' | 'latin-1' | 'utf-16le' | 'utf-16be'
   /** Texts that mean null, unquoted; the empty one by default. */
   readonly nulls?: readonly string[]
 }

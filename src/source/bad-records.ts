@@ -7,7 +7,9 @@ import type { Field, Fields } from '../batch/schema.ts'
 import type { RecordError } from '../compute/json-errors.ts'
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import { type BadRecords, deadLetterBatch, deadLetterFields, excerpt, viewsOf } from '../format/dead-letters.ts'
+import type { TextEncoding } from '../format/transcode.ts'
 import type { ScanContext } from './source.ts'
+import { lineAt } from './text-file.ts'
 
 const fileField: Field = { name: 'file', type: utf8, nullable: false }
 
@@ -19,6 +21,13 @@ export interface RecordPlace {
   readonly address: number
   readonly bytes: number
   readonly position: number
+}
+
+/** The file that records come from, and what to do with those that don't fit. */
+export interface TextOrigin {
+  readonly path: string
+  readonly encoding?: TextEncoding
+  readonly onError: BadRecords | undefined
 }
 
 /** The side outputs that a policy makes. */
@@ -33,8 +42,7 @@ export function emitText(
   rows: Batch,
   errors: readonly RecordError[],
   places: (error: RecordError) => RecordPlace,
-  path: string,
-  onError: BadRecords | undefined,
+  { path, encoding, onError }: TextOrigin,
 ): void {
   const { device } = context
   if (errors.length > 0 && (onError ?? 'fail') === 'fail') {
@@ -43,7 +51,7 @@ export function emitText(
     const found = excerpt(device, address, bytes)
     throw new DataError(
       code,
-      `${context.where}: ${path}, byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`,
+      `${context.where}: ${path}, line ${lineAt(device, path, context.where, position + byte, encoding)}, byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`,
     )
   }
   if (errors.length > 0) context.count('badRecords', errors.length)

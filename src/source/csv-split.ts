@@ -35,11 +35,11 @@ const waitMs = 200
 const rowBytesMax = 64 << 20
 const blockBytes = 1 << 16
 
-/** Reads the rows of a piece. `table`: the address of a zeroed u32 per split of the scan, one memory for all threads. Undefined where it has none. Throws DataError ROW_TOO_LONG. */
-export function loadCsvRows(device: Device, file: TextFile, piece: CsvPiece, table: number, dialect: CsvDialect, where: string): CsvText | undefined {
-  const reading: Reading = { device, file, dialect, where, table, marks: markBytes(file) }
-  const start = lineStart(file, piece.start, reading.marks)
-  const end = piece.end < 0 ? file.size : lineStart(file, piece.end, reading.marks)
+/** Reads the rows of a piece. `begin`: the file's byte that its first row begins with. `table`: the address of a zeroed u32 per split of the scan, one memory for all threads. Undefined where it has none. Throws DataError ROW_TOO_LONG. */
+export function loadCsvRows(device: Device, file: TextFile, piece: CsvPiece, table: number, dialect: CsvDialect, begin: number, where: string): CsvText | undefined {
+  const reading: Reading = { device, file, dialect, where, table, begin }
+  const start = lineStart(file, piece.start, reading.begin)
+  const end = piece.end < 0 ? file.size : lineStart(file, piece.end, reading.begin)
   Atomics.compareExchange(device.words(), table / 4 + piece.index, unknown, claimed)
   const arena = device.arena()
   try {
@@ -65,8 +65,8 @@ interface Reading {
   readonly dialect: CsvDialect
   readonly where: string
   readonly table: number
-  /** Bytes of the byte order mark: a quote behind it opens a cell. */
-  readonly marks: number
+  /** The byte that the first row begins with: what stands before it opens no quotes. */
+  readonly begin: number
 }
 
 function leave(arena: Arena): undefined {
@@ -103,8 +103,8 @@ function entryOf(reading: Reading, piece: CsvPiece, index: number): number {
     entry = Atomics.load(words, at)
   }
   if (entry >= known) return entry
-  const start = lineStart(file, (index - piece.first) * piece.splitBytes, reading.marks)
-  const end = lineStart(file, (index - piece.first + 1) * piece.splitBytes, reading.marks)
+  const start = lineStart(file, (index - piece.first) * piece.splitBytes, reading.begin)
+  const end = lineStart(file, (index - piece.first + 1) * piece.splitBytes, reading.begin)
   const arena = device.arena()
   try {
     const found = known | turn(reading, read(reading, arena, start, end), start, end)
@@ -158,9 +158,4 @@ function lineStart(file: TextFile, start: number, first: number): number {
     at += count
   }
   return file.size
-}
-
-function markBytes(file: TextFile): number {
-  const block = new Uint8Array(3)
-  return file.readInto(block, 0) === 3 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0
 }

@@ -1,39 +1,55 @@
 // CSV files as a scan: a split is some MiB of a file, cut at line ends outside quotes; a packed file is one split.
 import { statSync } from 'node:fs'
-import { DataError } from '../base/errors.ts'
+import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { checkDialect, CsvDecoder, type CsvDialect, type DecodedCsv } from '../compute/csv.ts'
 import { checkTextTypes } from '../compute/json-tables.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { CsvReader, headerEnd } from '../format/csv/csv-reader.ts'
-import { csvNames, inferCsvSchema, readCsvSample } from '../format/csv/infer-schema.ts'
+import { CsvReader, rowsBegin } from '../format/csv/csv-reader.ts'
+import { csvNames, inferCsvSchema, readCsvSample, sniffDelimiter } from '../format/csv/infer-schema.ts'
 import type { BadRecords } from '../format/dead-letters.ts'
+import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, sidePortsOf, wantedColumns } from './bad-records.ts'
 import { type CsvPiece, loadCsvRows } from './csv-split.ts'
 import { listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
-import { isGzip, openText, sampleText, type TextFile } from './text-file.ts'
+import { checkEncoding, isPacked, openText, sampleText, type TextFile } from './text-file.ts'
 
-/** What users give, and what `resolve` adds: per file the column that each cell of its rows goes to, null for none. */
+/** A file of a scan. `begin`: the byte of its text that its rows begin with. `cells`: the column that each cell of a row goes to, null for none. */
+export interface CsvFile {
+  readonly path: string
+  readonly bytes: number
+  readonly begin: number
+  readonly encoding: TextEncoding
+  readonly cells: readonly (string | null)[]
+}
+
+/** What users give, and what `resolve` adds: the delimiter where none was given, the files and the fields. */
 export interface CsvScanOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly delimiter?: string
   readonly quote?: string
   readonly header?: boolean
+  readonly escape?: string
+  readonly comment?: string
+  readonly decimal?: '.' | ','
+  readonly ragged?: 'error' | 'pad' | 'fit'
+  readonly skipLines?: number
+  readonly encoding?: TextEncoding
   readonly nulls?: readonly string[]
   readonly onError?: BadRecords
   /** 8 MiB unless said. */
   readonly splitBytes?: number
-  readonly files?: readonly { readonly path: string; readonly bytes: number; readonly cells: readonly (string | null)[] }[]
+  readonly files?: readonly CsvFile[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.csv', '.tsv', '.csv.gz', '.tsv.gz']
+const endings = ['.csv', '.tsv', '.csv.gz', '.tsv.gz', '.csv.zst', '.tsv.zst']
 const splitBytesUsual = 8 << 20
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
@@ -43,29 +59,33 @@ const chunkBytesMax = 8 << 20
 export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<CsvScanOptions & Json>({
   kind: 'csv',
   resolve(options, where) {
-    const dialect = dialectOf(options)
-    checkDialect(dialect, where)
-    const hasHeader = options.header ?? true
+    checkOptions(options, where)
     const paths = listFiles(options.paths, endings, where)
+    let dialect = options.delimiter === undefined ? undefined : dialectOf(options)
     let fields = options.schema ? parseSchema(options.schema, where) : undefined
-    const files = paths.flatMap(path => {
+    const files = paths.flatMap((path): CsvFile[] => {
       const fileBytes = statSync(path).size
       if (fileBytes === 0) return []
-      const { bytes, isWhole } = sampleText(path, where)
-      const rows = readCsvSample(bytes, dialect, isWhole)
-      fields ??= inferCsvSchema(rows, dialect, hasHeader, isWhole && paths.length === 1, `${where}: ${path}`)
-      const cells = hasHeader ? headerCells(csvNames(rows, true, `${where}: ${path}`), fields, `${where}: ${path}`) : fields.map(f => f.name)
-      return [{ path, bytes: fileBytes, cells }]
+      const place = `${where}: ${path}`
+      const { bytes, isWhole, encoding } = sampleText(path, where, options.encoding)
+      const start = { header: options.header ?? true, skipLines: options.skipLines ?? 0 }
+      const sample = bytes.subarray(rowsBegin(bytes, dialect ?? dialectOf(options), { ...start, header: false }).header)
+      dialect ??= { ...dialectOf(options), delimiter: sniffed(options, sample, isWhole) }
+      const rows = readCsvSample(sample, dialect, isWhole)
+      fields ??= inferCsvSchema(rows, dialect, start.header, isWhole && paths.length === 1, place)
+      const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
+      return [{ path, bytes: fileBytes, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
     checkTextTypes(fields ?? [], where)
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
-    return { options: { ...(options as CsvScanOptions), files, fields: packFields(fields) }, fields, ...sidePortsOf(options.onError) }
+    const found = { files, fields: packFields(fields), ...(dialect && { delimiter: dialect.delimiter }) }
+    return { options: { ...(options as CsvScanOptions), ...found } as unknown as CsvScanOptions & Json, fields, ...sidePortsOf(options.onError) }
   },
   splits(options) {
     const splitBytes = options.splitBytes ?? splitBytesUsual
     let first = 0
-    return options.files!.flatMap(({ path, bytes }, file) => {
-      const count = isGzip(path) ? 1 : Math.ceil(bytes / splitBytes)
+    return options.files!.flatMap(({ bytes, ...rest }, file) => {
+      const count = isSequential(options, rest) ? 1 : Math.ceil(bytes / splitBytes)
       const pieces = Array.from({ length: count }, (_, i) => {
         const piece: CsvPiece = { first, index: first + i, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes, splitBytes }
         return { file, ...piece }
@@ -76,8 +96,8 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   },
   sharedBytes: options => 4 * csvScan.splits(options).length,
   *read(context, options, split, columns) {
-    const { path, cells } = options.files![split.file as number]!
-    const file = openText(context.device, path, context.where)
+    const { path, cells, begin, encoding } = options.files![split.file as number]!
+    const file = openText(context.device, path, context.where, encoding)
     try {
       const fields = decodedFields(unpackFields(options.fields!), columns)
       const decoder = new CsvDecoder(
@@ -86,8 +106,8 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
         dialectOf(options),
         context.where,
       )
-      const reading = { context, options, file, path, decoder, columns }
-      if (isGzip(path)) yield* readChunks(reading)
+      const reading = { context, options, file, path, begin, encoding, decoder, columns }
+      if (isSequential(options, reading)) yield* readChunks(reading)
       else yield* readSplit(reading, split as unknown as CsvPiece)
     } finally {
       file.close()
@@ -96,8 +116,26 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   describe: options => `read.csv ${options.paths.join(', ')}`,
 }, endings)
 
-function dialectOf({ paths, delimiter, quote, nulls }: CsvScanOptions): CsvDialect {
-  return { delimiter: delimiter ?? (paths.every(path => /\.tsv(\.gz)?$/.test(path)) ? '\t' : ','), quote: quote ?? '"', nulls: nulls ?? [''] }
+function dialectOf({ delimiter = ',', quote = '"', nulls = [''], escape, comment, decimal, ragged }: CsvScanOptions): CsvDialect {
+  return { delimiter, quote, nulls, ...(escape && { escape }), ...(comment && { comment }), ...(decimal && { decimal }), ...(ragged && { ragged }) }
+}
+
+function checkOptions(options: CsvScanOptions, where: string): void {
+  const { delimiter, decimal, skipLines = 0, encoding } = options
+  // A delimiter that is yet to be found is none of the other characters.
+  const unused = delimiter ?? [',', ';', '\t', '|'].find(mark => ![options.quote, options.escape, options.comment, decimal].includes(mark))!
+  checkDialect({ ...dialectOf(options), delimiter: unused }, where)
+  checkEncoding(encoding, where)
+  if (!Number.isInteger(skipLines) || skipLines < 0) throw new PlanError('CSV_DIALECT', `${where}: skipLines can't be ${skipLines}; give a whole number of lines, 0 or more`)
+}
+
+function sniffed(options: CsvScanOptions, sample: Uint8Array, isWhole: boolean): string {
+  return options.paths.every(path => /\.tsv(\.gz|\.zst)?$/.test(path)) ? '\t' : sniffDelimiter(sample, dialectOf(options), isWhole)
+}
+
+// Where a row begins can't be told from the bytes around it.
+function isSequential(options: CsvScanOptions, { path, encoding }: Pick<CsvFile, 'path' | 'encoding'>): boolean {
+  return isPacked(path) || encoding !== 'utf-8' || options.comment !== undefined || (options.escape !== undefined && options.escape !== options.quote)
 }
 
 // A column that the header lacks is null throughout, if it may be.
@@ -116,28 +154,26 @@ interface Reading {
   readonly options: CsvScanOptions
   readonly file: TextFile
   readonly path: string
+  readonly begin: number
+  readonly encoding: TextEncoding
   readonly decoder: CsvDecoder
   readonly columns: readonly string[] | undefined
 }
 
-function emitRows({ context, options, path, columns }: Reading, arena: Arena, chunk: DecodedCsv, address: number, position: number): void {
+function emitRows({ context, options, path, encoding, columns }: Reading, arena: Arena, chunk: DecodedCsv, address: number, position: number): void {
   const byRecord = new Map(chunk.errors.map(e => [e.record, { address: address + e.start, bytes: e.end - e.start, position: position + e.start }]))
-  emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, path, options.onError)
+  emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, { path, encoding, onError: options.onError })
 }
 
 // The rows of a split lie in memory as a whole, and batches point into them. Windows on them grow and shrink so that each makes about a batch.
 function* readSplit(reading: Reading, piece: CsvPiece): Generator<void> {
-  const { context, options, file, path, decoder } = reading
+  const { context, file, path, decoder } = reading
   const { device, where, batchRows } = context
-  const text = loadCsvRows(device, file, piece, context.shared, decoder.dialect, `${where}: ${path}`)
+  const text = loadCsvRows(device, file, piece, context.shared, decoder.dialect, reading.begin, `${where}: ${path}`)
   if (!text) return
   const end = text.address + text.bytes
   try {
     let at = text.address
-    if (piece.start === 0 && (options.header ?? true)) {
-      const header = headerEnd(device.memory.bytes(at, text.bytes), 0, decoder.dialect)
-      at = header < 0 ? end : at + header
-    }
     let windowBytes = chunkBytesFirst
     while (at < end) {
       const bytes = Math.min(windowBytes, end - at)
@@ -164,11 +200,11 @@ function decodeWindow(device: Device, decoder: CsvDecoder, arena: Arena, at: num
   return decoded
 }
 
-// A packed file is read in chunks from its start. They grow and shrink so that each makes about a batch.
+// A file that is packed, or can't be cut, is read in chunks from its start. They grow and shrink so that each makes about a batch.
 function* readChunks(reading: Reading): Generator<void> {
-  const { context, options, file, path, decoder } = reading
+  const { context, file, path, decoder, begin } = reading
   const { device, where, batchRows } = context
-  const reader = new CsvReader(device, decoder, { where: `${where}: ${path}`, hasHeader: options.header ?? true })
+  const reader = new CsvReader(device, decoder, { where: `${where}: ${path}`, begin })
   let chunkBytes = chunkBytesFirst
   for (let at = 0; at < file.size || reader.carried > 0; ) {
     const arena = context.arena()
@@ -177,8 +213,9 @@ function* readChunks(reading: Reading): Generator<void> {
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count
     const chunk = reader.take(arena, count, at >= file.size, batchRows)
-    const rowBytes = (reader.position - chunk.position) / chunk.records
-    chunkBytes = chunk.records === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
+    const taken = reader.position - chunk.position
+    const rowBytes = taken / Math.max(1, chunk.records)
+    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
     emitRows(reading, arena, chunk, chunk.address, chunk.position)
     yield
   }

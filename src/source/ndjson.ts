@@ -13,7 +13,7 @@ import { listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
-import { isGzip, openText, sampleText, type TextFile } from './text-file.ts'
+import { isPacked, openText, sampleText, type TextFile } from './text-file.ts'
 
 /** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: 16 MiB unless said. */
 export interface NdjsonScanOptions {
@@ -27,7 +27,7 @@ export interface NdjsonScanOptions {
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.ndjson', '.jsonl', '.ndjson.gz', '.jsonl.gz']
+const endings = ['.ndjson', '.jsonl', '.ndjson.gz', '.jsonl.gz', '.ndjson.zst', '.jsonl.zst']
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
@@ -44,7 +44,7 @@ export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = withPartitio
   splits(options) {
     const splitBytes = options.splitBytes ?? 16 << 20
     return options.files!.flatMap(({ path, bytes }, file) => {
-      const count = isGzip(path) ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
+      const count = isPacked(path) ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
       return Array.from({ length: count }, (_, i) => ({ file, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes }))
     })
   },
@@ -107,7 +107,7 @@ function* readLines(
     const lineBytes = (reader.position - lines.position) / lines.count
     chunkBytes = lines.count === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
     const { batch, errors } = decoder.decode(device, arena, lines)
-    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), path, options.onError)
+    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, onError: options.onError })
     yield
   }
 }

@@ -7,7 +7,7 @@ import { rowReader } from '../../src/batch/read-values.ts'
 import type { Field } from '../../src/batch/schema.ts'
 import { CsvDecoder, plainDialect } from '../../src/compute/csv.ts'
 import { createDevice } from '../../src/device/device.ts'
-import { CsvReader } from '../../src/format/csv/csv-reader.ts'
+import { CsvReader, rowsBegin } from '../../src/format/csv/csv-reader.ts'
 import { csvNames, readCsvSample } from '../../src/format/csv/infer-schema.ts'
 
 const folder = `${process.env.MILLRACE_SUITES ?? fileURLToPath(new URL('../../../shared/suites', import.meta.url))}/csv-spectrum`
@@ -18,9 +18,9 @@ const names = existsSync(folder)
   : []
 const device = await createDevice()
 
-function readCsv(chunks: readonly Uint8Array[], columns: readonly string[]): { rows: unknown[]; errors: string[] } {
+function readCsv(chunks: readonly Uint8Array[], columns: readonly string[], begin: number): { rows: unknown[]; errors: string[] } {
   const fields = columns.map((name): Field => ({ name, type: { kind: 'utf8' }, nullable: false }))
-  const reader = new CsvReader(device, new CsvDecoder(fields, columns, plainDialect, 'test'), { where: 'test', hasHeader: true })
+  const reader = new CsvReader(device, new CsvDecoder(fields, columns, plainDialect, 'test'), { where: 'test', begin })
   const rows: unknown[] = []
   const errors: string[] = []
   chunks.forEach((chunk, i) => {
@@ -48,8 +48,9 @@ describe.skipIf(names.length === 0)('csv-spectrum', () => {
     if (name === 'location_coordinates') json = json.replace('1234567890', '2095257564')
     const expected: unknown = JSON.parse(json)
     const columns = csvNames(readCsvSample(bytes, plainDialect, true), true, name)
-    const whole = readCsv([bytes], columns)
+    const begin = rowsBegin(bytes, plainDialect, { header: true }).rows ?? bytes.length
+    const whole = readCsv([bytes], columns, begin)
     expect(whole).toEqual({ rows: Array.isArray(expected) ? expected : [expected], errors: [] })
-    for (let cut = 0; cut <= bytes.length; cut++) expect(readCsv([bytes.subarray(0, cut), bytes.subarray(cut)], columns), `cut at ${cut}`).toEqual(whole)
+    for (let cut = 0; cut <= bytes.length; cut++) expect(readCsv([bytes.subarray(0, cut), bytes.subarray(cut)], columns, begin), `cut at ${cut}`).toEqual(whole)
   })
 })

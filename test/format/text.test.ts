@@ -186,7 +186,7 @@ describe('inferJsonSchema', () => {
   })
 
   it('allows nulls where a value is null or absent, and everywhere if the sample is not all', () => {
-    expect(infer('{"a":1,"b":null}\n{"b":"2026-01-01","c":1}')).toEqual({ a: 'int64?', b: 'timestamp[ms]?', c: 'int64?' })
+    expect(infer('{"a":1,"b":null}\n{"b":"2026-01-01","c":1}')).toEqual({ a: 'int64?', b: 'date?', c: 'int64?' })
     expect(infer('{"a":1}\n{"a":2}\n{"a":"cut', false)).toEqual({ a: 'int64?' })
   })
 

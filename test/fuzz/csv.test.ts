@@ -14,7 +14,7 @@ const seeds = process.env.SEED ? [first] : Array.from({ length: Number(process.e
 const device = await createDevice()
 
 function readChunks(decoder: CsvDecoder, bytes: Uint8Array, cuts: readonly number[], rowMax: number): { rows: unknown[]; bad: [number, string][] } {
-  const reader = new CsvReader(device, decoder, { where: 'fuzz', hasHeader: false })
+  const reader = new CsvReader(device, decoder, { where: 'fuzz', begin: 0 })
   const rows: unknown[] = []
   const bad: [number, string][] = []
   const ends = [...cuts, bytes.length]

@@ -39,7 +39,7 @@ function pieces(path: string, splitBytes: number, order: (count: number) => read
   const found: string[] = Array.from({ length: count }, () => '')
   for (const i of order(count)) {
     const piece: CsvPiece = { index: i, first: 0, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes, splitBytes }
-    const rows = loadCsvRows(device, text, piece, address, dialect, 'test')
+    const rows = loadCsvRows(device, text, piece, address, dialect, 0, 'test')
     if (rows) found[i] = device.memory.text(rows.address, rows.bytes)
     rows?.arena.release()
   }
@@ -89,7 +89,7 @@ describe('splits of CSV', () => {
     const table = device.arena()
     const address = table.allocateZeroed(80)
     device.memory.words()[address / 4] = 1
-    const rows = loadCsvRows(device, text, { index: 1, first: 0, start: 60, end: -1, splitBytes: 60 }, address, dialect, 'test')!
+    const rows = loadCsvRows(device, text, { index: 1, first: 0, start: 60, end: -1, splitBytes: 60 }, address, dialect, 0, 'test')!
     expect([rows.position, rows.bytes]).toEqual([60, 60])
     rows.arena.release()
     table.release()

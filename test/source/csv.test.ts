@@ -79,7 +79,7 @@ describe('read.csv', () => {
     const path = file('bad.csv', 'a,b\n1,2\n3\n4,x\n5,"6"7\n8,9\n')
     const schema = { a: 'int64', b: 'int64' }
     expect(() => scan({ paths: [path], schema })).toThrow(
-      `read.csv: ${path}, byte 8: the row has another number of cells: 1 where 2 are expected, at byte 0 of the row; found "3\\n"`,
+      `read.csv: ${path}, line 3, byte 8: the row has another number of cells: 1 where 2 are expected, at byte 0 of the row; found "3\\n"`,
     )
     expect(scan({ paths: [path], schema, onError: 'skip' }).metrics).toEqual({ badRecords: 3 })
     const run = scan({ paths: [path], schema, onError: 'deadLetters' }, 100, ['b'])

@@ -68,7 +68,7 @@ describe('read.ndjson', () => {
   it('fails on a bad record with its file, byte and text', () => {
     const path = file('broken.ndjson', broken)
     expect(() => scan({ paths: [path], schema: { id: 'int64' } })).toThrow(
-      `read.ndjson: ${path}, byte 15: column "id" (int64): the value is of another type, at byte 6 of the record; found "{\\"id\\":\\"x\\"}"; fix the file`,
+      `read.ndjson: ${path}, line 2, byte 15: column "id" (int64): the value is of another type, at byte 6 of the record; found "{\\"id\\":\\"x\\"}"; fix the file`,
     )
     expect(device.pages.used()).toBe(0)
   })

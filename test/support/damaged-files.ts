@@ -67,7 +67,7 @@ function chunked(device: Device, bytes: Uint8Array, reader: CsvReader | LineRead
 
 function readCsv(device: Device, bytes: Uint8Array): string {
   const decoder = new CsvDecoder(csvFields, csvFields.map(field => field.name), dialects[0]!, 'test.csv')
-  const reader = new CsvReader(device, decoder, { where: 'test.csv', hasHeader: false })
+  const reader = new CsvReader(device, decoder, { where: 'test.csv', begin: 0 })
   const told: unknown[] = []
   chunked(device, bytes, reader, (arena, count, isLast) => {
     const { batch, errors, position } = reader.take(arena, count, isLast, 1000)

@@ -6,11 +6,10 @@ import type { CsvDecoder, CsvDialect, DecodedCsv } from '../../compute/csv.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 
-/** How to read rows. `position`: the input's byte that the first chunk begins with. `hasHeader`: the first row of the input is passed over. */
+/** How to read rows. `begin`: the input's byte that the first row begins with, see `rowsBegin`. */
 export interface CsvReaderOptions {
   readonly where: string
-  readonly position?: number
-  readonly hasHeader: boolean
+  readonly begin: number
   /** A longer row is refused; 64 MiB by default. */
   readonly rowBytesMax?: number
 }
@@ -29,18 +28,15 @@ export class CsvReader {
   readonly #rowBytesMax: number
   #carry = new Uint8Array(0)
   #address = 0
-  #position: number
-  #atHeader: boolean
-  #isStart: boolean
+  #position = 0
+  #left: number
 
   constructor(device: Device, decoder: CsvDecoder, options: CsvReaderOptions) {
     this.#device = device
     this.#decoder = decoder
     this.#where = options.where
-    this.#position = options.position ?? 0
     this.#rowBytesMax = options.rowBytesMax ?? 64 << 20
-    this.#isStart = this.#position === 0
-    this.#atHeader = options.hasHeader && this.#isStart
+    this.#left = options.begin
   }
 
   /** Bytes that wait for the end of their row. */
@@ -65,12 +61,10 @@ export class CsvReader {
     const { memory } = this.#device
     const address = this.#address
     const all = this.#carry.length + bytes
-    const skipped = this.#skip(memory.bytes(address, all), isLast)
-    const decoded =
-      skipped < 0
-        ? this.#decoder.decode(this.#device, arena, arena.allocate(1), 0, false, 0)
-        : this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
-    const taken = skipped < 0 ? 0 : skipped + decoded.taken
+    const skipped = Math.min(all, this.#left)
+    this.#left -= skipped
+    const decoded = this.#decoder.decode(this.#device, arena, address + skipped, all - skipped, isLast, rowMax)
+    const taken = skipped + decoded.taken
     const position = this.#position
     this.#carry = memory.bytes(address + taken, all - taken).slice()
     this.#position += taken
@@ -84,32 +78,43 @@ export class CsvReader {
     const errors = decoded.errors.map(error => ({ ...error, start: error.start + skipped, end: error.end + skipped }))
     return { ...decoded, errors, taken, address, position }
   }
-
-  // Bytes of the byte order mark and the header; -1 while they aren't all there.
-  #skip(bytes: Uint8Array, isLast: boolean): number {
-    let at = 0
-    if (this.#isStart) {
-      if (bytes.length < 3 && !isLast) return -1
-      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3
-    }
-    if (this.#atHeader) {
-      const end = headerEnd(bytes, at, this.#decoder.dialect)
-      if (end < 0 && !isLast) return -1
-      at = end < 0 ? bytes.length : end
-    }
-    this.#isStart = false
-    this.#atHeader = false
-    return at
-  }
 }
 
-/** The byte behind the row that begins at byte `start` and its line end; −1 where the bytes end before it does. */
-export function headerEnd(bytes: Uint8Array, start: number, { quote, delimiter }: CsvDialect): number {
+/** What stands before a CSV's rows: lines that are none of it, then the header. */
+export interface CsvStart {
+  readonly header: boolean
+  readonly skipLines?: number
+}
+
+/**
+ * Where in `bytes`, an input's beginning, its header lies and its rows begin, behind a byte order mark, `skipLines` lines and comments; `rows` is undefined
+ * where the bytes end before it. Without a header both are where the first row begins.
+ */
+export function rowsBegin(bytes: Uint8Array, dialect: CsvDialect, { header, skipLines = 0 }: CsvStart): { readonly header: number; readonly rows: number | undefined } {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  const comment = dialect.comment?.charCodeAt(0)
+  for (let lines = 0; lines < skipLines || (comment !== undefined && bytes[at] === comment); lines++) {
+    const feed = bytes.indexOf(10, at)
+    if (feed < 0) return { header: bytes.length, rows: undefined }
+    at = feed + 1
+  }
+  if (!header) return { header: at, rows: at }
+  const end = headerEnd(bytes, at, dialect)
+  return { header: at, rows: end < 0 ? undefined : end }
+}
+
+// The byte behind the row that begins at byte `start` and its line end; −1 where the bytes end before it does.
+function headerEnd(bytes: Uint8Array, start: number, { quote, delimiter, escape = quote }: CsvDialect): number {
+  const [quoteCode, escapeCode] = [quote.charCodeAt(0), escape === quote ? -1 : escape.charCodeAt(0)]
   let isQuoted = false
   let at = start
   for (let isFirst = true; at < bytes.length && (isQuoted || bytes[at] !== 10); at++) {
-    if (bytes[at] === quote.charCodeAt(0) && (isQuoted || isFirst)) isQuoted = !isQuoted
-    isFirst = bytes[at] === delimiter.charCodeAt(0) || bytes[at] === quote.charCodeAt(0)
+    if (isQuoted && bytes[at] === escapeCode) {
+      at++
+      continue
+    }
+    if (bytes[at] === quoteCode && (isQuoted || isFirst)) isQuoted = !isQuoted
+    isFirst = bytes[at] === delimiter.charCodeAt(0) || bytes[at] === quoteCode
   }
-  return at === bytes.length ? -1 : at + 1
+  return at >= bytes.length ? -1 : at + 1
 }

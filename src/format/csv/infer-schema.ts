@@ -2,7 +2,7 @@
 import { DataError } from '../../base/errors.ts'
 import type { Field } from '../../batch/schema.ts'
 import type { CsvDialect } from '../../compute/csv.ts'
-import { foundFields, isTime, type Look, numberLook, TypeFinder } from '../infer-type.ts'
+import { foundFields, type Look, numberLook, timeLook, TypeFinder } from '../infer-type.ts'
 
 /** A cell as it stands. */
 export interface CsvCell {
@@ -10,19 +10,24 @@ export interface CsvCell {
   readonly quoted: boolean
 }
 
-/** The rows of a sample, a byte order mark passed over; the last one, if it has no line end and the sample isn't whole, is left out. */
+/** The rows of a sample without its comments, a byte order mark passed over; the last one, if it has no line end and the sample isn't whole, is left out. */
 export function readCsvSample(sample: Uint8Array, dialect: CsvDialect, isWhole: boolean): CsvCell[][] {
   const text = new TextDecoder().decode(sample)
-  const { delimiter, quote } = dialect
+  const { delimiter, quote, escape = quote, comment } = dialect
   const rows: CsvCell[][] = []
   let row: CsvCell[] = []
   let at = 0
   while (at < text.length) {
+    if (row.length === 0 && comment !== undefined && text[at] === comment) {
+      const feed = text.indexOf('\n', at)
+      at = feed < 0 ? text.length : feed + 1
+      continue
+    }
     const quoted = text[at] === quote
     let cell = ''
     if (quoted) {
       for (at++; at < text.length && !(text[at] === quote && text[at + 1] !== quote); at++) {
-        if (text[at] === quote) at++
+        if (text[at] === quote || text[at] === escape) at++
         cell += text[at] ?? ''
       }
       at++
@@ -54,7 +59,7 @@ export function csvNames(rows: readonly (readonly CsvCell[])[], hasHeader: boole
 }
 
 /**
- * Fields of the sampled rows below the header: int64 (no leading zeros), float64, bool, ISO timestamps, else utf8. A cell that is the null text allows nulls;
+ * Fields of the sampled rows below the header: int64 (no leading zeros), float64, bool, ISO dates and timestamps, else utf8. A cell that is the null text allows nulls;
  * all columns do unless the sample `isWhole`. Rows of another length are passed over. Throws as `csvNames`.
  */
 export function inferCsvSchema(rows: readonly (readonly CsvCell[])[], dialect: CsvDialect, hasHeader: boolean, isWhole: boolean, where: string): Field[] {
@@ -69,7 +74,32 @@ export function inferCsvSchema(rows: readonly (readonly CsvCell[])[], dialect: C
 function lookOf({ text, quoted }: CsvCell, dialect: CsvDialect): Look {
   if (!quoted && dialect.nulls.includes(text)) return 'null'
   if (/^(true|false)$/i.test(text)) return 'bool'
-  if (/^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$|^[+-]?\.\d+([eE][+-]?\d+)?$/.test(text)) return numberLook(text)
+  const number = dialect.decimal === ',' ? text.replace(/[.,]/g, mark => (mark === ',' ? '.' : ',')) : text
+  if (/^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$|^[+-]?\.\d+([eE][+-]?\d+)?$/.test(number)) return numberLook(number)
   if (/^(nan|[+-]?inf|[+-]?infinity)$/i.test(text) && !text.startsWith('+')) return 'float64'
-  return isTime(text) ? 'timestamp' : 'text'
+  return timeLook(text)
+}
+
+const delimiters = [',', '\t', ';', '|']
+const sniffedRowsMax = 200
+const sniffedBytesMax = 1 << 16
+
+/**
+ * The delimiter that makes most of a sample's first rows as long as the first one, which has more than one cell: a comma, tab, semicolon or pipe, in this
+ * order where several do; a comma where none does. Not the dialect's quote, escape or comment, nor a comma where numbers have one.
+ */
+export function sniffDelimiter(sample: Uint8Array, dialect: Omit<CsvDialect, 'delimiter'>, isWhole: boolean): string {
+  const start = sample.subarray(0, sniffedBytesMax)
+  const { quote, escape, comment, decimal } = dialect
+  const possible = delimiters.filter(mark => ![quote, escape, comment, decimal].includes(mark))
+  let best = possible[0] ?? ','
+  let most = 0
+  for (const delimiter of possible) {
+    const rows = readCsvSample(start, { ...dialect, delimiter }, isWhole && start.length === sample.length).slice(0, sniffedRowsMax)
+    const filled = rows.filter(row => row.length > 1 || row[0]!.text !== '')
+    const cells = filled[0]?.length ?? 0
+    const share = cells > 1 ? filled.filter(row => row.length === cells).length / filled.length : 0
+    if (share > most) [best, most] = [delimiter, share]
+  }
+  return best
 }

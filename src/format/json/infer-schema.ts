@@ -1,7 +1,7 @@
 // The schema of NDJSON whose user gave none, from its first records. Objects and arrays become utf8 columns that hold their JSON text.
 import { DataError } from '../../base/errors.ts'
 import type { Field } from '../../batch/schema.ts'
-import { foundFields, isTime, type Look, numberLook, TypeFinder } from '../infer-type.ts'
+import { foundFields, type Look, numberLook, timeLook, TypeFinder } from '../infer-type.ts'
 
 /**
  * Fields in order of appearance. Whole numbers are int64, others float64, strings that all are ISO times a timestamp; columns that a record lacks or has as
@@ -55,7 +55,7 @@ function parsed(line: string): Record<string, unknown> | undefined {
 function lookOf(value: unknown): Look {
   if (value === null) return 'null'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value === 'string') return isTime(value) ? 'timestamp' : 'text'
+  if (typeof value === 'string') return timeLook(value)
   const number = (value as Record<string, unknown>)['\0']
   return typeof number === 'string' ? numberLook(number) : 'text'
 }
