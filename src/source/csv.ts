@@ -71,7 +71,8 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const start = { header: options.header ?? true, skipLines: options.skipLines ?? 0 }
       const sample = bytes.subarray(rowsBegin(bytes, dialect ?? dialectOf(options), { ...start, header: false }).header)
       dialect ??= { ...dialectOf(options), delimiter: sniffed(options, sample, isWhole) }
-      const rows = readCsvSample(sample, dialect, isWhole)
+      // A schema that is known needs the header only.
+      const rows = readCsvSample(sample, dialect, isWhole, fields ? 1 : undefined)
       fields ??= inferCsvSchema(rows, dialect, start.header, isWhole && paths.length === 1, place)
       const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
       return [{ path, bytes: fileBytes, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]

@@ -10,14 +10,14 @@ export interface CsvCell {
   readonly quoted: boolean
 }
 
-/** The rows of a sample without its comments, a byte order mark passed over; the last one, if it has no line end and the sample isn't whole, is left out. */
-export function readCsvSample(sample: Uint8Array, dialect: CsvDialect, isWhole: boolean): CsvCell[][] {
+/** The rows of a sample, at most `rowsMax`, without its comments, a byte order mark passed over; the last one, if it has no line end and the sample isn't whole, is left out. */
+export function readCsvSample(sample: Uint8Array, dialect: CsvDialect, isWhole: boolean, rowsMax = Number.POSITIVE_INFINITY): CsvCell[][] {
   const text = new TextDecoder().decode(sample)
   const { delimiter, quote, escape = quote, comment } = dialect
   const rows: CsvCell[][] = []
   let row: CsvCell[] = []
   let at = 0
-  while (at < text.length) {
+  while (at < text.length && rows.length < rowsMax) {
     if (row.length === 0 && comment !== undefined && text[at] === comment) {
       const feed = text.indexOf('\n', at)
       at = feed < 0 ? text.length : feed + 1
@@ -95,7 +95,7 @@ export function sniffDelimiter(sample: Uint8Array, dialect: Omit<CsvDialect, 'de
   let best = possible[0] ?? ','
   let most = 0
   for (const delimiter of possible) {
-    const rows = readCsvSample(start, { ...dialect, delimiter }, isWhole && start.length === sample.length).slice(0, sniffedRowsMax)
+    const rows = readCsvSample(start, { ...dialect, delimiter }, isWhole && start.length === sample.length, sniffedRowsMax)
     const filled = rows.filter(row => row.length > 1 || row[0]!.text !== '')
     const cells = filled[0]?.length ?? 0
     const share = cells > 1 ? filled.filter(row => row.length === cells).length / filled.length : 0
