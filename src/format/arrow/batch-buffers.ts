@@ -4,7 +4,9 @@ import { DataError } from '../../base/errors.ts'
 import { bitmapBytes } from '../../batch/data-type.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
-import { unpackBytes } from '../decompress.ts'
+import { expandsTo, unpackBytes } from '../decompress.ts'
+import { Scratch } from '../scratch.ts'
+import { unpackZstd } from '../unpack-zstd.ts'
 import { type ArrowBlock, type ArrowFile, headerOf, readMessage } from './read-arrow.ts'
 import type { FlatTable } from './read-flat.ts'
 import type { ArrowColumn } from './read-schema.ts'
@@ -158,10 +160,29 @@ export class BatchBuffers {
       throw this.fail('ARROW_BUFFER', `buffer ${index} of column "${name}" unpacks to ${size} bytes; at least ${least} are needed, at most ${max} allowed`)
     if (this.#codec > 1)
       throw this.fail('ARROW_CODEC', `buffers are packed with codec ${this.#codec}; lz4 (0) and zstd (1) can be read`, 'write the file with one of these')
-    const unpacked = promised === -1 ? stored.subarray(8) : unpackBytes(this.#codec === 0 ? 'lz4_frame' : 'zstd', stored.subarray(8), size)
-    if (typeof unpacked === 'string') throw this.fail('ARROW_BUFFER', `buffer ${index} of column "${name}": ${unpacked}`)
+    const packed = stored.subarray(8)
+    const codec = this.#codec === 0 ? 'lz4_frame' : 'zstd'
+    if (promised !== -1 && size > expandsTo(codec, packed.byteLength)) throw this.fail('ARROW_BUFFER', `buffer ${index} of column "${name}": ${packed.byteLength} ${codec} bytes can't hold the ${size} promised`)
     const address = arena.allocate(size)
-    device.memory.write(address, unpacked)
+    if (promised === -1) device.memory.write(address, packed)
+    else this.#unpackInto(codec, packed, address, size, `buffer ${index} of column "${name}"`)
     return { address, bytes: size }
+  }
+
+  #unpackInto(codec: 'lz4_frame' | 'zstd', packed: Uint8Array, address: number, size: number, what: string): void {
+    const { device } = this.#decode
+    if (codec === 'zstd') {
+      const scratch = new Scratch(device)
+      try {
+        const wrong = unpackZstd(device, scratch, packed, address, size)
+        if (wrong) throw this.fail('ARROW_BUFFER', `${what}: the zstd data is broken: ${wrong}`)
+      } finally {
+        scratch.close()
+      }
+      return
+    }
+    const unpacked = unpackBytes(codec, packed, size)
+    if (typeof unpacked === 'string') throw this.fail('ARROW_BUFFER', `${what}: ${unpacked}`)
+    device.memory.write(address, unpacked)
   }
 }

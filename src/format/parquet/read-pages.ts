@@ -5,6 +5,7 @@ import { DataError } from '../../base/errors.ts'
 import { decompressSnappy, snappyExpandsTo } from '../../compute/snappy.ts'
 import type { Device } from '../../device/device.ts'
 import { type ByteCodec, crc32, expandsTo, unpackBytes } from '../decompress.ts'
+import { unpackZstd } from '../unpack-zstd.ts'
 import type { Scratch } from '../scratch.ts'
 import { codecs, type ColumnChunk, type PageHeader, readPageHeader } from './metadata.ts'
 import { ThriftCut, ThriftReader } from './read-thrift.ts'
@@ -177,6 +178,9 @@ export class PageReader {
       memory.write(source, packed)
       const wrong = decompressSnappy(this.#device, source, packed.byteLength, out, outBytes)
       if (wrong) throw this.fail('PAGE_BYTES', `the snappy data is broken: ${wrong}`)
+    } else if (codec === 'ZSTD') {
+      const wrong = unpackZstd(this.#device, this.#compressed, packed, out, outBytes)
+      if (wrong) throw this.fail('PAGE_BYTES', `the zstd data is broken: ${wrong}`)
     } else {
       const unpacked = unpackBytes(codec.toLowerCase() as ByteCodec, packed, outBytes)
       if (typeof unpacked === 'string') throw this.fail('PAGE_BYTES', unpacked)
