@@ -1,13 +1,13 @@
 // The general codecs that files are packed with. Snappy is a kernel (compute/snappy.ts); the rest comes from node:zlib where there is one,
 // and zstd from fzstd where zlib lacks it. Sizes are promised by the file, and checked before anything is allocated.
 import { decompress as unpackZstd } from 'fzstd'
-import { unpackLz4Block, unpackLz4Frame } from './lz4.ts'
+import { unpackLz4Block, unpackLz4Frame, unpackLz4Hadoop } from './lz4.ts'
 
 /** Codecs that go through JavaScript memory. */
-export type ByteCodec = 'gzip' | 'zstd' | 'brotli' | 'lz4_raw' | 'lz4_frame'
+export type ByteCodec = 'gzip' | 'zstd' | 'brotli' | 'lz4' | 'lz4_raw' | 'lz4_frame'
 
 // A ratio that the format can't exceed, plus something for headers: a larger promise is a lie.
-const ratioMax: Record<ByteCodec, number> = { gzip: 1_032, zstd: 32_768 * 4, brotli: 1 << 24, lz4_raw: 256, lz4_frame: 256 }
+const ratioMax: Record<ByteCodec, number> = { gzip: 1_032, zstd: 32_768 * 4, brotli: 1 << 24, lz4: 256, lz4_raw: 256, lz4_frame: 256 }
 
 /** The most bytes that `packedBytes` bytes can unpack to. */
 export function expandsTo(codec: ByteCodec, packedBytes: number): number {
@@ -28,6 +28,7 @@ function zlib(): Record<string, unknown> | undefined {
  */
 export function unpackBytes(codec: ByteCodec, bytes: Uint8Array, outBytes: number): Uint8Array | string {
   if (outBytes > expandsTo(codec, bytes.byteLength)) return `${bytes.byteLength} ${codec} bytes can't hold the ${outBytes} promised`
+  if (codec === 'lz4') return unpackLz4Hadoop(bytes, outBytes)
   if (codec === 'lz4_raw') return unpackLz4Block(bytes, outBytes)
   if (codec === 'lz4_frame') return unpackLz4Frame(bytes, outBytes)
   const name = { gzip: 'gunzipSync', zstd: 'zstdDecompressSync', brotli: 'brotliDecompressSync' }[codec]

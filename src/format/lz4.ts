@@ -1,4 +1,4 @@
-// LZ4 blocks and frames, unpacked (lz4/lz4, lz4_Block_format.md and lz4_Frame_format.md). Parquet has bare blocks, Arrow frames.
+// LZ4 blocks and frames, unpacked (lz4/lz4, lz4_Block_format.md and lz4_Frame_format.md). Parquet has bare blocks, or those of Hadoop; Arrow frames.
 import { DataError } from '../base/errors.ts'
 
 // A broken input; caught here, and told to callers as a string.
@@ -42,6 +42,46 @@ export function unpackLz4Frame(input: Uint8Array, outBytes: number): Uint8Array 
       at += bytes + (flags & 16 ? 4 : 0)
     }
   })
+}
+
+/**
+ * Unpacks what Parquet's older LZ4 codec stands for to exactly `outBytes` bytes: Hadoop's blocks, else a frame, else a bare block, as writers have it. Returns what is wrong as a
+ * string otherwise.
+ */
+export function unpackLz4Hadoop(input: Uint8Array, outBytes: number): Uint8Array | string {
+  const out = guarded(() => {
+    const target = new Uint8Array(outBytes)
+    return expect(target, unpackHadoop(input, target))
+  })
+  if (typeof out !== 'string') return out
+  const frame = unpackLz4Frame(input, outBytes)
+  if (typeof frame !== 'string') return frame
+  const block = unpackLz4Block(input, outBytes)
+  return typeof block === 'string' ? out : block
+}
+
+// Blocks behind their unpacked bytes, in one or several chunks behind their packed bytes; both numbers begin with their highest byte.
+function unpackHadoop(input: Uint8Array, out: Uint8Array): number {
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength)
+  let [at, o] = [0, 0]
+  const number = (): number => {
+    if (input.byteLength - at < 4) throw new Lz4Error('a block of Hadoop is cut')
+    at += 4
+    return view.getUint32(at - 4)
+  }
+  while (at < input.byteLength) {
+    const bytes = number()
+    if (bytes > out.byteLength - o) throw new Lz4Error('there is more than promised')
+    for (const end = o + bytes; o < end; ) {
+      const packed = number()
+      if (packed > input.byteLength - at) throw new Lz4Error('a block of Hadoop is cut')
+      const before = o
+      o = unpackBlock(input.subarray(at, at + packed), out, o)
+      if (o > end || o === before) throw new Lz4Error('a block of Hadoop has another size than it says')
+      at += packed
+    }
+  }
+  return o
 }
 
 function guarded(unpack: () => Uint8Array): Uint8Array | string {

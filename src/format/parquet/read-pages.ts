@@ -70,7 +70,7 @@ export class PageReader {
     if (this.#at < 4 || chunk.compressedBytes < 0 || this.#end > reader.size - 8) {
       throw this.fail('CHUNK_RANGE', `the pages are said to be the bytes ${this.#at} to ${this.#end} of a file of ${reader.size}`)
     }
-    if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW'].includes(codecs[chunk.codec] ?? '')) {
+    if (!['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW'].includes(codecs[chunk.codec] ?? '')) {
       throw this.fail(
         'CODEC',
         `the pages are packed with ${codecs[chunk.codec] ?? `codec ${chunk.codec}`}, which Millrace can't read`,
