@@ -1,36 +1,14 @@
 // JSON objects to columns, one pass over the bytes: the schema says what each value must be, so no tree and no index is built. The key that
 // followed this one in the record before is tried first; only where that fails is the key looked up.
 // A record that is refused leaves no trace in the columns; see src/compute/json.ts for the tables.
-import { JsonField, unmark, markNull, storeValue } from './json-values'
-import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE } from './json-text'
+import { collectRest } from './json-rest'
+import { JsonMember, JsonScope, lookUp, MEMBER_BYTES, SCOPE_BYTES } from './json-scope'
+import { JsonField, storeValue, unmark } from './json-values'
+import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE, UNKNOWN } from './json-text'
 
-// A key that a column or a mapped object hangs on; 64 bytes. `name` counts from the tables' start, and is followed by ≥ 16 bytes.
-@unmanaged class JsonMember {
-  target: i32
-  /** 0: a column; 1: an object that is mapped. */
-  kind: i32
-  nameBytes: i32
-  name: usize
-  /** The member expected after this one. */
-  next: i32
-}
-const MEMBER_BYTES: usize = 64
 // The first 16 bytes of `"name"`, and which of them count.
 const QUOTED: usize = 32
 const QUOTED_MASK: usize = 48
-
-// A mapped object; 32 bytes. `slots`: a hash table of u16, member + 1 or 0; `columns`: the u32 numbers of all columns below.
-@unmanaged class JsonScope {
-  members: usize
-  memberCount: i32
-  first: i32
-  slots: usize
-  slotMask: i32
-  stamp: i32
-  columns: usize
-  columnCount: i32
-}
-const SCOPE_BYTES: usize = 32
 
 /**
  * Decodes records from `next` on, as a JsonJob says. Returns the number of records done: fewer than `recordCount` where the errors, the float
@@ -45,8 +23,13 @@ export function decodeJson(at: usize): i32 {
     job.slowStart = job.slowCount
     job.errorField = -1
     const text = job.text
-    let p = locate(job) ? decodeRecord(job) : fail(job, NULL_RECORD, job.start)
-    if (p != 0 && job.present != job.fieldCount) p = fillNulls(job)
+    job.restCount = 0
+    let p: usize = 0
+    if (locate(job)) {
+      p = decodeRecord(job)
+      if (p != 0 && job.restCount) p = collectRest(job)
+      if (p != 0 && job.present != job.fieldCount) p = fillNulls(job)
+    } else p = job.nullRows ? clearRow(job) : fail(job, NULL_RECORD, job.start)
     if (p != 0) {
       store<i32>(job.rowOf + (<usize>job.row << 2), job.next)
       job.row++
@@ -86,6 +69,7 @@ function decodeRecord(job: JsonJob): usize {
   if (p == end || load<u8>(p) <= 32) p = skipSpace(job, p)
   if (p >= end) return fail(job, CUT_OFF, end)
   if (job.anyRoot) p = skipValue(job, p, 0)
+  else if (job.valueRoot) p = storeValue(job, p, 0, 0)
   else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, 0, 1)
   else {
     p = skipValue(job, p, 0)
@@ -105,7 +89,8 @@ function fillNulls(job: JsonJob): usize {
   const count = <usize>job.fieldCount
   for (let i: usize = 0; i < count; i++) {
     const field = changetype<JsonField>(job.fields + (i << 5))
-    if (field.stamp == (stamp | 1) || field.nullable) continue
+    if (field.stamp == (stamp | 1)) continue
+    if (field.nullable && (field.stamp == stamp || !job.strict || (job.unknown == 2 && <i32>i == job.rest))) continue
     job.errorField = <i32>i
     return fail(job, field.stamp == stamp ? NULL : MISSING, job.start)
   }
@@ -113,6 +98,12 @@ function fillNulls(job: JsonJob): usize {
     const field = changetype<JsonField>(job.fields + (i << 5))
     if (field.stamp != (stamp | 1)) field.clear(job.row)
   }
+  return 1
+}
+
+// Makes the row at hand one of nulls, or zeros.
+function clearRow(job: JsonJob): usize {
+  for (let i: usize = 0; i < <usize>job.fieldCount; i++) changetype<JsonField>(job.fields + (i << 5)).zero(job.row)
   return 1
 }
 
@@ -132,9 +123,14 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
     let at = members + <usize>load<i32>(guess) * MEMBER_BYTES
     if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK))) || changetype<JsonMember>(at).nameBytes > 14) {
       if (load<u8>(p) != 34 || p >= end) return fail(job, NO_KEY, p)
+      const key = p
       p = captureString(job, p + 1)
       if (p == 0) return 0
       const found = lookUp(job, scope)
+      if (found < 0 && job.unknown) {
+        if (job.unknown == 1) return fail(job, UNKNOWN, key)
+        job.restCount += scopeIndex == 0 ? 1 : 0
+      }
       if (found >= 0) store<i32>(guess, found)
       at = found < 0 ? 0 : members + <usize>found * MEMBER_BYTES
     } else p += <usize>changetype<JsonMember>(at).nameBytes + 2
@@ -180,29 +176,4 @@ function mappedScalar(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usiz
 // A key that comes again replaces the object before: its columns are as if never met.
 function forget(job: JsonJob, scope: JsonScope): void {
   for (let i: usize = 0; i < <usize>scope.columnCount; i++) unmark(job, load<u32>(job.tables + scope.columns + (i << 2)))
-}
-
-// The member whose name is the string that was captured last, or -1.
-function lookUp(job: JsonJob, scope: JsonScope): i32 {
-  const key = job.stringAt
-  const bytes = <u32>job.stringBytes
-  let head = load<u32>(key)
-  let tail = head
-  if (bytes < 4) {
-    head &= bytes ? <u32>0xffffffff >> ((4 - bytes) << 3) : 0
-    tail = head
-  } else tail = load<u32>(key + bytes - 4)
-  let hash = (head ^ rotl<u32>(tail, 13) ^ (bytes * 0x9e3779b1)) * 0x85ebca6b
-  hash ^= hash >> 15
-  const mask = <u32>scope.slotMask
-  const slots = job.tables + scope.slots
-  const members = job.tables + scope.members
-  let slot = hash & mask
-  while (true) {
-    const index = <i32>load<u16>(slots + (<usize>slot << 1)) - 1
-    if (index < 0) return -1
-    const member = changetype<JsonMember>(members + <usize>index * MEMBER_BYTES)
-    if (member.nameBytes == <i32>bytes && memory.compare(job.tables + member.name, key, bytes) == 0) return index
-    slot = (slot + 1) & mask
-  }
 }

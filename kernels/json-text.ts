@@ -27,6 +27,7 @@ export const MISSING = 16
 export const TIME = 17
 export const NULL_RECORD = 18
 export const BASE64 = 19
+export const UNKNOWN = 20
 
 /** A decoding call: what src/compute/json.ts fills in, then what belongs to the record at hand. Offsets as declared, 4 bytes each. */
 @unmanaged export class JsonJob {
@@ -64,6 +65,17 @@ export const BASE64 = 19
   /** The string that `captureString` met last. */
   stringAt: usize
   stringBytes: i32
+  /** 1: a record that is null is a row of nulls, of zeros where a column has none. */
+  nullRows: i32
+  /** 1: a record is the value of the first column, of whatever kind. */
+  valueRoot: i32
+  /** Keys that no column hangs on: 0 passed over, 1 refused, 2 those of the record itself collected in column `rest`, as JSON. */
+  unknown: i32
+  rest: i32
+  /** 1: a key must be there, though its column may be null. */
+  strict: i32
+  /** Unknown keys of the record at hand. */
+  restCount: i32
 }
 
 /** Notes why and where; returns 0, the address that no parser goes on from. */

@@ -27,7 +27,8 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
   nullCount: i32
   /** In CSV: 1 where cells are numbers, whatever they are decoded as. */
   isNumber: i32
-  spare: i32
+  /** 1: a utf8 column of JSON texts: strings too as they stand. */
+  isRaw: i32
 
   /** Makes `row` null; a view's 16 bytes become zero. */
   clear(row: i32): void {
@@ -35,6 +36,16 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
     const byte = this.validity + (<usize>row >> 3)
     store<u8>(byte, <u32>load<u8>(byte) & ~(<u32>1 << (row & 7)))
     if (this.type == UTF8 || this.type == BINARY) v128.store(this.values + (<usize>row << 4), i64x2.splat(0))
+  }
+
+  /** Makes `row` null, or zero where the column can't be. */
+  zero(row: i32): void {
+    if (this.validity) this.clear(row)
+    const at = <usize>row
+    if (this.type == UTF8 || this.type == BINARY) v128.store(this.values + (at << 4), i64x2.splat(0))
+    else if (this.type == BOOL) store<u8>(this.values + (at >> 3), <u32>load<u8>(this.values + (at >> 3)) & ~(<u32>1 << (row & 7)))
+    else if (this.type == INT32) store<i32>(this.values + (at << 2), 0)
+    else store<i64>(this.values + (at << 3), 0)
   }
 }
 
@@ -72,7 +83,7 @@ function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
     case FLOAT64:
       return storeFloat(job, p, index, field.values + (row << 3))
     case UTF8:
-      return storeText(job, p, depth, field.values + (row << 4))
+      return storeText(job, p, depth, field.values + (row << 4), field.isRaw)
     case INT32: {
       const next = storeInt(job, p, index, job.decimal)
       if (next == 0) return 0
@@ -176,8 +187,8 @@ function storeFloat(job: JsonJob, p: usize, index: i32, out: usize): usize {
   return p + bytes
 }
 
-function storeText(job: JsonJob, p: usize, depth: i32, out: usize): usize {
-  if (load<u8>(p) == 34) {
+function storeText(job: JsonJob, p: usize, depth: i32, out: usize, isRaw: i32): usize {
+  if (load<u8>(p) == 34 && !isRaw) {
     const next = captureString(job, p + 1)
     if (next == 0) return 0
     keepString(job, out)

@@ -27,6 +27,10 @@ import { writeTime } from './time-text'
   nullBytes: i32
   /** Whole floats as 1.0, so that readers that guess types take them for floats. */
   pointed: i32
+  /** In CSV: 0 quotes where needed, 1 all text, 2 all that isn't null. */
+  quoting: i32
+  /** 1: rows of CSV end in CR LF. */
+  carriage: i32
 }
 
 const TRUE: u32 = 0x65757274
@@ -196,22 +200,33 @@ export function encodeCsv(at: usize): u32 {
       else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeCell(job, textOf(view), load<u32>(view), out)
-      } else if (type == 10) {
-        const view = column.values + (row << 4)
-        out = copyBlocks(textOf(view), load<u32>(view), out)
-      } else if (type == 5) {
-        const view = column.values + (row << 4)
+      } else if (job.quoting == 2) {
+        store<u8>(out++, <u8>job.quote)
+        out = writePlain(job, column, row, out)
+        store<u8>(out++, <u8>job.quote)
+      } else {
         const from = out
-        out = writeBase64(textOf(view), load<u32>(view), out)
+        out = writePlain(job, column, row, out)
         if (out == from) out = writeCell(job, from, 0, out)
-      } else if (type == 3) out = writeFloat(load<f64>(column.values + (row << 3)), out)
-      else if (type < 3) out = writeScalar(column, row, out)
-      else out = writeTimestamp(load<i64>(column.values + (row << 3)), type - 6, job.epoch, out)
+      }
     }
+    if (job.carriage) store<u8>(out++, 13)
     store<u8>(out++, 10)
   }
   store<u32>(job.offsets + (<usize>job.rowCount << 2), out - job.out)
   return <u32>(out - job.out)
+}
+
+// A cell that needs no quotes, since it is no text.
+function writePlain(job: TextJob, column: TextColumn, row: usize, out: usize): usize {
+  const type = column.type
+  if (type == 10 || type == 5) {
+    const view = column.values + (row << 4)
+    return type == 10 ? copyBlocks(textOf(view), load<u32>(view), out) : writeBase64(textOf(view), load<u32>(view), out)
+  }
+  if (type == 3) return writeFloat(load<f64>(column.values + (row << 3)), out)
+  if (type < 3) return writeScalar(column, row, out)
+  return writeTimestamp(load<i64>(column.values + (row << 3)), type - 6, job.epoch, out)
 }
 
 function writeFloat(value: f64, out: usize): usize {
@@ -229,7 +244,7 @@ function writeFloat(value: f64, out: usize): usize {
 function writeCell(job: TextJob, from: usize, bytes: u32, out: usize): usize {
   const quote = <u8>job.quote
   let quoted = bytes == <u32>job.nullBytes && memory.compare(from, job.nullText, bytes) == 0
-  if (bytes == 0) quoted = true
+  if (bytes == 0 || job.quoting) quoted = true
   else if (load<u8>(from) == 32 || load<u8>(from + bytes - 1) == 32) quoted = true
   const end = from + bytes
   for (let p = from; p < end && !quoted; p++) {

@@ -1,7 +1,7 @@
 // Types that the JSON and CSV decoders don't read themselves, by way of those that they do: a carrier column is decoded, and its values are checked and
 // turned into the type's. Cost: ints, floats, dates and decimals of up to 18 digits a few ns a value, others by JavaScript, about 0.5 µs.
 import { allocateColumn, type Column } from '../batch/batch.ts'
-import { binary, bitmapBytes, type DataType, float64, int32, int64, isNested, utf8 } from '../batch/data-type.ts'
+import { binary, bitmapBytes, type DataType, float64, int32, int64, utf8 } from '../batch/data-type.ts'
 import { storedReader, valueReader } from '../batch/read-values.ts'
 import { type Stored, storedBy } from '../batch/stored-value.ts'
 import { storedWriter } from '../batch/write-values.ts'
@@ -9,8 +9,11 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { fromForm } from './key-form.ts'
 
-/** The type that a column of `type` is decoded as: itself where the decoders know it; undefined for nested types. */
-export function carrierOf(type: DataType): DataType | undefined {
+/** Types whose values are made of others. */
+export type Nested = Extract<DataType, { kind: 'list' | 'fixedList' | 'struct' | 'map' }>
+
+/** The type that a column of `type` is decoded as: itself where the decoders know it; nested ones as JSON texts. */
+export function carrierOf(type: DataType): DataType {
   switch (type.kind) {
     case 'bool':
     case 'int32':
@@ -33,11 +36,11 @@ export function carrierOf(type: DataType): DataType | undefined {
     case 'fixedBinary':
       return binary
     default:
-      return isNested(type) ? undefined : utf8
+      return utf8
   }
 }
 
-/** The column of `type` that a carrier holds, and the rows (ascending) whose values are none of the type; what they hold is zeros. */
+/** The column of `type`, no nested one, that a carrier holds, and the rows (ascending) whose values are none of the type; what they hold is zeros. */
 export function fromCarrier(device: Device, arena: Arena, carrier: Column, type: DataType): { readonly column: Column; readonly bad: readonly number[] } {
   switch (type.kind) {
     case 'int8':

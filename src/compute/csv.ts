@@ -8,8 +8,8 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { RecordError } from './json-errors.ts'
 import { carrierOf } from './carrier.ts'
-import { checkTextTypes, textTypeNumber } from './json-tables.ts'
-import { roundSlow } from './json.ts'
+import { textTypeNumber } from './json-tables.ts'
+import { jsonTexts, roundSlow } from './json.ts'
 import { isNative, locate, settleRecords } from './settle-records.ts'
 
 /** How a CSV is written. A cell that equals one of `nulls` and isn't quoted is null; the first of them (or nothing) is what null is written as. */
@@ -126,9 +126,8 @@ export class CsvDecoder {
   /** `cells`: for each cell of a row the column it goes to, or undefined. Throws PlanError CSV_DIALECT. */
   constructor(fields: Fields, cells: readonly (string | undefined)[], dialect: CsvDialect, where: string) {
     checkDialect(dialect, where)
-    checkTextTypes(fields, where)
     this.fields = fields
-    this.#carriers = fields.map(field => ({ ...field, type: carrierOf(field.type)! }))
+    this.#carriers = fields.map(field => ({ ...field, type: carrierOf(field.type) }))
     this.dialect = dialect
     this.rowBytesMin = Math.max(1, cells.length)
     this.#targets = Int32Array.from(cells, name => fields.findIndex(f => f.name === name))
@@ -143,7 +142,7 @@ export class CsvDecoder {
   decode(device: Device, arena: Arena, address: number, bytes: number, isLast: boolean, rowMax: number): DecodedCsv {
     const decoded = this.#decode(device, arena, this.#carriers, address, bytes, isLast, rowMax)
     if (isNative(this.fields)) return decoded
-    const { batch, recordOf, misfits } = settleRecords(device, arena, this.fields, decoded.batch, decoded.recordOf)
+    const { batch, recordOf, misfits } = settleRecords(device, arena, this.fields, decoded.batch, decoded.recordOf, jsonTexts(device, arena))
     if (misfits.length === 0) return { ...decoded, batch }
     const places = locate(this.fields, misfits, fields => this.#decode(device, arena, fields, address, bytes, isLast, rowMax).errors)
     const found = misfits.map(({ record, field }): CsvError => {

@@ -31,6 +31,7 @@ const words: readonly (readonly [code: string, text: string])[] = [
   ['JSON_TIME', "not an ISO 8601 date and time within the type's range"],
   ['JSON_NO_RECORD', 'the record itself is null (a tombstone)'],
   ['JSON_BASE64', 'not base64, which a binary column is read from'],
+  ['JSON_UNKNOWN', 'no column is read from this key'],
 ]
 
 /** The numbers of JSON_TYPE and JSON_RANGE. */

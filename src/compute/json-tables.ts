@@ -4,11 +4,14 @@ import { PlanError } from '../base/errors.ts'
 import type { DataType } from '../batch/data-type.ts'
 import { unsupportedType } from '../batch/unsupported.ts'
 import type { Field, Fields } from '../batch/schema.ts'
-import { carrierOf } from './carrier.ts'
 
 /** A column and the keys that lead to it from the record's root; by default its name alone. */
 export interface JsonField extends Field {
   readonly path?: readonly string[]
+  /** A utf8 column of JSON texts: strings too as they stand. */
+  readonly isRaw?: boolean
+  /** No key leads to it: it gets what others leave. */
+  readonly isRest?: boolean
 }
 
 /** How columns are found in records. */
@@ -58,11 +61,6 @@ export function textTypeNumber(type: DataType): number {
   return number
 }
 
-/** Throws PlanError TYPE_UNSUPPORTED naming a column whose type text can't be read as. */
-export function checkTextTypes(fields: Fields, where: string): void {
-  for (const { name, type } of fields) if (!carrierOf(type)) throw unsupportedType(`${where}, column "${name}"`, type)
-}
-
 /** Lays the tables out. Throws PlanError JSON_PATH for two columns on one key, or a column on an object that others look into. */
 export function jsonTables(fields: readonly JsonField[], where: string): JsonTables {
   const scopes = scopesOf(fields, where)
@@ -86,6 +84,7 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
   fields.forEach((field, i) => {
     data.setInt32(i * fieldBytes + 8, textTypeNumber(field.type), true)
     data.setInt32(i * fieldBytes + 12, field.nullable ? 1 : 0, true)
+    data.setInt32(i * fieldBytes + 28, field.isRaw ? 1 : 0, true)
   })
   scopes.forEach((scope, i) => {
     const place = places[i]!
@@ -125,6 +124,7 @@ function writeMember(
 function scopesOf(fields: readonly JsonField[], where: string): Scope[] {
   const scopes: Scope[] = [{ members: new Map(), columns: [] }]
   fields.forEach((field, column) => {
+    if (field.isRest) return
     const path = field.path ?? [field.name]
     if (path.length === 0 || path.length > pathMax) throw clash(where, field, `a path has 1 to ${pathMax} keys`)
     let scope = scopes[0]!

@@ -1,14 +1,15 @@
 // JSON records to columns and back, by kernels/json-decode.ts and json-encode.ts. Each record is checked against RFC 8259 to its last byte;
 // one that is malformed or doesn't fit the schema is left out and listed, and its neighbours are untouched.
-import { assert } from '../base/errors.ts'
+import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes, isInteger } from '../batch/data-type.ts'
+import { bitmapBytes, isInteger, isNested, utf8 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { carrierOf } from './carrier.ts'
+import { carrierOf, fromCarrier, type Nested } from './carrier.ts'
 import { jsonError, rangeNumber, type RecordError, typeNumber } from './json-errors.ts'
-import { checkTextTypes, type JsonField, type JsonTables, jsonTables } from './json-tables.ts'
-import { isNative, locate, type Misfit, settleRecords } from './settle-records.ts'
+import { type LevelDecoder, nestedFromTexts } from './json-nested.ts'
+import { type JsonField, type JsonTables, jsonTables } from './json-tables.ts'
+import { type FromTexts, isNative, locate, type Misfit, settleRecords } from './settle-records.ts'
 
 /** Records as a utf8 or binary column, or as `count` pairs (address u32, bytes u32), such as `splitLines` writes them. */
 export type JsonRecords = { readonly column: Column } | { readonly pairs: number; readonly count: number }
@@ -46,11 +47,26 @@ const job = {
   decimal: 21,
   start: 22,
   end: 23,
-  words: 32,
+  nullRows: 32,
+  valueRoot: 33,
+  unknown: 34,
+  rest: 35,
+  strict: 36,
+  words: 38,
 } as const
 const errorsMax = 256
 const textBytesMax = 1 << 18
 const kindsBytes = 1024
+
+/** What to do with keys that no column is read from, at any depth but for `collect`, the column, utf8 and nullable, that gets those of the record itself as JSON; and with keys that are missing. */
+export interface KeyRules {
+  readonly unknown?: 'ignore' | 'error' | { readonly collect: string }
+  /** 'error': a key must be there, if with null. By default a missing one is null, where its column allows it. */
+  readonly missing?: 'null' | 'error'
+}
+
+/** How a call takes records: see JsonJob of kernels/json-text.ts. */
+type Mode = Partial<Record<'anyRoot' | 'nullRows' | 'valueRoot' | 'unknown' | 'rest' | 'strict', number>>
 
 /** A decoder for one schema; keeps no memory between calls. */
 export class JsonDecoder {
@@ -58,12 +74,13 @@ export class JsonDecoder {
   readonly #carriers: readonly JsonField[]
   readonly #tables: JsonTables
   readonly #where: string
-  /** Throws PlanError JSON_PATH, TYPE_UNSUPPORTED naming `where`. */
-  constructor(fields: readonly JsonField[], where: string) {
-    checkTextTypes(fields, where)
+  readonly #mode: Mode
+  /** Throws PlanError JSON_PATH, JSON_REST naming `where`. */
+  constructor(fields: readonly JsonField[], where: string, rules: KeyRules = {}) {
     this.fields = fields
     this.#where = where
-    this.#carriers = fields.map(field => ({ ...field, type: carrierOf(field.type)! }))
+    this.#mode = modeOf(fields, rules, where)
+    this.#carriers = carriersOf(fields.map((field, i) => (i === this.#mode.rest ? { ...field, isRest: true } : field)))
     this.#tables = jsonTables(this.#carriers, where)
   }
 
@@ -75,10 +92,10 @@ export class JsonDecoder {
    * becomes U+FFFD. Views point into the records where they have no escapes: the caller keeps those bytes alive (`arena.hold`). Cost: 1–2 GB/s a core.
    */
   decode(device: Device, arena: Arena, records: JsonRecords): DecodedRecords {
-    const decoded = decodeInto(device, arena, records, this.#carriers, this.#tables, false, this.fields)
+    const decoded = decodeInto(device, arena, records, this.#carriers, this.#tables, this.#mode, this.fields)
     if (isNative(this.fields)) return decoded
     const fields = this.fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
-    const { batch, recordOf, misfits } = settleRecords(device, arena, fields, decoded.batch, decoded.rowOfRecord)
+    const { batch, recordOf, misfits } = settleRecords(device, arena, fields, decoded.batch, decoded.rowOfRecord, jsonTexts(device, arena, this.#mode))
     if (misfits.length === 0) return { ...decoded, batch }
     const errors = [...decoded.errors, ...this.#errors(device, arena, records, misfits)].sort((a, b) => a.record - b.record)
     return { batch, rowOfRecord: recordOf, errors }
@@ -86,7 +103,7 @@ export class JsonDecoder {
 
   // Where the values of misfits stand is found by decoding once more, as types that they can't be.
   #errors(device: Device, arena: Arena, records: JsonRecords, misfits: readonly Misfit[]): RecordError[] {
-    const places = locate(this.fields, misfits, fields => decodeInto(device, arena, records, fields, jsonTables(fields, this.#where), false).errors)
+    const places = locate(this.fields, misfits, fields => decodeInto(device, arena, records, fields, jsonTables(fields, this.#where), {}).errors)
     return misfits.map(({ record, field }) => jsonError(record, places.get(record)?.byte ?? 0, isInteger(this.fields[field]!.type) ? rangeNumber : typeNumber, field, this.fields))
   }
 }
@@ -98,10 +115,60 @@ export function decodeJsonRecords(device: Device, arena: Arena, records: JsonRec
 
 /** Checks that each record is one JSON value of any kind; only the errors are of interest. */
 export function checkJsonRecords(device: Device, arena: Arena, records: JsonRecords): readonly RecordError[] {
-  return decodeInto(device, arena, records, [], jsonTables([], 'json'), true).errors
+  return decodeInto(device, arena, records, [], jsonTables([], 'json'), { anyRoot: 1 }).errors
 }
 
-function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], tables: JsonTables, anyRoot: boolean, shown = fields): DecodedRecords {
+function modeOf(fields: readonly JsonField[], { unknown = 'ignore', missing }: KeyRules, where: string): Mode {
+  const strict = missing === 'error' ? 1 : 0
+  if (typeof unknown !== 'object') return { unknown: unknown === 'error' ? 1 : 0, strict }
+  const rest = fields.findIndex(field => field.name === unknown.collect)
+  const field = fields[rest]
+  if (field?.type.kind === 'utf8' && field.nullable) return { unknown: 2, rest, strict }
+  throw new PlanError('JSON_REST', `${where}: unknown keys can't be collected in "${unknown.collect}", which is ${field ? 'of another type' : 'no column'}; give it the type utf8?`)
+}
+
+function carriersOf(fields: readonly JsonField[]): JsonField[] {
+  return fields.map(field => ({ ...field, type: carrierOf(field.type), nullable: field.nullable || field.type.kind === 'null', isRaw: isNested(field.type) }))
+}
+
+/** Nested columns of JSON texts, by the same rules for keys as the records that they come from. */
+export function jsonTexts(device: Device, arena: Arena, { unknown = 0, strict = 0 }: Mode = {}): FromTexts {
+  const mode = { unknown: unknown === 1 ? 1 : 0, strict }
+  const fromTexts: FromTexts = (carrier, type) => nestedFromTexts(device, arena, carrier, type, levels)
+  // Columns of the fields' types; rows that are null in `texts` are never bad.
+  const settle = (fields: readonly JsonField[], records: JsonRecords, extra: Mode, texts?: Column) => {
+    const carriers = carriersOf(fields)
+    const { batch, errors } = decodeInto(device, arena, records, carriers, jsonTables(carriers, 'json'), { ...mode, ...extra }, fields)
+    if (errors.length > 0) return { columns: [], bad: [...new Set(errors.map(e => e.record))] }
+    const bits = texts && texts.validity !== 0 ? device.memory.bytes(texts.validity, bitmapBytes(texts.length)) : undefined
+    const bad = new Set<number>()
+    const columns = batch.columns.map((column, i): Column => {
+      const { type, nullable } = fields[i]!
+      if (carrierOf(type) === type) return column
+      const found = isNested(type) ? fromTexts(column, type as Nested) : fromCarrier(device, arena, column, type)
+      for (const row of found.bad) if (!bits || ((bits[row >>> 3]! >>> (row & 7)) & 1) === 1) bad.add(row)
+      return nullable || type.kind === 'null' ? found.column : { ...found.column, validity: 0 }
+    })
+    return { columns, bad: [...bad].sort((a, b) => a - b) }
+  }
+  const levels: LevelDecoder = {
+    struct(texts, type) {
+      const { columns, bad } = settle(type.members, { column: texts }, { nullRows: 1 }, texts)
+      return { children: columns, bad }
+    },
+    values(pairs, count, type, nullable) {
+      const { columns, bad } = settle([{ name: 'item', type, nullable }], { pairs, count }, { valueRoot: 1 })
+      return { column: columns[0]!, bad }
+    },
+    texts(pairs, count) {
+      const raw = [{ name: 'item', type: utf8, nullable: true, isRaw: true }]
+      return decodeInto(device, arena, { pairs, count }, raw, jsonTables(raw, 'json'), { valueRoot: 1 }).batch.columns[0]!
+    },
+  }
+  return fromTexts
+}
+
+function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], tables: JsonTables, mode: Mode, shown = fields): DecodedRecords {
   const count = 'column' in records ? records.column.length : records.count
   const columns = fields.map(field => allocateColumn(arena, field.type, count))
   const tablesAt = arena.allocate(tables.bytes.length)
@@ -129,7 +196,7 @@ function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: 
     fields: tablesAt + tables.fields,
     fieldCount: fields.length,
     scopes: tablesAt + tables.scopes,
-    anyRoot: anyRoot ? 1 : 0,
+    ...mode,
   })
   set({ errors: errorsAt, errorMax: errorsMax, slow: slowAt, slowMax, kinds, decimal: kinds + kindsBytes })
   if ('column' in records) set({ records: records.column.values, recordKind: 1, recordValidity: records.column.validity })
@@ -164,7 +231,7 @@ function run(device: Device, arena: Arena, at: number, count: number, fields: re
     if (done === count) return errors
     if (wasFull) continue
     // The text buffer or the list of floats is full: a record needs at most its own length of text, and a sixteenth of that in floats.
-    const recordBytes = (words[job.end]! >>> 0) - (words[job.start]! >>> 0)
+    const recordBytes = ((words[job.end]! >>> 0) - (words[job.start]! >>> 0)) * (words[job.unknown] === 2 ? 3 : 1) + 32
     if ((words[job.textEnd]! >>> 0) - (words[job.text]! >>> 0) < recordBytes) {
       const bytes = Math.max(recordBytes, Math.min(textBytesMax, 32 * count))
       const text = arena.allocate(bytes)
@@ -206,4 +273,31 @@ export function splitLines(
   const out = arena.allocate(4)
   const count = device.kernels.splitLines(address, bytes, isLast ? 1 : 0, pairs, max, out)
   return { pairs, count, taken: device.memory.uint32s(out, 1)[0]! }
+}
+
+const wrongValues: Record<number, string> = {
+  1: 'the bytes end before the array does',
+  5: 'a comma or the end of the array is expected here',
+  13: 'a value is expected here, or nothing behind the end of the array',
+}
+
+/**
+ * Values of the bytes at `address`, those of one array or with white space between them: pairs for `JsonRecords`, at most `max`. `phase` is 0 at an input's start,
+ * then that of the call before. `taken`: bytes used up; `wrong`: what is wrong behind them.
+ */
+export function splitValues(
+  device: Device,
+  arena: Arena,
+  address: number,
+  bytes: number,
+  isLast: boolean,
+  max: number,
+  phase: number,
+): { pairs: number; count: number; taken: number; phase: number; wrong: string | undefined } {
+  const pairs = arena.allocate(8 * max)
+  const state = arena.allocateZeroed(16)
+  device.memory.int32s(state, 1)[0] = phase
+  const count = device.kernels.splitValues(address, bytes, isLast ? 1 : 0, pairs, max, state)
+  const [next, taken, wrong] = device.memory.int32s(state, 3) as unknown as [number, number, number]
+  return { pairs, count, taken: taken >>> 0, phase: next, wrong: wrongValues[wrong] }
 }

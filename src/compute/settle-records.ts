@@ -1,11 +1,11 @@
 // What is left to do once a decoder has read carriers (carrier.ts): columns of the fields' own types, without the rows whose values are none of them.
 import type { Batch, Column } from '../batch/batch.ts'
-import { bitmapBytes } from '../batch/data-type.ts'
+import { bitmapBytes, isNested } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { filledBits } from './bitmap.ts'
-import { carrierOf, fromCarrier } from './carrier.ts'
+import { carrierOf, fromCarrier, type Nested } from './carrier.ts'
 import { compactBatch, selectRows } from './compact.ts'
 
 /** A record that doesn't fit: its number, and the column, by position, whose value is none of its type. */
@@ -26,13 +26,16 @@ export function isNative(fields: Fields): boolean {
   return fields.every(({ type }) => carrierOf(type) === type)
 }
 
+/** Makes the column of a nested type of one of JSON texts; `bad`: the rows, ascending, that are none of it. */
+export type FromTexts = (carrier: Column, type: Nested) => { readonly column: Column; readonly bad: readonly number[] }
+
 /** Makes the batch of the carriers in `carried`, whose rows came of the records at `recordOf`. */
-export function settleRecords(device: Device, arena: Arena, fields: Fields, carried: Batch, recordOf: number): Settled {
+export function settleRecords(device: Device, arena: Arena, fields: Fields, carried: Batch, recordOf: number, fromTexts: FromTexts): Settled {
   const bad = new Map<number, number>()
   const columns = carried.columns.map((carrier, i): Column => {
     const { type } = fields[i]!
     if (carrierOf(type) === type) return carrier
-    const found = fromCarrier(device, arena, carrier, type)
+    const found = isNested(type) ? fromTexts(carrier, type as Nested) : fromCarrier(device, arena, carrier, type)
     for (const row of found.bad) if (!bad.has(row)) bad.set(row, i)
     return found.column
   })

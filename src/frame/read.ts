@@ -40,8 +40,16 @@ export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
   /** Texts that mean null, unquoted; the empty one by default. */
   readonly nulls?: readonly string[]
 }
-/** Options of `read.ndjson`. */
-export type ReadNdjsonOptions<S> = ReadFileOptions<S> & JsonPaths
+/** Options of `read.ndjson` and `read.json`. */
+export interface ReadNdjsonOptions<S> extends ReadFileOptions<S>, JsonPaths {
+  /**
+   * Keys that no column is read from: passed over; an error; or collected, as a JSON object, in the column named, which is utf8? in the schema, or the last
+   * one where there is no schema. In nested columns they are passed over, or an error.
+   */
+  readonly unknown?: 'ignore' | 'error' | { readonly collect: string }
+  /** Keys that are missing: null, where the column allows it; or an error. */
+  readonly missing?: 'null' | 'error'
+}
 interface TopicTypes {
   key: 'binary?'
   partition: 'int32'
@@ -70,9 +78,13 @@ function scan(kind: string, paths: Paths, options: object, onError?: OnError): F
 
 /** Readers. Paths may be globs or directories; several files are read in order of their names. */
 export const read = {
-  /** NDJSON: an object a line. */
+  /** NDJSON: an object a line; or a file that is one JSON array of objects. */
   ndjson<const S extends Schema | undefined = undefined>(files: Paths, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
     return scan('ndjson', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
+  },
+  /** JSON: one array of objects, or objects one after the other, over as many lines as they like. Read on one thread a file. */
+  json<const S extends Schema | undefined = undefined>(files: Paths, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
+    return scan('json', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
   },
   /** CSV and its kin, with a header line unless said otherwise. */
   csv<const S extends Schema | undefined = undefined>(paths: Paths, { onError, ...options }: ReadCsvOptions<S> = {}): FrameFor<S> {

@@ -4,7 +4,6 @@ import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
 import { checkDialect, CsvDecoder, type CsvDialect, type DecodedCsv } from '../compute/csv.ts'
-import { checkTextTypes } from '../compute/json-tables.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { CsvReader, rowsBegin } from '../format/csv/csv-reader.ts'
@@ -77,7 +76,6 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
       return [{ path, bytes: fileBytes, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
-    checkTextTypes(fields ?? [], where)
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
     const found = { files, fields: packFields(fields), ...(dialect && { delimiter: dialect.delimiter }) }
     return { options: { ...(options as CsvScanOptions), ...found } as unknown as CsvScanOptions & Json, fields, ...sidePortsOf(options.onError) }

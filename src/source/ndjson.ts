@@ -1,13 +1,17 @@
-// NDJSON files as a scan: a split is some 16 MiB of a file, from the first line that begins in it to the end of the last one that does.
+// NDJSON files as a scan: a split is some 16 MiB of a file, from the first line that begins in it to the end of the last one that does. Files that are one
+// array of objects, or objects over several lines, are read from their start to their end.
 import { statSync } from 'node:fs'
 import type { Json } from '../base/json.ts'
-import { parseSchema, type SchemaLike } from '../batch/schema.ts'
-import { JsonDecoder } from '../compute/json.ts'
+import { utf8 } from '../batch/data-type.ts'
+import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
+import { JsonDecoder, type KeyRules } from '../compute/json.ts'
 import { jsonFields } from '../compute/json-tables.ts'
 import type { Device } from '../device/device.ts'
 import type { BadRecords } from '../format/dead-letters.ts'
-import { inferJsonSchema } from '../format/json/infer-schema.ts'
-import { type Lines, LineReader } from '../format/json/line-reader.ts'
+import { inferJsonSchema, inferValuesSchema } from '../format/json/infer-schema.ts'
+import { LineReader, type Lines } from '../format/json/line-reader.ts'
+import { ValueReader } from '../format/json/value-reader.ts'
+import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, type RecordPlace, sidePortsOf, wantedColumns } from './bad-records.ts'
 import { listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
@@ -15,57 +19,92 @@ import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 import { isPacked, openText, sampleText, type TextFile } from './text-file.ts'
 
+/** A file: its records are lines, or values wherever they end, as those of an array. */
+export interface JsonFile {
+  readonly path: string
+  readonly bytes: number
+  readonly form: 'lines' | 'values'
+  readonly encoding: TextEncoding
+}
+
 /** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: 16 MiB unless said. */
-export interface NdjsonScanOptions {
+export interface NdjsonScanOptions extends KeyRules {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly nested?: boolean
   readonly columnPaths?: { readonly [column: string]: string }
   readonly onError?: BadRecords
   readonly splitBytes?: number
-  readonly files?: readonly { readonly path: string; readonly bytes: number }[]
+  readonly files?: readonly JsonFile[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.ndjson', '.jsonl', '.ndjson.gz', '.jsonl.gz', '.ndjson.zst', '.jsonl.zst']
+const lineEndings = ['.ndjson', '.jsonl'].flatMap(ending => [ending, `${ending}.gz`, `${ending}.zst`])
+const valueEndings = ['.json', '.json.gz', '.json.zst']
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
 
-/** The scan behind `read.ndjson`. Without a schema, that of the first file's first MiB. */
-export const ndjsonScan: ScanSourceType<NdjsonScanOptions & Json> = withPartitions<NdjsonScanOptions & Json>({
-  kind: 'ndjson',
+function jsonScan(kind: 'ndjson' | 'json', endings: readonly string[]): ScanSourceType<NdjsonScanOptions & Json> {
+  return withPartitions<NdjsonScanOptions & Json>({ kind, ...scanOf(kind, endings) }, endings)
+}
+
+const scanOf = (kind: 'ndjson' | 'json', endings: readonly string[]): Omit<ScanSourceType<NdjsonScanOptions & Json>, 'kind'> => ({
   resolve(options, where) {
-    const files = listFiles(options.paths, endings, where).map(path => ({ path, bytes: statSync(path).size }))
-    const fields = options.schema ? parseSchema(options.schema, where) : inferred(files, where)
-    new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)
-    return { options: { ...(options as NdjsonScanOptions), files, fields: packFields(fields) }, fields, ...sidePortsOf(options.onError) }
+    let fields = options.schema ? parseSchema(options.schema, where) : undefined
+    const paths = listFiles(options.paths, endings, where)
+    const files = paths.map((path): JsonFile => {
+      const { size } = statSync(path)
+      if (size === 0) return { path, bytes: 0, form: 'lines', encoding: 'utf-8' }
+      const { bytes, isWhole, encoding } = sampleText(path, where)
+      const form = kind === 'json' || isArray(bytes) ? 'values' : 'lines'
+      const infer = form === 'values' ? inferValuesSchema : inferJsonSchema
+      fields ??= withRest(infer(bytes, isWhole && paths.length === 1, `${where}: ${path}`), options.unknown)
+      return { path, bytes: size, form, encoding }
+    })
+    fields ??= inferJsonSchema(new Uint8Array(0), true, `${where}: ${paths[0]}`)
+    decoderOf(options, fields, where)
+    return { options: { ...(options as NdjsonScanOptions), files, fields: packFields(fields) } as unknown as NdjsonScanOptions & Json, fields, ...sidePortsOf(options.onError) }
   },
   splits(options) {
     const splitBytes = options.splitBytes ?? 16 << 20
-    return options.files!.flatMap(({ path, bytes }, file) => {
-      const count = isPacked(path) ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
+    return options.files!.flatMap(({ path, bytes, form, encoding }, file) => {
+      const count = isPacked(path) || form === 'values' || encoding !== 'utf-8' ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
       return Array.from({ length: count }, (_, i) => ({ file, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes }))
     })
   },
   *read(context, options, split, columns) {
-    const { path } = options.files![split.file as number]!
-    const file = openText(context.device, path, context.where)
+    const { path, form, encoding } = options.files![split.file as number]!
+    const file = openText(context.device, path, context.where, encoding)
     try {
       const end = (split.end as number) < 0 ? file.size : (split.end as number)
       const start = lineStart(file, split.start as number, end)
-      if (start < end) yield* readLines(context, options, file, path, start, end, columns)
+      if (start < end) yield* readRecords({ context, options, file, path, form, encoding }, start, end, columns)
     } finally {
       file.close()
     }
   },
-  describe: options => `read.ndjson ${options.paths.join(', ')}`,
-}, endings)
+  describe: options => `read.${kind} ${options.paths.join(', ')}`,
+})
 
-function inferred(files: readonly { path: string; bytes: number }[], where: string) {
-  const { path } = files.find(f => f.bytes > 0) ?? files[0]!
-  const { bytes, isWhole } = sampleText(path, where)
-  return inferJsonSchema(bytes, isWhole && files.length === 1, `${where}: ${path}`)
+/** The scan behind `read.ndjson`: a file that begins with [ is one array. Without a schema, that of the first file's first MiB. */
+export const ndjsonScan = jsonScan('ndjson', lineEndings)
+
+/** The scan behind `read.json`: one array, or values one after the other. */
+export const jsonFileScan = jsonScan('json', valueEndings)
+
+function decoderOf(options: NdjsonScanOptions, fields: readonly Field[], where: string): JsonDecoder {
+  return new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where, { unknown: options.unknown, missing: options.missing })
+}
+
+// The column for unknown keys comes last where no schema names it.
+function withRest(fields: Field[], unknown: KeyRules['unknown']): Field[] {
+  return typeof unknown !== 'object' || fields.some(f => f.name === unknown.collect) ? fields : [...fields, { name: unknown.collect, type: utf8, nullable: true }]
+}
+
+function isArray(sample: Uint8Array): boolean {
+  const first = sample.findIndex((byte, i) => byte > 32 && !(i < 3 && byte >= 0x80))
+  return sample[first] === 0x5b
 }
 
 // The first byte in [start, end) that begins a line, or `end`.
@@ -82,20 +121,24 @@ function lineStart(file: TextFile, start: number, end: number): number {
   return end
 }
 
+interface Reading {
+  readonly context: ScanContext
+  readonly options: NdjsonScanOptions
+  readonly file: TextFile
+  readonly path: string
+  readonly form: JsonFile['form']
+  readonly encoding: TextEncoding
+}
+
 // Chunks grow and shrink so that each makes about a batch.
-function* readLines(
-  context: ScanContext,
-  options: NdjsonScanOptions,
-  file: TextFile,
-  path: string,
-  start: number,
-  end: number,
-  columns: readonly string[] | undefined,
-): Generator<void> {
+function* readRecords({ context, options, file, path, form, encoding }: Reading, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
   const { device, where, batchRows } = context
-  const fields = decodedFields(unpackFields(options.fields!), columns)
-  const decoder = new JsonDecoder(jsonFields(fields, { nested: options.nested, paths: options.columnPaths }, where), where)
-  const reader = new LineReader(device, { where: `${where}: ${path}`, position: start })
+  const { unknown, missing, onError } = options
+  const fields = unpackFields(options.fields!)
+  // Which keys are known must not depend on which columns are asked for.
+  const decoder = decoderOf(options, decodedFields(fields, unknown || missing ? undefined : columns), where)
+  const place = `${where}: ${path}`
+  const reader = form === 'values' ? new ValueReader(device, { where: place }) : new LineReader(device, { where: place, position: start })
   let chunkBytes = chunkBytesFirst
   for (let at = start; reader.position < end && (at < file.size || reader.carried > 0); ) {
     const arena = context.arena()
@@ -104,10 +147,11 @@ function* readLines(
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count
     const lines = linesBefore(device, reader.take(arena, count, at >= file.size, batchRows), end)
-    const lineBytes = (reader.position - lines.position) / lines.count
-    chunkBytes = lines.count === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
+    const taken = reader.position - lines.position
+    const lineBytes = taken / Math.max(1, lines.count)
+    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
     const { batch, errors } = decoder.decode(device, arena, lines)
-    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, onError: options.onError })
+    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, encoding, onError })
     yield
   }
 }

@@ -3,10 +3,10 @@ import { arrowScan } from './arrow.ts'
 import { csvScan } from './csv.ts'
 import { generatedScan } from './generated.ts'
 import { keptScan } from './kept.ts'
-import { ndjsonScan } from './ndjson.ts'
+import { jsonFileScan, ndjsonScan } from './ndjson.ts'
 import { nexmarkScan } from './nexmark.ts'
 import { parquetScan } from './parquet.ts'
 import type { AnyScanSourceType } from './source.ts'
 
 /** Every scan by kind. */
-export const scanSourceTypes: readonly AnyScanSourceType[] = [arrowScan, csvScan, generatedScan, keptScan, ndjsonScan, nexmarkScan, parquetScan]
+export const scanSourceTypes: readonly AnyScanSourceType[] = [arrowScan, csvScan, generatedScan, jsonFileScan, keptScan, ndjsonScan, nexmarkScan, parquetScan]
