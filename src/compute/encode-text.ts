@@ -26,7 +26,15 @@ export interface EncodeOptions {
   readonly timestamps?: 'iso' | 'epoch'
   /** 'pointed': in JSON a whole float64 is 1.0, for readers that guess types from values. 'short' (default): 1. */
   readonly floats?: 'short' | 'pointed'
+  /** In JSON: each row begins with a comma, as the items of an array do. */
+  readonly separated?: boolean
+  /** In CSV: which cells are quoted; those that must be ('needed', the default), all text, or all that aren't null. */
+  readonly quoting?: 'needed' | 'text' | 'all'
+  /** In CSV: what ends a row; a line feed unless said. */
+  readonly lineEnd?: '\n' | '\r\n'
 }
+
+const quotingNumbers = { needed: 0, text: 1, all: 2 } as const
 
 const scalarBytes: Partial<Record<DataType['kind'], number>> = { bool: 8, int32: 11, int64: 20, float64: 28, timestamp: 48, utf8: 2, binary: 6 }
 const encodedBytesMax = 2 ** 31
@@ -40,7 +48,7 @@ const rawNumber = 10
  */
 export function encodeJsonRows(device: Device, arena: Arena, batch: Batch, options: EncodeOptions = {}): EncodedRows {
   const columns = chosen(device, arena, batch, options, 'json')
-  const labels = columns.map(({ name }, i) => encoder.encode(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`))
+  const labels = columns.map(({ name }, i) => encoder.encode(`${i > 0 ? ',' : options.separated ? ',{' : '{'}${JSON.stringify(name)}:`))
   const strings = columns.map(chosen => textBytes(device, chosen, 'json'))
   return encode(device, arena, batch.rowCount, columns, labels, strings, options, undefined)
 }
@@ -72,7 +80,8 @@ function textBytes(device: Device, { column: { type, values, length }, isRaw }: 
 
 // JsonColumn and TextJob of kernels/text-encode.ts.
 function encode(device: Device, arena: Arena, rowCount: number, columns: readonly Chosen[], labels: readonly Uint8Array[], strings: readonly number[], options: EncodeOptions, dialect: CsvDialect | undefined): EncodedRows {
-  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + (scalarBytes[column.type.kind] ?? 0), 4)
+  const quoting = quotingNumbers[options.quoting ?? 'needed']
+  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + (scalarBytes[column.type.kind] ?? 0) + (quoting === 2 ? 2 : 0), 5)
   const bytesMax = perRow * rowCount + strings.reduce((sum, bytes) => sum + bytes, 0)
   if (bytesMax > encodedBytesMax) throw new DataError('ENCODE_SIZE', `encode: ${rowCount} rows may take ${bytesMax} bytes as text, more than 2 GiB; use smaller batches`)
   const { memory, kernels } = device
@@ -89,19 +98,19 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
     memory.int32s(table + 32 * i, 5).set([column.values, column.validity, isRaw ? rawNumber : textTypeNumber(column.type), places[i]!, labels[i]!.length])
   })
   const codes = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] : [0, 0]
-  memory.int32s(at, 11).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0])
+  memory.int32s(at, 13).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0, quoting, options.lineEnd === '\r\n' ? 1 : 0])
   const bytes = (dialect ? kernels.encodeCsv(at) : kernels.encodeJson(at)) >>> 0
   return { address, bytes, offsets, rowCount }
 }
 
-/** The header row of a CSV of these columns, quoted where needed, with its line feed. */
-export function csvHeader(fields: Fields | readonly { readonly name: string }[], dialect: CsvDialect): Uint8Array {
+/** The header row of a CSV of these columns, quoted as rows are, with its line end. */
+export function csvHeader(fields: Fields | readonly { readonly name: string }[], dialect: CsvDialect, { quoting = 'needed', lineEnd = '\n' }: EncodeOptions = {}): Uint8Array {
   const { delimiter, quote, nulls } = dialect
   const cells = fields.map(({ name }) => {
-    const plain = !nulls.includes(name) && name !== '' && name.trim() === name && ![delimiter, quote, '\n', '\r'].some(c => name.includes(c))
+    const plain = quoting === 'needed' && !nulls.includes(name) && name !== '' && name.trim() === name && ![delimiter, quote, '\n', '\r'].some(c => name.includes(c))
     return plain ? name : quote + name.replaceAll(quote, quote + quote) + quote
   })
-  return encoder.encode(`${cells.join(delimiter)}\n`)
+  return encoder.encode(`${cells.join(delimiter)}${lineEnd}`)
 }
 
 const encoder = new TextEncoder()

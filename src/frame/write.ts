@@ -26,6 +26,18 @@ export interface WriteParquetOptions extends WriteFileOptions {
   readonly compression?: 'snappy' | 'zstd' | 'gzip' | 'none'
   readonly rowGroupRows?: number
 }
+/** Options of `write.csv`. */
+export interface WriteCsvOptions extends WriteFileOptions {
+  readonly delimiter?: string
+  readonly quote?: string
+  /** False leaves the header line out. */
+  readonly header?: boolean
+  /** What null is written as; nothing unless said. Text that is the same is quoted. */
+  readonly nullText?: string
+  /** Which cells are quoted: those that must be (the default), all text, or all that aren't null. */
+  readonly quoting?: 'needed' | 'text' | 'all'
+  readonly lineEnd?: '\n' | '\r\n'
+}
 /** Options of `write.kafka`. Brokers may be left out for the dead letters of a `read.kafka`: then they go to its brokers. */
 export interface WriteKafkaOptions extends Partial<KafkaConnection> {
   readonly topic: string
@@ -61,10 +73,12 @@ export const write = {
   parquet: (path: string, options: WriteParquetOptions = {}): SinkLike => to('parquet', { path, ...options }),
   /** Arrow IPC files. */
   arrow: (path: string, options: WriteFileOptions = {}): SinkLike => to('arrow', { path, ...options }),
-  /** NDJSON. */
+  /** NDJSON. Floats that are no numbers are null. */
   ndjson: (path: string, options: WriteFileOptions = {}): SinkLike => to('ndjson', { path, ...options }),
+  /** JSON: one array of objects, as NDJSON has them. */
+  json: (path: string, options: Omit<WriteFileOptions, 'append'> = {}): SinkLike => to('json', { path, ...options }),
   /** CSV with a header line. */
-  csv: (path: string, options: WriteFileOptions & { readonly delimiter?: string } = {}): SinkLike => to('csv', { path, ...options }),
+  csv: (path: string, options: WriteCsvOptions = {}): SinkLike => to('csv', { path, ...options }),
   /** An in-process topic, as JSON, exactly once. */
   topic: (topic: TopicOptions, options: { readonly key?: string } = {}): SinkLike => to('topic', { ...topic, ...options }),
   /** A Kafka topic. Needs the package @platformatic/kafka. */

@@ -12,6 +12,11 @@ export interface CsvSinkOptions extends FileSinkOptions {
   readonly quote?: string
   /** False leaves the header line out. */
   readonly header?: boolean
+  /** What null is written as; nothing unless said. Text that is the same is quoted. */
+  readonly nullText?: string
+  /** Which cells are quoted: those that must be, all text, or all that aren't null. */
+  readonly quoting?: 'needed' | 'text' | 'all'
+  readonly lineEnd?: '\n' | '\r\n'
 }
 
 /** CSV for `fileSink`. */
@@ -21,12 +26,14 @@ export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
   isText: true,
   check(options, fields, where) {
     checkDialect(dialectOf(options), where)
+    checkStyle(options, where)
     if (visible(fields).length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   },
   open(device, fields, options, sink, _where, resume) {
     const dialect = dialectOf(options)
-    if (resume === undefined && options.header !== false) sink.append(csvHeader(visible(fields), dialect))
-    return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialect))
+    const style = { quoting: options.quoting, lineEnd: options.lineEnd }
+    if (resume === undefined && options.header !== false) sink.append(csvHeader(visible(fields), dialect, style))
+    return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialect, style))
   },
 }
 
@@ -35,7 +42,19 @@ function dialectOf(options: CsvSinkOptions): CsvDialect {
     ...plainDialect,
     ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
     ...(options.quote !== undefined && { quote: options.quote }),
+    ...(options.nullText !== undefined && { nulls: [options.nullText] }),
   }
+}
+
+function checkStyle(options: CsvSinkOptions, where: string): void {
+  const { nullText = '', quoting = 'needed', lineEnd = '\n' } = options
+  const { delimiter, quote } = dialectOf(options)
+  const refuse = (what: string, found: string, todo: string) => new PlanError('CSV_DIALECT', `${where}: ${what} can't be ${JSON.stringify(found)}; use ${todo}`)
+  if ([delimiter, quote, '\n', '\r'].some(mark => nullText.includes(mark))) throw refuse('the text for null', nullText, 'one without delimiters, quotes and line ends')
+  if (!['needed', 'text', 'all'].includes(quoting)) throw refuse('quoting', quoting, "'needed', 'text' or 'all'")
+  if (lineEnd !== '\n' && lineEnd !== '\r\n') throw refuse('the line end', lineEnd, "'\\n' or '\\r\\n'")
+  // Times and base64 hold these, and are quoted only where all is.
+  if (':/='.includes(delimiter) && quoting !== 'all') throw refuse('the delimiter', delimiter, "another one, or quoting: 'all'")
 }
 
 /** The sink of CSV files. */

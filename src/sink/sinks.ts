@@ -3,11 +3,11 @@ import { arrowSink } from './arrow.ts'
 import { csvSink } from './csv.ts'
 import { elasticsearchSink } from './elasticsearch.ts'
 import { kafkaSink } from './kafka.ts'
-import { ndjsonSink } from './ndjson.ts'
+import { jsonSink, ndjsonSink } from './ndjson.ts'
 import { parquetSink } from './parquet.ts'
 import type { SinkType } from './sink.ts'
 import { topicSink } from './topic.ts'
 import { userSink } from './user-sink.ts'
 
 /** Every sink by kind. */
-export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, ndjsonSink, parquetSink, userSink, topicSink, kafkaSink]
+export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, jsonSink, ndjsonSink, parquetSink, userSink, topicSink, kafkaSink]
