@@ -18,6 +18,9 @@ Examples:
   $ millrace convert trips.csv trips.parquet              one format to another, by the ending
   $ millrace convert 'logs/*.ndjson.gz' logs.parquet --select time,path --compression snappy
   $ millrace head trips.parquet -n 5 --select vendor,distance
+  $ millrace tail server.ndjson -n 20 --select time,status
+  $ millrace sample trips.parquet -n 5 --seed 7
+  $ millrace stats trips.parquet
   $ millrace schema trips.parquet --json
   $ millrace count 'bids/*.ndjson'
   $ millrace run job.ts --workers 2 --checkpoint state/

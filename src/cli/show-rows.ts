@@ -1,0 +1,34 @@
+// What `head`, `tail` and `sample` share: rows of a file, chosen, as a table or as NDJSON.
+import type { Command } from 'commander'
+import type { FrameValue } from '../frame/frame.ts'
+import { openInputs } from './inputs.ts'
+import { nameList, wholeNumber } from './options.ts'
+import type { CliContext } from './context.ts'
+
+/** The options of these commands. */
+export interface ShowOptions {
+  rows: number
+  filter?: string
+  select?: string[]
+  from?: string
+  json?: boolean
+}
+
+/** Adds the arguments and options; `take` leaves at most `rows` rows of the frame, which are all held in memory. */
+export function defineShow<O extends ShowOptions>(command: Command, context: CliContext, take: (frame: FrameValue, options: O) => FrameValue): Command {
+  return command
+    .argument('<file>', 'a file or a quoted pattern')
+    .option('-n, --rows <count>', 'rows to show', wholeNumber(0, 1_000_000), 10)
+    .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
+    .option('--select <columns>', 'only these columns, separated by commas', nameList)
+    .option('--from <format>', 'the format, where the ending does not tell')
+    .option('--json', 'one JSON object a line instead of a table')
+    .action(async (file: string, options: O) => {
+      const rows = await openInputs([file], options.from)
+      const frame = options.filter === undefined ? rows : rows.filter(options.filter)
+      const picked = options.select ? frame.select(...options.select) : frame
+      const table = await take(picked, options).collect({ signal: context.signal })
+      if (options.json) for (const row of table.toJSON()) context.write(`${JSON.stringify(row)}\n`)
+      else context.write(`${table.toString({ rows: options.rows, width: context.width() })}\n`)
+    })
+}
