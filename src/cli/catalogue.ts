@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'tail', summary: 'show the last rows of a file', load: () => import('./commands/tail.ts') },
   { name: 'sample', summary: 'show rows of a file by chance', load: () => import('./commands/sample.ts') },
   { name: 'stats', summary: 'tell what each column of a file holds', load: () => import('./commands/stats.ts') },
+  { name: 'inspect', summary: 'tell how a Parquet or Arrow file is built', load: () => import('./commands/inspect.ts') },
   { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
   { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },
   { name: 'audit', summary: 'check an audit log', load: () => import('./commands/audit.ts') },

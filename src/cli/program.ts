@@ -21,6 +21,7 @@ Examples:
   $ millrace tail server.ndjson -n 20 --select time,status
   $ millrace sample trips.parquet -n 5 --seed 7
   $ millrace stats trips.parquet
+  $ millrace inspect trips.parquet
   $ millrace schema trips.parquet --json
   $ millrace count 'bids/*.ndjson'
   $ millrace run job.ts --workers 2 --checkpoint state/

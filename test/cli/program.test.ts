@@ -28,7 +28,7 @@ describe('runProgram', () => {
     for (const [args, text] of [
       [
         ['convrt', 'a.csv', 'b.csv'],
-        'error: millrace: no command "convrt"; the commands are convert, schema, types, head, tail, sample, stats, count, run, audit; did you mean "convert"?',
+        'error: millrace: no command "convrt"; the commands are convert, schema, types, head, tail, sample, stats, inspect, count, run, audit; did you mean "convert"?',
       ],
       [['head', '--selct', 'a', 'x.csv'], '(Did you mean --select?)'],
       [['head'], "missing required argument 'file'"],

@@ -86,6 +86,8 @@ export interface ChunkStatistics {
 export interface ColumnChunk {
   type: number
   path: string[]
+  /** Of its pages, as the writer says; for people only. */
+  encodings?: number[]
   codec: number
   valueCount: number
   compressedBytes: number
@@ -293,6 +295,7 @@ function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): void {
   chunk.encrypted = false
   reader.struct((id, type) => {
     if (id === 1 && isInt(type)) chunk.type = reader.int()
+    else if (id === 2 && type === thriftType.list) chunk.encodings = reader.list(() => reader.int())
     else if (id === 3 && type === thriftType.list) chunk.path = reader.list(() => reader.text())
     else if (id === 4 && isInt(type)) chunk.codec = reader.int()
     else if (id === 5 && isInt(type)) chunk.valueCount = reader.int()
