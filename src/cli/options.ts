@@ -16,3 +16,10 @@ export function nameList(text: string): string[] {
   if (names.some(name => name === '')) throw new InvalidArgumentError('give names separated by commas, as in a,b,c')
   return names
 }
+
+/** A parser of pairs of names, for commander: a=b,c=d. */
+export function namePairs(text: string): Record<string, string> {
+  const pairs = nameList(text).map(pair => pair.split('=').map(name => name.trim()))
+  if (pairs.some(pair => pair.length !== 2 || pair.includes(''))) throw new InvalidArgumentError('give pairs separated by commas, as in a=b,c=d')
+  return Object.fromEntries(pairs as [string, string][])
+}

@@ -64,6 +64,18 @@ describe.skipIf(!hasFormats)('the file commands', () => {
     expect((await runCli(['count', out])).out).toBe('3\n')
   })
 
+  it('rename and sort, in row groups of so many rows', async () => {
+    const out = `${folder}/sorted.parquet`
+    const args = ['--rename', 'trips=n,city=place', '--sort', '-n', '--row-group-rows', '2', '--memory', '256MiB', '-q']
+    expect(await runCli(['convert', `${folder}/in.csv`, out, ...args])).toMatchObject({ code: 0, error: '' })
+    expect((await runCli(['head', out, '--select', 'place,n', '--json'])).out).toBe('{"place":"Bonn","n":1234567}\n{"place":"Oslo","n":3}\n{"place":"Rio, BR","n":null}\n')
+    expect(JSON.parse((await runCli(['inspect', out, '--json'])).out).rowGroups).toMatchObject([{ rows: 2 }, { rows: 1 }])
+    const bad = async (...more: string[]) => runCli(['convert', `${folder}/in.csv`, `${folder}/bad-options.csv`, ...more])
+    expect(await bad('--sort', 'citi')).toMatchObject({ code: 2, error: expect.stringContaining('did you mean "city"?') })
+    expect(await bad('--rename', 'city')).toMatchObject({ code: 2, error: expect.stringContaining('as in a=b,c=d') })
+    expect(await bad('--row-group-rows', '5')).toMatchObject({ code: 2, error: expect.stringContaining('only parquet has row groups') })
+  })
+
   it('show a table that fits', async () => {
     const { out } = await runCli(['head', `${folder}/in.csv`, '-n', '2'])
     expect(out).toContain('│ Rio, BR │')

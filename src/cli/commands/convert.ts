@@ -7,7 +7,7 @@ import { formatCount, formatDuration } from '../../base/units.ts'
 import type { SinkLike } from '../../frame/node.ts'
 import { type FileFormat, fileFormat } from '../file-format.ts'
 import { library, openInputs } from '../inputs.ts'
-import { nameList, wholeNumber } from '../options.ts'
+import { nameList, namePairs, wholeNumber } from '../options.ts'
 import { type CliContext, progressTarget } from '../context.ts'
 
 interface ConvertOptions {
@@ -16,6 +16,10 @@ interface ConvertOptions {
   filter?: string
   select?: string[]
   limit?: number
+  rename?: Record<string, string>
+  sort?: string[]
+  rowGroupRows?: number
+  memory?: string
   compression?: string
   overwrite?: boolean
   workers: number
@@ -31,6 +35,10 @@ export function define(command: Command, context: CliContext): void {
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
+    .option('--rename <pairs>', 'columns by other names, as in a=b,c=d; the options below use the new ones', namePairs)
+    .option('--sort <columns>', 'in this order, as in "-day,city": by day, the greatest first, then by city', nameList)
+    .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
+    .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--compression <codec>', 'of parquet: none, snappy, gzip or zstd')
     .option('--overwrite', 'replace the output where it exists')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
@@ -49,24 +57,31 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
     throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
   const format = fileFormat(output, options.to, '--to')
   checkCompression(format, options.compression)
+  if (options.rowGroupRows !== undefined && format !== 'parquet')
+    throw new PlanError('ROW_GROUP', `--row-group-rows ${options.rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
   checkOutput(inputs, output, options.overwrite ?? false)
   let frame = await openInputs(inputs, options.from)
   if (options.filter !== undefined) frame = frame.filter(options.filter)
   if (options.select) frame = frame.select(...options.select)
+  if (options.rename) frame = frame.rename(options.rename)
+  if (options.sort) {
+    const { desc } = await library()
+    frame = frame.sort(...options.sort.map(key => (key.startsWith('-') ? desc(key.slice(1)) : key)))
+  }
   if (options.limit !== undefined) frame = frame.limit(options.limit)
   const sink = await openOutput(output, format, options)
   const progress = options.quiet ? undefined : progressTarget(context)
-  const run = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress })
+  const run = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress, ...(options.memory !== undefined && { memory: options.memory as `${number}MiB` }) })
   if (options.quiet) return
   const { rowsWritten, elapsedMs } = run.metrics()
   context.writeError(`${output}: ${formatCount(rowsWritten)} rows in ${formatDuration(elapsedMs)}\n`)
 }
 
-async function openOutput(path: string, format: FileFormat, { compression, overwrite = false }: ConvertOptions): Promise<SinkLike> {
+async function openOutput(path: string, format: FileFormat, { compression, rowGroupRows, overwrite = false }: ConvertOptions): Promise<SinkLike> {
   const { write } = await library()
   switch (format) {
     case 'parquet':
-      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' }) })
+      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }) })
     case 'csv':
       return write.csv(path, { overwrite })
     case 'ndjson':
