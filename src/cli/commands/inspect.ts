@@ -1,6 +1,6 @@
 // `millrace inspect FILE`: how a Parquet or Arrow file is built, from its footer and headers; no values are read.
 import type { Command } from 'commander'
-import { PlanError } from '../../base/errors.ts'
+import { DataError, PlanError } from '../../base/errors.ts'
 import { textTable } from '../../base/text-table.ts'
 import { formatBytes, formatCount } from '../../base/units.ts'
 import { typeName } from '../../batch/type-name.ts'
@@ -55,7 +55,9 @@ function showArrow(path: string, reader: FileReader, json: boolean, context: Cli
   const { columns, batches, dictionaries } = readArrow(reader, path)
   const parts = batches.map((block, i) => {
     const where = `${path}, record batch ${i}`
-    return { rows: headerOf(readMessage(reader, block, where), where).i64(0), bytes: block.bodyBytes }
+    const rows = headerOf(readMessage(reader, block, where), where).i64(0)
+    if (rows < 0 || rows > 0x7fffffff) throw new DataError('ARROW_MESSAGE', `${where}: it is said to have ${rows} rows; the file is broken, write it again`)
+    return { rows, bytes: block.bodyBytes }
   })
   const rows = parts.reduce((sum, part) => sum + part.rows, 0)
   if (json) {
