@@ -44,17 +44,31 @@ export function viewsToIntervals(views: usize, rows: i32, out: usize): void {
   }
 }
 
-/** Nanoseconds since 1970 of 12-byte views: [nanoseconds of the day u64][Julian day u32]; an empty view is 0. Returns the first row beyond int64, or −1. */
-export function viewsToNanos(views: usize, rows: i32, out: usize): i32 {
+const nanosPerDay: i64 = 86400000000000
+const julianOfEpoch: i64 = 2440588
+
+@inline
+function floorOf(value: i64, by: i64): i64 {
+  return value / by - <i64>(value % by < 0)
+}
+
+/**
+ * Times since 1970, in units of so many nanoseconds, of 12-byte views: [nanoseconds of the day u64][Julian day u32]; an empty view is 0. What is beside a unit is cut off, towards
+ * the past. A negative Julian day is what Spark's sums of microseconds give beyond int64: the same sum gives the time again. Returns the first row beyond int64, or −1.
+ */
+export function viewsToTimes(views: usize, rows: i32, nanosPerUnit: i32, out: usize): i32 {
+  const perUnit = <i64>nanosPerUnit
+  const perDay = nanosPerDay / perUnit
+  const most = i64.MAX_VALUE / perDay - 1
   for (let i = 0; i < rows; i++) {
     const view = views + (<usize>i << 4)
     let value: i64 = 0
     if (load<u32>(view) == 12) {
-      const day = <i64>load<u32>(view, 12) - 2440588
+      const day = <i64>load<i32>(view, 12) - julianOfEpoch
       const nanos = load<i64>(view, 4)
-      // 2^63 nanoseconds are a little more than 106,751 days.
-      if (day < -106750 || day > 106750 || nanos < 0 || nanos > 86400000000000) return i
-      value = day * 86400000000000 + nanos
+      if (day < -julianOfEpoch && nanos <= 0 && nanos > -nanosPerDay && perUnit >= 1000) value = floorOf(day * (nanosPerDay / 1000) + nanos / 1000, perUnit / 1000)
+      else if (day < -most || day > most || nanos < 0 || nanos > nanosPerDay) return i
+      else value = day * perDay + nanos / perUnit
     }
     store<i64>(out + (<usize>i << 3), value)
   }

@@ -6,6 +6,8 @@ import type { Device } from '../device/device.ts'
 import { equalForm, fromForm } from './key-form.ts'
 import { hasNarrow, type NarrowColumn, narrowOfWords, wordsOfNarrow } from './narrow.ts'
 
+const nanosPer = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 } as const
+
 /** The column of `type` that a column of stored values means, in `arena`; or the first row whose value is beyond the type. Layouts that agree are shared. */
 export function fromStored(device: Device, arena: Arena, stored: Column, type: DataType): Column | { readonly beyond: number } {
   const { length, validity, values } = stored
@@ -27,7 +29,7 @@ export function fromStored(device: Device, arena: Arena, stored: Column, type: D
     case 'time':
       return from === 'int32' ? make(out => kernels.castI32ToI64(values, length, out)) : as(values)
     case 'timestamp':
-      return isView ? make(out => kernels.viewsToNanos(values, length, out)) : as(values)
+      return isView ? make(out => kernels.viewsToTimes(values, length, nanosPer[type.unit], out)) : as(values)
     case 'decimal':
       if (isView) return make(out => kernels.viewsToI128(values, length, out))
       return narrowOfWords(device, arena, { values, bits: from === 'int64' ? 64 : 32 }, { type, length, validity })

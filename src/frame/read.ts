@@ -17,6 +17,13 @@ export interface ReadFileOptions<S> {
 }
 /** Options of `read.parquet` and `read.arrow`. */
 export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'>
+/** Options of `read.parquet`. */
+export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
+  /** The unit of INT96 timestamps: 'ns' unless said, which end in the years 1677 and 2262. What is beside a coarser unit is cut off. */
+  readonly int96?: 'ms' | 'us' | 'ns'
+  /** Whether the checksums of pages that have them are compared. */
+  readonly verifyChecksums?: boolean
+}
 /** Options of `read.csv`. */
 export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
   /** One ASCII character; without it a comma, tab, semicolon or pipe, whichever makes equally long rows of the first file's first ones. */
@@ -91,7 +98,7 @@ export const read = {
     return scan('csv', paths, options, onError) as unknown as FrameFor<S>
   },
   /** Parquet. */
-  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {
+  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadParquetOptions<S> = {}): FrameFor<S> {
     return checkedBySchema(scan('parquet', paths, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
   },
   /** Arrow IPC, file or stream. */

@@ -1,7 +1,9 @@
 // Parquet files as a scan: a split is a row group, and only the columns that are needed are read.
 import type { Json } from '../base/json.ts'
+import { PlanError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { chunkBounds } from '../format/parquet/chunk-bounds.ts'
+import type { Int96Unit } from '../format/parquet/column-type.ts'
 import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
 import { listFiles } from './file-list.ts'
@@ -15,6 +17,8 @@ export interface ParquetScanOptions {
   readonly paths: readonly string[]
   /** Whether the checksums of pages are compared. */
   readonly verifyChecksums?: boolean
+  /** The unit of INT96 timestamps, nanoseconds by default, which end in the years 1677 and 2262; what is beside a coarser one is cut off. */
+  readonly int96?: Int96Unit
   readonly files?: readonly { readonly path: string; readonly groups: readonly number[] }[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
@@ -25,7 +29,7 @@ const endings = ['.parquet', '.pq']
 export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartitions<ParquetScanOptions & Json>({
   kind: 'parquet',
   resolve(options, where) {
-    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader) })))
+    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, unitOf(options, where)) })))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -37,7 +41,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
   bounds(options, split, columns) {
     const { path } = options.files![split.file as number]!
-    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader))
+    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options.int96))
     const group = file.rowGroups[split.group as number]
     const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
     return Object.fromEntries(found.map(column => [column.field.name, group ? chunkBounds(column, group.chunks[column.leaf]!) : {}]))
@@ -48,7 +52,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
     const reader = openFile(path, context.where)
     try {
-      const file = footerOf(path, reader)
+      const file = footerOf(path, reader, options.int96)
       selectColumns(
         file,
         fields.map(f => f.name),
@@ -73,6 +77,11 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   describe: options => `read.parquet ${options.paths.join(', ')}`,
 }, endings)
 
-function footerOf(path: string, reader: FileReader): ParquetFile {
-  return headerOf('parquet', path, reader, () => readFooter(reader, path))
+function unitOf({ int96 }: ParquetScanOptions, where: string): Int96Unit | undefined {
+  if (int96 === undefined || ['ms', 'us', 'ns'].includes(int96)) return int96
+  throw new PlanError('INT96', `${where}: int96 is ${JSON.stringify(int96)}; it is the unit of timestamps, 'ms', 'us' or 'ns'`)
+}
+
+function footerOf(path: string, reader: FileReader, int96: Int96Unit | undefined): ParquetFile {
+  return headerOf(`parquet ${int96}`, path, reader, () => readFooter(reader, path, int96))
 }

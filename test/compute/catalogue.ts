@@ -25,6 +25,7 @@ import { compactAgreement, concatAgreement, gatherAgreement, listViewAgreement }
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
+import { jsonSplitAgreement } from './reference/json-split.ts'
 import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement, narrowWordsAgreement } from './reference/narrow.ts'
 import { numericAgreement } from './reference/numeric.ts'
 import { stringAgreement, stringTestAgreement } from './reference/strings.ts'
@@ -95,6 +96,7 @@ export const catalogue: readonly AnyAgreement[] = [
   joinKeysAgreement,
   jsonAgreement,
   linesAgreement,
+  jsonSplitAgreement,
   csvAgreement,
   quotesAgreement,
   encodeAgreement,

@@ -50,6 +50,13 @@ describe.skipIf(!folder)('parquet-testing', () => {
     expect(device.pages.used()).toBe(0)
   })
 
+  it('int96_from_spark: the values of its description, in units that reach as far', () => {
+    const read = (int96: 'ms' | 'us') => readParquet(device, load('int96_from_spark.parquet'), { int96 }).map(row => Object.values(row)[0])
+    const micros = [1704141296123456n, 1704070800000000n, 253402225200000000n, 1735599600000000n, null, 9089380393200000000n]
+    expect(read('us')).toEqual(micros)
+    expect(read('ms')).toEqual(micros.map(value => value && Number(value / 1000n)))
+  })
+
   it.each(['delta_byte_array', 'delta_encoding_required_column', 'delta_encoding_optional_column', 'delta_binary_packed'])(
     '%s: the values of its expectation',
     name => {

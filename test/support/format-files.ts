@@ -52,10 +52,11 @@ export function readParquet(
     batchRows = 1024,
     where = 'test.parquet',
     limits,
-  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits } = {},
+    int96,
+  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits; int96?: 'ms' | 'us' } = {},
 ): PlainRow[] {
   const reader = bytesReader(bytes)
-  const file = readFooter(reader, where)
+  const file = readFooter(reader, where, int96)
   const names = columns ?? file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
   const rows: PlainRow[] = []
   let open: Arena | undefined

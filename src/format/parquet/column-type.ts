@@ -108,8 +108,11 @@ export function annotationOf(element: SchemaElement): string {
   return convertedTypes[element.converted ?? -1] ?? ''
 }
 
+/** The unit that INT96 is read in. */
+export type Int96Unit = 'ms' | 'us' | 'ns'
+
 /** The type of a flat element and of what its pages hold, or why it has none. Annotations that don't fit their physical type are passed over. */
-export function typeOfElement(physical: PhysicalType, element: SchemaElement): { type: DataType; stored: DataType } | string {
+export function typeOfElement(physical: PhysicalType, element: SchemaElement, int96: Int96Unit = 'ns'): { type: DataType; stored: DataType } | string {
   const annotation = annotationOf(element)
   if (annotation === 'DECIMAL') return decimalOf(physical, element)
   if (annotation === 'UNKNOWN' && physical !== 'BOOLEAN') return { type: { kind: 'null' }, stored: plain(physical) }
@@ -119,7 +122,7 @@ export function typeOfElement(physical: PhysicalType, element: SchemaElement): {
     case 'INT64':
       return { type: int64Type(annotation, element), stored: int64 }
     case 'INT96':
-      return { type: { kind: 'timestamp', unit: 'ns' }, stored: binary }
+      return { type: { kind: 'timestamp', unit: int96 }, stored: binary }
     case 'BYTE_ARRAY': {
       const type: DataType = ['STRING', 'UTF8', 'ENUM', 'JSON'].includes(annotation) ? utf8 : binary
       return { type, stored: type }

@@ -106,7 +106,7 @@ export class ColumnChunkReader {
     }
     this.#rowsLeft -= rows
     const found = fromStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, field.type)
-    if ('beyond' in found) throw this.#fail('VALUE_RANGE', `a value is beyond ${typeName(field.type)}`, 'select the other columns')
+    if ('beyond' in found) throw this.#fail('VALUE_RANGE', `a value is beyond ${typeName(field.type)}`, this.#column.physical === 'INT96' ? "read with int96: 'us' or 'ms', or select the other columns" : 'select the other columns')
     return found
   }
 

@@ -4,7 +4,7 @@ import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
 import type { DataType } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
-import { annotationOf, typeOfElement } from './column-type.ts'
+import { annotationOf, type Int96Unit, typeOfElement } from './column-type.ts'
 import { type ColumnChunk, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
 import { ThriftReader } from './read-thrift.ts'
 
@@ -36,14 +36,15 @@ export interface ParquetFile {
 }
 
 /**
- * Reads and checks a footer. Annotations give the types; strings, enums and JSON are utf8, UUIDs binary(16), INT96 timestamp[ns]. Nested columns and decimals
+ * Reads and checks a footer. Annotations give the types; strings, enums and JSON are utf8, UUIDs binary(16), INT96 timestamp[ns], or in
+ * the unit given. Nested columns and decimals
  * of more than 38 digits are listed as `unreadable`.
  * `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER, PARQUET_SCHEMA, THRIFT, ENCRYPTED, DUPLICATE_COLUMN.
  */
-export function readFooter(reader: ByteReader, where: string): ParquetFile {
+export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit): ParquetFile {
   const { bytes, start } = footerBytes(reader, where)
   const metadata = readFileMetadata(new ThriftReader(bytes, `${where}, footer`, start))
-  const columns = readColumns(metadata.schema, where)
+  const columns = readColumns(metadata.schema, where, int96)
   const leaves = metadata.schema.filter((element, i) => i > 0 && element.children === 0).length
   checkRowGroups(metadata, leaves, start, where)
   // The footer's own row count is wrong with some writers; the row groups' are what is read.
@@ -70,7 +71,7 @@ function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; st
   return { bytes: tail.subarray(tail.byteLength - 8 - length, tail.byteLength - 8), start }
 }
 
-function readColumns(schema: readonly SchemaElement[], where: string): ParquetColumn[] {
+function readColumns(schema: readonly SchemaElement[], where: string, int96: Int96Unit | undefined): ParquetColumn[] {
   const root = schema[0]
   if (!root) throw new DataError('PARQUET_SCHEMA', `${where}: the footer has no schema; the file is corrupt`)
   const columns: ParquetColumn[] = []
@@ -84,7 +85,7 @@ function readColumns(schema: readonly SchemaElement[], where: string): ParquetCo
     if (names.has(element.name))
       throw new DataError('DUPLICATE_COLUMN', `${where}: two columns are called "${element.name}"; rename one of them where the file is written`)
     names.add(element.name)
-    columns.push(columnOf(element, leaf, where))
+    columns.push(columnOf(element, leaf, where, int96))
     at += size.elements
     leaf += size.leaves
   }
@@ -113,7 +114,7 @@ function subtree(schema: readonly SchemaElement[], start: number, where: string)
   return { elements: at - start, leaves }
 }
 
-function columnOf(element: SchemaElement, leaf: number, where: string): ParquetColumn {
+function columnOf(element: SchemaElement, leaf: number, where: string, int96: Int96Unit | undefined): ParquetColumn {
   const nullable = element.repetition === 1
   const physical = physicalTypes[element.type ?? -1]
   const none = (why: string): ParquetColumn => ({
@@ -140,7 +141,7 @@ function columnOf(element: SchemaElement, leaf: number, where: string): ParquetC
   if (physical === 'FIXED_LEN_BYTE_ARRAY' && (element.typeLength < 1 || element.typeLength > 0x100000)) {
     throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the fixed length is ${element.typeLength} bytes; the file is corrupt`)
   }
-  const found = typeOfElement(physical, element)
+  const found = typeOfElement(physical, element, int96)
   if (typeof found === 'string') return none(found)
   return { field: { name: element.name, type: found.type, nullable }, leaf, physical, typeLength: physical === 'INT96' ? 12 : element.typeLength, stored: found.stored }
 }

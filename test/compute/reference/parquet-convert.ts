@@ -24,7 +24,7 @@ function shortest(value: bigint): Uint8Array {
 
 export const parquetConvertAgreement = agreement({
   stem: 'parquet-convert',
-  kernels: ['viewsToI128', 'swapI128', 'viewsToIntervals', 'viewsToNanos'],
+  kernels: ['viewsToI128', 'swapI128', 'viewsToIntervals', 'viewsToTimes'],
   sample: (random, length, shape) => ({
     decimals: sampleValues(random, decimal, length, shape),
     // Stored intervals are without a sign and in whole milliseconds.
@@ -37,6 +37,8 @@ export const parquetConvertAgreement = agreement({
     short: decimals,
     intervals: intervals as Value[],
     times,
+    micros: times.map(v => (v === null ? null : floor(v as bigint, 1000n))),
+    millis: times.map(v => (v === null ? null : Number(floor(v as bigint, 1_000_000n)))),
   }),
   compute(device, arena, { decimals, intervals, times }) {
     const read = (stored: readonly (Uint8Array | null)[], type: DataType) => {
@@ -51,12 +53,18 @@ export const parquetConvertAgreement = agreement({
       short: read(decimals.map(v => (v === null ? null : shortest(parseDecimal(v as string, 4)!))), decimal),
       intervals: read(intervals.map(v => (v === null ? null : intervalBytes(v as Interval))), interval),
       times: read(times.map(v => (v === null ? null : timeBytes(v as bigint))), nanos),
+      micros: read(times.map(v => (v === null ? null : timeBytes(v as bigint))), { kind: 'timestamp', unit: 'us' }),
+      millis: read(times.map(v => (v === null ? null : timeBytes(v as bigint))), { kind: 'timestamp', unit: 'ms' }),
     }
   },
 })
 
 function intervalBytes({ months, days, nanoseconds }: Interval): Uint8Array {
   return new Uint8Array(Uint32Array.of(months, days, Number(nanoseconds / 1_000_000n)).buffer)
+}
+
+function floor(value: bigint, by: bigint): bigint {
+  return (value - (((value % by) + by) % by)) / by
 }
 
 function timeBytes(value: bigint): Uint8Array {
