@@ -8,13 +8,16 @@ export interface GpuInfo {
   readonly software: boolean
 }
 
+// Dawn's instance, once made, stays: one that is collected while its events are processed leaves the thread waiting for a lock that is gone.
+let dawn: GPU | undefined
+
 /** The platform's WebGPU, or the reason why there is none. */
 export async function platformGpu(): Promise<GPU | string> {
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu
   if (typeof process === 'undefined' || process.versions?.node === undefined) return 'this page has no navigator.gpu: the browser lacks WebGPU, or the page is not a secure context'
   try {
     const { create } = await import('webgpu')
-    return create([])
+    return (dawn ??= create([]))
   } catch (error) {
     return `the package "webgpu" can't be loaded (${(error as Error).message.split('\n')[0]}); npm install webgpu`
   }
