@@ -25,6 +25,17 @@ export function arenaOf(packed: PackedBatch): number {
 /** How whoever unpacks makes a column whose wide values are made when they are asked for (compute/narrow.ts › narrowColumn). */
 export type Widening = (column: Omit<Column, 'values' | 'narrow'> & { readonly narrow: NarrowValues }) => Column
 
+/** Columns of a packed batch, those at the positions `wanted`, which ascend. Cost: nothing for columns that aren't wanted but a step over them. */
+export function unpackColumns(packed: ArrayLike<number>, fields: Fields, wanted: readonly number[], widening: Widening): Column[] {
+  const place = { packed, at: 3, widening }
+  const columns: Column[] = []
+  for (let at = 0; columns.length < wanted.length; at++) {
+    if (at === wanted[columns.length]) columns.push(unpackColumn(place, fields[at]!.type, packed[0]!))
+    else skipColumn(place, fields[at]!.type)
+  }
+  return columns
+}
+
 /** The inverse of `packBatch`, given the fields. */
 export function unpackBatch(packed: PackedBatch, fields: Fields, widening: Widening): Batch {
   const [rowCount, arena, block] = packed as [number, number, number]
@@ -45,7 +56,17 @@ function packColumn(packed: number[], column: Column): void {
   }
 }
 
-function unpackColumn(place: { packed: PackedBatch; at: number; widening: Widening }, type: DataType, length: number): Column {
+function skipColumn(place: { packed: ArrayLike<number>; at: number }, type: DataType): void {
+  const beside = place.packed[place.at + 2]!
+  place.at += 3 + (beside & 1 ? 3 : 0) + (beside & 2 ? 2 : 0) + (beside & 4 ? 2 : 0)
+  if (beside & 2 || !isNested(type)) return
+  for (const child of childrenOf(type)) {
+    place.at++
+    skipColumn(place, child.type)
+  }
+}
+
+function unpackColumn(place: { packed: ArrayLike<number>; at: number; widening: Widening }, type: DataType, length: number): Column {
   const next = () => place.packed[place.at++]!
   const [values, validity, beside] = [next(), next(), next()]
   const codes: Codes | undefined = beside & 1 ? { values: next(), dictionary: { type, values: next(), length: next(), validity: 0 }, kept: true } : undefined

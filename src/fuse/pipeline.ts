@@ -64,7 +64,8 @@ export class FusedPipeline {
   #rows = 0
   #tableBytes = 0
   #troubles = 0
-  #last: { readonly key: string; readonly ready: Ready | undefined } | undefined
+  /** By the columns' forms and the groups' capacity. */
+  readonly #ready = new Map<string, Ready | undefined>()
   /** The function that last added to the table, which any function for as many slots can fold. */
   #folder: Compiled | undefined
   constructor(device: Device, program: FusedProgram, plan: SumPlan, text: string, specs: readonly AggregateSpec[], keys: readonly Field[]) {
@@ -148,7 +149,6 @@ export class FusedPipeline {
   #begin(numbering: Numbering | undefined): void {
     const { sums } = this.#plan
     this.#numbering = numbering
-    this.#last = undefined
     const groups = numbering?.capacity ?? 1
     if (groups > this.#stateGroups) {
       this.#memory.free(this.#state, this.#stateGroups * sums.length * sumBytes)
@@ -164,9 +164,9 @@ export class FusedPipeline {
   }
 
   #readyFor(forms: readonly (ColumnForm | undefined)[], numbering: Numbering | undefined): Ready | undefined {
-    const key = `${this.#text} ${this.#columns.map(at => formText(forms[at])).join()} ${numbering?.capacity ?? ''}`
-    if (this.#last?.key !== key) this.#last = { key, ready: this.#compile(key, forms, numbering) }
-    return this.#last.ready
+    const key = `${this.#columns.map(at => formText(forms[at])).join()} ${numbering?.capacity ?? ''}`
+    if (!this.#ready.has(key)) this.#ready.set(key, this.#compile(`${this.#text} ${key}`, forms, numbering))
+    return this.#ready.get(key)
   }
 
   #compile(key: string, forms: readonly (ColumnForm | undefined)[], numbering: Numbering | undefined): Ready | undefined {

@@ -12,7 +12,7 @@ import { substitute } from '../fuse/compose.ts'
 import { encodeGrouped } from '../fuse/grouped.ts'
 import { encodeKeyless } from '../fuse/keyless.ts'
 import { FusedPipeline } from '../fuse/pipeline.ts'
-import { type FusedAggregate, type FusedFunction, type FusedProgram, planSums } from '../fuse/program.ts'
+import { type FusedAggregate, type FusedFunction, type FusedProgram, planSums, type SumPlan } from '../fuse/program.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { type FilterParams, filterOperator } from './filter.ts'
 import { AggregateOperator, type AggregateParams, partialAggregateOperator, partialShape } from './group-by.ts'
@@ -39,6 +39,7 @@ export const fusedAggregateOperator: OperatorType<FusedAggregateParams> = {
   placement: () => 'any',
   stateWeight: 0.5,
   keptRows: 262_144,
+  anyOrder: true,
   fields: ([input], params, where) => partialAggregateOperator.fields([outputOf(params.steps, input!)], params, where),
   describe: params => [...params.steps.map(step => stepTypes[step.kind]!.describe(step.params)), partialAggregateOperator.describe(params)].join('; '),
   create: (context, params, [input]) => new FusedAggregateOperator(context, params, input!),
@@ -46,17 +47,38 @@ export const fusedAggregateOperator: OperatorType<FusedAggregateParams> = {
 
 // What was found of earlier plans: most jobs are run again and again.
 const found = new Map<string, boolean>()
-const foundMax = 256
+const prepared = new Map<string, Prepared>()
+const keptMax = 256
+
+function keep<V>(kept: Map<string, V>, key: string, value: V): V {
+  if (kept.size >= keptMax) kept.clear()
+  kept.set(key, value)
+  return value
+}
 
 /** True where a function can be compiled for these steps, at least for columns that lie as they do at best. Cost: 1 ms, once for the same plan. */
 export function canFuse(params: FusedAggregateParams, input: Fields): boolean {
   const key = textOf(params, input)
   const known = found.get(key)
   if (known !== undefined) return known
-  if (found.size >= foundMax) found.clear()
-  const can = isCompiled(params, input)
-  found.set(key, can)
-  return can
+  return keep(found, key, isCompiled(params, input))
+}
+
+/** What an operator needs to know of its plan. */
+interface Prepared {
+  readonly text: string
+  readonly program: FusedProgram
+  readonly sums: SumPlan
+  readonly shape: ReturnType<typeof partialShape>
+}
+
+function preparedFor(params: FusedAggregateParams, input: Fields, where: string): Prepared {
+  const text = textOf(params, input)
+  const key = `${where} ${text}`
+  const known = prepared.get(key)
+  if (known) return known
+  const program = programOf(params, input)!
+  return keep(prepared, key, { text, program, sums: planSums(program)!, shape: partialShape(outputOf(params.steps, input), params, where) })
 }
 
 // All that a function depends on beside the forms of columns.
@@ -108,33 +130,38 @@ function programOf({ steps, keys, aggregates }: FusedAggregateParams, input: Fie
 
 class FusedAggregateOperator implements Operator {
   readonly #context: OperatorContext
-  readonly #rowsBefore: number
+  readonly #params: FusedAggregateParams
+  readonly #input: Fields
   readonly #groups: AggregateOperator
   readonly #pipeline: FusedPipeline
-  readonly #steps: readonly Operator[]
   readonly #partial: Fields
+  /** Made when rows first go through them. */
+  #steps: readonly Operator[] | undefined
   #seen = 0
 
   constructor(context: OperatorContext, params: FusedAggregateParams, input: Fields) {
     this.#context = context
-    this.#rowsBefore = params.rowsBefore
-    const shape = partialShape(outputOf(params.steps, input), params, context.where)
+    this.#params = params
+    this.#input = input
+    const { text, program, sums, shape } = preparedFor(params, input, context.where)
     this.#groups = new AggregateOperator(context, shape)
     this.#partial = shape.partial
-    const program = programOf(params, input)!
-    this.#pipeline = new FusedPipeline(context.device, program, planSums(program)!, textOf(params, input), shape.specs, shape.keys)
-    let fields = input
-    this.#steps = params.steps.map(({ id, kind, params: own }) => {
+    this.#pipeline = new FusedPipeline(context.device, program, sums, text, shape.specs, shape.keys)
+  }
+
+  #createSteps(): readonly Operator[] {
+    let fields = this.#input
+    return this.#params.steps.map(({ id, kind, params }) => {
       const type = stepTypes[kind]!
       const inputs = [fields]
-      fields = type.fields(inputs, own as never, id)
-      return type.create(withPlace(context, id), own as never, inputs)
+      fields = type.fields(inputs, params as never, id)
+      return type.create(withPlace(this.#context, id), params as never, inputs)
     })
   }
 
   push(batch: Batch, out: Output): void {
     this.#seen += batch.rowCount
-    if (this.#seen < this.#rowsBefore) return this.#interpret(batch, out)
+    if (this.#seen < this.#params.rowsBefore) return this.#interpret(batch, out)
     const taken = this.#pipeline.take(batch, () => this.#flush())
     if (taken > 0) this.#context.count('rowsFused', taken)
     if (taken < batch.rowCount) this.#interpret(taken === 0 ? batch : sliceBatch(batch, taken, batch.rowCount), out)
@@ -142,8 +169,9 @@ class FusedAggregateOperator implements Operator {
 
   // Step by step.
   #interpret(batch: Batch, out: Output): void {
+    const steps = (this.#steps ??= this.#createSteps())
     const pushInto = (step: number, rows: Batch): void => {
-      const operator = this.#steps[step]
+      const operator = steps[step]
       if (!operator) this.#groups.push(rows, out)
       else operator.push(rows, { emit: made => pushInto(step + 1, made) }, 0)
     }
@@ -178,7 +206,7 @@ class FusedAggregateOperator implements Operator {
   close(): void {
     this.#pipeline.close()
     this.#groups.close()
-    for (const step of this.#steps) step.close?.()
+    for (const step of this.#steps ?? []) step.close?.()
   }
 }
 

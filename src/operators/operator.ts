@@ -114,6 +114,8 @@ export interface OperatorType<P extends Json = Json> {
   readonly stateWeight?: number
   /** Rows that it takes at once of columns that are kept, where the user has set no lower limit: for operators that read columns where they lie and make none. */
   readonly keptRows?: number
+  /** True where it makes the same of rows in whatever order they come. */
+  readonly anyOrder?: true
   /**
    * The input that is a table: one batch at most, at its end, which every instance gets before any row of the other input. A step with a table goes on in
    * the stage of its other input.

@@ -1,4 +1,5 @@
 // Threads that run tasks: a worker thread, or the engine's own thread. Both take the same messages and answer each with one reply.
+import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.ts'
 import { DeviceError, encodeError } from '../base/errors.ts'
 import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
@@ -162,15 +163,30 @@ export class InlineHost implements TaskHost {
   }
 }
 
-// A thread takes Node's own arguments, but for those that give a program as text: it has a file.
-function workerArguments(given: readonly string[]): string[] {
-  return given.filter((argument, i) => !/^(--input-type|--eval|--print|-e|-p|-pe)\b/.test(argument) && !/^(--eval|--print|-e|-p|-pe)$/.test(given[i - 1] ?? ''))
+const textOptions = ['--input-type', '--eval', '--print', '-e', '-p', '-pe']
+const moduleOptions = ['--import', '--require', '-r', '--loader', '--experimental-loader', '--conditions', '-C']
+
+// Of Node's own arguments those that `takes` says, with the values that follow them.
+function argumentsWhere(given: readonly string[], takes: (name: string) => boolean): string[] {
+  return given.filter((argument, i) => takes((argument.startsWith('-') ? argument : (given[i - 1] ?? '')).split('=')[0]!))
+}
+
+// A thread takes Node's own arguments, but for those that give a program as text: it has a file. Options of the process and of V8 (such as
+// --max-old-space-size), which hold for it anyway, Node refuses for a thread; where there are any, it gets those only that say how modules are found.
+function newWorker(Worker: typeof import('node:worker_threads').Worker, device: Device): Worker {
+  const start = (execArgv: string[]) => new Worker(workerUrl(), { workerData: device.share(), execArgv })
+  try {
+    return start(argumentsWhere(process.execArgv, name => !textOptions.includes(name)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INVALID_EXEC_ARGV') throw error
+    return start(argumentsWhere(process.execArgv, name => moduleOptions.includes(name)))
+  }
 }
 
 /** Tasks on a worker thread over the shared memory. It keeps the process alive only while a message is unanswered. Cost: 20–40 ms to start. */
 export async function workerHost(device: Device): Promise<TaskHost> {
   const { Worker } = await import('node:worker_threads')
-  const worker = new Worker(workerUrl(), { workerData: device.share(), execArgv: workerArguments(process.execArgv) })
+  const worker = newWorker(Worker, device)
   let dead = false
   let unanswered = 0
   // Messages of one turn travel together: each crossing costs about 50 µs.

@@ -4,7 +4,7 @@ import { asError, CancelledError, decodeError, PlanError } from '../base/errors.
 import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
-import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
+import { operatorType, scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { splitsToRead } from '../plan/skip-splits.ts'
 import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import { splitField } from '../plan/rewrite.ts'
@@ -208,7 +208,7 @@ export class JobRun {
       mayRead: () => this.#mayRead(),
     }
     const sharedBytes = spec.scan ? (scanType(spec.scan.kind).sharedBytes?.(spec.scan.options) ?? 0) : 0
-    const shared = sharedBytes === 0 ? 0 : (this.#shared ??= device.arena()).allocateZeroed(sharedBytes)
+    const shared = sharedBytes === 0 ? 0 : this.#sharedWords(sharedBytes)
     const stage = new StageRun(spec, instances, listener)
     this.#stages.push(stage)
     return instances.map(
@@ -222,6 +222,10 @@ export class JobRun {
           host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder, shared })
         }),
     )
+  }
+
+  #sharedWords(bytes: number): number {
+    return (this.#shared ??= this.#environment.device.arena()).allocateZeroed(bytes)
   }
 
   #target(to: StageSpec['outputs'][number]['to']): Target {
@@ -257,7 +261,8 @@ export class JobRun {
       const splits = splitsToRead(spec)
       const skipped = scanType(spec.scan.kind).splits(spec.scan.options).length - splits.length
       if (skipped > 0) this.metricsCounter.count('splitsSkipped', skipped)
-      this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!))
+      const together = spec.steps[0] && operatorType(spec.steps[0].kind).anyOrder ? scanType(spec.scan.kind).splitsTogether : 1
+      this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!, together, count => this.#sharedWords(4 * count)))
     })
     feeds.forEach((feed, i) => feed.start(this.#plan.feeds[i]!.outputs.map(o => this.#target(o.to))))
   }

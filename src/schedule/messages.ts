@@ -9,10 +9,17 @@ import type { StateRun } from '../state/state-run.ts'
 /** State runs by step id. */
 export type StepRuns = Readonly<Record<string, readonly StateRun[]>>
 
+/** Splits that several tasks read together, each the next that none has taken. `taken`: the address of a zeroed word, where they count those. */
+export interface SharedSplits {
+  readonly splits: readonly ScanSplit[]
+  readonly taken: number
+}
+
 /** To a task. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. */
 export type TaskMessage =
   | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number }
   | { type: 'split'; task: number; seq: number; split: ScanSplit }
+  | ({ type: 'splits'; task: number; seq: number } & SharedSplits)
   | { type: 'continue'; task: number; seq: number }
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
   | { type: 'tick'; task: number; seq: number; now: number }

@@ -34,13 +34,25 @@ export interface SourceRun {
   lag(): number | undefined
 }
 
-/** Begins a scan: `splits` from `position` (the index of the next split) on. */
-export function runScan(id: string, splits: readonly ScanSplit[], position: Json | undefined, stage: StageRun): SourceRun {
+/**
+ * Begins a scan: `splits` from `position` (the index of the next split) on. So many as `together` says are read by all instances at once; `words` gives the
+ * address of zeroed words, in which they count.
+ */
+export function runScan(id: string, splits: readonly ScanSplit[], position: Json | undefined, stage: StageRun, together = 1, words: (count: number) => number = () => 0): SourceRun {
   let next = typeof position === 'number' ? position : 0
   let ended = false
+  const shares = splits.length - next > 1 && together > 1
+  let taken = shares ? words(Math.ceil((splits.length - next) / together)) : 0
+  const handOut = () => {
+    if (!shares) return stage.addSplit(splits[next++]!)
+    const some = splits.slice(next, next + together)
+    next += some.length
+    stage.addSharedSplits({ splits: some, taken })
+    taken += 4
+  }
   const pump = () => {
     if (!ended && !stage.wanted()) next = Math.max(next, splits.length)
-    while (!ended && next < splits.length && stage.hasRoom(0)) stage.addSplit(splits[next++]!)
+    while (!ended && next < splits.length && stage.hasRoom(0)) handOut()
     if (!ended && next >= splits.length) {
       ended = true
       stage.enqueue({ kind: 'end' }, 0)

@@ -5,14 +5,14 @@ import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
-import type { TaskMessage, TaskReply } from './messages.ts'
+import type { SharedSplits, TaskMessage, TaskReply } from './messages.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
 
 const inFlightMax = 2
 /** Batches of a message that wait for the results of those before it, until it pauses. */
 const heldBatchesMax = 8
 
-type Work = { kind: 'split'; split: ScanSplit } | { kind: 'tick'; now: number } | (Item & { port: number })
+type Work = { kind: 'split'; split: ScanSplit } | ({ kind: 'splits' } & SharedSplits) | { kind: 'tick'; now: number } | (Item & { port: number })
 
 interface Pending {
   /** By instance, what has not been passed on: the reply, or the parts of it so far. */
@@ -93,9 +93,18 @@ export class StageRun implements Consumer {
 
   /** Queues a piece of a scan. */
   addSplit(split: ScanSplit): void {
+    this.#addScanned({ kind: 'split', split })
+  }
+
+  /** Queues pieces of a scan that all instances read together. */
+  addSharedSplits(shared: SharedSplits): void {
+    this.#addScanned({ kind: 'splits', ...shared })
+  }
+
+  #addScanned(work: Extract<Work, { kind: 'split' | 'splits' }>): void {
     this.#queued[0]!++
-    if (this.#blocked(0)) this.#held.push({ kind: 'split', split })
-    else this.#queue.push({ kind: 'split', split })
+    if (this.#blocked(0)) this.#held.push(work)
+    else this.#queue.push(work)
     this.pump()
   }
 
@@ -170,7 +179,7 @@ export class StageRun implements Consumer {
     const held = this.#held.splice(0)
     for (const item of held) {
       if (this.#blocked('port' in item ? item.port : 0)) this.#held.push(item)
-      else if (item.kind === 'split') this.#queue.push(item)
+      else if (item.kind === 'split' || item.kind === 'splits') this.#queue.push(item)
       else this.#accept(item)
     }
   }
@@ -185,7 +194,7 @@ export class StageRun implements Consumer {
     while (!this.#failed && !this.#exclusive && this.#queue.length > 0) {
       if (!this.targets.every(t => t.consumer.hasRoom(t.port))) return
       const work = this.#queue[0]!
-      if (work.kind === 'split' && !this.#listener.mayRead()) return
+      if ((work.kind === 'split' || work.kind === 'splits') && !this.#listener.mayRead()) return
       if (!this.#begin(work)) return
       this.#queue.shift()
       if (work.kind !== 'tick') this.#queued['port' in work ? work.port : 0]!--
@@ -213,6 +222,10 @@ export class StageRun implements Consumer {
         this.#dispatch({}, [[instance, { type: 'split', split: work.split }]])
         return true
       }
+      case 'splits':
+        if (this.instances.some(instance => instance.inFlight >= inFlightMax)) return false
+        this.#toAll({}, { type: 'splits', splits: work.splits, taken: work.taken })
+        return true
       case 'batch':
         return this.#beginBatch(work)
       case 'tick':

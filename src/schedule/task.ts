@@ -147,6 +147,12 @@ export class Task {
       yield* this.#readSplit(message.split)
       return
     }
+    if (message.type === 'splits') {
+      const words = this.#environment.device.words()
+      yield* this.#settle(false)
+      for (let at = Atomics.add(words, message.taken / 4, 1); at < message.splits.length; at = Atomics.add(words, message.taken / 4, 1)) yield* this.#readSplit(message.splits[at]!)
+      return
+    }
     if (message.type === 'push') yield* this.#settleBefore(message)
     this.#arena = this.#environment.device.arena()
     if (message.type === 'push') {

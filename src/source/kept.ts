@@ -3,7 +3,7 @@
 import type { Json } from '../base/json.ts'
 import { type Batch, type Column, sliceColumn } from '../batch/batch.ts'
 import { rowCount64 } from '../batch/data-type.ts'
-import { packBatch, unpackBatch } from '../batch/pack-batch.ts'
+import { packBatch, unpackColumns } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import { type NarrowColumn, narrowColumn } from '../compute/narrow.ts'
@@ -11,10 +11,12 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
-// A split is a sixteenth of the rows, within these bounds: few enough that messages cost little, enough that threads end together.
+// A split is about a sixteenth of the rows, within these bounds: few enough that messages cost little, enough that threads end together.
 const splitRowsMin = 65_536
 const splitRowsMax = 1 << 20
 const splitCount = 16
+// So that threads that take splits from a count are told of all of them, but for very many.
+const splitsTogether = 64
 
 /** Rows that a split holds, a multiple of 64. */
 export function keptSplitRows(rowCount: number): number {
@@ -54,10 +56,11 @@ function keptFields(fields: readonly Field[]): KeptOptions['fields'] {
 export const keptScan: ScanSourceType<KeptOptions & Json> = {
   kind: 'kept',
   resolve: options => ({ options, fields: fieldsOf(options) }),
+  splitsTogether,
   splits(options) {
     const splitRows = keptSplitRows(rowCountOf(options))
     const splits: { batch: number; start: number; batchEnd: number; end: number }[] = []
-    // A split runs on over the ends of batches until it has its rows.
+    // A split runs on over the ends of batches until it has its rows, or half of them.
     let open: { batch: number; start: number; batchEnd: number; end: number; rows: number } | undefined
     options.batches.forEach((batch, index) => {
       for (let start = 0; start < batch[0]; ) {
@@ -67,7 +70,7 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
         const taken = start + take < batch[0] ? Math.max(64, take - (take % 64)) : take
         start += taken
         open = { ...open, batchEnd: index, end: start, rows: open.rows + taken }
-        if (open.rows + 64 > splitRows) {
+        if (open.rows + 64 > splitRows || (start === batch[0] && 2 * open.rows >= splitRows)) {
           const { rows: _, ...split } = open
           splits.push(split)
           open = undefined
@@ -94,13 +97,12 @@ export const keptScan: ScanSourceType<KeptOptions & Json> = {
 function* readBatch(context: ScanContext, options: KeptOptions, index: number, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
   const fields = fieldsOf(options)
   const [, address, numbers] = options.batches[index]!
-  const packed = [...context.device.memory.float64s(address, numbers)]
-  const needed = columns ? fields.filter(f => columns.includes(f.name)) : fields
+  const wanted = [...fields.keys()].filter(i => !columns || columns.includes(fields[i]!.name))
+  const needed = wanted.map(i => fields[i]!)
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
   // Wide values are those of the slice alone, made where someone asks for them.
-  const whole = unpackBatch(packed, fields, column => ({ ...column, values: 0 }))
-  const own = needed.map(field => whole.columns[fields.indexOf(field)]!)
+  const own = unpackColumns(context.device.memory.float64s(address, numbers), fields, wanted, column => ({ ...column, values: 0 }))
   for (let at = start; at < end; at += step) {
     const arena = context.arena()
     const stop = Math.min(end, at + step)

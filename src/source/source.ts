@@ -34,6 +34,11 @@ export interface ScanSourceType<O extends Json = Json> {
   resolve(options: O, where: string): { options: O; fields: Fields; sidePorts?: Record<string, Fields> }
   /** All splits, in source order. */
   splits(options: O): ScanSplit[]
+  /**
+   * So many splits in a row take about as long as messages about them: where the order of rows says nothing, all threads are told of them at once, and each takes the
+   * next one that none has taken. Unless said, each is handed to one thread.
+   */
+  readonly splitsTogether?: number
   /** Bytes of memory, zeroed at first, in which readers on all threads tell each other what they know of the data. */
   sharedBytes?(options: O): number
   /** Rows if known without reading everything, for progress. */
