@@ -4,28 +4,14 @@ import { decodeError } from '../base/errors.ts'
 import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
-import { type Barrier, type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
+import { type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
 import type { SharedSplits, TaskMessage, TaskReply } from './messages.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
+import type { Pending, Work } from './stage-work.ts'
 
 const inFlightMax = 2
 /** Batches of a message that wait for the results of those before it, until it pauses. */
 const heldBatchesMax = 8
-
-type Work = { kind: 'split'; split: ScanSplit } | ({ kind: 'splits' } & SharedSplits) | { kind: 'tick'; now: number } | (Item & { port: number })
-
-interface Pending {
-  /** By instance, what has not been passed on: the reply, or the parts of it so far. */
-  replies: (TaskReply[] | undefined)[]
-  missing: number
-  /** Batches in `replies`. */
-  held: number
-  /** What was given to the instances. */
-  given?: object
-  watermark?: number
-  barrier?: Barrier
-  end?: boolean
-}
 
 /** A running stage. Single-threaded: everything here happens on the engine's thread. */
 export class StageRun implements Consumer {

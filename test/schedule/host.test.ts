@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-function program(body: string): { status: number | null; output: string } {
+function program(body: string, flags: readonly string[] = []): { status: number | null; output: string } {
   const text = `import { closeEngines, from } from '${root}dist/index.js'\nconst rows = from([{ a: 1 }, { a: 2 }])\n${body}`
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', text], { encoding: 'utf8', timeout: 30_000 })
   return { status, output: stdout + stderr }
 }
 
@@ -17,6 +17,11 @@ describe('threads of workers', () => {
 
   it('hold the process while a job is under way', () => {
     expect(program("rows.collect({ workers: 2 }).then(table => console.log('rows', table.numRows))")).toEqual({ status: 0, output: 'rows 2\n' })
+  })
+
+  it('are there where Node was given options that threads refuse', () => {
+    const flags = ['--max-old-space-size=512', '--expose-gc', '--conditions', 'development']
+    expect(program('console.log((await rows.collect({ workers: 2 })).numRows)', flags)).toEqual({ status: 0, output: '2\n' })
   })
 
   it('may be ended and begun again', () => {

@@ -3,7 +3,7 @@ import type { Item } from '../../src/schedule/flow.ts'
 import { runScan } from '../../src/schedule/source-run.ts'
 import type { StageRun } from '../../src/schedule/stage-run.ts'
 
-function scan(splitCount: number, position?: number) {
+function scan(splitCount: number, position?: number, together?: number) {
   const given: string[] = []
   let room = 2
   let wanted = true
@@ -14,9 +14,13 @@ function scan(splitCount: number, position?: number) {
       room--
       given.push(`split ${split.n}`)
     },
+    addSharedSplits: ({ splits, taken }: { splits: readonly { n: number }[]; taken: number }) => {
+      room--
+      given.push(`splits ${splits.map(split => split.n).join(' ')} counted at ${taken}`)
+    },
     enqueue: (item: Item) => void given.push(item.kind === 'barrier' ? `barrier ${item.barrier.epoch}` : item.kind),
   }
-  const source = runScan('read', Array.from({ length: splitCount }, (_, n) => ({ n })), position, stage as unknown as StageRun)
+  const source = runScan('read', Array.from({ length: splitCount }, (_, n) => ({ n })), position, stage as unknown as StageRun, together, count => 1_000 * count)
   const makeRoom = (count: number) => {
     room = count
     source.moved()
@@ -33,6 +37,19 @@ describe('a scan', () => {
     makeRoom(2)
     expect(given).toEqual(['split 0', 'split 1', 'split 2', 'end'])
     expect([source.ended(), source.progress()]).toEqual([true, 1])
+  })
+
+  it('hands out several splits at once to all instances, where it is said to, with a count for each lot', () => {
+    const { source, given, makeRoom } = scan(7, 2, 2)
+    source.moved()
+    expect([given, source.progress()]).toEqual([['splits 2 3 counted at 3000', 'splits 4 5 counted at 3004'], 6 / 7])
+    let at: unknown
+    source.requestBarrier({ epoch: 1, final: false, snapshot: true }, position => (at = position))
+    makeRoom(1)
+    expect([at, given.slice(2)]).toEqual([6, ['barrier 1', 'splits 6 counted at 3008', 'end']])
+    const single = scan(1, 0, 2)
+    single.source.moved()
+    expect(single.given).toEqual(['split 0', 'end'])
   })
 
   it('answers a barrier with the next split, and goes on from there', () => {

@@ -71,6 +71,20 @@ describe('a stage', () => {
     expect(reader.items).toEqual(['batch 10', 'batch 20', 'batch 30'])
   })
 
+  it('tells all instances of splits that they share, and begins what is behind them once it has room', () => {
+    const { run, sent, reader, reply } = stage()
+    for (const taken of [64, 68, 72]) run.addSharedSplits({ splits: [{ n: 1 }, { n: 2 }], taken })
+    run.enqueue({ kind: 'end' }, 0)
+    const told = () => sent.map(({ instance, message }) => `${message.type} ${(message as { taken?: number }).taken ?? ''} to ${instance}`)
+    expect(told()).toEqual(['splits 64 to 0', 'splits 64 to 1', 'splits 68 to 0', 'splits 68 to 1'])
+    reply(0, { rows: 1 })
+    expect([told().length, reader.items]).toEqual([4, []])
+    reply(1, { rows: 2 })
+    expect([told().slice(4), reader.items]).toEqual([['splits 72 to 0', 'splits 72 to 1'], ['batch 1', 'batch 2']])
+    for (const i of [2, 3, 4, 5]) reply(i)
+    expect(told().slice(6)).toEqual(['finish  to 0', 'finish  to 1'])
+  })
+
   it('counts what waits for it, what its threads work on, and results that wait for their turn', () => {
     const { run, reply, batch, batches } = stage({}, 1)
     const arenas = Array.from({ length: 5 }, () => device.arena())
