@@ -26,6 +26,20 @@ export function openBits(device: Device, cursor: number, start: number, end: num
   words[cursor / 4 + 4] = 1
 }
 
+/** Sets a hybrid cursor to one run: `count` packed numbers from `start` on, or `count` times `value`. */
+export function openRun(
+  device: Device,
+  cursor: number,
+  run: { readonly bitWidth: number; readonly count: number } & ({ readonly start: number; readonly end: number } | { readonly value: number }),
+): void {
+  const isPacked = 'start' in run
+  openHybrid(device, cursor, isPacked ? run.start : 0, isPacked ? run.end : 0, run.bitWidth)
+  const words = device.memory.words()
+  words[cursor / 4 + 3] = run.count
+  words[cursor / 4 + 4] = isPacked ? 1 : 0
+  words[cursor / 4 + 5] = isPacked ? 0 : run.value
+}
+
 /** Sets a position to [start, end). */
 export function openPosition(device: Device, position: number, start: number, end: number): void {
   const words = device.memory.words()

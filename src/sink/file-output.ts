@@ -103,24 +103,11 @@ export class FileOutput implements ByteSink {
     }
   }
 
-  /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. Throws ConnectorError. */
+  /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. */
   close(): void {
     if (!this.#open) return
     this.#open = false
-    try {
-      this.#calls.close(this.#descriptor)
-    } catch (thrown) {
-      throw outputError(this.#where, 'close', this.path, thrown)
-    }
-  }
-
-  /** Closes the file whose contents are given up, whatever the system says to that. */
-  abandon(): void {
-    try {
-      this.close()
-    } catch {
-      // What went wrong before is what is told.
-    }
+    this.#calls.close(this.#descriptor)
   }
 
   #write(bytes: Uint8Array): void {

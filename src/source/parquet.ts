@@ -43,7 +43,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const { path } = options.files![split.file as number]!
     const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options.int96))
     const group = file.rowGroups[split.group as number]
-    const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
+    const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined && !column.nested)
     return Object.fromEntries(found.map(column => [column.field.name, group ? chunkBounds(column, group.chunks[column.leaf]!) : {}]))
   },
   *read(context, options, split, columns) {

@@ -52,6 +52,7 @@ import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
 import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
+import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import { inflateAgreement } from './reference/inflate.ts'
@@ -154,6 +155,8 @@ export const catalogue: readonly AnyAgreement[] = [
   deltaAgreement,
   ...Object.values(parquetEncode),
   parquetConvertAgreement,
+  decodeLevelsAgreement,
+  slotsAgreement,
   arrowStringsAgreement,
   arrowWriteAgreement,
   narrowAgreement,

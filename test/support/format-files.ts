@@ -114,11 +114,12 @@ export function readArrowRows(device: Device, bytes: Uint8Array, columns?: reado
   return rows
 }
 
-/** A row's values as JSON text, exact for bigints, bytes, NaN and −0. */
+/** A row's values as JSON text, exact for bigints, bytes, maps, NaN and −0. */
 export function exact(value: unknown): Json {
   return JSON.stringify(value, (_, v: unknown) => {
     if (typeof v === 'bigint') return `${v}n`
     if (v instanceof Uint8Array) return `bytes ${[...v].join(' ')}`
+    if (v instanceof Map) return ['map', ...v]
     if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0))) return Object.is(v, -0) ? 'minus zero' : String(v)
     return v
   })

@@ -8,6 +8,7 @@ import { headerOf, readArrow, readMessage } from '../../format/arrow/read-arrow.
 import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
 import { codecs, type ColumnChunk, encodings } from '../../format/parquet/metadata.ts'
 import { type ParquetColumn, readFooter } from '../../format/parquet/read-footer.ts'
+import { leavesOf, type ParquetLeaf } from '../../format/parquet/schema-tree.ts'
 import { type FileReader, withFile } from '../../source/open-file.ts'
 import type { CliContext } from '../context.ts'
 import { fileFormat } from '../file-format.ts'
@@ -38,7 +39,7 @@ function showParquet(path: string, reader: FileReader, json: boolean, context: C
   const { createdBy, rowCount, columns, rowGroups } = readFooter(reader, path)
   const groups = rowGroups.map(group => ({
     rows: group.rowCount,
-    columns: columns.flatMap(column => (column.unreadable === undefined ? [chunkInfo(column, group.chunks[column.leaf]!)] : [])),
+    columns: columns.flatMap(column => (column.unreadable === undefined ? leavesOfColumn(column).map(leaf => chunkInfo(leaf, group.chunks[leaf.leaf]!)) : [])),
   }))
   if (json) {
     context.write(`${JSON.stringify({ format: 'parquet', createdBy, rows: rowCount, schema: schemaOf(columns), rowGroups: groups }, null, 2)}\n`)
@@ -80,8 +81,13 @@ function schemaOf(columns: readonly Pick<ParquetColumn, 'field' | 'unreadable'>[
   return Object.fromEntries(columns.map(({ field, unreadable }) => [field.name, unreadable ?? typeName(field.type, field.nullable)]))
 }
 
+// A nested column has a chunk for each leaf, whose name is its path.
+function leavesOfColumn(column: ParquetColumn): ParquetLeaf[] {
+  return column.nested ? leavesOf(column.nested).map(({ leaf }) => leaf) : [column]
+}
+
 // Bounds are shown of types that are stored as what they mean: a date's day number would mislead.
-function chunkInfo(column: ParquetColumn, chunk: ColumnChunk) {
+function chunkInfo(column: ParquetLeaf, chunk: ColumnChunk) {
   const isPlain = /^(bool|u?int|float|utf8)/.test(typeName(column.field.type))
   const { least, greatest } = isPlain ? chunkBounds(column, chunk) : {}
   const text = (bound: unknown) => (bound === undefined ? null : bound instanceof Uint8Array ? new TextDecoder().decode(bound) : String(bound))

@@ -123,7 +123,9 @@ export interface PageHeader {
   crc?: number
   valueCount: number
   encoding: number
+  /** Of the definition levels; version 1 only, as that of the repetition levels. */
   levelEncoding: number
+  repetitionEncoding: number
   /** Version 2 only: rows that are null, bytes of the levels, whether the rest is compressed. */
   nullCount: number
   definitionBytes: number
@@ -155,6 +157,7 @@ export function readPageHeader(reader: ThriftReader): PageHeader {
     valueCount: -1,
     encoding: -1,
     levelEncoding: 3,
+    repetitionEncoding: 3,
     nullCount: 0,
     definitionBytes: 0,
     repetitionBytes: 0,
@@ -182,6 +185,7 @@ function readDataHeader(reader: ThriftReader, header: PageHeader): void {
     if (id === 1 && isInt(type)) header.valueCount = reader.int()
     else if (id === 2 && isInt(type)) header.encoding = reader.int()
     else if (id === 3 && isInt(type)) header.levelEncoding = reader.int()
+    else if (id === 4 && isInt(type)) header.repetitionEncoding = reader.int()
     else return false
     return true
   })

@@ -3,7 +3,7 @@ import type { DataError } from '../../base/errors.ts'
 import { decodeDelta, deltaCount, joinStreams, openBits, openHybrid, openPosition, positionOf, viewsOfFixed, viewsOfPrefixes } from '../../compute/parquet.ts'
 import type { Device } from '../../device/device.ts'
 import type { Scratch, ViewStore } from '../scratch.ts'
-import type { ParquetColumn } from './read-footer.ts'
+import type { ParquetLeaf } from './schema-tree.ts'
 
 /** How the rest of a page's values is taken. `cursor` is a hybrid cursor. */
 export type PageValues =
@@ -16,7 +16,7 @@ export type PageValues =
 /** What opening a page may use. `decoded` keeps what is decoded whole; `lengths` is used during the call only. */
 export interface ValuesContext {
   readonly device: Device
-  readonly column: ParquetColumn
+  readonly column: ParquetLeaf
   readonly decoded: Scratch
   readonly lengths: Scratch
   readonly store: ViewStore

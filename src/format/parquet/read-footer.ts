@@ -2,29 +2,25 @@
 // Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1".
 import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
-import type { DataType } from '../../batch/data-type.ts'
+import { binary } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
-import { annotationOf, type Int96Unit, typeOfElement } from './column-type.ts'
-import { type ColumnChunk, type FileMetadata, type PhysicalType, physicalTypes, readFileMetadata, type SchemaElement } from './metadata.ts'
+import type { Int96Unit } from './column-type.ts'
+import { type ColumnChunk, type FileMetadata, readFileMetadata, type SchemaElement } from './metadata.ts'
 import { ThriftReader } from './read-thrift.ts'
+import { firstLeaf, type ParquetLeaf, type ParquetNode, SchemaTree } from './schema-tree.ts'
 
 /** Bytes of a footer that are read at most; a larger one is an error. */
 const footerBytesMax = 256 * 1024 * 1024
 const tailBytes = 64 * 1024
 
-/** A top-level column of a file. */
-export interface ParquetColumn {
+/** A top-level column of a file. Of a nested one the leaf is its first. */
+export interface ParquetColumn extends ParquetLeaf {
   /** Its field; for an unreadable one the name, with the type binary. */
   readonly field: Field
-  /** Why the column can't be read, such as `a list (nested)`; undefined where it can. */
+  /** Why the column can't be read, such as `a decimal of 50 digits`; undefined where it can. */
   readonly unreadable?: string
-  /** The position of its chunk in each row group. */
-  readonly leaf: number
-  readonly physical: PhysicalType
-  /** Bytes of a FIXED_LEN_BYTE_ARRAY or INT96. */
-  readonly typeLength: number
-  /** The type of what its pages hold: see `column-type.ts`. */
-  readonly stored: DataType
+  /** What it is made of, where it is nested. */
+  readonly nested?: ParquetNode
 }
 
 /** An opened file's description, as plain data. */
@@ -37,8 +33,7 @@ export interface ParquetFile {
 
 /**
  * Reads and checks a footer. Annotations give the types; strings, enums and JSON are utf8, UUIDs binary(16), INT96 timestamp[ns], or in
- * the unit given. Nested columns and decimals
- * of more than 38 digits are listed as `unreadable`.
+ * the unit given. Groups are lists, maps and structs: see `schema-tree.ts`. Decimals of more than 38 digits, and what nests too deep, are listed as `unreadable`.
  * `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER, PARQUET_SCHEMA, THRIFT, ENCRYPTED, DUPLICATE_COLUMN.
  */
 export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit): ParquetFile {
@@ -76,6 +71,7 @@ function readColumns(schema: readonly SchemaElement[], where: string, int96: Int
   if (!root) throw new DataError('PARQUET_SCHEMA', `${where}: the footer has no schema; the file is corrupt`)
   const columns: ParquetColumn[] = []
   const names = new Set<string>()
+  const tree = new SchemaTree(schema, where, int96)
   let at = 1
   let leaf = 0
   for (let i = 0; i < root.children; i++) {
@@ -85,7 +81,7 @@ function readColumns(schema: readonly SchemaElement[], where: string, int96: Int
     if (names.has(element.name))
       throw new DataError('DUPLICATE_COLUMN', `${where}: two columns are called "${element.name}"; rename one of them where the file is written`)
     names.add(element.name)
-    columns.push(columnOf(element, leaf, where, int96))
+    columns.push(columnOf(tree, element, at, leaf))
     at += size.elements
     leaf += size.leaves
   }
@@ -114,36 +110,15 @@ function subtree(schema: readonly SchemaElement[], start: number, where: string)
   return { elements: at - start, leaves }
 }
 
-function columnOf(element: SchemaElement, leaf: number, where: string, int96: Int96Unit | undefined): ParquetColumn {
-  const nullable = element.repetition === 1
-  const physical = physicalTypes[element.type ?? -1]
-  const none = (why: string): ParquetColumn => ({
-    field: { name: element.name, type: { kind: 'binary' }, nullable: true },
-    unreadable: why,
-    leaf,
-    physical: physical ?? 'BYTE_ARRAY',
-    typeLength: 0,
-    stored: { kind: 'binary' },
-  })
-  const annotation = annotationOf(element)
-  if (element.children > 0) return none(`a ${annotation === '' ? 'struct' : annotation.toLowerCase()} (nested)`)
-  if (element.repetition === 2) return none('a repeated value (nested)')
-  if (element.repetition !== 0 && element.repetition !== 1)
-    throw new DataError(
-      'PARQUET_SCHEMA',
-      `${where}, column "${element.name}": the repetition is ${element.repetition}, known are 0, 1 and 2; the file is corrupt`,
-    )
-  if (!physical)
-    throw new DataError(
-      'PARQUET_SCHEMA',
-      `${where}, column "${element.name}": the physical type is number ${element.type}, known are 0 to 7; the file is corrupt`,
-    )
-  if (physical === 'FIXED_LEN_BYTE_ARRAY' && (element.typeLength < 1 || element.typeLength > 0x100000)) {
-    throw new DataError('PARQUET_SCHEMA', `${where}, column "${element.name}": the fixed length is ${element.typeLength} bytes; the file is corrupt`)
+function columnOf(tree: SchemaTree, { name }: SchemaElement, start: number, leaf: number): ParquetColumn {
+  try {
+    const node = tree.column(start, leaf)
+    if (node.kind === 'leaf') return node.leaf
+    return { ...firstLeaf(node), field: { name, type: node.type, nullable: node.nullable }, nested: node }
+  } catch (thrown) {
+    if (!(thrown instanceof DataError) || thrown.code !== 'UNREADABLE_COLUMN') throw thrown
+    return { field: { name, type: binary, nullable: true }, unreadable: thrown.message, leaf, physical: 'BYTE_ARRAY', typeLength: 0, stored: binary }
   }
-  const found = typeOfElement(physical, element, int96)
-  if (typeof found === 'string') return none(found)
-  return { field: { name: element.name, type: found.type, nullable }, leaf, physical, typeLength: physical === 'INT96' ? 12 : element.typeLength, stored: found.stored }
 }
 
 function checkRowGroups(metadata: FileMetadata, leaves: number, dataEnd: number, where: string): void {

@@ -5,9 +5,12 @@ import type { Batch } from '../../batch/batch.ts'
 import { noColumn } from '../../batch/schema.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
-import { ColumnChunkReader, SharedScratch } from './decode-column-chunk.ts'
+import { SharedScratch } from './chunk-values.ts'
+import { ColumnChunkReader } from './decode-column-chunk.ts'
+import { NestedColumnReader } from './nested-column.ts'
 import type { ParquetColumn, ParquetFile } from './read-footer.ts'
 import type { ParquetLimits } from './read-pages.ts'
+import { leavesOf } from './schema-tree.ts'
 
 /** What to read of a file, and where the batches go. */
 export interface RowGroupRequest {
@@ -53,18 +56,16 @@ function missing(file: ParquetFile, name: string, where: string): never {
  * Throws what `selectColumns` and the columns' readers throw; batches already emitted stay valid.
  */
 export function* readRowGroup(request: RowGroupRequest): Generator<void> {
-  const { device, reader, file, where, rowGroup, batchRows, limits } = request
+  const { device, file, where, rowGroup, limits } = request
   const columns = selectColumns(file, request.columns, where)
   const group = file.rowGroups[rowGroup]!
   if (group.rowCount === 0) return
   const fields = columns.map(c => c.field)
   const shared = new SharedScratch(device)
-  const open: ColumnChunkReader[] = []
+  const open: (ColumnChunkReader | NestedColumnReader)[] = []
+  const batchRows = rowsOfBatch(request, columns)
   try {
-    for (const column of columns) {
-      const place = { reader, where, rowGroup, columnName: column.field.name, chunk: group.chunks[column.leaf]! }
-      open.push(new ColumnChunkReader(device, place, column, group.rowCount, shared, limits))
-    }
+    for (const column of columns) open.push(openColumn(request, column, shared))
     for (let row = 0; row < group.rowCount; row += batchRows) {
       const rowCount = Math.min(batchRows, group.rowCount - row)
       const arena = request.arena()
@@ -75,4 +76,21 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
     for (const column of open) column.close()
     shared.close()
   }
+}
+
+function openColumn({ device, reader, file, where, rowGroup, limits }: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
+  const { rowCount, chunks } = file.rowGroups[rowGroup]!
+  if (column.nested) return new NestedColumnReader(device, { reader, where, rowGroup, rowCount, chunks }, column.nested, shared, limits)
+  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk: chunks[column.leaf]! }, column, rowCount, shared, limits)
+}
+
+/** Values of one leaf that a batch holds, about, where lists are of like lengths. */
+const leafValuesMax = 1 << 20
+
+// Fewer rows where lists are long, so that a batch isn't large.
+function rowsOfBatch({ file, rowGroup, batchRows }: RowGroupRequest, columns: readonly ParquetColumn[]): number {
+  const { rowCount, chunks } = file.rowGroups[rowGroup]!
+  const counts = columns.flatMap(({ nested }) => (nested ? leavesOf(nested).map(({ leaf }) => chunks[leaf.leaf]!.valueCount) : []))
+  const most = counts.reduce((a, b) => Math.max(a, b), rowCount)
+  return Math.max(1, Math.min(batchRows, Math.floor((leafValuesMax * rowCount) / most)))
 }

@@ -31,7 +31,7 @@ function varint(value: number): number[] {
 }
 
 /** Numbers of `width` bits as hybrid runs: `plan` says how many values each run takes, negative for a repeated one. Numbers are changed to fit. */
-function encodeRuns(numbers: number[], width: number, plan: readonly number[]): number[] {
+export function encodeRuns(numbers: number[], width: number, plan: readonly number[]): number[] {
   const out: number[] = []
   let at = 0
   for (const step of plan) {

@@ -1,0 +1,187 @@
+// One leaf of a nested column, page by page: as many entries of levels as make the rows that are asked for, and the values that are there, as a column with a row
+// for each place in the innermost list (or for each row, outside of lists). Memory is bounded by a page, the rows asked for, and a slice of levels.
+import type { DataError } from '../../base/errors.ts'
+import type { Column } from '../../batch/batch.ts'
+import { cursorBytes } from '../../compute/parquet.ts'
+import { checkLevels, countSlots, decodeLevels, findRow, type Levels, levelMax } from '../../compute/parquet-levels.ts'
+import type { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
+import { Scratch } from '../scratch.ts'
+import { ChunkValues, type SharedScratch } from './chunk-values.ts'
+import { LeafColumn } from './leaf-column.ts'
+import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
+import type { LeafNode, ParquetNode } from './schema-tree.ts'
+
+/** What a leaf has of some rows. The levels are valid until the next read. */
+export interface LeafRows {
+  readonly levels: Levels
+  readonly column: Column
+}
+
+/** Entries whose levels are decoded at once: they stay in the nearest cache. */
+const sliceEntries = 8_192
+/** Entries of a batch at most: offsets have 31 bits. */
+const entriesMax = 2 ** 31 - 2 * sliceEntries
+/** Places that a column has room for at first, at most. */
+const roomFirst = 1 << 20
+/** Levels begin so far behind the start of their memory; the definition of the entry before them stands there. */
+const margin = 64
+
+/** A reader over one leaf's chunk. Close it to give its memory back; columns already read live on with their arenas. */
+export class LeafReader {
+  readonly #device: Device
+  readonly #node: LeafNode
+  readonly #chunk: ChunkValues
+  readonly #shared: SharedScratch
+  readonly #control: Arena
+  readonly #table: number
+  readonly #definitions: Scratch
+  readonly #repetitions: Scratch
+  readonly #bits: Scratch
+  readonly #perRow: number
+  #rowsLeft: number
+  #entriesLeft: number
+  #pageLeft = 0
+  // Of the entries whose levels are in memory: those that were given out, and all.
+  #taken = 0
+  #decoded = 0
+
+  /** `parents` are the nodes around the leaf, from the outermost; `rowCount` is the row group's. Throws DataError where the chunk's place or count is wrong. */
+  constructor(device: Device, place: ChunkPlace, node: LeafNode, parents: readonly ParquetNode[], rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}) {
+    const { valueCount } = place.chunk
+    this.#device = device
+    this.#node = node
+    this.#shared = shared
+    this.#chunk = new ChunkValues(device, place, node.leaf, shared, limits)
+    this.#control = device.arena()
+    this.#definitions = new Scratch(device)
+    this.#repetitions = new Scratch(device)
+    this.#bits = new Scratch(device)
+    this.#rowsLeft = rowCount
+    this.#entriesLeft = valueCount
+    this.#perRow = valueCount / rowCount
+    this.#table = this.#control.allocateZeroed(levelMax + 1)
+    if (node.repetition > 0 ? valueCount < rowCount : valueCount !== rowCount) {
+      this.close()
+      throw this.fail('CHUNK_COUNT', `the column has ${valueCount} values, its row group ${rowCount} rows`)
+    }
+    const table = device.memory.bytes(this.#table, levelMax + 1)
+    for (const { kind, definition, repetition } of parents) if (kind === 'list') table[repetition + 1] = definition + 1
+  }
+
+  /** The next `rows` rows, which must be there by the row group's count. Throws DataError naming file, row group, column and byte. */
+  read(arena: Arena, rows: number): LeafRows {
+    this.#forget()
+    const room = Math.min(roomFirst, this.#entriesLeft + this.#pageLeft + this.#decoded, Math.ceil(rows * this.#perRow * 1.05) + 64)
+    const column = new LeafColumn({ device: this.#device, arena, leaf: this.#node.leaf, chunk: this.#chunk, shared: this.#shared, bits: this.#bits }, room)
+    const begun = this.#node.repetition > 0 ? this.#readRows(column, rows) : this.#readEntries(column, rows)
+    this.#rowsLeft -= rows
+    if (begun < rows) throw this.fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft + rows - begun} rows before the row group does`)
+    if (this.#rowsLeft === 0 && this.#entriesLeft + this.#pageLeft + this.#decoded - this.#taken > 0) throw this.fail('CHUNK_COUNT', 'the pages go on behind the last row of the row group')
+    return { levels: this.#levels(0, this.#taken), column: column.finish() }
+  }
+
+  /** The error for this leaf at the byte it has reached. */
+  fail(code: string, what: string, remedy?: string): DataError {
+    return this.#chunk.fail(code, what, remedy)
+  }
+
+  /** Gives up all memory but what batches hold. */
+  close(): void {
+    this.#chunk.close()
+    this.#control.release()
+    for (const owned of [this.#definitions, this.#repetitions, this.#bits]) owned.close()
+  }
+
+  // Outside of lists an entry is a row.
+  #readEntries(column: LeafColumn, rows: number): number {
+    while (this.#taken < rows) {
+      while (this.#pageLeft === 0) this.#openPage()
+      this.#decodeSlice(rows - this.#taken)
+      this.#take(column, this.#decoded - this.#taken)
+    }
+    return rows
+  }
+
+  // A row ends where the next begins, which may be in the next page, or with the chunk. Returns the rows that began.
+  #readRows(column: LeafColumn, rows: number): number {
+    for (let begun = 0; ; ) {
+      while (this.#taken === this.#decoded) {
+        if (this.#pageLeft > 0) this.#decodeSlice(sliceEntries)
+        else if (this.#entriesLeft > 0) this.#openPage()
+        else return begun
+      }
+      const waiting = this.#decoded - this.#taken
+      const found = findRow(this.#device, this.#repetitionsAt(this.#taken), waiting, rows - begun)
+      this.#take(column, found < 0 ? waiting : found)
+      if (found >= 0) return rows
+      begun += -1 - found
+    }
+  }
+
+  #openPage(): void {
+    const page = this.#chunk.nextPage()
+    if (!page) throw this.fail('CHUNK_COUNT', `the pages end ${this.#entriesLeft} values before the column does`)
+    const { valueCount } = page.header
+    if (valueCount > this.#entriesLeft) throw this.fail('PAGE_COUNT', `the page header promises ${valueCount} values, ${this.#entriesLeft} are left in the column`)
+    this.#chunk.open(page, this.#node.definition, this.#node.repetition)
+    this.#entriesLeft -= valueCount
+    this.#pageLeft = valueCount
+  }
+
+  // The levels of up to `most` more entries of the page.
+  #decodeSlice(most: number): void {
+    const count = Math.min(sliceEntries, most, this.#pageLeft)
+    const { definition, repetition } = this.#node
+    const cursors = this.#chunk.levels
+    if (this.#decoded > entriesMax) throw this.fail('PAGE_LEVELS', `the rows of a batch have more than ${entriesMax} values`)
+    if (definition > 0) this.#decodeLevels(this.#definitions, cursors, count, definition, 'definition')
+    if (repetition > 0) {
+      this.#decodeLevels(this.#repetitions, cursors + cursorBytes, count, repetition, 'repetition')
+      const wrong = checkLevels(this.#device, this.#levels(this.#decoded, count), this.#table, repetition)
+      if (wrong >= 0) throw this.fail('PAGE_LEVELS', `the levels of value ${wrong} of ${count} can't follow those before: a value repeats in a list that isn't there`)
+    }
+    this.#pageLeft -= count
+    this.#decoded += count
+  }
+
+  #decodeLevels(into: Scratch, cursor: number, count: number, most: number, name: string): void {
+    const kept = margin + this.#decoded
+    const start = into.grow(kept + count, kept)
+    const found = decodeLevels(this.#device, cursor, count, most, start + kept)
+    if (found === -1) throw this.fail('PAGE_LEVELS', `the ${name} levels end before the page's values do`)
+    if (found < 0) throw this.fail('PAGE_LEVELS', `a ${name} level is above ${most}`)
+  }
+
+  // Levels that were given out make room for those that wait, and the definition before them stays.
+  #forget(): void {
+    const left = this.#decoded - this.#taken
+    for (const scratch of [this.#definitions, this.#repetitions]) {
+      const start = scratch.ensure(margin) + margin - 1
+      const { memory } = this.#device
+      if (this.#taken > 0) memory.bytes(start, this.#decoded + 1).copyWithin(0, this.#taken)
+      else if (this.#decoded === 0) memory.bytes(start, 1)[0] = 0
+    }
+    this.#taken = 0
+    this.#decoded = left
+  }
+
+  #take(column: LeafColumn, count: number): void {
+    if (count === 0) return
+    const { definition, slot, repetition } = this.#node
+    // To a leaf every entry is one of its own.
+    const levels = { ...this.#levels(this.#taken, count), repetitions: 0 }
+    const slots = countSlots(this.#device, levels, { repetition, least: slot })
+    const present = definition === slot ? slots : countSlots(this.#device, levels, { repetition, least: definition })
+    column.append(levels, { slots, present, slot, definition })
+    this.#taken += count
+  }
+
+  #levels(start: number, count: number): Levels {
+    return { repetitions: this.#node.repetition === 0 ? 0 : this.#repetitionsAt(start), definitions: this.#definitions.ensure(margin) + margin + start, count }
+  }
+
+  #repetitionsAt(entry: number): number {
+    return this.#repetitions.ensure(margin) + margin + entry
+  }
+}

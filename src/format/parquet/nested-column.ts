@@ -1,0 +1,147 @@
+// A nested column of one row group: its leaves read in step, and the lists and structs around them made from their levels. Leaves of the same list or struct must
+// say the same of it, or the file is corrupt.
+import type { Column } from '../../batch/batch.ts'
+import { bitmapBytes } from '../../batch/data-type.ts'
+import { countSlots, hasSameBytes, type Levels, levelsToBits, levelsToOffsets } from '../../compute/parquet-levels.ts'
+import type { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
+import type { ByteReader } from '../../base/bytes.ts'
+import type { SharedScratch } from './chunk-values.ts'
+import { LeafReader, type LeafRows } from './decode-leaf.ts'
+import type { ColumnChunk } from './metadata.ts'
+import type { ParquetLimits } from './read-pages.ts'
+import type { LeafNode, ListNode, ParquetNode, StructNode } from './schema-tree.ts'
+
+/** Where a row group is. */
+export interface RowGroupPlace {
+  readonly reader: ByteReader
+  readonly where: string
+  readonly rowGroup: number
+  readonly rowCount: number
+  readonly chunks: readonly ColumnChunk[]
+}
+
+/** A leaf at work, with what it has of the rows being read. */
+interface Leaf {
+  readonly reader: LeafReader
+  readonly name: string
+  rows: LeafRows
+}
+
+const noRows: LeafRows = { levels: { repetitions: 0, definitions: 0, count: 0 }, column: { type: { kind: 'null' }, length: 0, values: 0, validity: 0 } }
+
+/** A reader over the chunks of one nested column. Close it to give its memory back; columns already read live on with their arenas. */
+export class NestedColumnReader {
+  readonly #device: Device
+  readonly #node: ParquetNode
+  readonly #shared: SharedScratch
+  readonly #leaves = new Map<ParquetNode, Leaf>()
+
+  /** Throws DataError where a chunk's place or count is wrong. */
+  constructor(device: Device, place: RowGroupPlace, node: ParquetNode, shared: SharedScratch, limits: ParquetLimits = {}) {
+    this.#device = device
+    this.#node = node
+    this.#shared = shared
+    try {
+      for (const parents of pathsOf(node)) {
+        const leaf = parents.pop() as LeafNode
+        const { name } = leaf.leaf.field
+        const chunk = { ...place, columnName: name, chunk: place.chunks[leaf.leaf.leaf]! }
+        this.#leaves.set(leaf, { name, reader: new LeafReader(device, chunk, leaf, parents, place.rowCount, shared, limits), rows: noRows })
+      }
+    } catch (thrown) {
+      this.close()
+      throw thrown
+    }
+  }
+
+  /** The next `rows` rows. Throws DataError as leaves do, NESTED_LEVELS, MAP_KEY. */
+  read(arena: Arena, rows: number): Column {
+    for (const leaf of this.#leaves.values()) leaf.rows = leaf.reader.read(arena, rows)
+    return this.#column(arena, this.#node, [...this.#leaves.values()])
+  }
+
+  /** Gives up all memory but what batches hold. */
+  close(): void {
+    for (const { reader } of this.#leaves.values()) reader.close()
+  }
+
+  // A node's column; `leaves` are those inside it.
+  #column(arena: Arena, node: ParquetNode, leaves: readonly Leaf[]): Column {
+    switch (node.kind) {
+      case 'leaf':
+        return leaves[0]!.rows.column
+      case 'struct':
+        return this.#struct(arena, node, leaves)
+      case 'list':
+        return this.#list(arena, node, leaves)
+    }
+  }
+
+  #struct(arena: Arena, node: StructNode, leaves: readonly Leaf[]): Column {
+    const { length, validity } = this.#slots(arena, node, leaves)
+    let first = 0
+    const children = node.members.map(member => {
+      const count = leafCount(member)
+      return this.#column(arena, member, leaves.slice(first, (first += count)))
+    })
+    const odd = children.find(child => child.length !== length)
+    if (odd) throw leaves[0]!.reader.fail('NESTED_LEVELS', `its parts have ${length} and ${odd.length} rows`)
+    return { type: node.type, length, values: 0, validity, children }
+  }
+
+  #list(arena: Arena, node: ListNode, leaves: readonly Leaf[]): Column {
+    const { length, validity } = this.#slots(arena, node, leaves)
+    const values = arena.allocate(4 * (length + 1))
+    const items = levelsToOffsets(this.#device, leaves[0]!.rows.levels, slotsOf(node), node.definition + 1, values)
+    for (const leaf of leaves.slice(1)) this.#compare(leaves[0]!, leaf, 4 * (length + 1), values, levels => {
+      const out = this.#shared.indices.ensure(4 * (levels.count + 1))
+      const isSame = countSlots(this.#device, levels, slotsOf(node)) === length && levelsToOffsets(this.#device, levels, slotsOf(node), node.definition + 1, out) === items
+      return isSame ? out : undefined
+    })
+    const item = this.#column(arena, node.item, leaves)
+    if (item.length !== items) throw leaves[0]!.reader.fail('NESTED_LEVELS', `its lists have ${items} items, ${item.length} are there`)
+    if (node.type.kind === 'map' && item.children![0]!.validity !== 0)
+      throw leaves[0]!.reader.fail('MAP_KEY', 'the key of a map is null', 'select the other columns')
+    return { type: node.type, length, values, validity, children: [item] }
+  }
+
+  // The places of a list or struct, and which are not null.
+  #slots(arena: Arena, node: ListNode | StructNode, leaves: readonly Leaf[]): { length: number; validity: number } {
+    const device = this.#device
+    const [first, ...others] = leaves as [Leaf, ...Leaf[]]
+    const { levels } = first.rows
+    const slots = slotsOf(node)
+    const length = countSlots(device, levels, slots)
+    if (!node.nullable) return { length, validity: 0 }
+    const bytes = bitmapBytes(length)
+    const validity = arena.allocateZeroed(bytes)
+    levelsToBits(device, levels, slots, node.definition, validity, 0)
+    for (const leaf of others) this.#compare(first, leaf, bytes, validity, levels => {
+      const bits = this.#shared.packed.ensure(bitmapBytes(levels.count))
+      return levelsToBits(device, levels, slots, node.definition, bits, 0) === length ? bits : undefined
+    })
+    return { length, validity: countSlots(device, levels, { ...slots, least: node.definition }) === length ? 0 : validity }
+  }
+
+  #compare(first: Leaf, other: Leaf, bytes: number, expected: number, make: (levels: Levels) => number | undefined): void {
+    const found = make(other.rows.levels)
+    if (found !== undefined && hasSameBytes(this.#device, found, expected, bytes)) return
+    throw other.reader.fail('NESTED_LEVELS', `its levels contradict those of "${first.name}": they say other things of the lists or structs around both`)
+  }
+}
+
+function slotsOf({ repetition, slot }: ParquetNode): { repetition: number; least: number } {
+  return { repetition, least: slot }
+}
+
+function leafCount(node: ParquetNode): number {
+  return pathsOf(node).length
+}
+
+// The nodes from the outermost to each leaf.
+function pathsOf(node: ParquetNode): ParquetNode[][] {
+  if (node.kind === 'leaf') return [[node]]
+  const inside = node.kind === 'list' ? [node.item] : node.members
+  return inside.flatMap(child => pathsOf(child).map(path => [node, ...path]))
+}
