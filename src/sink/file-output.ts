@@ -103,11 +103,24 @@ export class FileOutput implements ByteSink {
     }
   }
 
-  /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. */
+  /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. Throws ConnectorError. */
   close(): void {
     if (!this.#open) return
     this.#open = false
-    this.#calls.close(this.#descriptor)
+    try {
+      this.#calls.close(this.#descriptor)
+    } catch (thrown) {
+      throw outputError(this.#where, 'close', this.path, thrown)
+    }
+  }
+
+  /** Closes the file whose contents are given up, whatever the system says to that. */
+  abandon(): void {
+    try {
+      this.close()
+    } catch {
+      // What went wrong before is what is told.
+    }
   }
 
   #write(bytes: Uint8Array): void {

@@ -27,6 +27,8 @@ export class PartDirectory {
   readonly #ending: string
   readonly #prefix: string
   #replaced: string[] = []
+  /** Temporary names of finished files that no commit has shown. */
+  readonly #waiting = new Set<string>()
   #base = 0
 
   constructor(context: SinkContext, options: FileSinkOptions, ending: string) {
@@ -63,7 +65,15 @@ export class PartDirectory {
 
   /** The handle of finished files. */
   handle(parts: readonly Part[]): Json {
+    for (const { temp } of parts) this.#waiting.add(temp)
     return { parts: parts.map(part => ({ ...part })), ...(this.#base !== 0 && { base: this.#base }) }
+  }
+
+  /** At the end: finished files that were not shown stay, since their checkpoint may be durable and the next start shows or removes them; unless there is none. */
+  async leave(): Promise<void> {
+    if (!this.#context.keepsNothing) return
+    for (const temp of this.#waiting) await remove(join(this.path, temp), this.#context.where)
+    this.#waiting.clear()
   }
 
   /** Shows the files of a handle, in place of those that are to be replaced. */
@@ -77,6 +87,7 @@ export class PartDirectory {
       const target = join(this.path, final)
       if (final.includes('/')) makeDirectory(dirname(target), where)
       await (this.#options.append ? showBeside : show)(join(this.path, temp), target, where)
+      this.#waiting.delete(temp)
       folders.add(dirname(final))
     }
     for (const folder of new Set(replaced.map(name => dirname(name)))) if (!folders.has(folder)) await removeEmpty(this.path, folder)

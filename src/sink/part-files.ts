@@ -47,7 +47,10 @@ export class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     if (!output) return this.#directory.handle([])
     this.#encoder!.finish()
     await output.sync()
-    this.#closeOutput()
+    output.close()
+    this.#encoder!.close()
+    this.#encoder = undefined
+    this.#output = undefined
     return this.#directory.handle([this.#part!])
   }
 
@@ -55,17 +58,13 @@ export class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     return this.#directory.commit(handle)
   }
 
-  // A prepared part stays: its checkpoint may be durable, and the next start commits or removes it.
   async close(): Promise<void> {
     const output = this.#output
-    this.#closeOutput()
-    if (output) await remove(output.path, this.#context.where)
-  }
-
-  #closeOutput(): void {
     this.#encoder?.close()
-    this.#output?.close()
     this.#encoder = undefined
     this.#output = undefined
+    output?.abandon()
+    if (output) await remove(output.path, this.#context.where)
+    await this.#directory.leave()
   }
 }

@@ -109,12 +109,12 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     return this.#directory.commit(handle)
   }
 
-  // A prepared part stays: its checkpoint may be durable, and the next start commits or removes it.
   async close(): Promise<void> {
     this.#release()
     this.#table?.close()
     this.#table = undefined
     for (const { temp, isThere } of this.#files.splice(0)) if (isThere) await remove(join(this.#directory.path, temp), this.#context.where)
+    await this.#directory.leave()
   }
 
   // Partitions that are seen for the first time get a file.
@@ -176,13 +176,12 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
       }
       output.flush()
       file.bytes = output.bytes
+      if (!isLast) output.close()
     } catch (thrown) {
-      output.close()
+      output.abandon()
       throw thrown
     }
-    if (isLast) return [output.sync().finally(() => output.close())]
-    output.close()
-    return []
+    return isLast ? [synced(output)] : []
   }
 
   #writeRows({ batch, rows, starts }: Held, index: number, write: (rows: Batch) => void): void {
@@ -207,6 +206,19 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#heldRows = 0
     this.#heldBytes = 0
   }
+}
+
+// Made durable and closed. Whoever is given the promise may look at it later: that it fails meanwhile is nobody's error yet.
+function synced(output: FileOutput): Promise<void> {
+  const done = output.sync().then(
+    () => output.close(),
+    thrown => {
+      output.abandon()
+      throw thrown
+    },
+  )
+  done.catch(() => {})
+  return done
 }
 
 // All have ended before the first one's error is thrown: none works on a file that is removed.

@@ -68,7 +68,7 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   async commit(): Promise<void> {}
 
   async close(failed: boolean): Promise<void> {
-    const { where } = this.#context
+    const { where, keepsNothing } = this.#context
     const output = this.#output
     const encoder = this.#encoder
     this.#output = undefined
@@ -78,13 +78,14 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
       if (failed) return
       encoder!.finish()
       await output.sync()
+      output.close()
     } catch (thrown) {
       failed = true
       throw thrown
     } finally {
       encoder?.close()
-      output.close()
-      if (failed && !this.#prepared) await remove(this.#temp, where)
+      output.abandon()
+      if (failed && (keepsNothing || !this.#prepared)) await remove(this.#temp, where)
     }
     await show(this.#temp, this.#final, where)
     await syncDirectory(dirname(this.#final), where)

@@ -26,6 +26,8 @@ export interface SinkContext {
   readonly resumed?: { readonly epoch: number; readonly handle: Json }
   /** The first epoch of this run. */
   readonly epoch: number
+  /** The job keeps no checkpoints: no later process asks for what was prepared and not committed. */
+  readonly keepsNothing?: true
   count(metric: string, by: number): void
 }
 
