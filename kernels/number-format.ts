@@ -31,6 +31,53 @@ function writeDigits(value: u64, count: u32, out: usize): void {
   if (count) store<u8>(p - 1, <u8>(48 + <u32>(value % 10)))
 }
 
+// @ts-ignore: decorator
+@inline function writePair(value: u32, out: usize): void {
+  store<u16>(out, load<u16>(PAIRS + (<usize>value << 1)))
+}
+
+// A number below 10000 as its digits.
+// @ts-ignore: decorator
+@inline function writeShort(value: u32, out: usize): usize {
+  const upper = value / 100
+  const lower = value - upper * 100
+  if (upper >= 10) {
+    writePair(upper, out)
+    out += 2
+  } else if (upper > 0) store<u8>(out++, <u8>(48 + upper))
+  else if (lower < 10) {
+    store<u8>(out, <u8>(48 + lower))
+    return out + 1
+  }
+  writePair(lower, out)
+  return out + 2
+}
+
+// Four digits.
+// @ts-ignore: decorator
+@inline function writeFour(value: u32, out: usize): void {
+  const upper = value / 100
+  writePair(upper, out)
+  writePair(value - upper * 100, out + 2)
+}
+
+/** The number as text; returns the address behind it. At most 10 bytes. */
+function writeU32(value: u32, out: usize): usize {
+  if (value < 10000) return writeShort(value, out)
+  if (value < 100000000) {
+    const upper = value / 10000
+    out = writeShort(upper, out)
+    writeFour(value - upper * 10000, out)
+    return out + 4
+  }
+  const upper = value / 100000000
+  const lower = value - upper * 100000000
+  out = writeShort(upper, out)
+  writeFour(lower / 10000, out)
+  writeFour(lower % 10000, out + 4)
+  return out + 8
+}
+
 // The int64 as text; returns the address behind it. At most 20 bytes.
 function writeI64(value: i64, out: usize): usize {
   let whole = <u64>value
@@ -38,6 +85,7 @@ function writeI64(value: i64, out: usize): usize {
     store<u8>(out++, 45)
     whole = -whole
   }
+  if (whole <= 0xffffffff) return writeU32(<u32>whole, out)
   const count = digitsOf(whole)
   writeDigits(whole, count, out)
   return out + count
@@ -49,7 +97,26 @@ function writeF64(value: f64, out: usize): usize {
   if (bits >> 63) store<u8>(out++, 45)
   const magnitude = abs(value)
   if (magnitude < 9007199254740992 && trunc(magnitude) == magnitude) return writeI64(<i64>magnitude, out)
+  // A decimal of up to 15 digits is the shortest one of the value that is nearest to it; the quotient of two exact numbers is that value.
+  if (magnitude < 1e9) {
+    const millionths = nearest(magnitude * 1e6)
+    if (millionths / 1e6 == magnitude) return writeMillionths(<u64>millionths, out)
+  }
   return writeShortest(bits & 0x7fffffffffffffff, out)
+}
+
+// For less than 10^15, and no whole number.
+function writeMillionths(value: u64, out: usize): usize {
+  const whole = value / 1000000
+  const rest = <u32>(value - whole * 1000000)
+  out = writeU32(<u32>whole, out)
+  store<u8>(out, 46)
+  const upper = rest / 10000
+  writePair(upper, out + 1)
+  writeFour(rest - upper * 10000, out + 3)
+  out += 6
+  while (load<u8>(out) == 48) out--
+  return out + 1
 }
 
 // The upper 64 bits of power * value, the last bit set where anything lies below.
@@ -158,4 +225,4 @@ function layOut(digits: u64, exponent: i32, out: usize): usize {
   return writeI64(<i64>abs(point - 1), p + 2)
 }
 
-export { digitsOf, layOut, shortestF32, shortestF64, writeDigits, writeF64, writeI64 }
+export { digitsOf, layOut, shortestF32, shortestF64, writeDigits, writeF64, writeI64, writeU32 }

@@ -197,6 +197,7 @@ export function encodeCsv(at: usize): u32 {
       out = copyBlocks(column.label, column.labelBytes, out)
       const type = column.type
       if (!isValid(column, row)) out = copyBlocks(job.nullText, job.nullBytes, out)
+      else if (type == 1 && job.quoting != 2) out = writeI64(<i64>load<i32>(column.values + (row << 2)), out)
       else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeCell(job, textOf(view), load<u32>(view), out)
@@ -240,6 +241,19 @@ function writeFloat(value: f64, out: usize): usize {
   return out + 8
 }
 
+// Which bytes of a block are quotes, delimiters or line ends.
+// @ts-ignore: decorator
+@inline function marks(block: v128, quote: u8, delimiter: u8): u32 {
+  const own = v128.or(i8x16.eq(block, i8x16.splat(<i8>quote)), i8x16.eq(block, i8x16.splat(<i8>delimiter)))
+  return <u32>i8x16.bitmask(v128.or(own, v128.or(i8x16.eq(block, i8x16.splat(10)), i8x16.eq(block, i8x16.splat(13)))))
+}
+
+// The first `bytes` of a block's 16 bytes, a bit each.
+// @ts-ignore: decorator
+@inline function within(bytes: usize): u32 {
+  return bytes < 16 ? (<u32>1 << <u32>bytes) - 1 : 0xffff
+}
+
 // A cell is quoted where it holds the delimiter, a quote or a line end, begins or ends with a space, or would be read as null.
 function writeCell(job: TextJob, from: usize, bytes: u32, out: usize): usize {
   const quote = <u8>job.quote
@@ -247,10 +261,7 @@ function writeCell(job: TextJob, from: usize, bytes: u32, out: usize): usize {
   if (bytes == 0 || job.quoting) quoted = true
   else if (load<u8>(from) == 32 || load<u8>(from + bytes - 1) == 32) quoted = true
   const end = from + bytes
-  for (let p = from; p < end && !quoted; p++) {
-    const c = load<u8>(p)
-    quoted = c == quote || c == <u8>job.delimiter || c == 10 || c == 13
-  }
+  for (let p = from; p < end && !quoted; p += 16) quoted = (marks(v128.load(p), quote, <u8>job.delimiter) & within(end - p)) != 0
   if (!quoted) return copyBlocks(from, bytes, out)
   store<u8>(out++, quote)
   for (; from < end; from++) {

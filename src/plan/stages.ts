@@ -4,7 +4,7 @@ import type { Json } from '../base/json.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Placement } from '../operators/operator.ts'
-import { operatorType } from './catalogue.ts'
+import { operatorType, sinkType } from './catalogue.ts'
 import { type Edge, type FeedNode, inputsOf, type OperatorNode, type PlanNode, type ScanNode, type SinkNode } from './plan.ts'
 import { edgeKey, factsOf, type ResolvedPlan } from './resolve.ts'
 
@@ -31,6 +31,8 @@ export interface StageOutput {
   readonly to: { readonly stage: number; readonly port: number } | { readonly sink: string }
   /** Absent: one instance, or any. */
   readonly partition?: Partition
+  /** The sink by whose rules rows are encoded before they go to it. */
+  readonly encode?: { readonly kind: string; readonly options: Json }
 }
 
 /** A chain of operators, as plain data. */
@@ -95,9 +97,9 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     stages.push(stage)
     return stage
   }
-  const connect = (edge: Edge, to: StageOutput['to'], partition?: StageOutput['partition']) => {
+  const connect = (edge: Edge, to: StageOutput['to'], { partition, encode }: Pick<StageOutput, 'partition' | 'encode'> = {}) => {
     const producer = producers.get(edge.node)!
-    producer.outputs.push({ step: producer.step, port: edge.port, fields: factsOf(plan.edges, edge).fields, to, ...(partition && { partition }) })
+    producer.outputs.push({ step: producer.step, port: edge.port, fields: factsOf(plan.edges, edge).fields, to, ...(partition && { partition }), ...(encode && { encode }) })
   }
 
   const addOperator = (node: OperatorNode) => {
@@ -115,10 +117,10 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
       const opened = stage
       streams.forEach((edge, port) => {
         const split = opened.parallelism > 1 && placement !== 'any'
-        connect(edge, { stage: opened.index, port }, split ? { ...(placement === 'keyed' && { keys: keys(port) }), parallelism: opened.parallelism } : undefined)
+        connect(edge, { stage: opened.index, port }, split ? { partition: { ...(placement === 'keyed' && { keys: keys(port) }), parallelism: opened.parallelism } } : undefined)
       })
     }
-    if (type.tablePort !== undefined) connect(node.inputs[1]!, addTable(stage, isBranched(plan.nodes, readers, node.inputs[0]!.node), inputFields[1]!), { parallelism: stage.parallelism })
+    if (type.tablePort !== undefined) connect(node.inputs[1]!, addTable(stage, isBranched(plan.nodes, readers, node.inputs[0]!.node), inputFields[1]!), { partition: { parallelism: stage.parallelism } })
     stage.steps.push({ id: node.id, kind: node.kind, params: node.params, inputs: inputFields, bounded: node.inputs.every(e => factsOf(plan.edges, e).bounded) })
     if (workers <= 1) stage.placement = strictest(stage.placement, placement)
     producers.set(node.id, { outputs: stage.outputs, stage, step: stage.steps.length - 1 })
@@ -143,7 +145,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
         break
       case 'sink':
         sinks.push(node)
-        connect(node.input, { sink: node.id })
+        connect(node.input, { sink: node.id }, producers.get(node.input.node)!.stage && workers > 0 && sinkType(node.kind).encoder?.(node.options) ? { encode: { kind: node.kind, options: node.options } } : undefined)
         break
     }
   }

@@ -2,13 +2,12 @@
 // answers each with what came out. It does no IO of its own but a scan's, and keeps one arena per message.
 import { assert, encodeError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
-import { arenaOf, packBatch, unpackBatch } from '../batch/pack-batch.ts'
+import { arenaOf, unpackBatch } from '../batch/pack-batch.ts'
 import { narrowColumn } from '../compute/narrow.ts'
-import { distributeBatch } from '../compute/partition.ts'
 import { StepMeter } from './step-meter.ts'
 import { StepWatermarks } from './step-watermarks.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
-import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
+import { type Arena, releaseArena } from '../device/arena.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
@@ -16,7 +15,8 @@ import type { ScanSplit } from '../source/source.ts'
 import { operatorContext, type TaskEnvironment } from './operator-context.ts'
 import { readSplit, scanRows } from './read-split.ts'
 import { asTrap } from './trap.ts'
-import type { PackedOutput, StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
+import { TaskOutputs } from './task-outputs.ts'
+import type { StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
 
 // A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
 const turnMs = 20
@@ -37,10 +37,10 @@ export class Task {
   readonly #tables: ReadonlyMap<number, number>
   readonly #spills: SpillFiles[]
   readonly #outs: Output[]
+  readonly #outputs: TaskOutputs
   readonly #watermarks: StepWatermarks
   readonly #meter: StepMeter
   #arena: Arena | undefined
-  #outputs: PackedOutput[] = []
   #counts: Record<string, number> = {}
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
@@ -66,6 +66,7 @@ export class Task {
     this.#shared = message.shared
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
+    this.#outputs = new TaskOutputs(environment.device, spec.outputs)
     this.#meter = new StepMeter(spec.steps.length)
     this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
@@ -78,8 +79,9 @@ export class Task {
 
   /** Handles one message; batches inside are taken over. A promise only where an operator has to wait (`settle`); no message may be run meanwhile. */
   run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply | Promise<TaskReply> {
-    if (message.type === 'close') this.#dropOutputs()
-    this.#outputs = []
+    // Of a message that waits still, nobody has heard of the outputs.
+    if (message.type === 'close' && this.#waiting) this.#outputs.drop()
+    this.#outputs.begin()
     this.#runs = undefined
     this.#sequence = message.seq
     if (message.type === 'close') this.#leave()
@@ -112,11 +114,12 @@ export class Task {
             },
           )
         }
-        if (this.#outputs.length < turnOutputsMax && performance.now() < until) continue
+        if (this.#outputs.collected.length < turnOutputsMax && performance.now() < until) continue
         this.#paused = steps
         this.#pausedInArena = this.#arena !== undefined
         return { ...this.#answer(message), paused: true }
       }
+      this.#outputs.flush()
       return this.#answer(message)
     } catch (error) {
       return this.#answer(message, error)
@@ -192,7 +195,7 @@ export class Task {
           operator.emitReady!(this.#out(step))
           this.#watermarks.generated()
         })
-        if (this.#outputs.length > 0) yield undefined
+        if (this.#outputs.collected.length > 0) yield undefined
       }
     }
   }
@@ -213,7 +216,7 @@ export class Task {
     try {
       if (error !== undefined) {
         this.#failed = true
-        return { task: message.task, seq: message.seq, outputs: this.#outputs, error: encodeError(asTrap(error)) }
+        return { task: message.task, seq: message.seq, outputs: this.#outputs.collected, error: encodeError(asTrap(error)) }
       }
       return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs }) }
     } finally {
@@ -222,18 +225,13 @@ export class Task {
     }
   }
 
-  // Of a message that waits still, nobody has heard of these.
-  #dropOutputs(): void {
-    if (!this.#waiting) return
-    for (const { parts } of this.#outputs) for (const part of parts) if (part) releaseArena(this.#environment.device, arenaOf(part))
-  }
-
   /** Releases the operators' memory. */
   close(): void {
     this.#left = true
     this.#leave()
     for (const operator of this.#operators.splice(0)) operator.close?.()
     for (const spill of this.#spills) spill.close()
+    this.#outputs.close()
   }
 
   #reply(message: TaskMessage): TaskReply {
@@ -247,7 +245,7 @@ export class Task {
     return {
       task: message.task,
       seq: message.seq,
-      outputs: this.#outputs,
+      outputs: this.#outputs.collected,
       ...(moved && { watermark: this.#watermarks.last }),
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
@@ -277,7 +275,7 @@ export class Task {
   }
 
   #input(batch: Batch, port: number): void {
-    if (this.#operators.length === 0) this.#collect(-1, batch)
+    if (this.#operators.length === 0) this.#outputs.collect(this.#arena!, -1, batch, undefined)
     else this.#pushStep(0, batch, port)
   }
 
@@ -298,18 +296,7 @@ export class Task {
     assert(batch.arena === this.#arena?.address, `${this.#spec.steps[step]?.id ?? 'source'} emitted a batch of another arena`)
     if (step >= 0) this.#meter.emitted(step, batch)
     if (port === undefined && step + 1 < this.#operators.length) this.#pushStep(step + 1, batch, 0)
-    else this.#collect(step, batch, port)
-  }
-
-  #collect(step: number, batch: Batch, port?: string): void {
-    const { device } = this.#environment
-    this.#spec.outputs.forEach((output, index) => {
-      if (output.step !== step || output.port !== port) return
-      const { partition } = output
-      const parts = partition ? distributeBatch(device, this.#arena!, batch, partition.keys, partition.parallelism) : [batch]
-      for (const part of parts) if (part) retainArena(device, part.arena)
-      this.#outputs.push({ output: index, parts: parts.map(part => (part ? packBatch(part) : null)) })
-    })
+    else this.#outputs.collect(this.#arena!, step, batch, port)
   }
 
   // What a step emits at its end is pushed into the next ones before they settle and finish.
@@ -362,7 +349,7 @@ export class Task {
     this.#arena = arena
     const adopted = { ...batch, arena: arena.address }
     try {
-      if (port !== undefined) this.#collect(-1, adopted, port)
+      if (port !== undefined) this.#outputs.collect(arena, -1, adopted, port)
       else this.#input(adopted, 0)
       this.#watermarks.generated()
     } finally {

@@ -30,11 +30,14 @@ export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
     if (visible(fields).length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   },
   open(device, fields, options, sink, _where, resume) {
-    const dialect = dialectOf(options)
-    const style = { quoting: options.quoting, lineEnd: options.lineEnd }
-    if (resume === undefined && options.header !== false) sink.append(csvHeader(visible(fields), dialect, style))
-    return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialect, style))
+    if (resume === undefined && options.header !== false) sink.append(csvHeader(visible(fields), dialectOf(options), styleOf(options)))
+    return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)))
   },
+  rows: (device, arena, batch, options) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)),
+}
+
+function styleOf({ quoting, lineEnd }: CsvSinkOptions): Pick<CsvSinkOptions, 'quoting' | 'lineEnd'> {
+  return { quoting, lineEnd }
 }
 
 function dialectOf(options: CsvSinkOptions): CsvDialect {

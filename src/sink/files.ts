@@ -7,8 +7,10 @@ import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
 import { type Fields, fieldOf, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
+import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { isPartitionType } from '../format/partition-path.ts'
+import { encodedBatch } from './encoded-rows.ts'
 import { nodeOutputCalls, type OutputCalls } from './file-output.ts'
 import { PartFiles } from './part-files.ts'
 import { PartitionedFiles } from './partitioned-files.ts'
@@ -36,6 +38,12 @@ export interface FileEncoder {
   close(): void
 }
 
+/** Rows as bytes in an arena. */
+export interface RowBytes {
+  readonly address: number
+  readonly bytes: number
+}
+
 /** A format as files need it. */
 export interface FileSinkFormat<O extends FileSinkOptions> {
   readonly kind: string
@@ -46,6 +54,8 @@ export interface FileSinkFormat<O extends FileSinkOptions> {
   /** Throws PlanError where the options or columns don't fit. */
   check?(options: O, fields: Fields, where: string): void
   open(device: Device, fields: Fields, options: O, sink: ByteSink, where: string, resume: Json | undefined): FileEncoder
+  /** For formats whose files are batches one behind the other, whatever is before them: the bytes of a batch. The encoder then takes encoded batches too. */
+  rows?(device: Device, arena: Arena, batch: Batch, options: O): RowBytes
 }
 
 /** The sink of a format: transactional. `calls` are for tests that fail them. */
@@ -66,10 +76,23 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
       await writer.begin()
       return writer
     },
+    encoder(options) {
+      const { rows } = format
+      return rows && !options.partitionBy ? (device, fields) => ({ encode: batch => encodedRows(device, fields, batch, arena => rows(device, arena, batch, options)) }) : undefined
+    },
     describe: ({ path, partitionBy }) => `write.${format.kind} ${path}${partitionBy ? ` by ${partitionBy.join(', ')}` : ''}`,
   }
 }
 
+function encodedRows(device: Device, fields: Fields, { rowCount }: Batch, rows: (arena: Arena) => RowBytes): Batch {
+  const scratch = device.arena()
+  try {
+    const { address, bytes } = rows(scratch)
+    return encodedBatch(device, fields, rowCount, address, bytes)
+  } finally {
+    scratch.release()
+  }
+}
 
 function checkAppend<O extends FileSinkOptions>(format: FileSinkFormat<O>, { path, append, overwrite }: O, where: string): void {
   if (!append) return

@@ -11,6 +11,7 @@ export const ndjsonFiles: FileSinkFormat<FileSinkOptions> = {
   ending: 'ndjson',
   isText: true,
   open: (device, _fields, _options, sink) => textEncoder(device, sink, (arena, batch) => encodeJsonRows(device, arena, batch)),
+  rows: (device, arena, batch) => encodeJsonRows(device, arena, batch),
 }
 
 /** The sink of NDJSON files. */
@@ -36,6 +37,7 @@ export const jsonArrayFiles: FileSinkFormat<FileSinkOptions> = {
     }, (arena, batch) => encodeJsonRows(device, arena, batch, { separated: true }))
     return { ...objects, checkpoint: () => hasRows, finish: () => sink.append(encoder.encode(hasRows ? ']\n' : '[]\n')) }
   },
+  rows: (device, arena, batch) => encodeJsonRows(device, arena, batch, { separated: true }),
 }
 
 /** The sink of JSON files. */

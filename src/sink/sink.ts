@@ -6,6 +6,7 @@ import type { Topics } from '../base/topic.ts'
 import type { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
+import type { RowsEncoder } from './encoded-rows.ts'
 
 /** What rerunning an epoch does outside: 'append' repeats rows, 'idempotent' overwrites them by key, 'transactional' shows each epoch once. */
 export type Delivery = 'append' | 'idempotent' | 'transactional'
@@ -50,5 +51,10 @@ export interface SinkType<O = unknown> {
   /** Throws PlanError when the rows can't be written this way. */
   check(options: O, fields: Fields, where: string): void
   open(context: SinkContext, options: O): Promise<SinkWriter>
+  /**
+   * For sinks whose rows may be encoded before they come, in the workers that make them: how. The writer then gets encoded batches (encoded-rows.ts) wherever
+   * its rows come from workers. Undefined where these options don't allow it.
+   */
+  encoder?(options: O): ((device: Device, fields: Fields) => RowsEncoder) | undefined
   describe(options: O): string
 }

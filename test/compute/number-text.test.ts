@@ -40,10 +40,30 @@ function sampleDoubles(count: number): number[] {
       words[0] = r.uint32()
       words[1] = r.uint32()
       if (i % 4 === 0) value[0] = r.int(1_000_000_000) / 10 ** r.int(12)
+      // Millionths, and what lies beside them.
+      if (i % 4 === 1) value[0] = (r.int(2 ** 31) * r.int(1_000_000)) / 1e6 / (i % 8 === 1 ? 1 : 1e6)
+      if (i % 16 === 5) words[0]! += r.int(3) - 1
     } while (!Number.isFinite(value[0]))
     return value[0]!
   })
 }
+
+it('int64 is written as BigInt has it, at every number of digits', () => {
+  const edges = Array.from({ length: 19 }, (_, digits) => 10n ** BigInt(digits)).flatMap(x => [x - 1n, x, x + 1n, 3n * x / 7n])
+  const chance = random(seed)
+  const numbers = [...edges, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n - 1n, ...Array.from({ length: 20_000 }, () => BigInt.asIntN(64, (BigInt(chance.uint32()) << 32n) | BigInt(chance.uint32())) >> BigInt(chance.int(64)))]
+  const values = [...numbers, ...numbers.map(x => -x)]
+  const arena = device.arena()
+  try {
+    const at = arena.allocate(8 * values.length)
+    device.memory.int64s(at, values.length).set(values)
+    const fields = parseSchema({ x: 'int64' }, 'test')
+    const { address, bytes } = encodeJsonRows(device, arena, { fields, rowCount: values.length, columns: [{ type: fields[0]!.type, length: values.length, values: at, validity: 0 }], arena: arena.address })
+    expect(device.memory.text(address, bytes).trimEnd().split('\n')).toEqual(values.map(x => `{"x":${x}}`))
+  } finally {
+    arena.release()
+  }
+})
 
 describe('float64', () => {
   it('reads every spelling as JavaScript does, and writes the shortest that reads back', () => {
