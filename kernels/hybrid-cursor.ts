@@ -11,20 +11,22 @@ export function nextRun(cursor: usize): bool {
   let p = <usize>load<u32>(cursor, NEXT)
   const end = <usize>load<u32>(cursor, END)
   const width = load<u32>(cursor, WIDTH)
-  let header: u64 = 0
-  let shift: u64 = 0
-  while (true) {
-    if (p >= end || shift > 28) return false
-    const byte = <u64>load<u8>(p++)
-    header |= (byte & 127) << shift
-    if (byte < 128) break
-    shift += 7
+  if (p >= end) return false
+  let header = <u64>load<u8>(p++)
+  if (header > 127) {
+    header &= 127
+    for (let shift: u64 = 7; ; shift += 7) {
+      if (p >= end || shift > 28) return false
+      const byte = <u64>load<u8>(p++)
+      header |= (byte & 127) << shift
+      if (byte < 128) break
+    }
   }
   const count = header >> 1
   if (header & 1) {
+    let values = count * 8
     // Some writers cut the padding of the last group.
-    const bits = min(count * 8 * <u64>width, <u64>(end - p) * 8)
-    const values = width == 0 ? count * 8 : bits / <u64>width
+    if (count * <u64>width > <u64>(end - p)) values = (<u64>(end - p) * 8) / <u64>width
     if (values > 0x7fffffff || (values == 0 && count > 0)) return false
     store<u32>(cursor, <u32>values, LEFT)
     store<u32>(cursor, 1, PACKED)
@@ -32,8 +34,8 @@ export function nextRun(cursor: usize): bool {
   } else {
     const bytes = <usize>((width + 7) >> 3)
     if (bytes > <usize>(end - p) || count > 0x7fffffff) return false
-    let value: u32 = 0
-    for (let i: usize = 0; i < bytes; i++) value |= <u32>load<u8>(p + i) << (<u32>i << 3)
+    let value = width == 0 ? <u32>0 : <u32>load<u8>(p)
+    for (let i: usize = 1; i < bytes; i++) value |= <u32>load<u8>(p + i) << (<u32>i << 3)
     p += bytes
     store<u32>(cursor, <u32>count, LEFT)
     store<u32>(cursor, 0, PACKED)

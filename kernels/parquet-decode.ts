@@ -251,3 +251,8 @@ export function joinStreams(source: usize, count: i32, width: i32, start: i32, t
     for (let i = 0; i < take; i++) store<u8>(out + <usize>i * <usize>width + <usize>k, load<u8>(stream + <usize>i))
   }
 }
+
+/** Copies bytes; both places lie apart. */
+export function copyStored(source: usize, bytes: i32, out: usize): void {
+  memory.copy(out, source, <usize>bytes)
+}

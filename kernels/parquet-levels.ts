@@ -3,65 +3,51 @@
 // least `least`: the caller gives both for the node. Levels are hostile until `checkLevels` has passed them.
 import { LEFT, NEXT, nextRun, PACKED, skipPacked, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
 
-/** The next `count` levels of a hybrid cursor (width 0..7), a byte each. Returns `count`, −1 where the data ends early, −2 where a level is above `most`. */
+/**
+ * The next `count` levels of a hybrid cursor (width 1..7), a byte each; up to 15 bytes behind them are overwritten. Returns `count`, −1 where the data ends early, −2 where
+ * a level is above `most`. Runs are short where lists are, so that what is done once a run counts.
+ */
 export function decodeLevels(cursor: usize, count: i32, most: u32, out: usize): i32 {
   const width = load<u32>(cursor, WIDTH)
-  const first = out
-  let left = <u32>count
-  let hasTables = false
-  let swizzle = i8x16.splat(0)
-  let scale = i8x16.splat(0)
-  while (left > 0) {
-    if (load<u32>(cursor, LEFT) == 0) {
+  const swizzle = swizzleOf8(width)
+  const scale = scaleOf8(width)
+  const mask = <u32>0xff >> (8 - width)
+  const shift = <i32>(16 - width)
+  const stop = out + <usize>count
+  let at = out
+  while (at < stop) {
+    const left = load<u32>(cursor, LEFT)
+    if (left == 0) {
       if (!nextRun(cursor)) return -1
       continue
     }
-    const take = min(left, load<u32>(cursor, LEFT))
+    const take = min(<u32>(stop - at), left)
+    const end = at + <usize>take
     if (load<u32>(cursor, PACKED) == 0) {
-      if (load<u32>(cursor, VALUE) > most) return -2
-      memory.fill(out, <u8>load<u32>(cursor, VALUE), <usize>take)
-      store<u32>(cursor, load<u32>(cursor, LEFT) - take, LEFT)
+      const value = i8x16.splat(<i8>min<u32>(load<u32>(cursor, VALUE), 255))
+      for (; at < end; at += 16) v128.store(at, value)
+      store<u32>(cursor, left - take, LEFT)
     } else {
-      if (!hasTables) {
-        hasTables = true
-        swizzle = swizzleOf8(width)
-        scale = scaleOf8(width)
+      let p = <usize>load<u32>(cursor, NEXT)
+      let bit = load<u32>(cursor, TAKEN)
+      // Up to the next whole byte.
+      while (bit != 0 && at < end) {
+        store<u8>(at++, <u8>((<u32>load<u16>(p) >> bit) & mask))
+        bit += width
+        p += <usize>(bit >> 3)
+        bit &= 7
       }
-      unpackLevels(<usize>load<u32>(cursor, NEXT), load<u32>(cursor, TAKEN), take, width, swizzle, scale, out)
+      for (; at < end; at += 16) {
+        const low = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p), swizzle), scale), shift)
+        const high = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p + <usize>width), swizzle), scale), shift)
+        v128.store(at, i8x16.narrow_i16x8_u(low, high))
+        p += <usize>(2 * width)
+      }
       skipPacked(cursor, take)
     }
-    out += <usize>take
-    left -= take
+    at = end
   }
-  return mostOf(first, count) > most ? -2 : count
-}
-
-// `count` levels of `width` bits from bit `bit` of `p`.
-// @ts-ignore: decorator
-@inline function unpackLevels(p: usize, bit: u32, count: u32, width: u32, swizzle: v128, scale: v128, out: usize): void {
-  const mask = <u32>0xff >> (8 - width)
-  let i: u32 = 0
-  // Up to the next whole byte.
-  while (i < count && bit != 0) {
-    store<u8>(out + <usize>i, <u8>((<u32>load<u16>(p) >> bit) & mask))
-    i++
-    bit += width
-    p += <usize>(bit >> 3)
-    bit &= 7
-  }
-  const shift = <i32>(16 - width)
-  for (; i + 16 <= count; i += 16) {
-    const low = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p), swizzle), scale), shift)
-    const high = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p + <usize>width), swizzle), scale), shift)
-    v128.store(out + <usize>i, i8x16.narrow_i16x8_u(low, high))
-    p += <usize>(2 * width)
-  }
-  for (; i < count; i++) {
-    store<u8>(out + <usize>i, <u8>((<u32>load<u16>(p) >> bit) & mask))
-    bit += width
-    p += <usize>(bit >> 3)
-    bit &= 7
-  }
+  return mostOf(out, count) > most ? -2 : count
 }
 
 // The two bytes in which each of eight numbers begins.
@@ -188,9 +174,12 @@ export function levelsToBits(repetition: usize, definition: usize, count: i32, r
   for (let i = 0; i < count; i += 64) {
     const slots = slotsAt(repetition + <usize>i, definition + <usize>i, count - i, repetitionMost, least)
     if (slots == 0) continue
-    const isValid = slotsAt(repetition + <usize>i, definition + <usize>i, count - i, repetitionMost, valid)
-    appendBits(bits, at, ~slots == 0 ? isValid : compressBits(isValid, slots))
-    at += <i32>popcnt<u64>(slots)
+    const isValid = slotsAt(repetition + <usize>i, definition + <usize>i, count - i, repetitionMost, max(least, valid))
+    const places = popcnt<u64>(slots)
+    // Mostly all of them are valid, or every entry is a slot.
+    const chunk = isValid == slots ? (~(<u64>0)) >> (64 - places) : ~slots == 0 ? isValid : compressBits(isValid, slots)
+    appendBits(bits, at, chunk)
+    at += <i32>places
   }
   return at - bit
 }

@@ -51,7 +51,7 @@ import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
-import { bitsAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
+import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
 import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
@@ -157,6 +157,7 @@ export const catalogue: readonly AnyAgreement[] = [
   parquetConvertAgreement,
   decodeLevelsAgreement,
   slotsAgreement,
+  copyAgreement,
   arrowStringsAgreement,
   arrowWriteAgreement,
   narrowAgreement,

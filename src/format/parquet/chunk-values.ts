@@ -3,6 +3,7 @@
 import type { DataError } from '../../base/errors.ts'
 import { layoutOf, valueBytes } from '../../batch/data-type.ts'
 import {
+  copyStored,
   cursorBytes,
   decodeBits,
   decodeIndices,
@@ -136,7 +137,7 @@ export class ChunkValues {
       case 'fixed': {
         const width = values.width
         if (count * width > values.end - values.next) throw this.#cut()
-        if (values.ready) device.memory.bytes(out, count * width).set(device.memory.bytes(values.next, count * width))
+        if (values.ready) copyStored(device, values.next, count * width, out)
         else this.#copyFixed(values.next, count, out)
         values.next += count * width
         return
@@ -160,10 +161,8 @@ export class ChunkValues {
     const device = this.#device
     const { physical, typeLength } = this.#leaf
     if (physical === 'FIXED_LEN_BYTE_ARRAY' || physical === 'INT96') return viewsOfFixed(device, source, count, typeLength, out)
-    const bytes = count * physicalBytes(this.#leaf)
-    device.memory.bytes(out, bytes).set(device.memory.bytes(source, bytes))
+    copyStored(device, source, count * physicalBytes(this.#leaf), out)
   }
-
 
   /** The error for this chunk at the byte it has reached. */
   fail(code: string, what: string, remedy?: string): DataError {

@@ -95,9 +95,9 @@ export class NestedColumnReader {
     const values = arena.allocate(4 * (length + 1))
     const items = levelsToOffsets(this.#device, leaves[0]!.rows.levels, slotsOf(node), node.definition + 1, values)
     for (const leaf of leaves.slice(1)) this.#compare(leaves[0]!, leaf, 4 * (length + 1), values, levels => {
-      const out = this.#shared.indices.ensure(4 * (levels.count + 1))
-      const isSame = countSlots(this.#device, levels, slotsOf(node)) === length && levelsToOffsets(this.#device, levels, slotsOf(node), node.definition + 1, out) === items
-      return isSame ? out : undefined
+      if (countSlots(this.#device, levels, slotsOf(node)) !== length) return undefined
+      const out = this.#shared.indices.ensure(4 * (length + 1))
+      return levelsToOffsets(this.#device, levels, slotsOf(node), node.definition + 1, out) === items ? out : undefined
     })
     const item = this.#column(arena, node.item, leaves)
     if (item.length !== items) throw leaves[0]!.reader.fail('NESTED_LEVELS', `its lists have ${items} items, ${item.length} are there`)
@@ -114,14 +114,19 @@ export class NestedColumnReader {
     const slots = slotsOf(node)
     const length = countSlots(device, levels, slots)
     if (!node.nullable) return { length, validity: 0 }
+    const present = { ...slots, least: node.definition }
+    const isFull = countSlots(device, levels, present) === length
     const bytes = bitmapBytes(length)
-    const validity = arena.allocateZeroed(bytes)
-    levelsToBits(device, levels, slots, node.definition, validity, 0)
-    for (const leaf of others) this.#compare(first, leaf, bytes, validity, levels => {
-      const bits = this.#shared.packed.ensure(bitmapBytes(levels.count))
-      return levelsToBits(device, levels, slots, node.definition, bits, 0) === length ? bits : undefined
+    const validity = isFull ? 0 : arena.allocateZeroed(bytes)
+    if (!isFull) levelsToBits(device, levels, slots, node.definition, validity, 0)
+    for (const leaf of others) this.#compare(first, leaf, isFull ? 0 : bytes, validity, levels => {
+      if (countSlots(device, levels, slots) !== length) return undefined
+      if (isFull) return countSlots(device, levels, present) === length ? 0 : undefined
+      const bits = this.#shared.packed.ensure(bytes)
+      levelsToBits(device, levels, slots, node.definition, bits, 0)
+      return bits
     })
-    return { length, validity: countSlots(device, levels, { ...slots, least: node.definition }) === length ? 0 : validity }
+    return { length, validity }
   }
 
   #compare(first: Leaf, other: Leaf, bytes: number, expected: number, make: (levels: Levels) => number | undefined): void {

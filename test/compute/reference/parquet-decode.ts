@@ -1,6 +1,7 @@
 // Parquet's hybrid runs, dictionaries, level spreading and split streams, plainly.
 import type { Random } from '../../../src/base/random.ts'
 import {
+  copyStored,
   cursorBytes,
   decodeBits,
   decodeIndices,
@@ -207,5 +208,20 @@ export const streamsAgreement = agreement({
     joinStreams(device, source, length, width, 0, half, out)
     joinStreams(device, source, length, width, half, length - half, out + half * width)
     return [...device.memory.bytes(out, length * width)]
+  },
+})
+
+export const copyAgreement = agreement({
+  stem: 'parquet-decode',
+  kernels: ['copyStored'],
+  sample: (random, length) => ({ bytes: Array.from({ length }, () => random.int(256)), shift: random.int(16) }),
+  reference: ({ bytes, shift }) => ({ bytes: bytes.slice(Math.min(shift, bytes.length)), behind: 7 }),
+  compute(device, arena, { bytes, shift }) {
+    const count = Math.max(0, bytes.length - shift)
+    const source = bytesIn(device, arena, bytes)
+    const out = arena.allocate(count + 1)
+    device.memory.bytes(out + count, 1)[0] = 7
+    copyStored(device, source + shift, count, out)
+    return { bytes: [...device.memory.bytes(out, count)], behind: device.memory.bytes(out + count, 1)[0]! }
   },
 })
