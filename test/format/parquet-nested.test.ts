@@ -7,7 +7,7 @@ import { createDevice } from '../../src/device/device.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { readParquet } from '../support/format-files.ts'
 import { nestedShape } from '../support/nested-samples.ts'
-import { type PlainElement, shred } from '../support/plain-dremel.ts'
+import { type PlainElement, type PlainLeaf, shred } from '../support/plain-dremel.ts'
 import { parquetOfLeaves, plainParquet } from '../support/plain-parquet.ts'
 import { sampleValues, shapes } from '../support/samples.ts'
 
@@ -107,5 +107,113 @@ describe(`shapes by chance, seed ${seed}`, () => {
       const rows = Array.from({ length: rowCount }, (_, row) => Object.fromEntries(columns.map((_, i) => [`c${i}`, values[i]![row]!])))
       expect(readParquet(device, bytes, { batchRows: [1, 3, 16, 1000][chance.int(4)]! }), `round ${round}`).toEqual(rows)
     }
+  })
+})
+
+// A list of structs of two numbers, and beside it a number.
+const pairs: readonly PlainElement[] = [
+  { name: 'id', repetition: 'required', physical: 'INT32' },
+  { name: 'a', repetition: 'optional', converted: 3, children: [{ name: 'list', repetition: 'repeated', children: [{ name: 'element', repetition: 'optional', children: [{ name: 'x', repetition: 'optional', physical: 'INT32' }, { name: 'y', repetition: 'required', physical: 'INT32' }] }] }] },
+]
+const pairRows = [[{ x: 1, y: 2 }, { x: null, y: 3 }], null, [], [null, { x: 4, y: 5 }]]
+const pairRecords = pairRows.map((a, id) => ({ id, a: a && { list: a.map(element => ({ element })) } }))
+
+function change(name: string, fill: (leaf: PlainLeaf) => Partial<PlainLeaf>): PlainLeaf[] {
+  return shred(pairs, pairRecords).map(leaf => (leaf.path.at(-1) === name ? { ...leaf, ...fill(leaf) } : leaf))
+}
+
+describe('levels that are wrong', () => {
+  it.each<[string, PlainLeaf[], string, RegExp, number?]>([
+    ['none', shred(pairs, pairRecords), '', /^/],
+    ['a repetition at the start', change('x', ({ repetitions }) => ({ repetitions: repetitions.map((r, i) => (i === 0 ? 1 : r)) })), 'PAGE_LEVELS', /column "a\.list\.element\.x", byte \d+: the levels of value 0 of \d+ can't follow/],
+    ['a repetition behind an empty list', change('x', ({ repetitions }) => ({ repetitions: repetitions.map((r, i) => (i === 4 ? 1 : r)) })), 'PAGE_LEVELS', /value 4/],
+    ['a repetition without an item', change('y', ({ definitions }) => ({ definitions: definitions.map((d, i) => (i === 1 ? 1 : d)), values: [2, 5] })), 'PAGE_LEVELS', /value 1/],
+    ['leaves of which one has a null list', change('y', ({ definitions }) => ({ definitions: definitions.map((d, i) => (i === 3 ? 0 : d)) })), 'NESTED_LEVELS', /"a\.list\.element\.y".+contradict those of "a\.list\.element\.x"/],
+    ['leaves of which one has a null struct', change('y', ({ definitions, values }) => ({ definitions: definitions.map((d, i) => (i === 1 ? 2 : d)), values: values.slice(1) })), 'NESTED_LEVELS', /contradict/],
+    ['leaves whose lists are of other lengths', change('y', ({ repetitions, definitions, values }) => ({ repetitions: [...repetitions, 1], definitions: [...definitions, 3], values: [...values, 9] })), 'NESTED_LEVELS', /contradict/],
+    ['a leaf with a row too few', change('y', ({ repetitions, definitions, values }) => ({ repetitions: repetitions.map((r, i) => (i === 4 ? 1 : r)), definitions: definitions.map((d, i) => (i === 3 ? 3 : d)), values: [...values, 9] })), 'CHUNK_COUNT', /end 1 rows before the row group/, 1000],
+    ['a leaf with a row too many', change('y', ({ repetitions, definitions }) => ({ repetitions: [...repetitions, 0], definitions: [...definitions, 0] })), 'CHUNK_COUNT', /go on behind the last row/],
+    ['fewer values than rows', change('y', () => ({ repetitions: [0], definitions: [3], values: [1] })), 'CHUNK_COUNT', /the column has 1 values, its row group 4 rows/],
+    ['a flat column with other rows', change('id', () => ({ repetitions: [0], definitions: [0], values: [1] })), 'CHUNK_COUNT', /the column has 1 values, its row group 4 rows/],
+    ['fewer values than their levels say', change('x', ({ values }) => ({ values: values.slice(1) })), 'PAGE_VALUES', /end before its values/],
+    ['levels that end early', change('x', () => ({ repetition: 0 })), 'PAGE_LEVELS', /levels/],
+  ])('%s', (name, leaves, code, message, batchRows) => {
+    for (const version of [1, 2] as const) {
+      for (let chance = 0; chance < 6; chance++) {
+        const bytes = parquetOfLeaves(pairs, [{ rows: 4, leaves }], { random: random(chance), version, dictionary: false, pageEntries: 40 })
+        const read = () => readParquet(device, bytes, { batchRows: batchRows ?? 1 + chance })
+        if (name === 'none') expect(read()).toEqual(pairRows.map((a, id) => ({ id, a })))
+        else expect(read, `version ${version}, chance ${chance}`).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
+        expect(device.pages.used()).toBe(0)
+      }
+    }
+  })
+})
+
+const leaf = (name: string, more: Partial<PlainElement> = {}): PlainElement => ({ name, repetition: 'optional', physical: 'INT32', ...more })
+const group = (name: string, children: readonly PlainElement[], more: Partial<PlainElement> = {}): PlainElement => ({ name, repetition: 'optional', children, ...more })
+const typeOf = (element: PlainElement) => {
+  const [column] = readFooter(bytesReader(parquetOfLeaves([element], [], { random: random(1) })), 'x').columns
+  return column!.unreadable ?? typeName(column!.field.type, column!.field.nullable)
+}
+
+describe('schemas', () => {
+  const [MAP, MAP_KEY_VALUE, LIST] = [1, 2, 3]
+  const repeated = { repetition: 'repeated' } as const
+
+  it.each<[string, PlainElement, string]>([
+    ['a list of three levels', group('a', [group('list', [leaf('element')], repeated)], { converted: LIST }), 'list<int32?>?'],
+    ['a list of values', group('a', [leaf('element', repeated)], { converted: LIST }), 'list<int32>?'],
+    ['a list of structs of two', group('a', [group('element', [leaf('x'), leaf('y')], repeated)], { converted: LIST }), 'list<struct<x: int32?, y: int32?>>?'],
+    ['a list named array', group('a', [group('array', [leaf('x')], repeated)], { converted: LIST }), 'list<struct<x: int32?>>?'],
+    ['a list named by its tuple', group('a', [group('a_tuple', [leaf('x')], repeated)], { converted: LIST }), 'list<struct<x: int32?>>?'],
+    ['a list of lists of two levels', group('a', [group('array', [leaf('array', repeated)], { ...repeated, converted: LIST })], { converted: LIST }), 'list<list<int32>>?'],
+    ['a list around a group that repeats', group('a', [group('list', [leaf('x', repeated)], repeated)], { converted: LIST }), 'list<struct<x: list<int32>>>?'],
+    ['a list of maps of two levels', group('a', [group('array', [group('map', [leaf('k'), leaf('v')], repeated)], { ...repeated, converted: MAP })], { converted: LIST }), 'list<map<int32, int32?>>?'],
+    ['a repeated value', leaf('a', repeated), 'list<int32>'],
+    ['a repeated group', group('a', [leaf('x')], repeated), 'list<struct<x: int32?>>'],
+    ['a map', group('a', [group('key_value', [leaf('key', { repetition: 'required' }), leaf('value')], repeated)], { converted: MAP }), 'map<int32, int32?>?'],
+    ['a map by its old name', group('a', [group('map', [leaf('k'), leaf('v', { repetition: 'required' })], repeated)], { converted: MAP_KEY_VALUE }), 'map<int32, int32>?'],
+    ['a map without values', group('a', [group('key_value', [leaf('key', { repetition: 'required' })], repeated)], { converted: MAP }), 'list<int32>?'],
+    ['a map of three', group('a', [group('key_value', [leaf('x'), leaf('y'), leaf('z')], repeated)], { converted: MAP }), 'list<struct<x: int32?, y: int32?, z: int32?>>?'],
+    ['a map that does not repeat', group('a', [group('key_value', [leaf('key'), leaf('value')])], { converted: MAP }), 'struct<key_value: struct<key: int32?, value: int32?>?>?'],
+    ['a map of a value', group('a', [leaf('key_value', repeated)], { converted: MAP }), 'struct<key_value: list<int32>>?'],
+    ['a list of two', group('a', [leaf('x', repeated), leaf('y')], { converted: LIST }), 'struct<x: list<int32>, y: int32?>?'],
+    ['a list that does not repeat', group('a', [leaf('x')], { converted: LIST }), 'struct<x: int32?>?'],
+    ['a struct with two members of a name', group('a', [leaf('x'), leaf('x')]), 'a struct with two members called "x"'],
+    ['a decimal too long inside', group('a', [leaf('d', { converted: 5 })]), 'nested, with a decimal of 0 digits, 0 of them behind the point in "a.d"'],
+  ])('%s', (_, element, type) => expect(typeOf(element)).toBe(type))
+
+  const deep = (depth: number, wrap: (inside: PlainElement) => PlainElement) => Array.from({ length: depth }).reduce<PlainElement>(wrap, leaf('x'))
+
+  it('nest to sixty levels, and are listed as unreadable beyond', () => {
+    const structs = (depth: number) => deep(depth, inside => group('g', [inside]))
+    const lists = (depth: number) => deep(depth, inside => group('g', [group('list', [{ ...inside, name: 'element' }], repeated)], { converted: LIST }))
+    for (const make of [structs, lists]) {
+      expect(typeOf(make(50))).toMatch(/^(struct<g: |list<){50}|int32/)
+      expect(typeOf(make(61))).toMatch(/^nested deeper than 60 levels/)
+    }
+    expect(typeOf(structs(1_000))).toMatch(/^nested deeper/)
+  })
+
+  it('of fifty lists in each other are read', () => {
+    const schema = [deep(50, inside => group('g', [group('list', [{ ...inside, name: 'element' }], repeated)], { converted: LIST }))]
+    const [value, record] = Array.from({ length: 50 }).reduce<[unknown, unknown]>(([v, r], _, i) => [[v, null].slice(0, 1 + (i % 2)), { list: [{ element: r }, { element: null }].slice(0, 1 + (i % 2)) }], [7, 7])
+    const bytes = plainParquet(schema, [{ g: record }, { g: null }, { g: { list: [] } }], { random: random(2) })
+    expect(readParquet(device, bytes)).toEqual([{ g: value }, { g: null }, { g: [] }])
+  })
+
+  it('with groups of nothing, or whose elements end early, are refused', () => {
+    const damaged = (schema: readonly PlainElement[]) => () => readFooter(bytesReader(parquetOfLeaves(schema, [], { random: random(1) })), 'x')
+    expect(damaged([group('a', [])])).toThrow(expect.objectContaining({ code: 'PARQUET_SCHEMA', message: expect.stringContaining('column "a": the physical type is number undefined') }))
+    const lying = Object.assign([leaf('x')], { length: 1 })
+    expect(damaged([group('a', new Proxy(lying, { get: (list, key) => (key === 'length' ? 3 : Reflect.get(list, key)) }))])).toThrow(expect.objectContaining({ code: 'PARQUET_SCHEMA' }))
+  })
+
+  it('refuse a null key', () => {
+    const schema = [group('a', [group('key_value', [leaf('key'), leaf('value')], repeated)], { converted: MAP })]
+    const read = (key: number | null) => () => readParquet(device, plainParquet(schema, [{ a: { key_value: [{ key: 1, value: 2 }, { key, value: 3 }] } }], { random: random(1) }))
+    expect(read(5)()).toEqual([{ a: new Map([[1, 2], [5, 3]]) }])
+    expect(read(null)).toThrow(expect.objectContaining({ code: 'MAP_KEY', message: expect.stringContaining('column "a.key_value.key"') }))
   })
 })

@@ -10,7 +10,9 @@ import { LineReader } from '../../src/format/json/line-reader.ts'
 import { csvFields, dialects, sampleCsv } from '../compute/reference/csv.ts'
 import { sampleFields, sampleRecord } from '../compute/reference/json.ts'
 import { allTypes, allTypesRows, exact, readArrowRows, readParquet, writeArrow, writeParquet } from './format-files.ts'
-import { rowsOf, shapes } from './samples.ts'
+import { nestedShape } from './nested-samples.ts'
+import { plainParquet } from './plain-parquet.ts'
+import { rowsOf, sampleValues, shapes } from './samples.ts'
 
 /** A valid file, and what reads it: the rows and refused records as text. Throws DataError. */
 export interface FileKind {
@@ -33,16 +35,28 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     footerBytes: 1500,
   })
   const arrow = (form: 'file' | 'stream'): FileKind => ({ bytes: writeArrow(device, allTypes, rows, form, part), read: (device, bytes) => String(exact(readArrowRows(device, bytes))), footerBytes: 1500 })
+  const nested = (version: 1 | 2): FileKind => ({ bytes: nestedParquet(rowCount, version), read: parquet('none').read, footerBytes: 1500 })
   return {
     'parquet none': parquet('none'),
     'parquet snappy': parquet('snappy'),
     'parquet gzip': parquet('gzip'),
     'parquet zstd': parquet('zstd'),
+    'parquet nested 1': nested(1),
+    'parquet nested 2': nested(2),
     'arrow file': arrow('file'),
     'arrow stream': arrow('stream'),
     csv: { bytes: new TextEncoder().encode(sampleCsv(random(5), Math.ceil(rowCount / 3), 'full', dialects[0]!)), read: readCsv, footerBytes: 0 },
     ndjson: { bytes: new TextEncoder().encode(records(random(6), Math.ceil(rowCount / 3))), read: readNdjson, footerBytes: 0 },
   }
+}
+
+// Lists, maps and structs of several depths, in pages of one version.
+function nestedParquet(rowCount: number, version: 1 | 2): Uint8Array {
+  const chance = random(version)
+  const columns = Array.from({ length: 6 }, (_, i) => nestedShape(chance, `c${i}`, 1 + (i % 3)))
+  const values = columns.map(({ type, nullable }) => sampleValues(chance, type, rowCount, nullable ? 'nulls' : 'full'))
+  const rows = Array.from({ length: rowCount }, (_, row) => Object.fromEntries(columns.map(({ record }, i) => [`c${i}`, values[i]![row] === null ? null : record(values[i]![row]!)])))
+  return plainParquet(columns.map(c => c.element), rows, { random: chance, version, rowGroupRows: Math.ceil((2 * rowCount) / 3), pageEntries: 60 })
 }
 
 function records(chance: Random, count: number): string {

@@ -167,9 +167,19 @@ function footerOf(schema: readonly PlainElement[], groups: readonly { rows: numb
       thrift.i64(2, offset).begin(3).i32(1, physicalTypes.indexOf(leaf.physical)).i32s(2, [0, 3]).texts(3, leaf.path).i32(4, codecs.indexOf(codec as 'GZIP'))
       thrift.i64(5, leaf.definitions.length).i64(6, bytes).i64(7, bytes).i64(9, offset + dictionaryBytes)
       if (dictionaryBytes > 0) thrift.i64(11, offset)
+      writeStatistics(thrift, leaf)
       thrift.end()
     })
     thrift.i64(2, chunks.reduce((sum, { bytes }) => sum + bytes, 0)).i64(3, rows)
   })
   return thrift.finish()
+}
+
+// Of whole numbers only, of which most tests of skipping are.
+function writeStatistics(thrift: ThriftWriter, leaf: PlainLeaf): void {
+  if (leaf.physical !== 'INT32' && leaf.physical !== 'INT64') return
+  const sorted = [...(leaf.values as (number | bigint)[])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  thrift.begin(12).i64(3, leaf.definitions.length - sorted.length)
+  if (sorted.length > 0) thrift.binary(5, Uint8Array.from(plain(leaf, [sorted.at(-1)]))).binary(6, Uint8Array.from(plain(leaf, [sorted[0]])))
+  thrift.end()
 }
