@@ -1,5 +1,5 @@
 // A leaf's column while it grows: how many places it will have is known only when its levels have been read.
-import { type Column } from '../../batch/batch.ts'
+import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import { setBits, spreadBits, spreadValues } from '../../compute/parquet.ts'
 import { type Levels, levelsToBits } from '../../compute/parquet-levels.ts'

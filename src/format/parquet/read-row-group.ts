@@ -56,7 +56,7 @@ function missing(file: ParquetFile, name: string, where: string): never {
  * Throws what `selectColumns` and the columns' readers throw; batches already emitted stay valid.
  */
 export function* readRowGroup(request: RowGroupRequest): Generator<void> {
-  const { device, file, where, rowGroup, limits } = request
+  const { device, file, where, rowGroup } = request
   const columns = selectColumns(file, request.columns, where)
   const group = file.rowGroups[rowGroup]!
   if (group.rowCount === 0) return
