@@ -1,4 +1,4 @@
-// Installs the peers: npm packages into bench/node_modules, Python's polars into bench/.venv where there is a python3. What can't be installed is said
+// Installs the peers: npm packages into bench/node_modules, Python's polars and pyarrow into bench/.venv where there is a python3. What can't be installed is said
 // and left out: the harness then shows it as not measured.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,8 @@ const steps = [
   ['nodejs-polars', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', 'nodejs-polars']],
   ['a Python environment', 'python3', ['-m', 'venv', '.venv']],
   ['polars', '.venv/bin/pip', ['install', '--quiet', 'polars']],
+  // For test/format/peers.test.ts alone.
+  ['pyarrow', '.venv/bin/pip', ['install', '--quiet', 'pyarrow']],
 ]
 for (const [what, program, args] of steps) {
   const { status, error } = spawnSync(program, args, { cwd, stdio: 'inherit' })

@@ -53,6 +53,7 @@ import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './r
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
 import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
 import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
+import * as shredding from './reference/parquet-shred.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import { inflateAgreement } from './reference/inflate.ts'
@@ -158,6 +159,8 @@ export const catalogue: readonly AnyAgreement[] = [
   decodeLevelsAgreement,
   slotsAgreement,
   copyAgreement,
+  shredding.shredAgreement,
+  shredding.spreadAgreement,
   arrowStringsAgreement,
   arrowWriteAgreement,
   narrowAgreement,

@@ -50,8 +50,11 @@ describe('parquet', () => {
   })
 
   it.each([
-    ['list<int8>', 'TYPE_UNSUPPORTED', /write\.parquet, column "c": columns of type list<int8> are not taken here/],
-    ['duration[ms]', 'TYPE_UNSUPPORTED', /column "c"/],
+    ['duration[ms]', 'TYPE_UNSUPPORTED', /write\.parquet, column "c": columns of type duration\[ms\] are not taken here/],
+    ['list<interval?>', 'TYPE_UNSUPPORTED', /column "c\.list\.element": columns of type interval are not taken here/],
+    ['struct<a: int8, b: map<utf8, time[s]>>', 'TYPE', /column "c\.b\.key_value\.value": Parquet has no time\[s\]; cast it to time\[ms\]/],
+    ['list<struct<>>', 'TYPE', /column "c\.list\.element": Parquet has no struct without members; give it one/],
+    ['map<null, int8>', 'TYPE', /column "c": Parquet has no map whose keys are of type null/],
     ['time[s]', 'TYPE', /Parquet has no time\[s\]; cast it to time\[ms\]/],
     ['timestamp[s]', 'TYPE', /Parquet has no timestamp\[s\]; cast it to timestamp\[ms\]/],
   ])('refuses %s before it writes', (type, code, message) => {

@@ -1,4 +1,4 @@
-// What Millrace writes goes through another engine and comes back the same: DuckDB and Polars read our files and write their own, which we read. They are those of the
+// What Millrace writes goes through another engine and comes back the same: DuckDB, Polars and pyarrow read our files and write their own, which we read. They are those of the
 // bench (npm run bench:setup); a peer that isn't there is shown as skipped.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -37,6 +37,14 @@ const duckdbWriters = { parquet: 'format parquet, compression zstd', csv: 'forma
 const polarsReaders = { parquet: 'read_parquet', csv: 'read_csv', ndjson: 'read_ndjson', arrow: 'read_ipc' }
 const polarsWriters = { parquet: "write_parquet('TO', compression='lz4')", csv: "write_csv('TO')", ndjson: "write_ndjson('TO')", arrow: "write_ipc('TO')" }
 
+function hasPyarrow(): boolean {
+  try {
+    return existsSync(python) && execFileSync(python, ['-c', 'import pyarrow.parquet'], { stdio: 'ignore' }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 const peers: Record<string, Peer> = {
   duckdb: {
     isThere: existsSync(duckdbModule),
@@ -54,8 +62,16 @@ const peers: Record<string, Peer> = {
     lacks: /^(null|duration|interval|time\[(s|ms|us)|fixed|binary\(|timestamp\[ns|float16)/,
     copy: async (from, to, format) => void execFileSync(python, ['-c', `import polars as pl\npl.${polarsReaders[format]}('${from}').${polarsWriters[format].replace('TO', to)}`]),
   },
+  pyarrow: {
+    isThere: hasPyarrow(),
+    formats: ['parquet'],
+    lacks: /^(duration|interval)/,
+    copy: async (from, to) => void execFileSync(python, ['-c', `import pyarrow.parquet as pq\npq.write_table(pq.read_table('${from}'), '${to}', compression='zstd')`]),
+  },
 }
 
+// Lists, structs and maps, which only files of their own have a place for.
+const nested = ['list<int64?>', 'list<utf8>', 'list<bool?>', 'list<list<int32?>?>', 'struct<a: int16, b: utf8?>', 'struct<"a b": list<struct<x: int8, y: bool?>>, z: decimal(18, 3)?>', 'map<utf8, int64?>', 'map<int32, list<utf8?>?>', 'list<map<utf8, struct<a: float64, b: list<date>>?>?>', 'struct<a: struct<b: struct<c: float64?>?>?>']
 const flat = ['bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'float16', 'float32', 'float64', 'decimal(9, 2)', 'decimal(18, 0)', 'decimal(38, 10)', 'utf8', 'binary', 'binary(3)', 'date', 'time[us]', 'timestamp[ms]', 'timestamp[us]', 'timestamp[ms, Europe/Berlin]', 'duration[ms]', 'interval', 'null']
 // What text can say of a type, so that it comes back.
 const inText = /^(bool|int32|int64|float64|utf8|date|timestamp\[ms\])/
@@ -82,6 +98,19 @@ describe.each(Object.entries(peers))('%s', (name, peer) => {
       // Units and widths may have become others.
       const cast = (back as any).with(Object.fromEntries(Object.entries(schema).map(([column, type]) => [column, (col(column) as any).cast(type.replace('?', ''))])))
       expect(text((await cast.collect({ workers: 1 })).toArray())).toEqual(text((await frame(rows, schema).collect({ workers: 1 })).toArray()))
+    })
+  })
+})
+
+describe.each(Object.entries(peers))('%s', (name, peer) => {
+  describe.skipIf(!peer.isThere)('parquet: nested columns that it reads of ours and writes are what we wrote', () => {
+    it.each(['full', 'nulls', 'allNull', 'few'] as const)('%s', { timeout: 120_000 }, async shape => {
+      const types = nested.filter(type => !(name === 'polars' && type.includes('map')))
+      const { schema, rows } = table(shape.length, types, shape)
+      const [ours, theirs] = [join(folder, `${name}-ours-nested-${shape}.parquet`), join(folder, `${name}-theirs-nested-${shape}.parquet`)]
+      await frame(rows, schema).to(write.parquet(ours, { rowGroupRows: 110 })).run({ workers: 1 })
+      await peer.copy(ours, theirs, 'parquet')
+      expect(text((await read.parquet(theirs).collect({ workers: 1 })).toArray())).toEqual(text((await frame(rows, schema).collect({ workers: 1 })).toArray()))
     })
   })
 })

@@ -1,12 +1,10 @@
-// One column of the row group being written: rows are taken as they come, and leave as packed pages (version 1). A dictionary is tried first;
-// where it grows too large or does not pay, the following pages are PLAIN.
+// One column of values in the row group being written, be it a flat one or a leaf of lists and structs: rows are taken as they come, and leave as packed pages
+// (version 1), which begin and end at rows. A dictionary is tried first; where it grows too large or does not pay, the following pages are PLAIN.
 import { DataError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
-import type { Field } from '../../batch/schema.ts'
 import {
   appendBitRange,
-  boundsOf,
   type DictionaryPlace,
   encodeDictionary,
   encodeHybrid,
@@ -17,21 +15,23 @@ import {
   writeFixed,
   writePlain,
 } from '../../compute/parquet-encode.ts'
-import { gatherDictionary, setBits } from '../../compute/parquet.ts'
+import { gatherDictionary } from '../../compute/parquet.ts'
+import { cutEntries, type Entries, rowCut } from '../../compute/parquet-shred.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
-import { type StoredAs, storedAs } from './column-type.ts'
 import { type PackedBody, PagePacker, type ParquetCodec } from './pack-page.ts'
+import { FlatLevels, NestedLevels } from './page-levels.ts'
+import type { WrittenLeaf } from './write-tree.ts'
+import { WrittenBounds } from './written-bounds.ts'
 
 const pageRows = 16_384
 const pageBytes = 1024 * 1024
 const dictionaryCountMax = 65_536
 const tableSlots = 131_072
 const heapBytes = 1024 * 1024
-const boundBytesMax = 64
-// Levels of a page, their length and a run header fit in front of its values.
-const headroom = 64 + pageRows / 8
+// Levels of a page, of up to eight bits each, their lengths and run headers fit in front of its values.
+const headroomOf = { flat: 64 + pageRows / 8, nested: 256 + 2 * pageRows }
 
 /** A written chunk: its bytes in order, and what the footer says of it. */
 export interface EncodedChunk {
@@ -48,61 +48,83 @@ export interface EncodedChunk {
   readonly encodings: readonly number[]
 }
 
-/** Encodes a column, row group after row group. Memory: up to 2.5 MiB, and the row group's packed pages. */
+/** Encodes a column of values, row group after row group. Memory: up to 2.5 MiB and the entries of a row, and the row group's packed pages. */
 export class ColumnChunkWriter {
   readonly #device: Device
-  readonly #field: Field
+  readonly #leaf: WrittenLeaf
   readonly #layout: Layout
-  readonly #stored: StoredAs
+  readonly #stored: WrittenLeaf['stored']
   readonly #packer: PagePacker
   readonly #packed: Scratch
   readonly #expanded: Scratch
   readonly #values: Scratch
-  readonly #levels: number
+  readonly #codes: Scratch
+  readonly #levels: FlatLevels | NestedLevels
+  readonly #headroom: number
+  readonly #bounds: WrittenBounds
   readonly #small: number
   readonly #arena: Arena
-  readonly #codes: number
   readonly #wantDictionary: boolean
   #dictionary: DictionaryPlace | undefined
   #known = 0
   #mode: 'dictionary' | 'plain' = 'plain'
-  #pageRows = 0
+  #pageEntries = 0
   #pageValues = 0
   #pageValueBytes = 0
   #pages: PackedBody[] = []
   #dictionaryPages = 0
-  #rows = 0
+  #entries = 0
   #nulls = 0
-  #least: Uint8Array | undefined
-  #most: Uint8Array | undefined
-  #boundsLost = false
   #dictionaryPays = true
 
-  constructor(device: Device, field: Field, codec: ParquetCodec, dictionary: boolean) {
+  constructor(device: Device, leaf: WrittenLeaf, codec: ParquetCodec, dictionary: boolean) {
     this.#device = device
-    this.#field = field
-    this.#stored = storedAs(field.type)!
+    this.#leaf = leaf
+    this.#stored = leaf.stored
     this.#layout = layoutOf(this.#stored.stored)
     this.#packer = new PagePacker(device, codec)
     this.#packed = new Scratch(device)
     this.#expanded = new Scratch(device)
     this.#values = new Scratch(device)
+    this.#codes = new Scratch(device)
+    const isNested = leaf.path.length > 1
+    this.#levels = isNested ? new NestedLevels(device, leaf) : new FlatLevels(device, leaf.nullable, pageRows)
+    this.#bounds = new WrittenBounds(device, leaf.stored)
+    this.#headroom = headroomOf[isNested ? 'nested' : 'flat']
     // A dictionary page of byte arrays holds their lengths, one of fixed length would not.
     this.#wantDictionary = dictionary && this.#layout !== 'bit' && this.#stored.width === undefined
     this.#arena = device.arena()
-    this.#levels = this.#arena.allocateZeroed(pageRows / 8)
     this.#small = this.#arena.allocate(64)
-    this.#codes = this.#wantDictionary ? this.#arena.allocate(4 * pageRows) : 0
     this.#begin()
   }
 
-  /** Takes rows [start, end) of a column of stored values (`parquet-convert.ts › toStored`), which may be freed after the call. */
+  /** Takes rows [start, end) of a flat column of stored values (`parquet-convert.ts › toStored`), which may be freed after the call. */
   write(column: Column, start: number, end: number): void {
     for (let row = start; row < end; ) {
-      const take = Math.min(end - row, pageRows - this.#pageRows)
+      const take = Math.min(end - row, pageRows - this.#pageEntries)
       this.#append(column, row, take)
       row += take
-      if (this.#pageRows === pageRows) this.#flush()
+      if (this.#pageEntries === pageRows) this.#flush()
+    }
+  }
+
+  /**
+   * Takes entries of a leaf inside lists and structs, from the beginning of a row to the end of one. Those alive are values: stored ones at the address `values`,
+   * of which row `base` is the first. All may be freed after the call.
+   */
+  writeEntries(entries: Entries, values: number): void {
+    for (let rest = entries; rest.count > 0; ) {
+      const room = pageRows - this.#pageEntries
+      const cut = rowCut(this.#device, rest.repetitions, rest.count, room)
+      // A row begins its own page rather than be cut by the end of one.
+      if (cut > room && this.#pageEntries > 0) {
+        this.#flush()
+        continue
+      }
+      const [first, others] = cutEntries(this.#device, rest, cut)
+      this.#appendEntries(first, values)
+      rest = others
+      if (this.#pageEntries >= pageRows) this.#flush()
     }
   }
 
@@ -115,7 +137,7 @@ export class ColumnChunkWriter {
   finish(): EncodedChunk {
     this.#flush()
     const dictionary = this.#dictionaryPages > 0 ? this.#packDictionary() : undefined
-    if (dictionary && this.#known > 0) this.#widenBounds(this.#dictionary!.values, this.#known)
+    if (dictionary && this.#known > 0) this.#bounds.widen(this.#dictionary!.values, this.#known, this.#small)
     const pages = dictionary ? [dictionary, ...this.#pages] : this.#pages
     const sum = (of: (page: PackedBody) => number) => pages.reduce((total, page) => total + of(page), 0)
     const chunk: EncodedChunk = {
@@ -123,9 +145,9 @@ export class ColumnChunkWriter {
       dictionaryBytes: dictionary?.bytes.byteLength ?? 0,
       bytes: sum(page => page.bytes.byteLength),
       unpackedBytes: sum(page => page.unpackedBytes),
-      valueCount: this.#rows,
+      valueCount: this.#entries,
       nullCount: this.#nulls,
-      ...(this.#boundsLost ? {} : { least: this.#least, most: this.#most }),
+      ...this.#bounds.ends,
       encodings: [0, 3, ...(dictionary ? [8] : [])],
     }
     this.#begin()
@@ -138,17 +160,17 @@ export class ColumnChunkWriter {
     this.#packed.close()
     this.#expanded.close()
     this.#values.close()
+    this.#codes.close()
+    this.#levels.close()
     this.#arena.release()
   }
 
   #begin(): void {
     this.#pages = []
     this.#dictionaryPages = 0
-    this.#rows = 0
+    this.#entries = 0
     this.#nulls = 0
-    this.#least = undefined
-    this.#most = undefined
-    this.#boundsLost = !this.#stored.hasBounds
+    this.#bounds.clear()
     this.#known = 0
     this.#mode = this.#wantDictionary && this.#dictionaryPays ? 'dictionary' : 'plain'
     if (this.#dictionary) this.#clearDictionary(this.#dictionary)
@@ -158,8 +180,8 @@ export class ColumnChunkWriter {
     const device = this.#device
     const bits = column.validity === 0 ? 0 : column.validity + (row >> 3)
     if (this.#layout === 'bit') {
-      this.#appendLevels(bits, row & 7, rows)
-      return this.#appendBools(column.values + (row >> 3), bits, row & 7, rows)
+      this.#appendBits(bits, row & 7, rows)
+      return this.#appendBools(column.values + (row >> 3), row & 7, bits, rows)
     }
     let values = column.values + valueBytes(column.type, row)
     let count = rows
@@ -168,33 +190,58 @@ export class ColumnChunkWriter {
       count = packValues(device, this.#layout, values, bits, row & 7, rows, packed)
       values = packed
     }
-    if (this.#layout === 'view' && rows > 64 && this.#plainBytes(values, count) > pageBytes) {
+    if (rows > 64 && this.#isLong(values, count)) {
       const half = rows >> 1
       this.#append(column, row, half)
       return this.#append(column, row + half, rows - half)
     }
+    this.#appendValues(values, count)
+    this.#appendBits(bits, row & 7, rows)
+  }
+
+  #appendEntries(entries: Entries, address: number): void {
+    const { count, base, alive } = entries
+    if (this.#layout === 'bit') this.#appendBools(address + (base >> 3), base & 7, 0, alive)
+    else {
+      const values = address + valueBytes(this.#stored.stored, base)
+      const half = count > 64 && this.#isLong(values, alive) ? rowCut(this.#device, entries.repetitions, count, count >> 1) : count
+      if (half < count) return cutEntries(this.#device, entries, half).forEach(part => this.#appendEntries(part, address))
+      this.#appendValues(values, alive)
+    }
+    ;(this.#levels as NestedLevels).append(this.#pageEntries, entries, count)
+    this.#count(count, alive)
+  }
+
+  // Texts of more than a page.
+  #isLong(values: number, count: number): boolean {
+    return this.#layout === 'view' && this.#plainBytes(values, count) > pageBytes
+  }
+
+  #appendValues(values: number, count: number): void {
     if (this.#mode === 'dictionary' && !this.#appendCodes(values, count)) this.#turnPlain()
     if (this.#mode === 'plain') this.#appendPlain(values, count)
-    this.#appendLevels(bits, row & 7, rows)
     this.#pageValues += count
     // A dictionary holds each of its values once: its bounds are taken at the end.
-    if (count > 0 && this.#mode === 'plain') this.#widenBounds(values, count)
+    if (count > 0 && this.#mode === 'plain') this.#bounds.widen(values, count, this.#small)
   }
 
-  #appendLevels(bits: number, bit: number, rows: number): void {
-    let present = rows
-    if (bits === 0) setBits(this.#device, this.#levels, this.#pageRows, rows)
-    else present = appendBitRange(this.#device, bits, bit, rows, this.#levels, this.#pageRows)
-    this.#pageRows += rows
-    this.#rows += rows
-    this.#nulls += rows - present
+  #appendBits(bits: number, bit: number, rows: number): void {
+    this.#count(rows, (this.#levels as FlatLevels).append(this.#pageEntries, bits, bit, rows))
   }
 
-  #appendBools(values: number, bits: number, bit: number, rows: number): void {
+  #count(entries: number, present: number): void {
+    this.#pageEntries += entries
+    this.#entries += entries
+    this.#nulls += entries - present
+  }
+
+  #appendBools(values: number, bit: number, bits: number, rows: number): void {
     const device = this.#device
-    const fresh = this.#pageValues === 0
-    const place = this.#values.ensure(headroom + pageRows / 8) + headroom
-    if (fresh) device.memory.bytes(place, pageRows / 8 + 64).fill(0)
+    const before = this.#headroom + bitmapBytes(this.#pageValues)
+    const end = this.#headroom + bitmapBytes(this.#pageValues + rows)
+    const start = this.#values.grow(end, before)
+    device.memory.bytes(start + before, end - before + 8).fill(0)
+    const place = start + this.#headroom
     if (bits === 0) appendBitRange(device, values, bit, rows, place, this.#pageValues)
     const count = bits === 0 ? rows : packBits(device, values, bit, bits, bit, rows, place, this.#pageValues)
     this.#pageValues += count
@@ -204,7 +251,9 @@ export class ColumnChunkWriter {
   // True where the codes were taken; false where the dictionary is full.
   #appendCodes(values: number, count: number): boolean {
     this.#dictionary ??= this.#makeDictionary()
-    const known = encodeDictionary(this.#device, this.#dictionary, values, count, this.#known, this.#codes + 4 * this.#pageValues)
+    const before = 4 * this.#pageValues
+    const codes = this.#codes.grow(before + 4 * count, before) + before
+    const known = encodeDictionary(this.#device, this.#dictionary, values, count, this.#known, codes)
     if (known < 0) return false
     this.#known = known
     return true
@@ -215,11 +264,11 @@ export class ColumnChunkWriter {
     const device = this.#device
     const count = this.#pageValues
     const values = this.#expanded.ensure(valueBytes(this.#stored.stored, count))
-    gatherDictionary(device, this.#layout, this.#codes, count, this.#dictionary!.values, this.#known, values)
+    gatherDictionary(device, this.#layout, this.#codes.ensure(4 * count), count, this.#dictionary!.values, this.#known, values)
     this.#dictionaryPays = false
     this.#mode = 'plain'
     this.#writePlain(values, count, this.#plainBytes(values, count))
-    this.#widenBounds(values, count)
+    this.#bounds.widen(values, count, this.#small)
   }
 
   // The rows of this page so far become a dictionary page; what follows is PLAIN until the chunk's end.
@@ -241,7 +290,7 @@ export class ColumnChunkWriter {
 
   #writePlain(values: number, count: number, bytes: number): void {
     const device = this.#device
-    const used = headroom + this.#pageValueBytes
+    const used = this.#headroom + this.#pageValueBytes
     const place = this.#values.grow(used + bytes, used) + used
     if (this.#stored.width !== undefined) writeFixed(device, values, count, this.#stored.width, place)
     else if (this.#layout === 'view') writePlain(device, values, count, place)
@@ -250,64 +299,52 @@ export class ColumnChunkWriter {
   }
 
   #flush(): void {
-    if (this.#pageRows === 0) return
-    const device = this.#device
-    if (!this.#field.nullable && this.#pageValues !== this.#pageRows) {
-      throw new DataError(
-        'NULL_VALUE',
-        `write.parquet, column "${this.#field.name}": ${this.#pageRows - this.#pageValues} nulls in a column whose type allows none; declare it with ?`,
-      )
-    }
+    if (this.#pageEntries === 0) return
+    this.#checkNulls()
     if (this.#mode === 'dictionary' && this.#pages.length === 0 && this.#pageValues >= 1_024 && this.#known > 0.6 * this.#pageValues) this.#dropDictionary()
     const isDictionary = this.#mode === 'dictionary'
     if (isDictionary) this.#writeCodes()
-    const place = this.#values.grow(headroom + this.#pageValueBytes, headroom + this.#pageValueBytes) + headroom
-    const start = place - (this.#field.nullable ? this.#writeLevels(place) : 0)
-    this.#pages.push(this.#packer.data(start, place + this.#pageValueBytes - start, this.#pageRows, isDictionary ? 8 : 0))
+    const [start, bytes] = this.#writeLevels()
+    this.#pages.push(this.#packer.data(start, bytes, this.#pageEntries, isDictionary ? 8 : 0))
     if (isDictionary) this.#dictionaryPages++
-    device.memory.bytes(this.#levels, pageRows / 8 + 64).fill(0)
-    this.#pageRows = 0
+    this.#levels.clear()
+    this.#pageEntries = 0
     this.#pageValues = 0
     this.#pageValueBytes = 0
+  }
+
+  // Inside lists and structs a value is missing where its parent is; nulls beyond that were looked for before.
+  #checkNulls(): void {
+    const { path, nullable } = this.#leaf
+    const nulls = this.#pageEntries - this.#pageValues
+    if (!nullable && path.length === 1 && nulls > 0)
+      throw new DataError('NULL_VALUE', `write.parquet, column "${path[0]}": ${nulls} nulls in a column whose type allows none; declare it with ?`)
+  }
+
+  // In front of the values. Returns where the page's body begins, and its bytes.
+  #writeLevels(): [number, number] {
+    const { memory } = this.#device
+    const [headroom, valueBytes] = [this.#headroom, this.#pageValueBytes]
+    if (this.#levels instanceof FlatLevels) {
+      const place = this.#values.grow(headroom + valueBytes, headroom + valueBytes) + headroom
+      const levels = this.#levels.writeBefore(place, this.#pageEntries, this.#pageValues)
+      return [place - levels, levels + valueBytes]
+    }
+    const levels = this.#levels.encode(this.#pageEntries)
+    // Those of one long row may need more room.
+    const room = Math.max(headroom, levels.bytes)
+    const start = this.#values.grow(room + valueBytes, headroom + valueBytes)
+    if (room > headroom) memory.bytes(start, room + valueBytes).copyWithin(room, headroom, headroom + valueBytes)
+    memory.write(start + room - levels.bytes, memory.bytes(levels.address, levels.bytes))
+    return [start + room - levels.bytes, levels.bytes + valueBytes]
   }
 
   #writeCodes(): void {
     const device = this.#device
     const width = this.#known <= 1 ? 0 : 32 - Math.clz32(this.#known - 1)
-    const place = this.#values.ensure(headroom + 1 + hybridBytesMax(device, this.#pageValues, width)) + headroom
+    const place = this.#values.ensure(this.#headroom + 1 + hybridBytesMax(device, this.#pageValues, width)) + this.#headroom
     device.memory.bytes(place, 1)[0] = width
-    this.#pageValueBytes = 1 + encodeHybrid(device, this.#codes, this.#pageValues, width, place + 1)
-  }
-
-  // [bytes u32][one run], right in front of the values: all valid, all null, or a bit each. Returns its size.
-  #writeLevels(end: number): number {
-    const { memory } = this.#device
-    const same = this.#pageValues === this.#pageRows ? 1 : this.#pageValues === 0 ? 0 : undefined
-    const groups = bitmapBytes(this.#pageRows)
-    const header: number[] = []
-    for (let rest = same === undefined ? groups * 2 + 1 : this.#pageRows * 2; ; rest >>>= 7) {
-      header.push(rest >= 128 ? (rest & 127) | 128 : rest)
-      if (rest < 128) break
-    }
-    const bytes = header.length + (same === undefined ? groups : 1)
-    const out = memory.bytes(end - 4 - bytes, 4 + bytes)
-    out.set([bytes & 255, (bytes >> 8) & 255, (bytes >> 16) & 255, bytes >>> 24, ...header])
-    if (same !== undefined) out[4 + bytes - 1] = same
-    else out.set(memory.bytes(this.#levels, groups), 4 + header.length)
-    return 4 + bytes
-  }
-
-  #widenBounds(values: number, count: number): void {
-    if (this.#boundsLost) return
-    const isFloat = this.#stored.stored.kind === 'float64'
-    const bounds = boundsOf(this.#device, this.#layout, isFloat, values, count, this.#small)
-    if (!bounds || (this.#layout === 'view' && Math.max(bounds.least.byteLength, bounds.most.byteLength) > boundBytesMax)) {
-      this.#boundsLost = true
-      return
-    }
-    const order = this.#layout === 'view' ? compareBytes : isFloat ? compareFloats : compareInts
-    if (!this.#least || order(bounds.least, this.#least) < 0) this.#least = bounds.least
-    if (!this.#most || order(bounds.most, this.#most) > 0) this.#most = bounds.most
+    this.#pageValueBytes = 1 + encodeHybrid(device, this.#codes.ensure(4 * this.#pageValues), this.#pageValues, width, place + 1)
   }
 
   #makeDictionary(): DictionaryPlace {
@@ -337,22 +374,4 @@ export class ColumnChunkWriter {
     const bytes = this.#plainBytes(values, this.#known)
     return this.#packer.dictionary(isView ? heap : values, heapUsed === 0 ? bytes : Math.min(bytes, heapBytes), this.#known)
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.byteLength, b.byteLength)
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return a.byteLength - b.byteLength
-}
-
-function compareFloats(a: Uint8Array, b: Uint8Array): number {
-  return new DataView(a.buffer, a.byteOffset).getFloat64(0, true) - new DataView(b.buffer, b.byteOffset).getFloat64(0, true)
-}
-
-// Little-endian two's complement of equal width.
-function compareInts(a: Uint8Array, b: Uint8Array): number {
-  const top = a.byteLength - 1
-  if (a[top] !== b[top]) return ((a[top]! << 24) >> 24) - ((b[top]! << 24) >> 24)
-  for (let i = top - 1; i >= 0; i--) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return 0
 }

@@ -1,19 +1,18 @@
-// Batches to a Parquet file, in one pass: row groups of so many rows, each column's pages packed as the rows come, the footer at the end.
+// Batches to a Parquet file, in one pass: row groups of so many rows, the pages of each column, or of each leaf inside it, packed as the rows come, the footer at the end.
 import type { ByteSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
-import { unsupportedType } from '../../batch/unsupported.ts'
-import { typeName } from '../../batch/type-name.ts'
-import { type Field, type Fields, isHidden } from '../../batch/schema.ts'
+import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
 import { canPack } from '../decompress.ts'
-import { annotate, storedAs } from './column-type.ts'
 import { ColumnChunkWriter, type EncodedChunk } from './encode-column-chunk.ts'
 import { physicalTypes } from './metadata.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
+import { ColumnShredder } from './shred-column.ts'
 import { ThriftWriter } from './write-thrift.ts'
+import { isLeaf, type WrittenLeaf, type WrittenNode, writeSchema, writtenLeaves, writtenTree } from './write-tree.ts'
 
 /** How a file is written. */
 export interface ParquetWriteOptions {
@@ -30,6 +29,7 @@ interface ChunkEntry {
   dictionaryBytes: number
   bytes: number
   unpackedBytes: number
+  valueCount: number
   nullCount: number
   least?: string
   most?: string
@@ -57,20 +57,22 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
     throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
   const shown = fields.filter(f => !isHidden(f.name))
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
-  const other = shown.find(f => storedAs(f.type) === undefined)
-  if (!other) return
-  const { type } = other
-  if (type.kind === 'timestamp' || type.kind === 'time')
-    throw new PlanError('TYPE', `${where}, column "${other.name}": Parquet has no ${typeName(type)}; cast it to ${type.kind}[ms]`)
-  throw unsupportedType(`${where}, column "${other.name}"`, type)
+  for (const field of shown) writtenTree(field, where)
 }
 
-/** Writes one file. Memory: a page and a dictionary a column, and the packed pages of the current row group. Close it in any case. */
+/** What takes a column's rows: the chunk of a flat one, or the shredder of a nested one. */
+interface ColumnWriter {
+  write(column: Column, start: number, end: number): void
+}
+
+/** Writes one file. Memory: a page and a dictionary a column or leaf, and the packed pages of the current row group. Close it in any case. */
 export class ParquetWriter {
   readonly #device: Device
   readonly #sink: ByteSink
-  readonly #fields: Field[]
-  readonly #columns: ColumnChunkWriter[]
+  readonly #columns: WrittenNode[]
+  readonly #leaves: WrittenLeaf[]
+  readonly #writers: ColumnWriter[]
+  readonly #chunks: Map<WrittenNode, ColumnChunkWriter>
   readonly #positions: number[]
   readonly #codec: ParquetCodec
   readonly #rowGroupRows: number
@@ -86,9 +88,10 @@ export class ParquetWriter {
     this.#codec = options.compression ?? 'snappy'
     this.#rowGroupRows = options.rowGroupRows ?? rowGroupRowsDefault
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
-    // Nulls of the type that has nothing else are nulls to Parquet, too.
-    this.#fields = this.#positions.map(i => (fields[i]!.type.kind === 'null' ? { ...fields[i]!, nullable: true } : fields[i]!))
-    this.#columns = this.#fields.map(field => new ColumnChunkWriter(device, field, this.#codec, options.dictionary ?? true))
+    this.#columns = this.#positions.map(i => writtenTree(fields[i]!, where))
+    this.#leaves = this.#columns.flatMap(writtenLeaves)
+    this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, this.#codec, options.dictionary ?? true)]))
+    this.#writers = this.#columns.map(node => (isLeaf(node) ? this.#chunks.get(node)! : new ColumnShredder(device, node, this.#chunks)))
     if (resume) {
       this.#bytes = resume.bytes
       this.#groups.push(...(structuredClone(resume.groups) as unknown as GroupEntry[]))
@@ -106,7 +109,10 @@ export class ParquetWriter {
   write(batch: Batch): void {
     const scratch = this.#device.arena()
     try {
-      const stored = this.#positions.map((at, i) => toStored(this.#device, scratch, batch.columns[at]!, storedAs(this.#fields[i]!.type)!.stored))
+      const stored = this.#columns.map((node, i) => {
+        const column = batch.columns[this.#positions[i]!]!
+        return isLeaf(node) ? toStored(this.#device, scratch, column, node.stored.stored) : column
+      })
       this.#writeRows(stored, batch.rowCount)
     } finally {
       scratch.release()
@@ -116,7 +122,7 @@ export class ParquetWriter {
   #writeRows(stored: readonly Column[], rowCount: number): void {
     for (let row = 0; row < rowCount; ) {
       const take = Math.min(rowCount - row, this.#rowGroupRows - this.#rows)
-      this.#columns.forEach((column, i) => column.write(stored[i]!, row, row + take))
+      this.#writers.forEach((writer, i) => writer.write(stored[i]!, row, row + take))
       this.#rows += take
       row += take
       if (this.#rows === this.#rowGroupRows) this.#endRowGroup()
@@ -142,7 +148,7 @@ export class ParquetWriter {
 
   /** Gives all memory back. */
   close(): void {
-    for (const column of this.#columns) column.close()
+    for (const chunk of this.#chunks.values()) chunk.close()
   }
 
   #append(bytes: Uint8Array): void {
@@ -152,8 +158,8 @@ export class ParquetWriter {
 
   #endRowGroup(): void {
     if (this.#rows === 0) return
-    const chunks = this.#columns.map(column => {
-      const chunk = column.finish()
+    const chunks = Array.from(this.#chunks.values(), writer => {
+      const chunk = writer.finish()
       const offset = this.#bytes
       for (const part of chunk.parts) this.#append(part)
       return entryOf(chunk, offset)
@@ -165,29 +171,26 @@ export class ParquetWriter {
   #footer(): Uint8Array {
     const thrift = new ThriftWriter()
     thrift.i32(1, 1)
-    thrift.structs(2, [undefined, ...this.#fields], field => {
-      if (field) writeSchemaElement(thrift, field)
-      else thrift.binary(4, 'schema').i32(5, this.#fields.length)
-    })
+    writeSchema(thrift, 2, this.#columns)
     thrift.i64(
       3,
       this.#groups.reduce((sum, group) => sum + group.rowCount, 0),
     )
     thrift.structs(4, this.#groups, group => this.#writeGroup(thrift, group))
     thrift.binary(6, 'millrace')
-    thrift.structs(7, this.#fields, () => thrift.begin(1).end())
+    thrift.structs(7, this.#leaves, () => thrift.begin(1).end())
     return thrift.finish()
   }
 
   #writeGroup(thrift: ThriftWriter, group: GroupEntry): void {
     thrift.structs(
       1,
-      group.chunks.map((chunk, i) => ({ chunk, field: this.#fields[i]! })),
-      ({ chunk, field }) => {
+      group.chunks.map((chunk, i) => ({ chunk, leaf: this.#leaves[i]! })),
+      ({ chunk, leaf }) => {
         const dataOffset = chunk.offset + chunk.dictionaryBytes
         thrift.i64(2, chunk.offset).begin(3)
-        thrift.i32(1, physicalTypes.indexOf(storedAs(field.type)!.physical)).i32s(2, chunk.encodings).texts(3, [field.name]).i32(4, codecNumber[this.#codec])
-        thrift.i64(5, group.rowCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
+        thrift.i32(1, physicalTypes.indexOf(leaf.stored.physical)).i32s(2, chunk.encodings).texts(3, leaf.path).i32(4, codecNumber[this.#codec])
+        thrift.i64(5, chunk.valueCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
         if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
         thrift.begin(12).i64(3, chunk.nullCount)
         if (chunk.least !== undefined && chunk.most !== undefined) thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
@@ -203,17 +206,9 @@ export class ParquetWriter {
   }
 }
 
-function writeSchemaElement(thrift: ThriftWriter, { name, type, nullable }: Field): void {
-  const { physical, width } = storedAs(type)!
-  thrift.i32(1, physicalTypes.indexOf(physical))
-  if (width !== undefined) thrift.i32(2, width)
-  thrift.i32(3, nullable ? 1 : 0).binary(4, name)
-  annotate(thrift, type)
-}
-
 function entryOf(chunk: EncodedChunk, offset: number): ChunkEntry {
-  const { dictionaryBytes, bytes, unpackedBytes, nullCount, encodings } = chunk
-  const entry: ChunkEntry = { offset, dictionaryBytes, bytes, unpackedBytes, nullCount, encodings: [...encodings] }
+  const { dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings } = chunk
+  const entry: ChunkEntry = { offset, dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings: [...encodings] }
   return chunk.least && chunk.most ? { ...entry, least: toHex(chunk.least), most: toHex(chunk.most) } : entry
 }
 
