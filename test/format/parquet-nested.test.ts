@@ -8,7 +8,7 @@ import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { readParquet } from '../support/format-files.ts'
 import { nestedShape } from '../support/nested-samples.ts'
 import { type PlainElement, type PlainLeaf, shred } from '../support/plain-dremel.ts'
-import { parquetOfLeaves, plainParquet } from '../support/plain-parquet.ts'
+import { footerOf, pageHeader, parquetOfLeaves, plainParquet } from '../support/plain-parquet.ts'
 import { sampleValues, shapes } from '../support/samples.ts'
 
 const device = await createDevice()
@@ -216,4 +216,42 @@ describe('schemas', () => {
     expect(read(5)()).toEqual([{ a: new Map([[1, 2], [5, 3]]) }])
     expect(read(null)).toThrow(expect.objectContaining({ code: 'MAP_KEY', message: expect.stringContaining('column "a.key_value.key"') }))
   })
+})
+
+describe('a row of a billion values, in a file of 300 bytes', () => {
+  const count = 2 ** 30
+  // Two runs: the row's first entry, and all others; every item is null.
+  const bomb = () => {
+    const varint = (value: number): number[] => (value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))])
+    const repetitions = [...varint(2), 0, ...varint(2 * (count - 1)), 1]
+    const definitions = [...varint(2 * count), 2]
+    const header = pageHeader(3, repetitions.length + definitions.length, repetitions.length + definitions.length, thrift =>
+      thrift.begin(8).i32(1, count).i32(2, count).i32(3, 1).i32(4, 0).i32(5, definitions.length).i32(6, repetitions.length).bool(7, false).end(),
+    )
+    const schema = [group('a', [group('list', [leaf('element')], { repetition: 'repeated' })], { converted: 3 })]
+    const body = [...header, ...repetitions, ...definitions]
+    const fake = { ...shred(schema, [])[0]!, definitions: { length: count } as unknown as number[] }
+    const footer = footerOf(schema, [{ rows: 1, chunks: [{ leaf: fake, codec: 'UNCOMPRESSED', offset: 4, dictionaryBytes: 0, bytes: body.length }] }])
+    const text = (value: string) => [...new TextEncoder().encode(value)]
+    return Uint8Array.from([...text('PAR1'), ...body, ...footer, ...new Uint8Array(Uint32Array.of(footer.length).buffer), ...text('PAR1')])
+  }
+
+  it('is refused by the limit of values', () => {
+    expect(bomb().length).toBeLessThan(300)
+    const read = () => readParquet(device, bomb(), { limits: { leafValuesMax: 1_000_000 } })
+    expect(read).toThrow(expect.objectContaining({ code: 'LIST_SIZE', message: expect.stringMatching(/column "a\.list\.element".+more than 1000000 values; the file is corrupt/) }))
+  })
+
+  it('is refused by the memory that there is', async () => {
+    const small = await createDevice({ memoryMax: 32 << 20 })
+    expect(() => readParquet(small, bomb())).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+    expect(small.pages.used()).toBe(0)
+  })
+})
+
+it('refuses fixed binaries that no memory would hold, nulls though they are', () => {
+  const schema = [leaf('wide', { physical: 'FIXED_LEN_BYTE_ARRAY', width: 1 << 20 })]
+  const bytes = plainParquet(schema, Array.from({ length: 3000 }, () => ({ wide: null })), { random: random(1), pageEntries: 3000, dictionary: false })
+  expect(() => readParquet(device, bytes, { batchRows: 3000 })).toThrow(expect.objectContaining({ code: 'VALUE_SIZE', message: expect.stringContaining('3000 values of binary(1048576) take 3145728000 bytes') }))
+  expect(readParquet(device, bytes, { batchRows: 100 })).toHaveLength(3000)
 })

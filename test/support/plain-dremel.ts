@@ -6,7 +6,9 @@ export interface PlainElement {
   readonly repetition: 'required' | 'optional' | 'repeated'
   /** Number of the converted type. */
   readonly converted?: number
-  readonly physical?: 'BOOLEAN' | 'INT32' | 'INT64' | 'DOUBLE' | 'BYTE_ARRAY'
+  readonly physical?: 'BOOLEAN' | 'INT32' | 'INT64' | 'DOUBLE' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY'
+  /** Bytes of a FIXED_LEN_BYTE_ARRAY, of which only nulls are written. */
+  readonly width?: number
   readonly children?: readonly PlainElement[]
 }
 

@@ -25,7 +25,8 @@ export function plainParquet(schema: readonly PlainElement[], records: readonly 
   return parquetOfLeaves(schema, groups.map(rows => ({ rows: rows.length, leaves: shred(schema, rows) })), options)
 }
 
-interface Chunk {
+/** A chunk that was written. */
+export interface PlainChunk {
   readonly leaf: PlainLeaf
   readonly codec: string
   readonly offset: number
@@ -42,7 +43,7 @@ export function parquetOfLeaves(schema: readonly PlainElement[], groups: readonl
   return Uint8Array.from(file)
 }
 
-function writeChunk(file: number[], leaf: PlainLeaf, options: PlainParquetOptions): Chunk {
+function writeChunk(file: number[], leaf: PlainLeaf, options: PlainParquetOptions): PlainChunk {
   const { random } = options
   const version = options.version ?? (1 + random.int(2))
   const codec = options.codec ?? (random.int(2) ? 'GZIP' : 'UNCOMPRESSED')
@@ -102,7 +103,8 @@ function page(leaf: PlainLeaf, start: number, end: number, version: number, code
   return [...pageHeader(0, body.length, packed.length, thrift => thrift.begin(5).i32(1, count).i32(2, encoding).i32(3, kind).i32(4, kind).end()), ...packed]
 }
 
-function pageHeader(type: number, bytes: number, packed: number, fill: (thrift: ThriftWriter) => void): number[] {
+/** What stands before a page. */
+export function pageHeader(type: number, bytes: number, packed: number, fill: (thrift: ThriftWriter) => void): number[] {
   const thrift = new ThriftWriter()
   thrift.i32(1, type).i32(2, bytes).i32(3, packed)
   fill(thrift)
@@ -153,11 +155,13 @@ function encodeBits(values: readonly boolean[]): number[] {
   return Array.from({ length: Math.ceil(values.length / 8) }, (_, i) => values.slice(8 * i, 8 * i + 8).reduce((sum, bit, k) => sum | (Number(bit) << k), 0))
 }
 
-function footerOf(schema: readonly PlainElement[], groups: readonly { rows: number; chunks: readonly Chunk[] }[]): Uint8Array {
+/** The end of a file. */
+export function footerOf(schema: readonly PlainElement[], groups: readonly { rows: number; chunks: readonly PlainChunk[] }[]): Uint8Array {
   const thrift = new ThriftWriter()
   const flat = (element: PlainElement): PlainElement[] => [element, ...(element.children ?? []).flatMap(flat)]
   thrift.i32(1, 1).structs(2, [{ name: 'schema', repetition: 'required', children: schema } as PlainElement].flatMap(flat), element => {
     if (element.physical) thrift.i32(1, physicalTypes.indexOf(element.physical))
+    if (element.width) thrift.i32(2, element.width)
     thrift.i32(3, ['required', 'optional', 'repeated'].indexOf(element.repetition)).binary(4, element.name)
     if (element.children) thrift.i32(5, element.children.length)
     if (element.converted !== undefined) thrift.i32(6, element.converted)

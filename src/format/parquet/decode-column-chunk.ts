@@ -111,8 +111,13 @@ export class ColumnChunkReader {
   }
 }
 
-/** A column of stored values as its field's type. Throws DataError VALUE_RANGE. */
+/** Bytes of a column of fixed binaries, nulls included: what a chunk of memory may have. */
+const fixedBytesMax = 2 ** 31
+
+/** A column of stored values as its field's type. Throws DataError VALUE_RANGE, VALUE_SIZE. */
 export function columnOfStored(device: Device, arena: Arena, stored: Column, { field, physical }: ParquetLeaf, chunk: ChunkValues): Column {
+  const bytes = valueBytes(field.type, stored.length)
+  if (bytes > fixedBytesMax) throw chunk.fail('VALUE_SIZE', `${stored.length} values of ${typeName(field.type)} take ${bytes} bytes, the limit is ${fixedBytesMax}`, 'read fewer rows at once')
   const found = fromStored(device, arena, stored, field.type)
   if (!('beyond' in found)) return found
   throw chunk.fail('VALUE_RANGE', `a value is beyond ${typeName(field.type)}`, physical === 'INT96' ? "read with int96: 'us' or 'ms', or select the other columns" : 'select the other columns')

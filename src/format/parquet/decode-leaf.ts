@@ -20,8 +20,8 @@ export interface LeafRows {
 
 /** Entries whose levels are decoded at once: they stay in the nearest cache. */
 const sliceEntries = 8_192
-/** Entries of a batch at most: offsets have 31 bits. */
-const entriesMax = 2 ** 31 - 2 * sliceEntries
+/** Entries of a batch at most, where no limit is given. */
+const entriesMaxDefault = 2 ** 27
 /** Places that a column has room for at first, at most. */
 const roomFirst = 1 << 20
 /** Levels begin so far behind the start of their memory; the definition of the entry before them stands there. */
@@ -39,6 +39,7 @@ export class LeafReader {
   readonly #repetitions: Scratch
   readonly #bits: Scratch
   readonly #perRow: number
+  readonly #entriesMax: number
   #rowsLeft: number
   #entriesLeft: number
   #pageLeft = 0
@@ -60,6 +61,7 @@ export class LeafReader {
     this.#rowsLeft = rowCount
     this.#entriesLeft = valueCount
     this.#perRow = valueCount / rowCount
+    this.#entriesMax = limits.leafValuesMax ?? entriesMaxDefault
     this.#table = this.#control.allocateZeroed(levelMax + 1)
     if (node.repetition > 0 ? valueCount < rowCount : valueCount !== rowCount) {
       this.close()
@@ -73,7 +75,7 @@ export class LeafReader {
   read(arena: Arena, rows: number): LeafRows {
     this.#forget()
     const room = Math.min(roomFirst, this.#entriesLeft + this.#pageLeft + this.#decoded, Math.ceil(rows * this.#perRow * 1.05) + 64)
-    const column = new LeafColumn({ device: this.#device, arena, leaf: this.#node.leaf, chunk: this.#chunk, shared: this.#shared, bits: this.#bits }, room)
+    const column = new LeafColumn({ device: this.#device, arena, leaf: this.#node.leaf, chunk: this.#chunk, shared: this.#shared, bits: this.#bits, roomMax: this.#entriesMax }, room)
     const begun = this.#node.repetition > 0 ? this.#readRows(column, rows) : this.#readEntries(column, rows)
     this.#rowsLeft -= rows
     if (begun < rows) throw this.fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft + rows - begun} rows before the row group does`)
@@ -134,7 +136,8 @@ export class LeafReader {
     const count = Math.min(sliceEntries, most, this.#pageLeft)
     const { definition, repetition } = this.#node
     const cursors = this.#chunk.levels
-    if (this.#decoded > entriesMax) throw this.fail('PAGE_LEVELS', `the rows of a batch have more than ${entriesMax} values`)
+    if (this.#decoded + count > this.#entriesMax)
+      throw this.fail('LIST_SIZE', `the lists of a batch's rows have more than ${this.#entriesMax} values`, 'the file is corrupt, written to exhaust memory, or has lists too long to be columns')
     if (definition > 0) this.#decodeLevels(this.#definitions, cursors, count, definition, 'definition')
     if (repetition > 0) {
       this.#decodeLevels(this.#repetitions, cursors + cursorBytes, count, repetition, 'repetition')

@@ -18,6 +18,8 @@ export interface LeafColumnContext {
   readonly chunk: ChunkValues
   readonly shared: SharedScratch
   readonly bits: Scratch
+  /** Places that it may have at most. */
+  readonly roomMax: number
 }
 
 /** What some entries hold: their places, those that have values, and the levels that tell. */
@@ -54,9 +56,9 @@ export class LeafColumn {
   /** Takes the values of the chunk's page that belong to `levels`. */
   append(levels: Levels, found: LeafSlots): void {
     const { slots, present } = found
-    const { device, arena, chunk } = this.#context
+    const { device, arena, chunk, roomMax } = this.#context
     const before = this.#length
-    if (before + slots > this.#room) this.#grow(Math.max(before + slots, 2 * this.#room))
+    if (before + slots > this.#room) this.#grow(Math.max(before + slots, Math.min(2 * this.#room, roomMax)))
     if (present < slots) this.#bitsOf(levels, found)
     else if (this.#present < before) setBits(device, this.#bits(slots), before, slots)
     if (present > 0) {

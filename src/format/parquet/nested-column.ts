@@ -55,7 +55,7 @@ export class NestedColumnReader {
     }
   }
 
-  /** The next `rows` rows. Throws DataError as leaves do, NESTED_LEVELS, MAP_KEY. */
+  /** The next `rows` rows. Throws DataError as leaves do (LIST_SIZE among others), NESTED_LEVELS, MAP_KEY. */
   read(arena: Arena, rows: number): Column {
     for (const leaf of this.#leaves.values()) leaf.rows = leaf.reader.read(arena, rows)
     return this.#column(arena, this.#node, [...this.#leaves.values()])

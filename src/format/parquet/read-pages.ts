@@ -14,6 +14,8 @@ import { ThriftCut, ThriftReader } from './read-thrift.ts'
 export interface ParquetLimits {
   /** Bytes of one unpacked page at most; 512 MiB by default. */
   readonly pageBytesMax?: number
+  /** Values of one leaf of a nested column in a batch at most, nulls and empty lists included; 2^27 by default. A file of a few bytes can promise billions. */
+  readonly leafValuesMax?: number
   /** Whether the checksums of pages, where there are some, are compared. */
   readonly verifyChecksums?: boolean
 }
