@@ -34,7 +34,7 @@ function operandOf(bound: Bound, columns: readonly Column[]): Operand | undefine
   return bound.constant
 }
 
-/** True for columns, constants, and comparisons of them, which never fail. */
+/** True for columns, members of structs, constants, and comparisons of them, which never fail. */
 export function isPlain(bound: Bound): boolean {
-  return bound.kind !== 'call' || ((comparisons.includes(bound.fn.name) || ['and', 'or', 'between', 'isIn', 'isNull', 'isNotNull'].includes(bound.fn.name)) && bound.args.every(isPlain))
+  return bound.kind !== 'call' || ((comparisons.includes(bound.fn.name) || ['and', 'or', 'between', 'isIn', 'isNull', 'isNotNull', 'field'].includes(bound.fn.name)) && bound.args.every(isPlain))
 }

@@ -29,9 +29,9 @@ function isNever(bound: Bound, boundsOf: BoundsOf): boolean {
     case 'or':
       return args.every(isPlain) && args.every(arg => isNever(arg, boundsOf))
     case 'isNull':
-      return args[0]!.kind === 'column' && boundsOf(args[0]!.index)?.nulls === 'none'
+      return knownOf(args[0]!, boundsOf)?.nulls === 'none'
     case 'isNotNull':
-      return args[0]!.kind === 'column' && boundsOf(args[0]!.index)?.nulls === 'all'
+      return knownOf(args[0]!, boundsOf)?.nulls === 'all'
     case 'isIn':
       return args.every(isPlain) && args.slice(1).every(option => outcome('eq', args[0]!, option, boundsOf))
     case 'between':
@@ -47,16 +47,25 @@ function isNever(bound: Bound, boundsOf: BoundsOf): boolean {
   }
 }
 
+// What is known of a column, or of a member of a struct.
+function knownOf(bound: Bound, boundsOf: BoundsOf): ValueBounds | undefined {
+  if (bound.kind === 'column') return boundsOf(bound.index)
+  if (bound.kind !== 'call' || bound.fn.name !== 'field') return undefined
+  const members = knownOf(bound.args[0]!, boundsOf)?.members
+  const name = String(bound.options.name)
+  return members && Object.hasOwn(members, name) ? members[name] : undefined
+}
+
 type Order = 'eq' | 'lt' | 'le' | 'gt' | 'ge'
 const turned = { eq: 'eq', lt: 'gt', le: 'ge', gt: 'lt', ge: 'le' } as const
 
 // True where `a op b` is true for no row.
 function outcome(op: Order, a: Bound, b: Bound, boundsOf: BoundsOf): boolean {
-  if (a.kind === 'constant' && b.kind === 'column') return outcome(turned[op], b, a, boundsOf)
-  if (a.kind !== 'column' || b.kind !== 'constant') return false
+  if (a.kind === 'constant' && b.kind !== 'constant') return outcome(turned[op], b, a, boundsOf)
+  if (b.kind !== 'constant') return false
   const { value } = b.constant
-  if (value === null) return true
-  const bounds = boundsOf(a.index)
+  if (value === null) return isPlain(a)
+  const bounds = knownOf(a, boundsOf)
   if (!bounds) return false
   if (bounds.nulls === 'all') return true
   const below = bounds.least === undefined ? undefined : order(bounds.least, a.type, value as Stored, b.type)

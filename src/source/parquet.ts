@@ -2,7 +2,7 @@
 import type { Json } from '../base/json.ts'
 import { PlanError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
-import { chunkBounds } from '../format/parquet/chunk-bounds.ts'
+import { columnBounds } from '../format/parquet/chunk-bounds.ts'
 import type { Int96Unit } from '../format/parquet/column-type.ts'
 import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
@@ -43,8 +43,8 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const { path } = options.files![split.file as number]!
     const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options.int96))
     const group = file.rowGroups[split.group as number]
-    const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined && !column.nested)
-    return Object.fromEntries(found.map(column => [column.field.name, group ? chunkBounds(column, group.chunks[column.leaf]!) : {}]))
+    const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
+    return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks) : {}]))
   },
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!

@@ -68,6 +68,13 @@ describe.each([1, 2])('with %i workers', workers => {
     expect(table.stats.counts['splitsSkipped']).toBe(rowCount / groupRows - 1)
   })
 
+  it('skips row groups by the statistics of a struct\'s member', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: the file's columns are known at run time only
+    const table = await scan().filter((col('a') as any).field('b').le(30n)).collect({ workers })
+    expect(table.toArray()).toEqual(rows.filter(row => row.a !== null && row.a.b <= 30n))
+    expect(table.stats.counts['splitsSkipped']).toBe(rowCount / groupRows - 1)
+  })
+
   it('reads every row group where a filter asks for nested columns only', async () => {
     const table = await scan().filter(col('a').isNull() as never).select('id').collect({ workers })
     expect(table.toArray()).toEqual(rows.flatMap(({ id, a }) => (a === null ? [{ id }] : [])))

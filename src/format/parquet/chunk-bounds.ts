@@ -5,9 +5,24 @@ import type { Stored } from '../../batch/stored-value.ts'
 import type { ValueBounds } from '../../batch/value-bounds.ts'
 import type { ColumnChunk } from './metadata.ts'
 import type { ParquetColumn } from './read-footer.ts'
+import type { ParquetLeaf, ParquetNode } from './schema-tree.ts'
+
+/** The bounds of a column's values in a row group, with those of a struct's members. Of what is in lists and maps nothing is known. */
+export function columnBounds(column: ParquetColumn, chunks: readonly ColumnChunk[]): ValueBounds {
+  return column.nested ? nodeBounds(column.nested, chunks) : chunkBounds(column, chunks[column.leaf]!)
+}
+
+// Writers may count nulls of structs around a value or not: that none is null is not known.
+function nodeBounds(node: ParquetNode, chunks: readonly ColumnChunk[]): ValueBounds {
+  if (node.kind === 'struct' && node.type.kind === 'struct')
+    return { members: Object.fromEntries(node.type.members.map(({ name }, i) => [name, nodeBounds(node.members[i]!, chunks)])) }
+  if (node.kind !== 'leaf') return {}
+  const { nulls, ...bounds } = chunkBounds(node.leaf, chunks[node.leaf.leaf]!)
+  return nulls === 'all' ? { ...bounds, nulls } : bounds
+}
 
 /** The bounds of a flat column's values in a chunk; empty where nothing is known. Texts are UTF-8 bytes, and may be cut: still no value is beyond them. */
-export function chunkBounds({ field, physical }: Pick<ParquetColumn, 'field' | 'physical'>, { statistics, valueCount }: Pick<ColumnChunk, 'statistics' | 'valueCount'>): ValueBounds {
+export function chunkBounds({ field, physical }: Pick<ParquetLeaf, 'field' | 'physical'>, { statistics, valueCount }: Pick<ColumnChunk, 'statistics' | 'valueCount'>): ValueBounds {
   if (!statistics) return {}
   const { min, max, oldMin, oldMax, nullCount } = statistics
   const nulls = nullCount === undefined ? undefined : nullCount === 0 ? 'none' : nullCount === valueCount ? 'all' : undefined
@@ -22,7 +37,7 @@ function hasSignedOrder({ kind }: DataType): boolean {
   return ['int8', 'int16', 'int32', 'int64', 'date', 'time', 'timestamp', 'float32', 'float64'].includes(kind)
 }
 
-function storedBound(type: DataType, physical: ParquetColumn['physical'], bytes: Uint8Array | undefined): Stored | undefined {
+function storedBound(type: DataType, physical: ParquetLeaf['physical'], bytes: Uint8Array | undefined): Stored | undefined {
   if (!bytes) return undefined
   if (type.kind === 'utf8' || type.kind === 'binary') return physical === 'BYTE_ARRAY' ? bytes : undefined
   if (type.kind === 'fixedBinary') return bytes
