@@ -2,10 +2,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { bytesReader } from '../../src/base/bytes.ts'
 import { random } from '../../src/base/random.ts'
+import { releaseBatch } from '../../src/batch/batch.ts'
 import { typeName } from '../../src/batch/type-name.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
-import { readParquet } from '../support/format-files.ts'
+import { readRowGroup } from '../../src/format/parquet/read-row-group.ts'
+import { readParquet, writeParquet } from '../support/format-files.ts'
 import { nestedShape } from '../support/nested-samples.ts'
 import { type PlainElement, type PlainLeaf, shred } from '../support/plain-dremel.ts'
 import { footerOf, pageHeader, parquetOfLeaves, plainParquet } from '../support/plain-parquet.ts'
@@ -254,4 +256,38 @@ it('refuses fixed binaries that no memory would hold, nulls though they are', ()
   const bytes = plainParquet(schema, Array.from({ length: 3000 }, () => ({ wide: null })), { random: random(1), pageEntries: 3000, dictionary: false })
   expect(() => readParquet(device, bytes, { batchRows: 3000 })).toThrow(expect.objectContaining({ code: 'VALUE_SIZE', message: expect.stringContaining('3000 values of binary(1048576) take 3145728000 bytes') }))
   expect(readParquet(device, bytes, { batchRows: 100 })).toHaveLength(3000)
+})
+
+it('gives fewer rows in a batch where their lists are long, however short the others are', () => {
+  const long = Array.from({ length: 10 }, (_, row) => ({ id: row, x: Int32Array.from({ length: 300_000 }, (_, i) => row + i), y: [{ z: [row] }] }))
+  const short = Array.from({ length: 1_000 }, (_, row) => ({ id: 10 + row, x: row % 3 ? [] : null, y: [] }))
+  const bytes = writeParquet(device, { id: 'int32', y: 'list<struct<z: list<int32>>>', x: 'list<int32>?' }, [...long, ...short], { rowGroupRows: 5_000 }, 100)
+  const reader = bytesReader(bytes)
+  const sizes: { rows: number; items: number }[] = []
+  const ids: number[] = []
+  let sum = 0
+  const reading = readRowGroup({
+    device,
+    reader,
+    file: readFooter(reader, 'x'),
+    where: 'x',
+    rowGroup: 0,
+    columns: ['id', 'y', 'x'],
+    batchRows: 4_096,
+    arena: () => device.arena(),
+    emit(batch) {
+      const [id, y, x] = batch.columns
+      expect(batch.columns.map(column => column.length)).toEqual([batch.rowCount, batch.rowCount, batch.rowCount])
+      ids.push(...device.memory.int32s(id!.values, batch.rowCount))
+      const items = x!.children![0]!
+      for (const value of device.memory.int32s(items.values, items.length)) sum += value
+      sizes.push({ rows: batch.rowCount, items: items.length })
+      expect(y!.children![0]!.children![0]!.length).toBe(y!.children![0]!.length)
+      releaseBatch(device, batch)
+    },
+  })
+  for (const _ of reading);
+  expect(ids).toEqual([...long, ...short].map(row => row.id))
+  expect(sum).toBe(long.reduce((all, { x }) => all + x.reduce((a, b) => a + b, 0), 0))
+  expect(sizes.slice(0, 2)).toEqual([{ rows: 4, items: 1_200_000 }, { rows: 4, items: 1_200_000 }])
 })

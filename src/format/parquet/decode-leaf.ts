@@ -14,6 +14,7 @@ import type { LeafNode, ParquetNode } from './schema-tree.ts'
 
 /** What a leaf has of some rows. The levels are valid until the next read. */
 export interface LeafRows {
+  readonly rows: number
   readonly levels: Levels
   readonly column: Column
 }
@@ -71,16 +72,18 @@ export class LeafReader {
     for (const { kind, definition, repetition } of parents) if (kind === 'list') table[repetition + 1] = definition + 1
   }
 
-  /** The next `rows` rows, which must be there by the row group's count. Throws DataError naming file, row group, column and byte. */
-  read(arena: Arena, rows: number): LeafRows {
+  /**
+   * The next `rowsMax` rows, which must be there by the row group's count; fewer, but one at least, where lists come to about `valuesMax` entries before. Throws
+   * DataError naming file, row group, column and byte.
+   */
+  read(arena: Arena, rowsMax: number, valuesMax = Infinity): LeafRows {
     this.#forget()
-    const room = Math.min(roomFirst, this.#entriesLeft + this.#pageLeft + this.#decoded, Math.ceil(rows * this.#perRow * 1.05) + 64)
+    const room = Math.min(roomFirst, this.#entriesLeft + this.#pageLeft + this.#decoded, Math.ceil(rowsMax * this.#perRow * 1.05) + 64)
     const column = new LeafColumn({ device: this.#device, arena, leaf: this.#node.leaf, chunk: this.#chunk, shared: this.#shared, bits: this.#bits, roomMax: this.#entriesMax }, room)
-    const begun = this.#node.repetition > 0 ? this.#readRows(column, rows) : this.#readEntries(column, rows)
+    const rows = this.#node.repetition > 0 ? this.#readRows(column, rowsMax, valuesMax) : this.#readEntries(column, rowsMax)
     this.#rowsLeft -= rows
-    if (begun < rows) throw this.fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft + rows - begun} rows before the row group does`)
     if (this.#rowsLeft === 0 && this.#entriesLeft + this.#pageLeft + this.#decoded - this.#taken > 0) throw this.fail('CHUNK_COUNT', 'the pages go on behind the last row of the row group')
-    return { levels: this.#levels(0, this.#taken), column: column.finish() }
+    return { rows, levels: this.#levels(0, this.#taken), column: column.finish() }
   }
 
   /** The error for this leaf at the byte it has reached. */
@@ -105,19 +108,23 @@ export class LeafReader {
     return rows
   }
 
-  // A row ends where the next begins, which may be in the next page, or with the chunk. Returns the rows that began.
-  #readRows(column: LeafColumn, rows: number): number {
+  // A row ends where the next begins, which may be in the next page, or with the chunk.
+  #readRows(column: LeafColumn, rowsMax: number, valuesMax: number): number {
+    let rows = rowsMax
     for (let begun = 0; ; ) {
       while (this.#taken === this.#decoded) {
         if (this.#pageLeft > 0) this.#decodeSlice(sliceEntries)
         else if (this.#entriesLeft > 0) this.#openPage()
-        else return begun
+        else if (begun === rows) return rows
+        else throw this.fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft - begun} rows before the row group does`)
       }
       const waiting = this.#decoded - this.#taken
       const found = findRow(this.#device, this.#repetitionsAt(this.#taken), waiting, rows - begun)
       this.#take(column, found < 0 ? waiting : found)
       if (found >= 0) return rows
       begun += -1 - found
+      // The row at hand is read to its end, and is the last.
+      if (this.#taken >= valuesMax) rows = begun
     }
   }
 

@@ -25,10 +25,11 @@ export interface RowGroupPlace {
 interface Leaf {
   readonly reader: LeafReader
   readonly name: string
+  readonly valueCount: number
   rows: LeafRows
 }
 
-const noRows: LeafRows = { levels: { repetitions: 0, definitions: 0, count: 0 }, column: { type: { kind: 'null' }, length: 0, values: 0, validity: 0 } }
+const noRows: LeafRows = { rows: 0, levels: { repetitions: 0, definitions: 0, count: 0 }, column: { type: { kind: 'null' }, length: 0, values: 0, validity: 0 } }
 
 /** A reader over the chunks of one nested column. Close it to give its memory back; columns already read live on with their arenas. */
 export class NestedColumnReader {
@@ -47,7 +48,7 @@ export class NestedColumnReader {
         const leaf = parents.pop() as LeafNode
         const { name } = leaf.leaf.field
         const chunk = { ...place, columnName: name, chunk: place.chunks[leaf.leaf.leaf]! }
-        this.#leaves.set(leaf, { name, reader: new LeafReader(device, chunk, leaf, parents, place.rowCount, shared, limits), rows: noRows })
+        this.#leaves.set(leaf, { name, valueCount: chunk.chunk.valueCount, reader: new LeafReader(device, chunk, leaf, parents, place.rowCount, shared, limits), rows: noRows })
       }
     } catch (thrown) {
       this.close()
@@ -55,10 +56,16 @@ export class NestedColumnReader {
     }
   }
 
-  /** The next `rows` rows. Throws DataError as leaves do (LIST_SIZE among others), NESTED_LEVELS, MAP_KEY. */
-  read(arena: Arena, rows: number): Column {
-    for (const leaf of this.#leaves.values()) leaf.rows = leaf.reader.read(arena, rows)
-    return this.#column(arena, this.#node, [...this.#leaves.values()])
+  /**
+   * The next `rowsMax` rows; fewer, but one at least, where the lists of the leaf that has the most values come to about `valuesMax` before. Throws DataError as leaves do
+   * (LIST_SIZE among others), NESTED_LEVELS, MAP_KEY.
+   */
+  read(arena: Arena, rowsMax: number, valuesMax = Infinity): Column {
+    const leaves = [...this.#leaves.values()]
+    const longest = leaves.reduce((most, leaf) => (leaf.valueCount > most.valueCount ? leaf : most))
+    longest.rows = longest.reader.read(arena, rowsMax, valuesMax)
+    for (const leaf of leaves) if (leaf !== longest) leaf.rows = leaf.reader.read(arena, longest.rows.rows)
+    return this.#column(arena, this.#node, leaves)
   }
 
   /** Gives up all memory but what batches hold. */

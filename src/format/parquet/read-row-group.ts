@@ -52,7 +52,7 @@ function missing(file: ParquetFile, name: string, where: string): never {
 }
 
 /**
- * Reads one row group as batches of `batchRows` rows (the last has fewer), in order; yields after each. Memory: a page a column and the batch.
+ * Reads one row group as batches of `batchRows` rows (the last has fewer, as have those of long lists), in order; yields after each. Memory: a page a column and the batch.
  * Throws what `selectColumns` and the columns' readers throw; batches already emitted stay valid.
  */
 export function* readRowGroup(request: RowGroupRequest): Generator<void> {
@@ -63,13 +63,15 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   const fields = columns.map(c => c.field)
   const shared = new SharedScratch(device)
   const open: (ColumnChunkReader | NestedColumnReader)[] = []
-  const batchRows = rowsOfBatch(request, columns)
+  const { batchRows, longest } = batchOf(request, columns)
   try {
     for (const column of columns) open.push(openColumn(request, column, shared))
-    for (let row = 0; row < group.rowCount; row += batchRows) {
-      const rowCount = Math.min(batchRows, group.rowCount - row)
+    for (let row = 0; row < group.rowCount; ) {
       const arena = request.arena()
-      request.emit({ fields, rowCount, columns: open.map(c => c.read(arena, rowCount)), arena: arena.address })
+      const first = open[longest]?.read(arena, Math.min(batchRows, group.rowCount - row), leafValuesMax)
+      const rowCount = first?.length ?? Math.min(batchRows, group.rowCount - row)
+      request.emit({ fields, rowCount, columns: open.map((column, i) => (i === longest ? first! : column.read(arena, rowCount))), arena: arena.address })
+      row += rowCount
       yield
     }
   } finally {
@@ -84,13 +86,14 @@ function openColumn({ device, reader, file, where, rowGroup, limits }: RowGroupR
   return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk: chunks[column.leaf]! }, column, rowCount, shared, limits)
 }
 
-/** Values of one leaf that a batch holds, about, where lists are of like lengths. */
+/** Values of one leaf that a batch holds, about. */
 const leafValuesMax = 1 << 20
 
-// Fewer rows where lists are long, so that a batch isn't large.
-function rowsOfBatch({ file, rowGroup, batchRows }: RowGroupRequest, columns: readonly ParquetColumn[]): number {
+// Fewer rows where lists are long, so that a batch isn't large: as many as have so many values on average; and the column that is read first, to say where rows are longer.
+function batchOf({ file, rowGroup, batchRows }: RowGroupRequest, columns: readonly ParquetColumn[]): { batchRows: number; longest: number } {
   const { rowCount, chunks } = file.rowGroups[rowGroup]!
-  const counts = columns.flatMap(({ nested }) => (nested ? leavesOf(nested).map(({ leaf }) => chunks[leaf.leaf]!.valueCount) : []))
-  const most = counts.reduce((a, b) => Math.max(a, b), rowCount)
-  return Math.max(1, Math.min(batchRows, Math.floor((leafValuesMax * rowCount) / most)))
+  const counts = columns.map(({ nested }) => (nested ? leavesOf(nested).reduce((most, { leaf }) => Math.max(most, chunks[leaf.leaf]!.valueCount), 0) : 0))
+  const most = counts.reduce((a, b) => Math.max(a, b), 0)
+  const rows = most <= rowCount ? batchRows : Math.min(batchRows, Math.floor((leafValuesMax * rowCount) / most))
+  return { batchRows: Math.max(1, rows), longest: counts.indexOf(most) }
 }
