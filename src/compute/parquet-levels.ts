@@ -2,7 +2,7 @@
 // negative says that the levels are broken. Arrays of levels are padded as arena chunks are.
 import type { Device } from '../device/device.ts'
 
-/** Levels of `count` entries, a byte each. Where nothing repeats, `repetitions` is 0: as if all of them were 0. */
+/** Levels of `count` entries, a byte each. Where nothing repeats, `repetitions` is 0: as if all of them were 0. Where nothing can be null either, `definitions` is 0. */
 export interface Levels {
   readonly repetitions: number
   readonly definitions: number

@@ -53,6 +53,30 @@ describe.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)('parquetjs-lite, %s',
     expect(device.pages.used()).toBe(0)
   })
 
+  it.each([false, true])('writes repeated fields and groups that we read as lists and structs (data pages of version 2: %s)', async useDataPageV2 => {
+    const column = (type: string, more: object = {}) => ({ type, compression: codec, ...more })
+    const schema = new parquetjs.ParquetSchema({
+      id: column('INT32'),
+      tags: column('UTF8', { repeated: true }),
+      stock: { repeated: true, fields: { price: column('DOUBLE', { repeated: true }), warehouse: column('UTF8', { optional: true }) } },
+      size: { optional: true, fields: { width: column('INT64'), parts: column('INT32', { repeated: true }) } },
+    })
+    const nested = Array.from({ length: 300 }, (_, i) => ({
+      id: i,
+      tags: Array.from({ length: i % 4 }, (_, k) => `tag ${i * k}`),
+      stock: Array.from({ length: (i * 7) % 3 }, (_, k) => ({ price: Array.from({ length: (i + k) % 5 }, (_, p) => i / (p + 1)), warehouse: k % 2 ? `warehouse ${i}` : null })),
+      size: i % 5 === 0 ? null : { width: i, parts: Array.from({ length: i % 3 }, (_, k) => k) },
+    }))
+    const path = join(folder, `nested-${codec}-${useDataPageV2}.parquet`)
+    const writer = await parquetjs.ParquetWriter.openFile(schema, path, { useDataPageV2, rowGroupSize: 110 })
+    for (const { stock, size, ...row } of nested)
+      await writer.appendRow({ ...row, stock: stock.map(({ price, warehouse }) => ({ price, ...(warehouse !== null && { warehouse }) })), ...(size && { size }) })
+    await writer.close()
+    const bytes = new Uint8Array(readFileSync(path))
+    expect(readParquet(device, bytes, { batchRows: 64 })).toEqual(nested.map(({ size, ...row }) => ({ ...row, size: size && { ...size, width: BigInt(size.width) } })))
+    expect(device.pages.used()).toBe(0)
+  })
+
   it('reads what we write', async () => {
     const schema = { id: 'int32', big: 'int64', price: 'float64', name: 'utf8', note: 'utf8?', flag: 'bool' }
     const bytes = writeParquet(

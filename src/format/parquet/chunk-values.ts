@@ -46,6 +46,8 @@ export class SharedScratch {
 export class ChunkValues {
   /** Where the cursors of levels lie: of the definitions, then of the repetitions, `cursorBytes` each. */
   readonly levels: number
+  /** For small things that live as long as this. */
+  readonly control: Arena
   readonly #turned: readonly [Scratch, Scratch]
   readonly #device: Device
   readonly #leaf: ParquetLeaf
@@ -56,7 +58,6 @@ export class ChunkValues {
   readonly #dictionaryStore: ViewStore
   readonly #page: Scratch
   readonly #decoded: Scratch
-  readonly #control: Arena
   readonly #dictionary = { address: 0, count: -1 }
   readonly #isView: boolean
   #values: PageValues | undefined
@@ -74,8 +75,8 @@ export class ChunkValues {
     this.#page = new Scratch(device)
     this.#decoded = new Scratch(device)
     this.#turned = [new Scratch(device), new Scratch(device)]
-    this.#control = device.arena()
-    this.levels = this.#control.allocate(3 * cursorBytes + positionBytes)
+    this.control = device.arena()
+    this.levels = this.control.allocate(3 * cursorBytes + positionBytes)
   }
 
   /** The next data page; undefined behind the last. A dictionary is decoded on the way. */
@@ -172,7 +173,7 @@ export class ChunkValues {
   /** Gives up all memory but what batches hold. */
   close(): void {
     for (const owned of [this.#store, this.#dictionaryStore, this.#page, this.#decoded, ...this.#turned]) owned.close()
-    this.#control.release()
+    this.control.release()
   }
 
   get #cursor(): number {

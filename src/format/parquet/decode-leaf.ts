@@ -34,7 +34,6 @@ export class LeafReader {
   readonly #node: LeafNode
   readonly #chunk: ChunkValues
   readonly #shared: SharedScratch
-  readonly #control: Arena
   readonly #table: number
   readonly #definitions: Scratch
   readonly #repetitions: Scratch
@@ -55,7 +54,6 @@ export class LeafReader {
     this.#node = node
     this.#shared = shared
     this.#chunk = new ChunkValues(device, place, node.leaf, shared, limits)
-    this.#control = device.arena()
     this.#definitions = new Scratch(device)
     this.#repetitions = new Scratch(device)
     this.#bits = new Scratch(device)
@@ -63,7 +61,7 @@ export class LeafReader {
     this.#entriesLeft = valueCount
     this.#perRow = valueCount / rowCount
     this.#entriesMax = limits.leafValuesMax ?? entriesMaxDefault
-    this.#table = this.#control.allocateZeroed(levelMax + 1)
+    this.#table = this.#chunk.control.allocateZeroed(levelMax + 1)
     if (node.repetition > 0 ? valueCount < rowCount : valueCount !== rowCount) {
       this.close()
       throw this.fail('CHUNK_COUNT', `the column has ${valueCount} values, its row group ${rowCount} rows`)
@@ -94,7 +92,6 @@ export class LeafReader {
   /** Gives up all memory but what batches hold. */
   close(): void {
     this.#chunk.close()
-    this.#control.release()
     for (const owned of [this.#definitions, this.#repetitions, this.#bits]) owned.close()
   }
 
@@ -166,7 +163,8 @@ export class LeafReader {
   // Levels that were given out make room for those that wait, and the definition before them stays.
   #forget(): void {
     const left = this.#decoded - this.#taken
-    for (const scratch of [this.#definitions, this.#repetitions]) {
+    const { definition, repetition } = this.#node
+    for (const scratch of [...(definition > 0 ? [this.#definitions] : []), ...(repetition > 0 ? [this.#repetitions] : [])]) {
       const start = scratch.ensure(margin) + margin - 1
       const { memory } = this.#device
       if (this.#taken > 0) memory.bytes(start, this.#decoded + 1).copyWithin(0, this.#taken)
@@ -188,7 +186,8 @@ export class LeafReader {
   }
 
   #levels(start: number, count: number): Levels {
-    return { repetitions: this.#node.repetition === 0 ? 0 : this.#repetitionsAt(start), definitions: this.#definitions.ensure(margin) + margin + start, count }
+    const { definition, repetition } = this.#node
+    return { repetitions: repetition === 0 ? 0 : this.#repetitionsAt(start), definitions: definition === 0 ? 0 : this.#definitions.ensure(margin) + margin + start, count }
   }
 
   #repetitionsAt(entry: number): number {

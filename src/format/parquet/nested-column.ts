@@ -37,6 +37,7 @@ export class NestedColumnReader {
   readonly #node: ParquetNode
   readonly #shared: SharedScratch
   readonly #leaves = new Map<ParquetNode, Leaf>()
+  readonly #leafCounts = new Map<ParquetNode, number>()
 
   /** Throws DataError where a chunk's place or count is wrong. */
   constructor(device: Device, place: RowGroupPlace, node: ParquetNode, shared: SharedScratch, limits: ParquetLimits = {}) {
@@ -45,6 +46,7 @@ export class NestedColumnReader {
     this.#shared = shared
     try {
       for (const parents of pathsOf(node)) {
+        for (const parent of parents) this.#leafCounts.set(parent, (this.#leafCounts.get(parent) ?? 0) + 1)
         const leaf = parents.pop() as LeafNode
         const { name } = leaf.leaf.field
         const chunk = { ...place, columnName: name, chunk: place.chunks[leaf.leaf.leaf]! }
@@ -89,7 +91,7 @@ export class NestedColumnReader {
     const { length, validity } = this.#slots(arena, node, leaves)
     let first = 0
     const children = node.members.map(member => {
-      const count = leafCount(member)
+      const count = this.#leafCounts.get(member)!
       return this.#column(arena, member, leaves.slice(first, (first += count)))
     })
     const odd = children.find(child => child.length !== length)
@@ -145,10 +147,6 @@ export class NestedColumnReader {
 
 function slotsOf({ repetition, slot }: ParquetNode): { repetition: number; least: number } {
   return { repetition, least: slot }
-}
-
-function leafCount(node: ParquetNode): number {
-  return pathsOf(node).length
 }
 
 // The nodes from the outermost to each leaf.
