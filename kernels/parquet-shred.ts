@@ -8,15 +8,16 @@
 
 /** Items of the lists of the `alive` rows. At `out` three i32: how many lists are empty, where the first item lies, and where the last one ends. Offsets 0: `size` items a list. */
 export function measureLists(offsets: usize, size: i32, rows: usize, base: i32, alive: i32, out: usize): f64 {
+  if (offsets != 0 && rows == 0) return measureRange(offsets + (<usize>base << 2), alive, out)
   let items: i64 = 0
   let empty = 0
   let first = -1
   let end = 0
   for (let k = 0; k < alive; k++) {
-    const row = rowOf(rows, base, k)
+    const row = rows == 0 ? base + k : load<i32>(rows + (<usize>k << 2))
     const from = startOf(offsets, size, row)
     const to = endOf(offsets, size, row)
-    if (to <= from) {
+    if (to == from) {
       empty++
       continue
     }
@@ -24,8 +25,29 @@ export function measureLists(offsets: usize, size: i32, rows: usize, base: i32, 
     end = to
     items += <i64>(to - from)
   }
+  return putMeasure(out, items, empty, max(first, 0), end)
+}
+
+// Lists that follow each other.
+function measureRange(offsets: usize, count: i32, out: usize): f64 {
+  let empty = 0
+  let i = 0
+  for (; i + 4 <= count; i += 4) {
+    const at = offsets + (<usize>i << 2)
+    empty += popcnt(i32x4.bitmask(i32x4.eq(v128.load(at), v128.load(at, 4))))
+  }
+  for (; i < count; i++) {
+    const at = offsets + (<usize>i << 2)
+    empty += <i32>(load<i32>(at) == load<i32>(at, 4))
+  }
+  const first = load<i32>(offsets)
+  const end = load<i32>(offsets + (<usize>count << 2))
+  return putMeasure(out, <i64>(end - first), empty, first, end)
+}
+
+function putMeasure(out: usize, items: i64, empty: i32, first: i32, end: i32): f64 {
   store<i32>(out, empty)
-  store<i32>(out, max(first, 0), 4)
+  store<i32>(out, first, 4)
   store<i32>(out, end, 8)
   return <f64>items
 }
@@ -33,35 +55,33 @@ export function measureLists(offsets: usize, size: i32, rows: usize, base: i32, 
 /**
  * An entry an item: the first of a list repeats as the list did, the others at `repetition`; the entry of an empty list stays, at `level`.
  * `outDefinitions` may be 0 where all entries are alive and no list is empty, `outRows` (the items' rows) where they need no listing. Every out
- * has 8 bytes of padding. Returns the entries.
+ * has 16 bytes of padding. Returns the entries.
  */
 export function shredLists(definitions: usize, repetitions: usize, count: i32, offsets: usize, size: i32, rows: usize, base: i32, level: u32, repetition: u32, outDefinitions: usize, outRepetitions: usize, outRows: usize): i32 {
   const again = <u64>repetition * 0x0101010101010101
   let k = 0
   let at: usize = 0
   for (let i = 0; i < count; i++) {
-    const before: u8 = repetitions == 0 ? 0 : load<u8>(repetitions + i)
-    if (definitions != 0 && load<u8>(definitions + i) != ALIVE) {
-      store<u8>(outDefinitions + at, load<u8>(definitions + i))
-      store<u8>(outRepetitions + at++, before)
-      continue
-    }
-    const row = rowOf(rows, base, k++)
+    const definition = definitions == 0 ? ALIVE : load<u8>(definitions + i)
+    const isAlive = <i32>(definition == ALIVE)
+    const row = rowOf(rows, base, k, isAlive)
+    k += isAlive
     const from = startOf(offsets, size, row)
-    const items = <usize>max(endOf(offsets, size, row) - from, 0)
-    if (items == 0) {
-      store<u8>(outDefinitions + at, <u8>level)
-      store<u8>(outRepetitions + at++, before)
-      continue
+    const items = select<usize>(<usize>(endOf(offsets, size, row) - from), 0, isAlive)
+    // Eight at once, whether there are so many or none: the next list writes over what is too much.
+    store<u64>(outRepetitions + at, again)
+    for (let item: usize = 8; item < items; item += 8) store<u64>(outRepetitions + at + item, again)
+    store<u8>(outRepetitions + at, repetitions == 0 ? 0 : load<u8>(repetitions + i))
+    if (outDefinitions != 0) {
+      store<u64>(outDefinitions + at, -1)
+      for (let item: usize = 8; item < items; item += 8) store<u64>(outDefinitions + at + item, -1)
+      store<u8>(outDefinitions + at, select<u8>(select<u8>(<u8>level, ALIVE, items == 0), definition, isAlive))
     }
-    for (let item: usize = 0; item < items; item += 8) store<u64>(outRepetitions + at + item, again)
-    store<u8>(outRepetitions + at, before)
-    if (outDefinitions != 0) for (let item: usize = 0; item < items; item += 8) store<u64>(outDefinitions + at + item, -1)
     if (outRows != 0) {
-      for (let item: usize = 0; item < items; item++) store<u32>(outRows + (item << 2), <u32>from + <u32>item)
+      for (let item: usize = 0; item < items; item += 4) v128.store(outRows + (item << 2), i32x4.add(i32x4.splat(from + <i32>item), i32x4(0, 1, 2, 3)))
       outRows += items << 2
     }
-    at += items
+    at += max<usize>(items, 1)
   }
   return <i32>at
 }
@@ -72,23 +92,38 @@ export function shredLists(definitions: usize, repetitions: usize, count: i32, o
  */
 export function shredNulls(definitions: usize, count: i32, bits: usize, bit: i32, rows: usize, base: i32, level: u32, outDefinitions: usize, outRows: usize): i32 {
   if (definitions == 0 && rows == 0 && outRows == 0) return spreadBits(bits, bit + base, count, level, outDefinitions)
+  if (rows == 0 && outRows == 0) return mixBits(definitions, count, bits, bit + base, level, outDefinitions)
   let k = 0
-  let at = outRows
+  let alive = 0
   for (let i = 0; i < count; i++) {
-    const before = definitions == 0 ? ALIVE : load<u8>(definitions + i)
-    if (before != ALIVE) {
-      store<u8>(outDefinitions + i, before)
-      continue
-    }
-    const row = rowOf(rows, base, k++)
-    const isThere = bitOf(bits, bit + row)
-    store<u8>(outDefinitions + i, isThere ? ALIVE : <u8>level)
-    if (outRows != 0) {
-      store<u32>(at, row)
-      at += <usize>isThere << 2
+    const definition = definitions == 0 ? ALIVE : load<u8>(definitions + i)
+    const isAlive = <i32>(definition == ALIVE)
+    const row = rowOf(rows, base, k, isAlive)
+    k += isAlive
+    const stays = isAlive & bitOf(bits, bit + row)
+    store<u8>(outDefinitions + i, select<u8>(select<u8>(ALIVE, <u8>level, stays), definition, isAlive))
+    if (outRows != 0) store<u32>(outRows + (<usize>alive << 2), row)
+    alive += stays
+  }
+  return alive
+}
+
+// Bits of rows that follow each other, between entries that were dead before: 32 entries from each word.
+function mixBits(definitions: usize, count: i32, bits: usize, bit: i32, level: u32, out: usize): i32 {
+  let alive = 0
+  for (let i = 0; i < count; ) {
+    let word = load<u64>(bits + <usize>(bit >> 3)) >> <u64>(bit & 7)
+    for (const end = min(i + 32, count); i < end; i++) {
+      const definition = load<u8>(definitions + i)
+      const isAlive = <i32>(definition == ALIVE)
+      const stays = <i32>word & isAlive
+      store<u8>(out + i, select<u8>(select<u8>(ALIVE, <u8>level, stays), definition, isAlive))
+      word >>= <u64>isAlive
+      bit += isAlive
+      alive += stays
     }
   }
-  return outRows != 0 ? <i32>((at - outRows) >> 2) : countAlive(outDefinitions, count)
+  return alive
 }
 
 // A byte a bit: ALIVE for 1, `level` for 0.
@@ -192,9 +227,10 @@ function writeLength(value: u32, out: usize): usize {
   return out + 1
 }
 
+// The row of alive entry number k; for one that isn't alive some row that can be looked at.
 // @ts-ignore: decorator
-@inline function rowOf(rows: usize, base: i32, k: i32): i32 {
-  return rows == 0 ? base + k : load<i32>(rows + (<usize>k << 2))
+@inline function rowOf(rows: usize, base: i32, k: i32, isAlive: i32): i32 {
+  return select<i32>(rows == 0 ? base + k : load<i32>(rows + (<usize>k << 2)), base, isAlive)
 }
 
 // @ts-ignore: decorator
