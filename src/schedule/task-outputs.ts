@@ -1,7 +1,7 @@
 // What a task gives: the batches of its last step and of side outputs, split among their readers, or encoded for a sink, so that the thread that writes
 // files only writes.
 import type { Batch } from '../batch/batch.ts'
-import { arenaOf, packBatch } from '../batch/pack-batch.ts'
+import { arenaOf, packBatch, type PackedBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -48,7 +48,7 @@ export class TaskOutputs {
 
   /** Adds what encoders have kept: the message is done. */
   flush(): void {
-    for (const [index, encoder] of this.#encoders.entries()) this.#add(index, encoder?.flush?.())
+    for (const [index, encoder] of this.#encoders.entries()) this.#add(index, encoder?.flush?.() ?? [])
   }
 
   /** Gives back what was collected and nobody has heard of. */
@@ -61,7 +61,7 @@ export class TaskOutputs {
     for (const encoder of this.#encoders) encoder?.close?.()
   }
 
-  #add(output: number, encoded: Batch | undefined): void {
-    if (encoded) this.#collected.push({ output, parts: [packBatch(encoded)] })
+  #add(output: number, encoded: readonly PackedBatch[]): void {
+    for (const batch of encoded) this.#collected.push({ output, parts: [batch] })
   }
 }

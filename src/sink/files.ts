@@ -5,12 +5,13 @@ import type { ByteSink } from '../base/bytes.ts'
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
+import type { PackedBatch } from '../batch/pack-batch.ts'
 import { type Fields, fieldOf, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { isPartitionType } from '../format/partition-path.ts'
-import { encodedBatch } from './encoded-rows.ts'
+import { encodedBatch, type RowsEncoder } from './encoded-rows.ts'
 import { nodeOutputCalls, type OutputCalls } from './file-output.ts'
 import { PartFiles } from './part-files.ts'
 import { PartitionedFiles } from './partitioned-files.ts'
@@ -56,6 +57,8 @@ export interface FileSinkFormat<O extends FileSinkOptions> {
   open(device: Device, fields: Fields, options: O, sink: ByteSink, where: string, resume: Json | undefined): FileEncoder
   /** For formats whose files are batches one behind the other, whatever is before them: the bytes of a batch. The encoder then takes encoded batches too. */
   rows?(device: Device, arena: Arena, batch: Batch, options: O): RowBytes
+  /** For others whose rows may be encoded in pieces: how. Undefined where these options don't allow it. */
+  pieces?(options: O): ((device: Device, fields: Fields) => RowsEncoder) | undefined
 }
 
 /** The sink of a format: transactional. `calls` are for tests that fail them. */
@@ -78,17 +81,18 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
     },
     encoder(options) {
       const { rows } = format
-      return rows && !options.partitionBy ? (device, fields) => ({ encode: batch => encodedRows(device, fields, batch, arena => rows(device, arena, batch, options)) }) : undefined
+      if (options.partitionBy) return undefined
+      return rows ? device => ({ encode: batch => [encodedRows(device, batch, arena => rows(device, arena, batch, options))] }) : format.pieces?.(options)
     },
     describe: ({ path, partitionBy }) => `write.${format.kind} ${path}${partitionBy ? ` by ${partitionBy.join(', ')}` : ''}`,
   }
 }
 
-function encodedRows(device: Device, fields: Fields, { rowCount }: Batch, rows: (arena: Arena) => RowBytes): Batch {
+function encodedRows(device: Device, { rowCount }: Batch, rows: (arena: Arena) => RowBytes): PackedBatch {
   const scratch = device.arena()
   try {
     const { address, bytes } = rows(scratch)
-    return encodedBatch(device, fields, rowCount, address, bytes)
+    return encodedBatch(device, rowCount, [device.memory.bytes(address, bytes)])
   } finally {
     scratch.release()
   }

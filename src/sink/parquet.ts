@@ -1,7 +1,9 @@
 // `write.parquet`: row groups as the rows come, the footer at the end of a file.
 import type { Json } from '../base/json.ts'
+import type { Batch } from '../batch/batch.ts'
 import { checkParquetWrite, type ParquetWriteOptions, ParquetWriter, type ParquetWriterState } from '../format/parquet/parquet-writer.ts'
 import { type FileSinkFormat, type FileSinkOptions, fileSink } from './files.ts'
+import { encodedGroups, RowGroupEncoder } from './row-groups.ts'
 
 /** Options of `write.parquet`. */
 export type ParquetSinkOptions = FileSinkOptions & ParquetWriteOptions
@@ -13,8 +15,15 @@ export const parquetFiles: FileSinkFormat<ParquetSinkOptions> = {
   check: checkParquetWrite,
   open(device, fields, options, sink, where, resume) {
     const writer = new ParquetWriter(device, fields, sink, options, where, resume as ParquetWriterState | undefined)
-    return { write: batch => writer.write(batch), checkpoint: () => writer.checkpoint() as Json, finish: () => writer.finish(), close: () => writer.close() }
+    const write = (batch: Batch) => {
+      const groups = encodedGroups(device, batch)
+      if (groups) writer.append(groups.bytes, groups.entries)
+      else writer.write(batch)
+    }
+    return { write, checkpoint: () => writer.checkpoint() as Json, finish: () => writer.finish(), close: () => writer.close() }
   },
+  // Row groups that workers encode are as large as what a worker reads at once; exact numbers of rows can't be had of them.
+  pieces: options => (options.rowGroupRows === undefined ? (device, fields) => new RowGroupEncoder(device, fields, options) : undefined),
 }
 
 /** The sink of Parquet files. */

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { closeEngines, col, generate, lit, make, write } from '../../src/index.ts'
+import { bytesReader } from '../../src/base/bytes.ts'
+import { readFooter } from '../../src/format/parquet/read-footer.ts'
+import { closeEngines, col, count, generate, lit, make, max, min, read, write } from '../../src/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-'))
 afterAll(async () => {
@@ -56,4 +58,40 @@ it('no rows, and rows behind others', async () => {
     for (const from of [10, 20]) await table.filter(col('id').ge(from).and(col('id').lt(from + 2))).select('id').to(write.csv(path, { append: true })).run({ workers })
     expect(readFileSync(path, 'utf8').split('\n').slice(1).join()).toBe('10,11,20,21,')
   }
+})
+
+/** Rows of each row group of a file. */
+function groupsOf(path: string): number[] {
+  return readFooter(bytesReader(new Uint8Array(readFileSync(path))), 'test').rowGroups.map(group => group.rowCount)
+}
+
+it('Parquet, in row groups that workers make whole, in order', async () => {
+  const wide = generate.columns({ id: generate.sequence(), name: generate.choice(['a', 'b', 'c'], { nulls: 0.2 }), price: generate.uniform(0, 100, { type: 'decimal(9, 2)' }) }, { rows: 500_000, seed: 4 })
+  const csv = join(root, 'wide.csv')
+  await wide.to(write.csv(csv)).run({ workers: 2 })
+  for (const workers of [0, 2]) {
+    const path = join(root, `wide-${workers}.parquet`)
+    await read.csv(csv, { schema: { id: 'int64', name: 'utf8?', price: 'decimal(9, 2)' } }).with({ nothing: lit(null) }).to(write.parquet(path)).run({ workers })
+    const groups = groupsOf(path)
+    expect(groups.reduce((sum, rows) => sum + rows, 0)).toBe(500_000)
+    const back = read.parquet(path)
+    expect(await back.to(write.csv(join(root, `back-${workers}.csv`))).run({ workers: 2 })).toBeDefined()
+    const figures = (await back.agg({ n: count(), least: min('id'), most: max('id') }).collect({ workers: 0 })).toArray()
+    expect(figures).toEqual([{ n: 500_000, least: 0n, most: 499_999n }])
+  }
+  expect(groupsOf(join(root, 'wide-0.parquet'))).toEqual([262_144, 237_856])
+  const groups = groupsOf(join(root, 'wide-2.parquet'))
+  expect(groups.slice(0, -1).filter(rows => rows < 98_304)).toEqual([])
+  expect(groups).not.toEqual([262_144, 237_856])
+  const [alone, together] = [0, 2].map(workers => readFileSync(join(root, `back-${workers}.csv`), 'utf8'))
+  expect(together === alone).toBe(true)
+})
+
+it('few rows at a time are gathered in one row group, and its size is kept where it is given', async () => {
+  const few = generate.columns({ id: generate.sequence() }, { rows: 700_000 }).filter(col('id').mod(100).eq(0))
+  const path = join(root, 'few.parquet')
+  await few.to(write.parquet(path)).run({ workers: 2 })
+  expect(groupsOf(path)).toEqual([7_000])
+  await generate.columns({ id: generate.sequence() }, { rows: 700_000 }).to(write.parquet(path, { overwrite: true, rowGroupRows: 200_000 })).run({ workers: 2 })
+  expect(groupsOf(path)).toEqual([200_000, 200_000, 200_000, 100_000])
 })

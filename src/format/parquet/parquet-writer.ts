@@ -135,6 +135,20 @@ export class ParquetWriter {
     return { bytes: this.#bytes, groups: structuredClone(this.#groups) as unknown as Json }
   }
 
+  /** Ends the row group and hands over those since the last call, as plain data; their places count from the sink's byte at that call. For `append` of another writer. */
+  take(): Json {
+    this.#endRowGroup()
+    this.#bytes = 0
+    return this.#groups.splice(0) as unknown as Json
+  }
+
+  /** Puts row groups that another writer made behind what is there: their bytes, and what its `take` says of them. */
+  append(bytes: Uint8Array, taken: Json): void {
+    this.#endRowGroup()
+    for (const { rowCount, chunks } of taken as unknown as GroupEntry[]) this.#groups.push({ rowCount, chunks: chunks.map(chunk => ({ ...chunk, offset: chunk.offset + this.#bytes })) })
+    this.#append(bytes)
+  }
+
   /** Writes the footer: the file is whole then. */
   finish(): void {
     this.#endRowGroup()

@@ -1,0 +1,79 @@
+// Row groups of Parquet that workers encode: each is whole, so that the writer of the file only puts it behind the others. Too few rows for one go as they
+// are, and the writer of the file gathers them.
+import type { Json } from '../base/json.ts'
+import { type Batch, retainBatch } from '../batch/batch.ts'
+import { arenaOf, packBatch, type PackedBatch, unpackBatch } from '../batch/pack-batch.ts'
+import type { Fields } from '../batch/schema.ts'
+import { narrowColumn } from '../compute/narrow.ts'
+import { releaseArena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
+import { type ParquetWriteOptions, ParquetWriter } from '../format/parquet/parquet-writer.ts'
+import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
+
+// More than a batch, so that rows that come batch by batch are gathered.
+const groupRowsMin = 98_304
+const groupRows = 262_144
+
+/** Encodes row groups of 98,304 to about 262,144 rows, one at least where that many come together. Memory: the packed pages of one. */
+export class RowGroupEncoder implements RowsEncoder {
+  readonly #device: Device
+  readonly #fields: Fields
+  readonly #writer: ParquetWriter
+  /** What the writer has given since the last group. */
+  #parts: Uint8Array[] = []
+  /** Batches until they are enough for a group. */
+  #kept: PackedBatch[] = []
+  #rows = 0
+  #isEncoding = false
+
+  constructor(device: Device, fields: Fields, options: ParquetWriteOptions) {
+    this.#device = device
+    this.#fields = fields
+    const sink = { append: (bytes: Uint8Array) => void this.#parts.push(bytes.slice()) }
+    this.#writer = new ParquetWriter(device, fields, sink, { ...options, rowGroupRows: 2 ** 31 - 1 }, 'write.parquet', { bytes: 0, groups: [] })
+  }
+
+  encode(batch: Batch): PackedBatch[] {
+    this.#rows += batch.rowCount
+    if (this.#isEncoding) this.#writer.write(batch)
+    else this.#kept.push(packBatch(retainBatch(this.#device, batch)))
+    if (!this.#isEncoding && this.#rows >= groupRowsMin) this.#begin()
+    return this.#rows >= groupRows ? this.flush() : []
+  }
+
+  flush(): PackedBatch[] {
+    const rows = this.#rows
+    this.#rows = 0
+    if (!this.#isEncoding) return this.#kept.splice(0)
+    this.#isEncoding = false
+    const entries = Buffer.from(JSON.stringify(this.#writer.take()))
+    const length = new Uint8Array(Uint32Array.of(entries.byteLength).buffer)
+    return [encodedBatch(this.#device, rows, [length, entries, ...this.#parts.splice(0)])]
+  }
+
+  close(): void {
+    for (const kept of this.#kept.splice(0)) releaseArena(this.#device, arenaOf(kept))
+    this.#writer.close()
+  }
+
+  #begin(): void {
+    this.#isEncoding = true
+    for (const kept of this.#kept.splice(0)) {
+      const scratch = this.#device.arena()
+      try {
+        this.#writer.write(unpackBatch(kept, this.#fields, column => narrowColumn(this.#device, scratch, column)))
+      } finally {
+        scratch.release()
+        releaseArena(this.#device, arenaOf(kept))
+      }
+    }
+  }
+}
+
+/** The row groups of a batch that `RowGroupEncoder` made: what `ParquetWriter.append` takes. Undefined of other batches. */
+export function encodedGroups(device: Device, batch: Batch): { readonly bytes: Uint8Array; readonly entries: Json } | undefined {
+  const all = encodedBytes(device, batch)
+  if (!all) return undefined
+  const [length] = new Uint32Array(all.slice(0, 4).buffer) as unknown as [number]
+  return { bytes: all.subarray(4 + length), entries: JSON.parse(new TextDecoder().decode(all.slice(4, 4 + length))) as Json }
+}
