@@ -24,7 +24,10 @@ export interface WriteFileOptions {
 /** Options of `write.parquet`. */
 export interface WriteParquetOptions extends WriteFileOptions {
   readonly compression?: 'snappy' | 'zstd' | 'gzip' | 'none'
+  /** Rows of a row group at most; 262,144 by default. It is the unit of parallel reading. */
   readonly rowGroupRows?: number
+  /** Packed bytes at which a row group ends earlier, such as '64MiB'; 128 MiB by default. A writer holds them until then. */
+  readonly rowGroupBytes?: number | string
 }
 /** Options of `write.csv`. */
 export interface WriteCsvOptions extends WriteFileOptions {

@@ -5,6 +5,7 @@ import { type Batch, retainBatch } from '../batch/batch.ts'
 import { arenaOf, packBatch, type PackedBatch, unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
 import { narrowColumn } from '../compute/narrow.ts'
+import { batchBytes } from '../compute/sorted-rows.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type ParquetWriteOptions, ParquetWriter } from '../format/parquet/parquet-writer.ts'
@@ -13,8 +14,13 @@ import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
 // More than a batch, so that rows that come batch by batch are gathered.
 const groupRowsMin = 98_304
 const groupRows = 262_144
+// Of columns: long lists and texts make a group of fewer rows.
+const keptBytesMax = 64 << 20
 
-/** Encodes row groups of 98,304 to about 262,144 rows, one at least where that many come together. Memory: the packed pages of one. */
+/**
+ * Encodes row groups of 98,304 to about 262,144 rows, one at least where that many come together, or where fewer have 64 MiB; larger ones end by
+ * `rowGroupBytes`. Memory: those columns, or the packed pages of one.
+ */
 export class RowGroupEncoder implements RowsEncoder {
   readonly #device: Device
   readonly #fields: Fields
@@ -23,6 +29,7 @@ export class RowGroupEncoder implements RowsEncoder {
   #parts: Uint8Array[] = []
   /** Batches until they are enough for a group. */
   #kept: PackedBatch[] = []
+  #keptBytes = 0
   #rows = 0
   #isEncoding = false
 
@@ -36,14 +43,21 @@ export class RowGroupEncoder implements RowsEncoder {
   encode(batch: Batch): PackedBatch[] {
     this.#rows += batch.rowCount
     if (this.#isEncoding) this.#writer.write(batch)
-    else this.#kept.push(packBatch(retainBatch(this.#device, batch)))
-    if (!this.#isEncoding && this.#rows >= groupRowsMin) this.#begin()
-    return this.#rows >= groupRows ? this.flush() : []
+    else this.#keep(batch)
+    if (!this.#isEncoding && (this.#rows >= groupRowsMin || this.#keptBytes >= keptBytesMax)) this.#begin()
+    const hasEnded = this.#writer.bytes > 0
+    return this.#rows >= groupRows || hasEnded ? this.flush() : []
+  }
+
+  #keep(batch: Batch): void {
+    this.#kept.push(packBatch(retainBatch(this.#device, batch)))
+    this.#keptBytes += batchBytes(this.#device, batch)
   }
 
   flush(): PackedBatch[] {
     const rows = this.#rows
     this.#rows = 0
+    this.#keptBytes = 0
     if (!this.#isEncoding) return this.#kept.splice(0)
     this.#isEncoding = false
     const entries = Buffer.from(JSON.stringify(this.#writer.take()))

@@ -99,6 +99,13 @@ describe('parquet', () => {
     expect(exact(readParquet(device, writeParquet(device, { text: 'utf8' }, rows)))).toBe(exact(rows))
   })
 
+  it('ends a row group where its whole pages hold as many bytes as were asked for, looking every 16,384 rows', () => {
+    const rows = Array.from({ length: 40_000 }, (_, i) => ({ text: `${i} ${'x'.repeat(100)}`, l: [i] }))
+    const bytes = writeParquet(device, { text: 'utf8', l: 'list<int32>' }, rows, { rowGroupBytes: '1MiB', compression: 'none' }, 40_000)
+    expect(readFooter(bytesReader(bytes), 'x').rowGroups.map(group => group.rowCount)).toEqual([32_768, 7_232])
+    expect(exact(readParquet(device, bytes))).toBe(exact(rows))
+  })
+
   it('notes bounds and nulls in the footer, and leaves bounds out where there is a NaN', () => {
     const rows = [
       { a: 5, f: 1.5, n: 0, s: 'b' },
@@ -162,6 +169,7 @@ describe('parquet', () => {
   it.each([
     ['COMPRESSION', { compression: 'lzo' as never }, { a: 'int32' }],
     ['ROW_GROUP_ROWS', { rowGroupRows: 0 }, { a: 'int32' }],
+    ['BYTES', { rowGroupBytes: 'much' }, { a: 'int32' }],
     ['TYPE', {}, { a: 'timestamp[s]' }],
     ['NO_COLUMNS', {}, {}],
   ])('refuses to write with %s', (code, options, schema) => {

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { bytesReader } from '../../src/base/bytes.ts'
+import { allocateColumn } from '../../src/batch/batch.ts'
+import { parseSchema } from '../../src/batch/schema.ts'
+import { releaseArena } from '../../src/device/arena.ts'
+import { createDevice } from '../../src/device/device.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
+import { RowGroupEncoder } from '../../src/sink/row-groups.ts'
 import { closeEngines, col, count, generate, lit, make, max, min, read, write } from '../../src/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-'))
@@ -94,4 +99,39 @@ it('few rows at a time are gathered in one row group, and its size is kept where
   expect(groupsOf(path)).toEqual([7_000])
   await generate.columns({ id: generate.sequence() }, { rows: 700_000 }).to(write.parquet(path, { overwrite: true, rowGroupRows: 200_000 })).run({ workers: 2 })
   expect(groupsOf(path)).toEqual([200_000, 200_000, 200_000, 100_000])
+})
+
+it('lists and structs, too, in groups that end by their bytes', async () => {
+  const long = generate.columns({ id: generate.sequence() }, { rows: 300_000 }).with({ list: make.list(col('id'), col('id').add(1)), pair: make.struct({ text: lit('a text of some length ').concat(col('id').cast('utf8')), half: col('id').div(2) }) })
+  const path = join(root, 'long.parquet')
+  await long.to(write.parquet(path, { rowGroupBytes: '1MiB', compression: 'none' })).run({ workers: 2, batchRows: 16_384 })
+  const groups = groupsOf(path)
+  expect(groups.length).toBeGreaterThan(5)
+  expect(groups.reduce((sum, rows) => sum + rows, 0)).toBe(300_000)
+  const [ours, theirs] = [join(root, 'long.ndjson'), join(root, 'long-back.ndjson')]
+  await long.to(write.ndjson(ours)).run({ workers: 2 })
+  await read.parquet(path).to(write.ndjson(theirs)).run({ workers: 2 })
+  expect(readFileSync(theirs, 'utf8') === readFileSync(ours, 'utf8')).toBe(true)
+})
+
+it('few rows are encoded by a worker where they have 64 MiB, and handed on where a group ends', async () => {
+  const device = await createDevice()
+  const fields = parseSchema({ text: 'binary' }, 'test')
+  const arena = device.arena()
+  const blob = arena.allocate(1 << 20)
+  const text = allocateColumn(arena, fields[0]!.type, 40)
+  for (let i = 0; i < 40; i++) device.memory.uint32s(text.values, 160).set([1 << 20, 0, 0, blob], 4 * i)
+  const batch = { fields, rowCount: 40, columns: [text], arena: arena.address }
+  for (const [options, given] of [[{}, [0, 0]], [{ rowGroupBytes: '50MiB' }, [0, 1]]] as const) {
+    const encoder = new RowGroupEncoder(device, fields, { compression: 'none', dictionary: false, ...options })
+    const groups = [encoder.encode(batch), encoder.encode(batch)]
+    expect(groups.map(group => group.length)).toEqual(given)
+    const rest = encoder.flush()
+    encoder.close()
+    const encoded = [...groups.flat(), ...rest].map(group => ({ rows: group[0], arena: group[1] }))
+    expect(encoded.map(({ rows }) => rows)).toEqual([80])
+    for (const group of encoded) releaseArena(device, group.arena!)
+  }
+  arena.release()
+  expect(device.pages.used()).toBe(0)
 })

@@ -72,6 +72,7 @@ export class ColumnChunkWriter {
   #pageValues = 0
   #pageValueBytes = 0
   #pages: PackedBody[] = []
+  #heldBytes = 0
   #dictionaryPages = 0
   #entries = 0
   #nulls = 0
@@ -130,7 +131,7 @@ export class ColumnChunkWriter {
 
   /** Bytes of packed pages held in JavaScript memory. */
   get heldBytes(): number {
-    return this.#pages.reduce((sum, page) => sum + page.bytes.byteLength, 0)
+    return this.#heldBytes
   }
 
   /** Ends the row group's chunk; the next `write` begins another. */
@@ -167,6 +168,7 @@ export class ColumnChunkWriter {
 
   #begin(): void {
     this.#pages = []
+    this.#heldBytes = 0
     this.#dictionaryPages = 0
     this.#entries = 0
     this.#nulls = 0
@@ -190,7 +192,7 @@ export class ColumnChunkWriter {
       count = packValues(device, this.#layout, values, bits, row & 7, rows, packed)
       values = packed
     }
-    if (rows > 64 && this.#isLong(values, count)) {
+    if (rows > 1 && this.#isLong(values, count)) {
       const half = rows >> 1
       this.#append(column, row, half)
       return this.#append(column, row + half, rows - half)
@@ -204,7 +206,7 @@ export class ColumnChunkWriter {
     if (this.#layout === 'bit') this.#appendBools(address + (base >> 3), base & 7, 0, alive)
     else {
       const values = address + valueBytes(this.#stored.stored, base)
-      const half = count > 64 && this.#isLong(values, alive) ? rowCut(this.#device, entries.repetitions, count, count >> 1) : count
+      const half = count > 1 && this.#isLong(values, alive) ? rowCut(this.#device, entries.repetitions, count, count >> 1) : count
       if (half < count) return cutEntries(this.#device, entries, half).forEach(part => this.#appendEntries(part, address))
       this.#appendValues(values, alive)
     }
@@ -305,7 +307,9 @@ export class ColumnChunkWriter {
     const isDictionary = this.#mode === 'dictionary'
     if (isDictionary) this.#writeCodes()
     const [start, bytes] = this.#writeLevels()
-    this.#pages.push(this.#packer.data(start, bytes, this.#pageEntries, isDictionary ? 8 : 0))
+    const page = this.#packer.data(start, bytes, this.#pageEntries, isDictionary ? 8 : 0)
+    this.#pages.push(page)
+    this.#heldBytes += page.bytes.byteLength
     if (isDictionary) this.#dictionaryPages++
     this.#levels.clear()
     this.#pageEntries = 0

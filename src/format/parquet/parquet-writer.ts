@@ -2,6 +2,7 @@
 import type { ByteSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
+import { parseBytes } from '../../base/units.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
 import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
@@ -20,6 +21,8 @@ export interface ParquetWriteOptions {
   readonly compression?: ParquetCodec
   /** Rows of a row group; 262,144 by default. It bounds the writer's memory and is the unit of parallel reading. */
   readonly rowGroupRows?: number
+  /** Packed bytes at which a row group ends earlier, such as '64MiB'; 128 MiB by default. They are held until then. */
+  readonly rowGroupBytes?: number | string
   /** False writes no dictionaries, for readers that know none. */
   readonly dictionary?: boolean
 }
@@ -46,6 +49,9 @@ export type ParquetWriterState = { readonly bytes: number; readonly groups: Json
 
 const magic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
 const rowGroupRowsDefault = 262_144
+const rowGroupBytesDefault = '128MiB'
+// Between two looks at what is held.
+const sliceRows = 16_384
 
 /** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, TYPE, NO_COLUMNS. */
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
@@ -55,9 +61,14 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
   const rows = options.rowGroupRows ?? rowGroupRowsDefault
   if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1)
     throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
+  rowGroupBytesOf(options, where)
   const shown = fields.filter(f => !isHidden(f.name))
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   for (const field of shown) writtenTree(field, where)
+}
+
+function rowGroupBytesOf({ rowGroupBytes = rowGroupBytesDefault }: ParquetWriteOptions, where: string): number {
+  return parseBytes(rowGroupBytes, `${where}, rowGroupBytes`)
 }
 
 /** What takes a column's rows: the chunk of a flat one, or the shredder of a nested one. */
@@ -76,6 +87,7 @@ export class ParquetWriter {
   readonly #positions: number[]
   readonly #codec: ParquetCodec
   readonly #rowGroupRows: number
+  readonly #rowGroupBytes: number
   readonly #groups: GroupEntry[] = []
   #bytes = 0
   #rows = 0
@@ -87,6 +99,7 @@ export class ParquetWriter {
     this.#sink = sink
     this.#codec = options.compression ?? 'snappy'
     this.#rowGroupRows = options.rowGroupRows ?? rowGroupRowsDefault
+    this.#rowGroupBytes = rowGroupBytesOf(options, where)
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
     this.#columns = this.#positions.map(i => writtenTree(fields[i]!, where))
     this.#leaves = this.#columns.flatMap(writtenLeaves)
@@ -121,12 +134,18 @@ export class ParquetWriter {
 
   #writeRows(stored: readonly Column[], rowCount: number): void {
     for (let row = 0; row < rowCount; ) {
-      const take = Math.min(rowCount - row, this.#rowGroupRows - this.#rows)
+      const take = Math.min(rowCount - row, this.#rowGroupRows - this.#rows, sliceRows)
       this.#writers.forEach((writer, i) => writer.write(stored[i]!, row, row + take))
       this.#rows += take
       row += take
-      if (this.#rows === this.#rowGroupRows) this.#endRowGroup()
+      if (this.#rows === this.#rowGroupRows || this.#heldBytes() >= this.#rowGroupBytes) this.#endRowGroup()
     }
+  }
+
+  #heldBytes(): number {
+    let bytes = 0
+    for (const chunk of this.#chunks.values()) bytes += chunk.heldBytes
+    return bytes
   }
 
   /** Ends the row group: the sink then holds all rows, and `resume` can go on from here. */
