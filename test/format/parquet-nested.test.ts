@@ -138,6 +138,7 @@ describe('levels that are wrong', () => {
     ['fewer values than rows', change('y', () => ({ repetitions: [0], definitions: [3], values: [1] })), 'CHUNK_COUNT', /the column has 1 values, its row group 4 rows/],
     ['a flat column with other rows', change('id', () => ({ repetitions: [0], definitions: [0], values: [1] })), 'CHUNK_COUNT', /the column has 1 values, its row group 4 rows/],
     ['fewer values than their levels say', change('x', ({ values }) => ({ values: values.slice(1) })), 'PAGE_VALUES', /end before its values/],
+    ['a level above the greatest', change('x', ({ definitions }) => ({ definitions: definitions.map((d, i) => (i === 2 ? 6 : d)) })), 'PAGE_LEVELS', /column "a\.list\.element\.x", byte \d+: a definition level is above 4/],
     ['levels that end early', change('x', () => ({ repetition: 0 })), 'PAGE_LEVELS', /levels/],
   ])('%s', (name, leaves, code, message, batchRows) => {
     for (const version of [1, 2] as const) {
