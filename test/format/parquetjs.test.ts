@@ -92,4 +92,30 @@ describe.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)('parquetjs-lite, %s',
     await reader.close()
     expect(read).toEqual(rows.map(({ at, ...row }) => row))
   })
+
+  it('reads what we nest, by the groups that lists and maps are of', async () => {
+    const schema = { id: 'int32', tags: 'list<utf8?>?', size: 'struct<width: int64?, parts: list<int32>>?', stock: 'map<utf8, struct<price: float64, days: list<int32>?>>' }
+    const nested = Array.from({ length: 300 }, (_, i) => ({
+      id: i,
+      tags: i % 7 === 0 ? null : Array.from({ length: i % 4 }, (_, k) => (k === 1 ? null : `tag ${i * k}`)),
+      size: i % 5 === 0 ? null : { width: i % 3 ? BigInt(i) : null, parts: Array.from({ length: i % 3 }, (_, k) => k) },
+      stock: new Map(Array.from({ length: (i * 7) % 3 }, (_, k) => [`${i} ${k}`, { price: i / 8, days: k ? null : Array.from({ length: i % 5 }, (_, d) => d) }] as const)),
+    }))
+    const bytes = writeParquet(device, schema, nested, { compression: ({ UNCOMPRESSED: 'none', SNAPPY: 'snappy', GZIP: 'gzip' } as const)[codec], dictionary: false, rowGroupRows: 110 }, 70)
+    const reader = await parquetjs.ParquetReader.openBuffer(Buffer.from(bytes))
+    const cursor = reader.getCursor()
+    const read: unknown[] = []
+    for (let row = await cursor.next(); row; row = await cursor.next()) read.push(row)
+    await reader.close()
+    const listOf = (items: readonly unknown[] | null) => items && { list: items.map(element => ({ element })) }
+    const expected = nested.map(({ id, tags, size, stock }) => ({
+      id,
+      tags: listOf(tags),
+      size: size && { width: size.width === null ? null : Number(size.width), parts: listOf(size.parts) },
+      stock: { key_value: [...stock].map(([key, { price, days }]) => ({ key, value: { price, days: listOf(days) } })) },
+    }))
+    // It leaves out what is null, and what repeats no time.
+    const plain = (all: unknown) => JSON.parse(JSON.stringify(all, (_, value) => (value === null || (Array.isArray(value) && value.length === 0) ? undefined : typeof value === 'bigint' ? Number(value) : value))) as unknown
+    expect(plain(read)).toEqual(plain(expected))
+  })
 })
