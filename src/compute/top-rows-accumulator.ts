@@ -13,13 +13,13 @@ import { selectRows } from './compact.ts'
 import { rowNumbers } from './gather.ts'
 import { nullColumn } from './null-column.ts'
 import { listItems, listType } from './row-runs.ts'
-import { sortIndices } from './sort.ts'
+import { isOrdered, sortIndices } from './sort.ts'
 import { hasKeys, keysOf } from './widen.ts'
 
 /** What rows can be compared by. */
 export const rankable: InputRule = {
   takes: 'what has an order: numbers, times, bools, texts and bytes',
-  fits: type => hasKeys(type) || type.kind === 'decimal' || type.kind === 'utf8' || type.kind === 'binary',
+  fits: isOrdered,
 }
 
 /** The state: lists of values, of what they are compared by (keys where there are keys) and of places. */

@@ -187,6 +187,14 @@ describe('aggregates', () => {
     expect(row!.top).toEqual(rows.flatMap(r => (r.name === null ? [] : [r.name as string])).sort(byBytes).slice(0, 2))
   })
 
+  it('ranks bytes of one length, and finds nothing among nulls', async () => {
+    const bytes = ['abc', 'abd', null, 'aaa'].map((text, i) => ({ c: text === null ? null : Buffer.from(text), n: i + 1 }))
+    const table = from(bytes, { schema: { c: 'binary(3)?', n: 'int32' } }).with({ z: lit(null) })
+    const [row] = (await table.agg({ top: agg.topK('c', 2), low: agg.topK('c', 1, { least: true }), by: agg.topK('n', 2, { by: 'c' }), most: agg.argMax('n', 'c'), none: agg.topK('z', 2) }).collect()).toArray()
+    const text = (value: unknown) => (value as Uint8Array[]).map(item => Buffer.from(item).toString())
+    expect({ ...row!, top: text(row!.top), low: text(row!.low) }).toEqual({ top: ['abd', 'abc'], low: ['aaa'], by: [2, 1], most: 2, none: null })
+  })
+
   it('by keys that hardly repeat, which go on as rows', async () => {
     const rowCount = 50_000
     const columns = {
