@@ -33,6 +33,12 @@ export interface DictionaryPlace {
   readonly heapBytes: number
 }
 
+/** Forgets all values of a dictionary. Cost: its table's bytes. */
+export function clearDictionary(device: Device, { table, tableSlots, heapUsed }: DictionaryPlace): void {
+  device.kernels.fillBits(table, 8 * 4 * tableSlots, 0)
+  if (heapUsed !== 0) device.memory.uint32s(heapUsed, 1)[0] = 0
+}
+
 /** Codes (u32) of `count` values, adding new ones. Returns the dictionary's size, or −1 where it would be too large. Cost: 2–6 ns a value. */
 export function encodeDictionary(device: Device, place: DictionaryPlace, values: number, count: number, known: number, codes: number): number {
   const { kernels } = device

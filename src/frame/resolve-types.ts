@@ -119,7 +119,7 @@ interface Kinds {
   averaged: Measured
   measured: Measured | 'date'
   keyed: Measured | 'date' | 'bool'
-  ordered: Measured | 'date' | 'bool' | 'utf8' | 'binary'
+  ordered: Measured | 'date' | 'bool' | 'utf8' | 'binary' | `binary(${string})`
   integer: Exclude<NumericType, `float${string}` | `decimal(${string})`>
 }
 type AnyList = `list<${string}>`

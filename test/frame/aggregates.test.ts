@@ -6,7 +6,7 @@ import { parseType } from '../../src/batch/type-name.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import { aggregateNames } from '../../src/compute/accumulator.ts'
 import * as builtIn from '../../src/frame/aggregates.ts'
-import { agg, closeEngines, col, DataError, from, type PlanError, session, sum, tumble } from '../../src/index.ts'
+import { agg, closeEngines, col, DataError, from, lit, type PlanError, session, sum, tumble } from '../../src/index.ts'
 import { plainAggregate } from '../support/plain-aggregates.ts'
 import { sampleValues } from '../support/samples.ts'
 

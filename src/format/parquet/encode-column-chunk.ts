@@ -5,6 +5,7 @@ import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import {
   appendBitRange,
+  clearDictionary,
   type DictionaryPlace,
   encodeDictionary,
   encodeHybrid,
@@ -20,6 +21,7 @@ import { cutEntries, type Entries, rowCut } from '../../compute/parquet-shred.ts
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
+import { dictionaryPays } from './dictionary-worth.ts'
 import { type PackedBody, PagePacker, type ParquetCodec } from './pack-page.ts'
 import { FlatLevels, NestedLevels } from './page-levels.ts'
 import type { WrittenLeaf } from './write-tree.ts'
@@ -77,6 +79,8 @@ export class ColumnChunkWriter {
   #entries = 0
   #nulls = 0
   #dictionaryPays = true
+  /** Values of the chunk before. */
+  #lastValues = 0
 
   constructor(device: Device, leaf: WrittenLeaf, codec: ParquetCodec, dictionary: boolean) {
     this.#device = device
@@ -151,6 +155,7 @@ export class ColumnChunkWriter {
       ...this.#bounds.ends,
       encodings: [0, 3, ...(dictionary ? [8] : [])],
     }
+    this.#lastValues = this.#entries - this.#nulls
     this.#begin()
     return chunk
   }
@@ -175,7 +180,7 @@ export class ColumnChunkWriter {
     this.#bounds.clear()
     this.#known = 0
     this.#mode = this.#wantDictionary && this.#dictionaryPays ? 'dictionary' : 'plain'
-    if (this.#dictionary) this.#clearDictionary(this.#dictionary)
+    if (this.#dictionary) clearDictionary(this.#device, this.#dictionary)
   }
 
   #append(column: Column, row: number, rows: number): void {
@@ -261,7 +266,15 @@ export class ColumnChunkWriter {
     return true
   }
 
-  // A first page that holds most of its values once each becomes PLAIN again, and so does the rest of the file's column.
+  #isDictionaryWorth(): boolean {
+    const seen = this.#entries - this.#nulls
+    if (seen < 1_024 || !this.#dictionary) return true
+    const isView = this.#layout === 'view'
+    const bytes = isView ? this.#device.memory.uint32s(this.#dictionary.heapUsed, 1)[0]! / this.#known : valueBytes(this.#stored.stored, 1)
+    return dictionaryPays(this.#known, seen, bytes, isView ? Math.min(dictionaryCountMax, heapBytes / bytes) : dictionaryCountMax, this.#lastValues)
+  }
+
+  // A first page of which no dictionary is worth it becomes PLAIN again, and so does the rest of the file's column.
   #dropDictionary(): void {
     const device = this.#device
     const count = this.#pageValues
@@ -303,7 +316,8 @@ export class ColumnChunkWriter {
   #flush(): void {
     if (this.#pageEntries === 0) return
     this.#checkNulls()
-    if (this.#mode === 'dictionary' && this.#pages.length === 0 && this.#pageValues >= 1_024 && this.#known > 0.6 * this.#pageValues) this.#dropDictionary()
+    const isWorth = this.#mode === 'plain' || this.#isDictionaryWorth()
+    if (!isWorth && this.#pages.length === 0) this.#dropDictionary()
     const isDictionary = this.#mode === 'dictionary'
     if (isDictionary) this.#writeCodes()
     const [start, bytes] = this.#writeLevels()
@@ -311,6 +325,7 @@ export class ColumnChunkWriter {
     this.#pages.push(page)
     this.#heldBytes += page.bytes.byteLength
     if (isDictionary) this.#dictionaryPages++
+    if (!isWorth) this.#mode = 'plain'
     this.#levels.clear()
     this.#pageEntries = 0
     this.#pageValues = 0
@@ -363,12 +378,6 @@ export class ColumnChunkWriter {
       heapUsed: isView ? this.#arena.allocateZeroed(4) : 0,
       heapBytes,
     }
-  }
-
-  #clearDictionary(dictionary: DictionaryPlace): void {
-    const { memory } = this.#device
-    memory.bytes(dictionary.table, 4 * tableSlots).fill(0)
-    if (dictionary.heapUsed !== 0) memory.bytes(dictionary.heapUsed, 4).fill(0)
   }
 
   #packDictionary(): PackedBody {
