@@ -53,6 +53,11 @@ export class FusedPipeline {
   readonly #specs: readonly AggregateSpec[]
   readonly #keys: readonly Field[]
   readonly #columns: readonly number[]
+  /** The columns that conditions read. */
+  readonly #filtered: readonly number[]
+  /** Their bounds and narrow bits in the batch before, and whether no row within them meets the conditions: batches of one source have mostly the same. */
+  readonly #bounds: number[] = []
+  #never: boolean | undefined
   readonly #memory: OwnedMemory
   readonly #codes = new Map<string, number>()
   #args = 0
@@ -76,6 +81,7 @@ export class FusedPipeline {
     this.#specs = specs
     this.#keys = keys
     this.#columns = columnsRead(program)
+    this.#filtered = columnsRead({ ...program, keys: [], aggregates: [] })
     this.#memory = new OwnedMemory(device)
   }
 
@@ -86,7 +92,7 @@ export class FusedPipeline {
 
   /** Takes rows from the batch's beginning, and says how many: all, or fewer (a multiple of 64), where the interpreter must do the rest. */
   take(batch: Batch, flush: () => void): number {
-    if (neverTrue(this.#program.conditions, batch.columns)) return batch.rowCount
+    if (this.#isNever(batch.columns)) return batch.rowCount
     if (this.#troubles >= troubleMax) return 0
     const forms = this.#formsOf(batch)
     const numbering = this.#numberingOf(batch, forms)
@@ -120,6 +126,20 @@ export class FusedPipeline {
 
   close(): void {
     this.#memory.close()
+  }
+
+  #isNever(columns: readonly Column[]): boolean {
+    let same = this.#never !== undefined
+    for (let i = 0; i < this.#filtered.length; i++) {
+      const { range, narrow } = columns[this.#filtered[i]!]!
+      const [least, most, bits] = [range?.min ?? Number.NEGATIVE_INFINITY, range?.max ?? Number.POSITIVE_INFINITY, narrow?.bits ?? 0]
+      same &&= this.#bounds[3 * i] === least && this.#bounds[3 * i + 1] === most && this.#bounds[3 * i + 2] === bits
+      this.#bounds[3 * i] = least
+      this.#bounds[3 * i + 1] = most
+      this.#bounds[3 * i + 2] = bits
+    }
+    if (!same) this.#never = neverTrue(this.#program.conditions, columns)
+    return this.#never!
   }
 
   #formsOf({ columns }: Batch): (ColumnForm | undefined)[] {
@@ -192,7 +212,7 @@ export class FusedPipeline {
       words[2] = this.#table
       words[3] = numbering?.slots ?? 0
       words[4] = 0
-      for (const [i, { value, rowBits }] of values.entries()) words[firstSlot + i] = value + (start / 8) * rowBits
+      for (let i = 0; i < values.length; i++) words[firstSlot + i] = values[i]!.value + (start / 8) * values[i]!.rowBits
       if (run(this.#args) !== 0) {
         this.#troubles++
         return start

@@ -100,16 +100,24 @@ export class JobRun {
         return
       }
       const feeds = await this.#openFeeds()
-      await this.#openStages(feeds)
+      const opened = Promise.race([Promise.all(await this.#openStages(feeds)), this.done])
+      opened.catch(() => {})
+      // Threads take messages in order, so that scans may be told to begin before all have said that they're open; what comes of feeds would be lost with a task that isn't.
+      if (feeds.length === 0) this.#begin(feeds)
+      await opened
       if (this.#failure) throw this.#failure
-      this.#running = true
-      this.#startSources(feeds)
-      this.#timers = [setInterval(() => this.#tick(), tickMs)]
-      this.#moved()
+      if (feeds.length > 0) this.#begin(feeds)
     } catch (error) {
       this.fail(asError(error))
       await this.done
     }
+  }
+
+  #begin(feeds: readonly FeedRun[]): void {
+    this.#running = true
+    this.#startSources(feeds)
+    this.#timers = [setInterval(() => this.#tick(), tickMs)]
+    this.#moved()
   }
 
   /** A picture of the job as of now. */
@@ -181,13 +189,14 @@ export class JobRun {
     }
   }
 
-  async #openStages(feeds: readonly FeedRun[]): Promise<void> {
+  // What it promises to say is whether each task could be opened.
+  async #openStages(feeds: readonly FeedRun[]): Promise<Promise<void>[]> {
     const splitCounts = new Map(feeds.map(f => [f.id, f.splitCount]))
     const opened: Promise<void>[] = []
     const shares = stateShares(this.#plan.stages, this.#environment.stateBytes)
     for (const [i, spec] of this.#plan.stages.entries()) opened.push(...(await this.#openStage(withSplitCounts(spec, this.#resolved, splitCounts), shares[i]!)))
-    await Promise.race([Promise.all(opened), this.done])
     for (const [i, spec] of this.#plan.stages.entries()) this.#stages[i]!.targets = spec.outputs.map(o => this.#target(o.to))
+    return opened
   }
 
   async #openStage(spec: StageSpec, stateBytes: readonly number[]): Promise<Promise<void>[]> {

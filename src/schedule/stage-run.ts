@@ -218,7 +218,8 @@ export class StageRun implements Consumer {
         this.#toAll({}, { type: 'tick', now: work.now })
         return true
       case 'end':
-        if (this.#pending.size > 0) return false
+        // A thread does one message after the other, and each has its share of the one input: nothing is to be waited for.
+        if (this.#pending.size > 0 && (this.#queued.length > 1 || this.#waits || this.spec.placement === 'shared')) return false
         this.#exclusive = true
         this.#toAll({ end: this.#openPorts.size === 0 && !this.#queue.some(w => w.kind === 'end' && w !== work) }, { type: 'finish', port: work.port })
         return true
