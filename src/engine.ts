@@ -30,12 +30,11 @@ import { type Bindings, factsOf, type ResolvedPlan, resolvePlan } from './plan/r
 import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
+import { openAudit, openState } from './schedule/job-state.ts'
 import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
 import { type KeptOptions, keptOptions } from './source/kept.ts'
 import type { AuditLog } from './storage/audit-log.ts'
-import type { Checkpoint, CheckpointStore } from './storage/checkpoint-store.ts'
-import { localDirectory } from './storage/directory.ts'
 import { createTopics } from './storage/topics.ts'
 
 /** How a job keeps its state. */
@@ -72,8 +71,12 @@ export interface RunOptions {
   /** The job's name: of its checkpoints, transactions and audit entries. */
   readonly name?: string
   readonly checkpoint?: CheckpointOptions
-  /** 'none' starts afresh; by default the newest complete checkpoint in the directory is resumed. */
-  readonly restore?: 'none'
+  /**
+   * Where the state comes from: by default the newest complete checkpoint in the directory of `checkpoint`; 'none' starts afresh; else the folder of a savepoint,
+   * or of an epoch in a checkpoint directory. From there the job goes on as if later epochs had never been: their checkpoints are removed, and files that they
+   * wrote; what topics, Kafka and other systems were given stays there, so stop with a savepoint where that counts. The next start needs no `restore`.
+   */
+  readonly restore?: 'none' | (string & {})
   /** A directory for the audit log. */
   readonly audit?: string
   readonly clock?: Clock
@@ -179,11 +182,11 @@ export class Engine {
     const resolved = fusePipelines(placed, parseFuse(options.fuse), large)
     const workers = this.#usesThreads(large, options) ? await this.#pool.start() : []
     const stages = cutStages(resolved, workers.length, columns)
-    const { store, checkpoint, firstEpoch } = await openStore(options, job, this.#clock)
+    const state = await openState(options, job, this.#clock)
     let audit: AuditLog | undefined
     const topics = createTopics()
     const closeFiles = async () => {
-      await store?.close()
+      await state.store?.close()
       await audit?.close()
       await topics.close()
     }
@@ -204,11 +207,9 @@ export class Engine {
         batchBytes: this.memory.batchBytes,
         spillFolder: options.spill ?? tmpdir(),
         epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
-        firstEpoch,
         fingerprint: planFingerprint(physical),
-        store,
         retain: options.checkpoint?.retain ?? 3,
-        checkpoint,
+        ...state,
         audit,
         topics,
         signal: options.signal,
@@ -346,26 +347,6 @@ export async function closeEngines(): Promise<void> {
   const engines = [...shared.values()]
   shared.clear()
   for (const engine of engines) await (await engine).close()
-}
-
-// What only some jobs need is loaded with the first of them.
-async function openAudit(dir: string, job: string, clock: Clock): Promise<AuditLog> {
-  const { openAuditLog } = await import('./storage/audit-log.ts')
-  return openAuditLog(localDirectory(dir), job, clock)
-}
-
-async function openStore(options: RunOptions, job: string, clock: Clock): Promise<{ store?: CheckpointStore; checkpoint?: Checkpoint; firstEpoch: number }> {
-  if (!options.checkpoint) return { firstEpoch: 1 }
-  const { dir, encrypt, fallback } = options.checkpoint
-  const { openCheckpointStore } = await import('./storage/checkpoint-store.ts')
-  const store = await openCheckpointStore({ directory: localDirectory(dir), job, encrypt, clock })
-  try {
-    const checkpoint = options.restore === 'none' ? undefined : await store.newest({ fallback })
-    return { store, checkpoint, firstEpoch: await store.nextEpoch() }
-  } catch (error) {
-    await store.close()
-    throw error
-  }
 }
 
 // Where little memory is for batches they are smaller: some dozens of 64-byte rows lie between the steps of each thread.

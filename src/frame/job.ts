@@ -17,8 +17,9 @@ export class Job {
   async run(options: JobOptions = {}): Promise<Run> {
     const attempts = options.restart?.attempts ?? 0
     const backoffMs = parseDuration(options.restart?.backoff ?? '1s', 'restart.backoff')
+    let { restore } = options
     for (let attempt = 0; ; attempt++) {
-      const run = await this.start(options)
+      const run = await this.start({ ...options, restore })
       const onTerm = () => void run.stop({ drain: true })
       process.once('SIGTERM', onTerm)
       try {
@@ -26,6 +27,8 @@ export class Job {
         return run
       } catch (error) {
         if (!(error instanceof ConnectorError && error.retryable) || attempt >= attempts) throw error
+        // A savepoint is the newest checkpoint once it was restored, and what was made since is newer than any start afresh.
+        if (restore !== 'none' || run.metrics().checkpoints.completed > 0) restore = undefined
         options.logger?.error({ attempt: attempt + 1, attempts, code: error.code }, `restarting: ${error.message}`)
         await systemClock.sleep(backoffMs * 2 ** attempt, options.signal)
       } finally {

@@ -1,7 +1,7 @@
 // Running what frames describe: one-off results, streams of batches, and jobs that go on until they end or are stopped.
 import { type ProgressTarget, progressReporter } from '../base/progress-line.ts'
 import { systemClock } from '../base/clock.ts'
-import { asError } from '../base/errors.ts'
+import { asError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
@@ -12,10 +12,12 @@ import { explainPlan } from '../plan/explain.ts'
 import { fusePipelines } from '../plan/fuse-pipelines.ts'
 import { isLarge } from '../plan/job-size.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
+import type { Savepoint } from '../schedule/savepoint.ts'
 import { optimizePlan } from '../plan/optimize.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.ts'
 import { unkeptOptions } from '../source/kept.ts'
+import { localDirectory } from '../storage/directory.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import type { OwnedDictionary } from './coded-column.ts'
 import { type OwnedChunk, ownBatch } from './owned-columns.ts'
@@ -47,8 +49,17 @@ export interface Run {
   metrics(): JobMetrics
   /** Makes a checkpoint now and resolves when it is committed, with its epoch. */
   checkpoint(): Promise<number>
-  /** `drain` (the default): what was taken is finished and committed; a later start resumes behind it. Else what is uncommitted is undone. */
-  stop(options?: { drain?: boolean }): Promise<void>
+  /**
+   * Makes a savepoint in `dir`, which must be empty or absent, while the job goes on: the checkpoint of an epoch as a folder of its own, verified, which may be
+   * moved, is never removed, and is what `restore` takes. The job must keep checkpoints. A savepoint that fails leaves the job as it was. Throws PlanError
+   * SAVEPOINT_STATE, ConnectorError SAVEPOINT_EXISTS, JOB_ENDED, DISK_….
+   */
+  savepoint(dir: string): Promise<Savepoint>
+  /**
+   * `drain` (the default): what was taken is finished and committed; a later start resumes behind it. Else what is uncommitted is undone. `savepoint`: the folder
+   * for one of the last epoch, behind which nothing was committed; only when drained.
+   */
+  stop(options?: { drain?: boolean; savepoint?: string }): Promise<Savepoint | undefined>
 }
 
 /** Starts a job of several sinks over shared steps. Rejects when it can't be started. */
@@ -78,8 +89,15 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
     done,
     metrics: () => started.run.metrics(),
     checkpoint: () => started.run.checkpoint(),
-    stop: ({ drain = true } = {}) => started.run.stop({ drain }),
+    savepoint: dir => started.run.savepoint(localDirectory(dir)),
+    stop: ({ drain = true, savepoint } = {}) => stopJob(started, drain, savepoint),
   }
+}
+
+async function stopJob(started: StartedJob, drain: boolean, savepoint: string | undefined): Promise<Savepoint | undefined> {
+  if (savepoint !== undefined && !drain)
+    throw new PlanError('SAVEPOINT_STATE', `stop: savepoint: '${savepoint}' with drain: false; a job that is cancelled has no last epoch; drain it, or call savepoint() first`)
+  return started.run.stop({ drain, ...(savepoint !== undefined && { savepoint: localDirectory(savepoint) }) })
 }
 
 function showProgress(started: StartedJob, options: JobOptions): () => void {

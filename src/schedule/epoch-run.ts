@@ -27,6 +27,7 @@ export interface EpochEnvironment {
 interface OpenEpoch {
   readonly barrier: Barrier
   readonly finished: boolean
+  readonly keep: ((epoch: number) => Promise<void>) | undefined
   readonly startedMs: number
   readonly writer: CheckpointWriter | undefined
   readonly positions: Map<string, Json>
@@ -56,8 +57,11 @@ export class EpochRun {
     return this.#starting || this.#open !== undefined
   }
 
-  /** Puts the next barrier into the flow; resolves when the epoch is committed. `finished`: the input has ended. */
-  async trigger(options: { final: boolean; finished: boolean }): Promise<number> {
+  /**
+   * Puts the next barrier into the flow; resolves when the epoch is committed. `finished`: the input has ended. `keep` is called when it is committed, before
+   * older checkpoints are removed; it doesn't throw.
+   */
+  async trigger(options: { final: boolean; finished: boolean; keep?: (epoch: number) => Promise<void> }): Promise<number> {
     assert(!this.busy, 'an epoch was triggered while another is open')
     this.#starting = true
     const { store } = this.#environment
@@ -69,6 +73,7 @@ export class EpochRun {
         this.#open = {
           barrier,
           finished: options.finished,
+          keep: options.keep,
           startedMs,
           writer,
           positions: new Map(),
@@ -139,6 +144,7 @@ export class EpochRun {
     if (this.#open !== open) return
     await Promise.all(this.#sinks().map(sink => sink.commit(barrier.epoch, handles.get(sink.id)!)))
     for (const source of this.#sources()) await source.committed(positions.get(source.id)!)
+    await open.keep?.(barrier.epoch)
     await store?.retain(retain)
     this.#open = undefined
     await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, handles: Object.fromEntries(handles) })

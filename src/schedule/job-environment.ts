@@ -34,6 +34,8 @@ export interface JobEnvironment {
   readonly store?: CheckpointStore
   readonly retain: number
   readonly checkpoint?: Checkpoint
+  /** `checkpoint` is older than what the store holds, or from elsewhere: makes it the store's newest. Sinks undo what they showed after it, where they can. */
+  readonly rewind?: () => Promise<void>
   readonly audit?: AuditLog
   readonly topics: Topics
   readonly signal?: AbortSignal

@@ -1,13 +1,13 @@
 // A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
 // everything down again, whether the input ended, someone stopped it, or something failed.
-import { asError, CancelledError, decodeError, PlanError } from '../base/errors.ts'
+import { asError, CancelledError, ConnectorError, decodeError, PlanError } from '../base/errors.ts'
 import { keyHashVersion } from '../base/hash.ts'
 import { redactError } from '../base/secret.ts'
+import type { StorageDirectory } from '../base/storage.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
 import { operatorType, scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { splitsToRead } from '../plan/skip-splits.ts'
 import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
-import { splitField } from '../plan/rewrite.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { Checkpoint } from '../storage/checkpoint-store.ts'
@@ -16,8 +16,10 @@ import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
 import type { JobEnvironment } from './job-environment.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
+import { type Savepoint, SavepointRun } from './savepoint.ts'
 import { SinkRun } from './sink-run.ts'
 import { type FeedRun, openFeed, runScan, type SourceRun } from './source-run.ts'
+import { withSplitCounts } from './split-counts.ts'
 import { stateShares } from './state-shares.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
 import { StageRun } from './stage-run.ts'
@@ -41,6 +43,7 @@ export class JobRun {
   #failure: Error | undefined
   #draining = false
   #finalTriggered = false
+  #finalSavepoint: SavepointRun | undefined
   #running = false
   /** What readers of scans share. */
   #shared: Arena | undefined
@@ -94,6 +97,7 @@ export class JobRun {
       this.#checkCompatible(checkpoint)
       await audit?.record('start', { fingerprint: this.#environment.fingerprint })
       if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
+      await this.#environment.rewind?.()
       await this.#openSinks()
       if (checkpoint?.manifest.finished) {
         await this.#finish()
@@ -125,24 +129,48 @@ export class JobRun {
     return this.metricsCounter.picture(this.#sources)
   }
 
-  /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it. */
-  async stop(options: { drain: boolean }): Promise<void> {
+  /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it; `savepoint` gets the last checkpoint. */
+  async stop(options: { drain: boolean; savepoint?: StorageDirectory }): Promise<Savepoint | undefined> {
+    const wanted = options.savepoint && (await this.#openSavepoint(options.savepoint))
+    if (wanted) await this.#free()
     if (!options.drain || this.#gated()) {
       this.fail(new CancelledError(this.#environment.job))
       await this.done.catch(() => {})
-      return
+      return undefined
     }
+    this.#finalSavepoint ??= wanted
     this.#draining = true
     for (const source of this.#sources) source.stop(false)
     this.#moved()
     await this.done
+    return wanted?.result()
   }
 
-  /** Makes a checkpoint now; resolves with its epoch when it is committed. */
+  /** Makes a checkpoint now; resolves with its epoch when it is committed. Throws ConnectorError JOB_ENDED. */
   async checkpoint(): Promise<number> {
-    const ended = this.done.then(() => true, () => true)
-    while (this.#epochs.busy || this.#gated()) if (await Promise.race([ended, new Promise<false>(resolve => setTimeout(() => resolve(false), 5))])) break
+    await this.#free()
     return this.#epochs.trigger({ final: false, finished: false })
+  }
+
+  /** Makes a savepoint in `target` while the job goes on. Throws as `SavepointRun.open` and `copyTo` do, and ConnectorError JOB_ENDED. */
+  async savepoint(target: StorageDirectory): Promise<Savepoint> {
+    const wanted = await this.#openSavepoint(target)
+    await this.#free()
+    await this.#epochs.trigger({ final: false, finished: false, keep: wanted.keep })
+    return wanted.result()
+  }
+
+  #openSavepoint(target: StorageDirectory): Promise<SavepointRun> {
+    const { job, store, audit } = this.#environment
+    return SavepointRun.open(job, store, target, audit)
+  }
+
+  // Waits until an epoch can begin.
+  async #free(): Promise<void> {
+    const ended = this.done.then(() => true, () => true)
+    while (this.#running && (this.#epochs.busy || this.#gated())) if (await Promise.race([ended, new Promise<false>(resolve => setTimeout(() => resolve(false), 5))])) break
+    if (this.#running && !this.#failure && !this.#finalTriggered && !this.#draining) return
+    throw new ConnectorError('JOB_ENDED', `${this.#environment.job}: the job has ended or is ending, so it makes no further checkpoint; its last one is in its checkpoint directory`)
   }
 
   /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
@@ -172,7 +200,7 @@ export class JobRun {
     for (const node of this.#plan.sinks) {
       const { fields } = factsOf(this.#resolved.edges, node.input)
       const handle = checkpoint?.manifest.sinks[node.id]
-      const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle } : undefined
+      const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle, ...(this.#environment.rewind && { rewind: true as const }) } : undefined
       const writer = await sinkType(node.kind).open(
         { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, topics, epoch, ...(resumed && { resumed }), ...(!store && { keepsNothing: true }), count: (m, by) => this.metricsCounter.count(m, by) },
         optionsOf(node, bindings),
@@ -289,7 +317,7 @@ export class JobRun {
       const allEnded = this.#sources.length > 0 && this.#sources.every(s => s.ended())
       if ((allEnded || this.#draining) && !this.#finalTriggered && !this.#epochs.busy) {
         this.#finalTriggered = true
-        this.#trigger({ final: true, finished: allEnded && !this.#draining })
+        this.#trigger({ final: true, finished: allEnded && !this.#draining, keep: this.#finalSavepoint?.keep })
       }
     })
   }
@@ -303,7 +331,7 @@ export class JobRun {
   // A join's table is being made: what has been read of its other side can't be put behind a barrier yet.
   readonly #gated = () => this.#stages.some(stage => stage.gated)
 
-  #trigger(options: { final: boolean; finished: boolean }): void {
+  #trigger(options: Parameters<EpochRun['trigger']>[0]): void {
     this.#epochs.trigger(options).catch(error => this.fail(asError(error)))
   }
 
@@ -369,14 +397,3 @@ export class JobRun {
 }
 
 const closeSeq = -1
-
-// Watermarks by `$split` wait for every split of their source, whose number is known once it is open.
-function withSplitCounts(spec: StageSpec, plan: ResolvedPlan, splitCounts: ReadonlyMap<string, number | undefined>): StageSpec {
-  const steps = spec.steps.map(step => {
-    if (step.kind !== 'watermark' || (step.params as { splitColumn?: string }).splitColumn !== splitField) return step
-    const [source] = [...(plan.edges.get(step.id)?.sources ?? [])]
-    const splitCount = source === undefined ? undefined : splitCounts.get(source)
-    return splitCount === undefined ? step : { ...step, params: { ...(step.params as object), splitCount } }
-  })
-  return { ...spec, steps }
-}

@@ -1,5 +1,6 @@
 // A directory of part files: their names, their temporary names, what was there before, and how an epoch's files become visible together.
 // Names in handles are relative to the directory, and temporary files lie in it, so that folders of partitions appear with their files.
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConnectorError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
@@ -48,8 +49,9 @@ export class PartDirectory {
     if (handle) await this.commit(handle as unknown as Json)
     const names = listParts(this.path, where)
     for (const name of names) if (name.startsWith(this.#prefix) && name.endsWith('.tmp')) await remove(join(this.path, name), where)
-    if (resumed) return
     const existing = names.filter(name => /(^|\/)part-[^/]*$/.test(name) && name.endsWith(`.${this.#ending}`))
+    if (resumed?.rewind && !this.#options.append) await this.#undo(existing.filter(name => numberOf(name) > this.#base + resumed.epoch))
+    if (resumed) return
     const { overwrite, append } = this.#options
     if (append) this.#base = Math.max(0, ...existing.map(numberOf)) + 1 - epoch
     else if (overwrite) this.#replaced = existing
@@ -67,6 +69,15 @@ export class PartDirectory {
   handle(parts: readonly Part[]): Json {
     for (const { temp } of parts) this.#waiting.add(temp)
     return { parts: parts.map(part => ({ ...part })), ...(this.#base !== 0 && { base: this.#base }) }
+  }
+
+  // A job that doesn't append has its directory for itself: what is numbered above the restored epoch is of epochs that are made again.
+  async #undo(names: readonly string[]): Promise<void> {
+    for (const name of names) await remove(join(this.path, name), this.#context.where)
+    for (const folder of new Set(names.map(name => dirname(name)))) {
+      await removeEmpty(this.path, folder)
+      await syncDirectory(existsSync(join(this.path, folder)) ? join(this.path, folder) : this.path, this.#context.where)
+    }
   }
 
   /** At the end: finished files that were not shown stay, since their checkpoint may be durable and the next start shows or removes them; unless there is none. */

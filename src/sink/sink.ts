@@ -23,8 +23,11 @@ export interface SinkContext {
   readonly signal: AbortSignal
   /** In-process topics, where the engine has them. */
   readonly topics?: Topics
-  /** Present when a checkpoint was restored: its epoch, and what `prepare` returned for it, to be committed again (it may have been already). */
-  readonly resumed?: { readonly epoch: number; readonly handle: Json }
+  /**
+   * Present when a checkpoint was restored: its epoch, and what `prepare` returned for it, to be committed again (it may have been already). `rewind`: someone
+   * chose this one, and later epochs may be visible; a sink that can undo them does.
+   */
+  readonly resumed?: { readonly epoch: number; readonly handle: Json; readonly rewind?: true }
   /** The first epoch of this run. */
   readonly epoch: number
   /** The job keeps no checkpoints: no later process asks for what was prepared and not committed. */

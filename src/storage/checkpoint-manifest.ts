@@ -54,7 +54,8 @@ export function encodeManifest(manifest: CheckpointManifest, sealer: Sealer | un
   const body = JSON.stringify(manifest)
   if (!sealer) return Buffer.from(`{"sha256":"${sha256(body)}","manifest":${body}}\n`)
   const sealed = sealer.seal(Buffer.from(body), { job: manifest.job, epoch: manifest.epoch, file: manifestFile })
-  return Buffer.from(`{"sha256":"${sha256(sealed)}","encrypted":"${Buffer.from(sealed).toString('base64')}"}\n`)
+  // The epoch is for a savepoint, whose folder doesn't tell it; the seal is bound to it.
+  return Buffer.from(`{"sha256":"${sha256(sealed)}","epoch":${manifest.epoch},"encrypted":"${Buffer.from(sealed).toString('base64')}"}\n`)
 }
 
 /**
@@ -70,6 +71,9 @@ export function decodeManifest(bytes: Uint8Array, job: string, epoch: number, wh
     const sealed = Buffer.from(file.encrypted, 'base64')
     if (sha256(sealed) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
     body = Buffer.from(sealer.open(sealed, { job, epoch, file: manifestFile }, where)).toString('utf8')
+    // The checksum doesn't cover what stands beside the seal.
+    const isKnown = Object.keys(file).every(name => name === 'sha256' || name === 'encrypted' || name === 'epoch')
+    if (!isKnown || (file.epoch !== undefined && file.epoch !== epoch)) throw corruptManifest(where, `it says epoch ${String(file.epoch)}, which is epoch ${epoch}`)
   } else {
     if (sealer)
       throw new DataError(
@@ -80,6 +84,14 @@ export function decodeManifest(bytes: Uint8Array, job: string, epoch: number, wh
     if (body === undefined || sha256(body) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
   }
   return checkManifest(parseJson(body, where), job, epoch, where)
+}
+
+/** The epoch that a manifest says it is of, before anything of it is believed. Throws DataError CHECKPOINT_CORRUPT. */
+export function epochOfManifest(bytes: Uint8Array, where: string): number {
+  const file = parseJson(Buffer.from(bytes).toString('utf8'), where)
+  const epoch = isRecord(file) ? (isRecord(file.manifest) ? file.manifest.epoch : file.epoch) : undefined
+  if (!Number.isSafeInteger(epoch) || Number(epoch) < 0) throw corruptManifest(where, 'it names no epoch')
+  return Number(epoch)
 }
 
 /** Hex SHA-256. */

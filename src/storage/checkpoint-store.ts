@@ -6,12 +6,13 @@ import { limiter } from '../base/limit.ts'
 import type { SecretLike } from '../base/secret.ts'
 import type { StorageDirectory, StorageLock } from '../base/storage.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { type CheckpointManifest, decodeManifest, manifestFile, type RunEntry, sha256, whatToDo } from './checkpoint-manifest.ts'
+import { type CheckpointManifest, decodeManifest, epochOfManifest, manifestFile, type RunEntry, sha256, whatToDo } from './checkpoint-manifest.ts'
 import { CheckpointWriter } from './checkpoint-writer.ts'
 import { createSealer, type Sealer } from './encryption.ts'
 
 const writesMaxDefault = 4
 const lockName = 'lock'
+const probeFile = 'probe'
 
 /** Where and how a job's checkpoints are kept. */
 export interface CheckpointStoreOptions {
@@ -127,6 +128,80 @@ export class CheckpointStore {
     return loadCheckpoint(this.#options.directory, this.#epochFolder(epoch), this.#options.job, epoch, this.#sealer, skipped)
   }
 
+  /**
+   * A savepoint, or a checkpoint of another directory, verified as `newest` does. Throws DataError SAVEPOINT_MISSING where `directory` holds none, CHECKPOINT_JOB
+   * where it is another job's, and as `newest` without fallback.
+   */
+  async readSavepoint(directory: StorageDirectory): Promise<Checkpoint> {
+    if ((await directory.size(manifestFile)) === undefined)
+      throw new DataError('SAVEPOINT_MISSING', `restore: ${directory.location} holds no complete savepoint or checkpoint; it has no ${manifestFile}; give the folder that was named when the savepoint was made, or the folder of an epoch`)
+    const epoch = epochOfManifest(await directory.read(manifestFile), `savepoint ${directory.location}/${manifestFile}`)
+    return loadCheckpoint(directory, '', this.#options.job, epoch, this.#sealer)
+  }
+
+  /** Refuses a directory that a savepoint can't be made in, before anything is stopped for it. Throws ConnectorError SAVEPOINT_EXISTS or DISK_…. */
+  async checkTarget(target: StorageDirectory): Promise<void> {
+    await this.#checkEmpty(target)
+    await target.write(probeFile, new Uint8Array())
+    await target.remove(probeFile)
+  }
+
+  async #checkEmpty(target: StorageDirectory): Promise<void> {
+    const entries = await target.list()
+    if (entries.length === 0) return
+    const found = entries.some(entry => entry.name === manifestFile) ? 'a savepoint already' : `${entries.length} other entries, such as ${entries[0]!.name}`
+    throw new ConnectorError('SAVEPOINT_EXISTS', `savepoint: ${target.location} holds ${found}; a savepoint needs a folder of its own, so give one that is empty or not there yet`)
+  }
+
+  /**
+   * Copies a complete checkpoint to an empty directory, every byte verified, the manifest last. Throws as `read`, ConnectorError SAVEPOINT_EXISTS or DISK_…;
+   * then what was written is removed.
+   */
+  async copyTo(epoch: number, target: StorageDirectory): Promise<{ files: number; bytes: number }> {
+    await this.#checkEmpty(target)
+    return this.#copy(this.#options.directory, this.#epochFolder(epoch), epoch, target, '')
+  }
+
+  /**
+   * Makes `savepoint`, which `readSavepoint` gave, the newest checkpoint here: it is copied in, and later epochs are removed. The newest goes last, so that a crash
+   * in between leaves it in force.
+   */
+  async rewindTo(savepoint: Checkpoint, directory: StorageDirectory): Promise<void> {
+    const { epoch } = savepoint.manifest
+    const own = this.#epochFolder(epoch)
+    const { directory: home } = this.#options
+    const later = (await this.#folders()).filter(other => other > epoch).sort((a, b) => a - b)
+    const complete = await this.epochs()
+    const isHere = complete.includes(epoch) && Buffer.from(await home.read(`${own}/${manifestFile}`)).equals(await directory.read(manifestFile))
+    if (!isHere) {
+      await home.remove(own)
+      await this.#copy(directory, '', epoch, home, own)
+    }
+    for (const other of later) if (other !== complete[0]) await home.remove(this.#epochFolder(other))
+    if (complete[0] !== undefined && complete[0] > epoch) await home.remove(this.#epochFolder(complete[0]))
+  }
+
+  async #copy(from: StorageDirectory, folder: string, epoch: number, to: StorageDirectory, toFolder: string): Promise<{ files: number; bytes: number }> {
+    const at = (inner: string, name: string) => (inner === '' ? name : `${inner}/${name}`)
+    const manifest = await from.read(at(folder, manifestFile))
+    const { operators } = decodeManifest(manifest, this.#options.job, epoch, `checkpoint ${at(from.location, at(folder, manifestFile))}`, this.#sealer)
+    const written: string[] = []
+    let bytes = 0
+    const write = async (name: string, content: Uint8Array) => {
+      written.push(at(toFolder, name))
+      await to.write(at(toFolder, name), content)
+      bytes += content.byteLength
+    }
+    try {
+      for (const { runs } of Object.values(operators)) for (const run of runs) await write(run.file, await readVerified(from, folder, run))
+      await write(manifestFile, manifest)
+    } catch (error) {
+      for (const path of written) await to.remove(path).catch(() => {})
+      throw error
+    }
+    return { files: written.length, bytes }
+  }
+
   /** Removes all but the newest `countMin` complete checkpoints, and older unfinished ones. The epoch at work is never touched. */
   async retain(countMin: number): Promise<void> {
     const complete = await this.epochs()
@@ -169,8 +244,8 @@ export async function loadCheckpoint(
   sealer: Sealer | undefined,
   skipped: Checkpoint['skipped'] = [],
 ): Promise<Checkpoint> {
-  const path = `${directory.location}/${folder}`
-  const manifest = decodeManifest(await directory.read(`${folder}/${manifestFile}`), job, epoch, `checkpoint ${path}/${manifestFile}`, sealer)
+  const path = folder === '' ? directory.location : `${directory.location}/${folder}`
+  const manifest = decodeManifest(await directory.read(folder === '' ? manifestFile : `${folder}/${manifestFile}`), job, epoch, `checkpoint ${path}/${manifestFile}`, sealer)
   const readFile = (entry: RunEntry) => readVerified(directory, folder, entry)
   for (const operator of Object.values(manifest.operators)) for (const run of operator.runs) await readFile(run)
   return {
@@ -192,10 +267,11 @@ export async function loadCheckpoint(
 }
 
 async function readVerified(directory: StorageDirectory, folder: string, entry: RunEntry): Promise<Uint8Array> {
-  const path = `checkpoint ${directory.location}/${folder}/${entry.file}`
+  const name = folder === '' ? entry.file : `${folder}/${entry.file}`
+  const path = `checkpoint ${directory.location}/${name}`
   let bytes: Uint8Array
   try {
-    bytes = await directory.read(`${folder}/${entry.file}`)
+    bytes = await directory.read(name)
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'DISK_MISSING') throw error
     throw new DataError('CHECKPOINT_CORRUPT', `${path}: the file is missing; the manifest promises ${entry.bytes} bytes; ${whatToDo}`, { cause: error })

@@ -10,6 +10,7 @@ interface RunFlags {
   workers?: number
   checkpoint?: string
   every?: string
+  restore?: string
   audit?: string
   name?: string
   memory?: string
@@ -28,6 +29,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--workers <count>', 'threads', wholeNumber(0, 128))
     .option('--checkpoint <dir>', 'keep state here, and resume from it')
     .option('--every <duration>', 'time between checkpoints, such as 10s')
+    .option('--restore <dir>', 'go on from a savepoint, or from an epoch in a checkpoint directory; none: start afresh')
     .option('--audit <dir>', 'write an audit log here')
     .option('--name <name>', 'the name of the job')
     .option('--memory <size>', 'the most memory, such as 512MiB')
