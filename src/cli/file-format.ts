@@ -3,19 +3,22 @@ import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
 
 /** Formats that the command line reads and writes. */
-export type FileFormat = 'parquet' | 'csv' | 'ndjson' | 'arrow'
+export type FileFormat = 'parquet' | 'csv' | 'ndjson' | 'json' | 'arrow'
 
 const byEnding: Record<string, FileFormat> = {
   parquet: 'parquet',
   pq: 'parquet',
   csv: 'csv',
+  tsv: 'csv',
   ndjson: 'ndjson',
   jsonl: 'ndjson',
+  json: 'json',
   arrow: 'arrow',
   arrows: 'arrow',
   ipc: 'arrow',
   feather: 'arrow',
 }
+const formats = 'parquet, csv, tsv, ndjson, json or arrow'
 
 /**
  * The format of `path`: `named` where given, else by the ending, also before .gz and .zst and in patterns such as 'logs/*.ndjson.gz'.
@@ -24,16 +27,26 @@ const byEnding: Record<string, FileFormat> = {
 export function fileFormat(path: string, named: string | undefined, option: string): FileFormat {
   const names = Object.keys(byEnding)
   if (named !== undefined) {
-    const format = byEnding[named.toLowerCase()]
+    const format = formatOf(named)
     if (format) return format
-    throw new PlanError('FORMAT', `${option} ${named}: no such format; the formats are parquet, csv, ndjson, arrow${didYouMean(named, names)}`)
+    throw new PlanError('FORMAT', `${option} ${named}: no such format; the formats are ${formats}${didYouMean(named, names)}`)
   }
-  const ending = /\.([A-Za-z0-9]+)(?:\.(?:gz|zst))?$/.exec(path)?.[1]
-  const format = ending === undefined ? undefined : byEnding[ending.toLowerCase()]
+  const ending = endingOf(path)
+  const format = ending === undefined ? undefined : formatOf(ending)
   if (format) return format
   const found = ending === undefined ? 'it has no ending' : `its ending is .${ending}`
-  throw new PlanError(
-    'FORMAT',
-    `${path}: the format can't be told; ${found}; say ${option} parquet, csv, ndjson or arrow${ending === undefined ? '' : didYouMean(ending, names)}`,
-  )
+  throw new PlanError('FORMAT', `${path}: the format can't be told; ${found}; say ${option} ${formats}${ending === undefined ? '' : didYouMean(ending, names)}`)
+}
+
+/** Whether the CSV of `path` has tabs between its cells: as .tsv, or as `named`. */
+export function isTabbed(path: string, named: string | undefined): boolean {
+  return (named ?? endingOf(path))?.toLowerCase() === 'tsv'
+}
+
+function formatOf(word: string): FileFormat | undefined {
+  return Object.hasOwn(byEnding, word.toLowerCase()) ? byEnding[word.toLowerCase()] : undefined
+}
+
+function endingOf(path: string): string | undefined {
+  return /\.([A-Za-z0-9]+)(?:\.(?:gz|zst))?$/.exec(path)?.[1]
 }

@@ -1,20 +1,42 @@
 // Files as frames, for the commands: the library's own readers, chosen by format.
 import { PlanError } from '../base/errors.ts'
+import type { OnError } from '../frame/decoded.ts'
 import type { FrameValue } from '../frame/frame.ts'
-import { type FileFormat, fileFormat } from './file-format.ts'
+import { type FileFormat, fileFormat, isTabbed } from './file-format.ts'
 
 /** The library as users import it, loaded when a command needs it. */
 export function library(): Promise<typeof import('../index.ts')> {
   return import('../index.ts')
 }
 
-/** The rows of files of one format. `named` is what --from says. Throws PlanError FORMAT; the files are looked at when the frame runs. */
-export async function openInputs(paths: readonly string[], named?: string): Promise<FrameValue> {
+/** What a command may say of its inputs. `onError` is for formats of text. */
+export interface InputOptions {
+  readonly schema?: Readonly<Record<string, string>>
+  readonly onError?: OnError
+}
+
+/** The one format of all inputs. `named` is what --from says. Throws PlanError FORMAT. */
+export function inputFormat(paths: readonly string[], named?: string): FileFormat {
   const formats = new Set(paths.map(path => fileFormat(path, named, '--from')))
   const [format] = [...formats] as [FileFormat]
   if (formats.size > 1) throw new PlanError('FORMAT', `millrace: the inputs have different formats (${[...formats].join(', ')}); convert them one by one`)
+  return format
+}
+
+/** The rows of files of one format. `named` is what --from says. Throws PlanError FORMAT; the files are looked at when the frame runs. */
+export async function openInputs(paths: readonly string[], named?: string, { schema, onError }: InputOptions = {}): Promise<FrameValue> {
+  const format = inputFormat(paths, named)
   const { read } = await library()
-  const readers = { parquet: () => read.parquet(paths), csv: () => read.csv(paths), ndjson: () => read.ndjson(paths), arrow: () => read.arrow(paths) }
+  const typed = schema ? { schema: schema as Record<string, 'utf8'> } : {}
+  const text = { ...typed, ...(onError !== undefined && { onError }) }
+  const tabs = paths.every(path => isTabbed(path, named)) ? { delimiter: '\t' } : {}
+  const readers = {
+    parquet: () => read.parquet(paths, typed),
+    csv: () => read.csv(paths, { ...text, ...tabs }),
+    ndjson: () => read.ndjson(paths, text),
+    json: () => read.json(paths, text),
+    arrow: () => read.arrow(paths, typed),
+  }
   // A Frame is a FrameValue seen with the types of its columns, which nobody knows here.
   return readers[format]() as unknown as FrameValue
 }

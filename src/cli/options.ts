@@ -23,3 +23,36 @@ export function namePairs(text: string): Record<string, string> {
   if (pairs.some(pair => pair.length !== 2 || pair.includes(''))) throw new InvalidArgumentError('give pairs separated by commas, as in a=b,c=d')
   return Object.fromEntries(pairs as [string, string][])
 }
+
+/** A column and the type that it is to have. */
+export interface CastPair {
+  readonly column: string
+  readonly type: string
+}
+
+/** A parser of columns and types, for commander: a:int32,b:decimal(12, 2). Commas inside a type's brackets belong to it; a name with commas or colons stands in double quotes. */
+export function castList(text: string): CastPair[] {
+  const pairs = splitOutside(text, ',').map(part => {
+    const [name = '', ...rest] = splitOutside(part, ':')
+    return { column: name.trim().replace(/^"(.*)"$/s, '$1'), type: rest.join(':').trim() }
+  })
+  if (pairs.some(({ column, type }) => column === '' || type === '')) throw new InvalidArgumentError('give columns and types, as in price:float64,amount:decimal(12, 2)')
+  const twice = pairs.find(({ column }, i) => pairs.findIndex(other => other.column === column) !== i)
+  if (twice) throw new InvalidArgumentError(`"${twice.column}" is named twice; give it one type`)
+  return pairs
+}
+
+// The parts between `mark`s that stand in no brackets and no quotes.
+function splitOutside(text: string, mark: string): string[] {
+  const parts = ['']
+  let depth = 0
+  let quoted = false
+  for (const char of text) {
+    if (char === '"') quoted = !quoted
+    else if (!quoted && '([<'.includes(char)) depth++
+    else if (!quoted && ')]>'.includes(char)) depth--
+    if (char === mark && depth <= 0 && !quoted) parts.push('')
+    else parts[parts.length - 1] += char
+  }
+  return parts
+}

@@ -17,6 +17,7 @@ Examples:
   $ millrace trips.csv                                    schema and first rows
   $ millrace convert trips.csv trips.parquet              one format to another, by the ending
   $ millrace convert 'logs/*.ndjson.gz' logs.parquet --select time,path --compression snappy
+  $ millrace convert trips.csv out/ --to parquet --partition-by day --cast fare:float64 --dry-run
   $ millrace head trips.parquet -n 5 --select vendor,distance
   $ millrace tail server.ndjson -n 20 --select time,status
   $ millrace sample trips.parquet -n 5 --seed 7
@@ -27,7 +28,7 @@ Examples:
   $ millrace run job.ts --workers 2 --checkpoint state/
   $ millrace audit verify audit/
 
-Formats: parquet, csv, ndjson (or jsonl), arrow; csv and ndjson also as .gz. Quote patterns with *.
+Formats: parquet, csv (or tsv), ndjson (or jsonl), json, arrow; text is also read as .gz and .zst. Quote patterns with *.
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C. --debug shows stacks.`
 
 /** Runs one command line (without node and script). Never throws and never exits the process. */

@@ -1,109 +1,120 @@
 // `millrace convert IN… OUT`: reads files of one format and writes another.
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { ConnectorError, PlanError } from '../../base/errors.ts'
+import { asError, DataError, PlanError } from '../../base/errors.ts'
 import { formatCount, formatDuration } from '../../base/units.ts'
-import type { SinkLike } from '../../frame/node.ts'
-import { type FileFormat, fileFormat } from '../file-format.ts'
-import { library, openInputs } from '../inputs.ts'
-import { nameList, namePairs, wholeNumber } from '../options.ts'
+import type { FrameValue } from '../../frame/frame.ts'
+import type { Run } from '../../frame/run.ts'
+import { badLines, flagError, onErrorOf } from '../bad-lines.ts'
+import { divideCasts, placedCastError, withCasts } from '../casts.ts'
+import { fileFormat } from '../file-format.ts'
+import { schemaOf } from '../frame-plan.ts'
+import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
+import { type CastPair, castList, nameList, namePairs, wholeNumber } from '../options.ts'
+import { checkOutput, openOutput, type OutputOptions } from '../outputs.ts'
+import { loadSchema } from '../schema-file.ts'
 import { type CliContext, progressTarget } from '../context.ts'
 
-interface ConvertOptions {
+interface ConvertOptions extends OutputOptions {
   from?: string
-  to?: string
+  schema?: string
+  onError?: string
+  cast?: CastPair[]
   filter?: string
   select?: string[]
-  limit?: number
   rename?: Record<string, string>
   sort?: string[]
-  rowGroupRows?: number
+  limit?: number
   memory?: string
-  compression?: string
-  overwrite?: boolean
   workers: number
+  dryRun?: boolean
   quiet?: boolean
 }
+
+const help = `
+Steps are done in this order: --schema, --cast, --filter, --select, --rename, --sort, --limit.
+
+Examples:
+  $ millrace convert trips.csv trips.parquet --compression zstd --row-group-rows 1000000
+  $ millrace convert 'logs/*.ndjson.gz' out/ --to parquet --partition-by day --filter "status >= 500"
+  $ millrace convert trips.csv trips.parquet --cast "zip:utf8,fare:decimal(12, 2),at:timestamp[ms, Europe/Berlin]"
+  $ millrace schema trips.csv --json > trips.schema.json
+  $ millrace convert 'trips-*.csv' trips.parquet --schema trips.schema.json --on-error bad/
+  $ millrace convert logs.ndjson logs.arrow --on-error skip --select time,path --limit 1000000
+  $ millrace convert trips.parquet trips.csv --dry-run
+  $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<paths...>', 'files or quoted patterns to read, then the file to write')
+    .argument('<paths...>', 'files or quoted patterns to read, then the file to write, or a folder, with a / at its end')
     .option('--from <format>', 'the format of the inputs, where the endings do not tell')
     .option('--to <format>', 'the format of the output, where the ending does not tell')
+    .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
+    .option('--on-error <what>', 'lines of csv, ndjson and json that do not fit: error (the default), skip, or a folder that they are written to')
+    .option('--cast <types>', 'columns as other types, as in "a:int32,b:decimal(12, 2)"; a value that does not fit is an error', castList)
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
-    .option('--limit <rows>', 'only the first rows', wholeNumber(0))
-    .option('--rename <pairs>', 'columns by other names, as in a=b,c=d; the options below use the new ones', namePairs)
+    .option('--rename <pairs>', 'columns by other names, as in a=b,c=d; --sort and --partition-by use the new ones', namePairs)
     .option('--sort <columns>', 'in this order, as in "-day,city": by day, the greatest first, then by city', nameList)
+    .option('--limit <rows>', 'only the first rows', wholeNumber(0))
+    .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
-    .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--compression <codec>', 'of parquet: none, snappy, gzip or zstd')
     .option('--overwrite', 'replace the output where it exists')
+    .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
+    .option('--dry-run', 'show what would be read, done and written; write nothing')
     .option('-q, --quiet', 'no progress and no summary')
-    .addHelpText(
-      'after',
-      "\nExamples:\n  $ millrace convert trips.csv trips.parquet --compression snappy\n  $ millrace convert 'logs/*.ndjson.gz' logs.arrow --select time,path --limit 1000000",
-    )
+    .addHelpText('after', help)
     .action((paths: string[], options: ConvertOptions) => convert(paths, options, context))
 }
 
 async function convert(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
   const inputs = paths.slice(0, -1)
-  const output = paths.at(-1)!
+  const target = paths.at(-1)!
   if (inputs.length === 0)
-    throw new PlanError('OUTPUT', `convert: one path given (${output}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
-  const format = fileFormat(output, options.to, '--to')
-  checkCompression(format, options.compression)
-  if (options.rowGroupRows !== undefined && format !== 'parquet')
-    throw new PlanError('ROW_GROUP', `--row-group-rows ${options.rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
-  checkOutput(inputs, output, options.overwrite ?? false)
-  let frame = await openInputs(inputs, options.from)
-  if (options.filter !== undefined) frame = frame.filter(options.filter)
-  if (options.select) frame = frame.select(...options.select)
-  if (options.rename) frame = frame.rename(options.rename)
-  if (options.sort) {
-    const { desc } = await library()
-    frame = frame.sort(...options.sort.map(key => (key.startsWith('-') ? desc(key.slice(1)) : key)))
+    throw new PlanError('OUTPUT', `convert: one path given (${target}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
+  const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options)
+  const format = inputFormat(inputs, options.from)
+  const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
+  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad) }
+  const given = await openInputs(inputs, options.from, reading)
+  const { schema, casts } = options.cast ? divideCasts(options.cast, schemaOf(given), format) : { schema: undefined, casts: [] }
+  const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
+  const rows = schema ? await open(inputs) : given
+  const frame = await withSteps(await withCasts(rows, casts), options)
+  const sink = await openOutput(output, options)
+  if (options.dryRun) {
+    const { showDryRun } = await import('../dry-run.ts')
+    return showDryRun({ format, rows, frame, output, sink, options, badLines: bad?.endsWith('/') ? `written to ${bad}` : bad }, context)
   }
-  if (options.limit !== undefined) frame = frame.limit(options.limit)
-  const sink = await openOutput(output, format, options)
   const progress = options.quiet ? undefined : progressTarget(context)
-  const run = await frame.to(sink).run({ name: 'convert', signal: context.signal, workers: options.workers, progress, ...(options.memory !== undefined && { memory: options.memory as `${number}MiB` }) })
-  if (options.quiet) return
-  const { rowsWritten, elapsedMs } = run.metrics()
-  context.writeError(`${output}: ${formatCount(rowsWritten)} rows in ${formatDuration(elapsedMs)}\n`)
+  const memory = options.memory === undefined ? {} : { memory: options.memory }
+  const run = await frame
+    .to(sink)
+    .run({ name: 'convert', signal: context.signal, workers: options.workers, progress, ...memory })
+    .catch(async thrown => {
+      const error = asError(thrown)
+      throw error instanceof DataError && error.code === 'CAST' && casts.length > 0 ? await placedCastError(error, rows, path => open([path]), casts, context.signal) : flagError(error)
+    })
+  if (!options.quiet) summarize(run, target, bad, context)
 }
 
-async function openOutput(path: string, format: FileFormat, { compression, rowGroupRows, overwrite = false }: ConvertOptions): Promise<SinkLike> {
-  const { write } = await library()
-  switch (format) {
-    case 'parquet':
-      return write.parquet(path, { overwrite, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }) })
-    case 'csv':
-      return write.csv(path, { overwrite })
-    case 'ndjson':
-      return write.ndjson(path, { overwrite })
-    case 'arrow':
-      return write.arrow(path, { overwrite })
+async function withSteps(rows: FrameValue, { filter, select, rename, sort, limit }: ConvertOptions): Promise<FrameValue> {
+  let frame = rows
+  if (filter !== undefined) frame = frame.filter(filter)
+  if (select) frame = frame.select(...select)
+  if (rename) frame = frame.rename(rename)
+  if (sort) {
+    const { desc } = await library()
+    frame = frame.sort(...sort.map(key => (key.startsWith('-') ? desc(key.slice(1)) : key)))
   }
+  return limit === undefined ? frame : frame.limit(limit)
 }
 
-const codecs = ['none', 'snappy', 'gzip', 'zstd']
-
-function checkCompression(format: FileFormat, compression: string | undefined): void {
-  if (compression === undefined) return
-  if (format !== 'parquet')
-    throw new PlanError('COMPRESSION', `--compression ${compression}: only parquet is compressed here, the output is ${format}; leave it out`)
-  if (!codecs.includes(compression)) throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give ${codecs.join(', ')}`)
-}
-
-function checkOutput(inputs: readonly string[], output: string, overwrite: boolean): void {
-  if (inputs.some(input => resolve(input) === resolve(output)))
-    throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
-  if (overwrite || !existsSync(output)) return
-  const what = statSync(output).isDirectory() ? 'a folder' : 'a file'
-  throw new ConnectorError('EXISTS', `${output}: ${what} of that name is there already; give another name or --overwrite`)
+function summarize(run: Run, target: string, bad: string | undefined, context: CliContext): void {
+  const { rowsWritten, elapsedMs, counts } = run.metrics()
+  const badCount = counts['badRecords'] ?? 0
+  context.writeError(`${target}: ${formatCount(rowsWritten - (bad?.endsWith('/') ? badCount : 0))} rows in ${formatDuration(elapsedMs)}\n`)
+  if (badCount > 0) context.writeError(`${formatCount(badCount)} bad line${badCount === 1 ? '' : 's'} ${bad === 'skip' ? 'skipped' : `written to ${bad}`}\n`)
 }

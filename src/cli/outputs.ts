@@ -1,0 +1,73 @@
+// Where `convert` writes: the library's own writers, chosen by format, and what is refused before anything is read.
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ConnectorError, PlanError } from '../base/errors.ts'
+import { didYouMean } from '../base/names.ts'
+import type { SinkLike } from '../frame/node.ts'
+import { listParts } from '../sink/file-moves.ts'
+import { type FileFormat, isTabbed } from './file-format.ts'
+import { library } from './inputs.ts'
+
+/** What the command line says of its output. */
+export interface OutputOptions {
+  readonly to?: string
+  readonly compression?: string
+  readonly rowGroupRows?: number
+  readonly partitionBy?: readonly string[]
+  readonly overwrite?: boolean
+}
+
+/** An output that is fit to be written. A folder's `path` ends in /. */
+export interface Output {
+  readonly path: string
+  readonly format: FileFormat
+}
+
+const codecs = ['none', 'snappy', 'gzip', 'zstd']
+
+/** Looks at options and path before anything is read. Throws PlanError COMPRESSION, ROW_GROUP, OUTPUT; ConnectorError EXISTS. */
+export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions): Output {
+  const { compression, rowGroupRows, partitionBy, overwrite = false } = options
+  checkCompression(format, compression)
+  if (rowGroupRows !== undefined && format !== 'parquet')
+    throw new PlanError('ROW_GROUP', `--row-group-rows ${rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
+  if (inputs.some(input => resolve(input) === resolve(output)))
+    throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
+  const found = existsSync(output) ? (statSync(output).isDirectory() ? 'folder' : 'file') : undefined
+  const isFolder = found === 'folder' || output.endsWith('/') || partitionBy !== undefined
+  const path = isFolder && !output.endsWith('/') ? `${output}/` : output
+  if (isFolder && found === 'file') throw new ConnectorError('EXISTS', `${output}: a file of that name is there, and --partition-by writes a folder; give another name`)
+  const what = found === 'file' ? 'a file of that name is there' : found === 'folder' ? partsIn(path, format) : undefined
+  if (what !== undefined && !overwrite) throw new ConnectorError('EXISTS', `${output}: ${what} already; give another name or --overwrite`)
+  return { path, format }
+}
+
+/** The sink of an output. */
+export async function openOutput({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, overwrite = false }: OutputOptions): Promise<SinkLike> {
+  const { write } = await library()
+  const all = { overwrite, ...(partitionBy && { partitionBy }) }
+  switch (format) {
+    case 'parquet':
+      return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }) })
+    case 'csv':
+      return write.csv(path, { ...all, ...(isTabbed(path, to) && { delimiter: '\t' }) })
+    case 'ndjson':
+      return write.ndjson(path, all)
+    case 'json':
+      return write.json(path, all)
+    case 'arrow':
+      return write.arrow(path, all)
+  }
+}
+
+function checkCompression(format: FileFormat, compression: string | undefined): void {
+  if (compression === undefined) return
+  if (!codecs.includes(compression)) throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give ${codecs.join(', ')}${didYouMean(compression, codecs)}`)
+  if (format !== 'parquet')
+    throw new PlanError('COMPRESSION', `--compression ${compression}: only parquet is compressed here, the output is ${format}; leave it out`)
+}
+
+function partsIn(path: string, format: FileFormat): string | undefined {
+  const parts = listParts(path, 'convert').filter(name => /(^|\/)part-[^/]*$/.test(name) && name.endsWith(`.${format}`))
+  return parts.length === 0 ? undefined : `${parts.length} part file${parts.length === 1 ? ' is' : 's are'} there, such as ${parts[0]},`
+}
