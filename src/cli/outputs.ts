@@ -23,7 +23,8 @@ export interface Output {
   readonly format: FileFormat
 }
 
-const codecs = ['none', 'snappy', 'gzip', 'zstd']
+const textCodecs = ['none', 'gzip', 'zstd']
+const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snappy', 'gzip', 'zstd'], csv: textCodecs, ndjson: textCodecs, json: textCodecs, arrow: [] }
 
 /** Looks at options and path before anything is read. Throws PlanError COMPRESSION, ROW_GROUP, OUTPUT; ConnectorError EXISTS. */
 export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions): Output {
@@ -46,15 +47,16 @@ export function checkOutput(inputs: readonly string[], output: string, format: F
 export async function openOutput({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, overwrite = false }: OutputOptions): Promise<SinkLike> {
   const { write } = await library()
   const all = { overwrite, ...(partitionBy && { partitionBy }) }
+  const text = { ...all, ...(compression !== undefined && { compression: compression as 'gzip' }) }
   switch (format) {
     case 'parquet':
       return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }) })
     case 'csv':
-      return write.csv(path, { ...all, ...(isTabbed(path, to) && { delimiter: '\t' }) })
+      return write.csv(path, { ...text, ...(isTabbed(path, to) && { delimiter: '\t' }) })
     case 'ndjson':
-      return write.ndjson(path, all)
+      return write.ndjson(path, text)
     case 'json':
-      return write.json(path, all)
+      return write.json(path, text)
     case 'arrow':
       return write.arrow(path, all)
   }
@@ -62,12 +64,13 @@ export async function openOutput({ path, format }: Output, { to, compression, ro
 
 function checkCompression(format: FileFormat, compression: string | undefined): void {
   if (compression === undefined) return
-  if (!codecs.includes(compression)) throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec; give ${codecs.join(', ')}${didYouMean(compression, codecs)}`)
-  if (format !== 'parquet')
-    throw new PlanError('COMPRESSION', `--compression ${compression}: only parquet is compressed here, the output is ${format}; leave it out`)
+  const known = codecs[format]
+  if (known.length === 0) throw new PlanError('COMPRESSION', `--compression ${compression}: ${format} is not compressed here; leave it out, or write parquet, csv, ndjson or json`)
+  if (!known.includes(compression))
+    throw new PlanError('COMPRESSION', `--compression ${compression}: no such codec of ${format}; give ${known.join(', ')}${didYouMean(compression, known)}`)
 }
 
 function partsIn(path: string, format: FileFormat): string | undefined {
-  const parts = listParts(path, 'convert').filter(name => /(^|\/)part-[^/]*$/.test(name) && name.endsWith(`.${format}`))
+  const parts = listParts(path, 'convert').filter(name => /(^|\/)part-[^/]*$/.test(name) && new RegExp(`\\.${format}(\\.gz|\\.zst)?$`).test(name))
   return parts.length === 0 ? undefined : `${parts.length} part file${parts.length === 1 ? ' is' : 's are'} there, such as ${parts[0]},`
 }

@@ -29,8 +29,13 @@ export interface WriteParquetOptions extends WriteFileOptions {
   /** Packed bytes at which a row group ends earlier, such as '64MiB'; 128 MiB by default. A writer holds them until then. */
   readonly rowGroupBytes?: number | string
 }
+/** Options of `write.ndjson` and `write.json`. */
+export interface WriteTextOptions extends WriteFileOptions {
+  /** Files whose names end in .gz or .zst are packed so without it; the part files of a directory get that ending. Packed files can't be appended to. */
+  readonly compression?: 'gzip' | 'zstd' | 'none'
+}
 /** Options of `write.csv`. */
-export interface WriteCsvOptions extends WriteFileOptions {
+export interface WriteCsvOptions extends WriteTextOptions {
   readonly delimiter?: string
   readonly quote?: string
   /** False leaves the header line out. */
@@ -67,7 +72,8 @@ function to(sink: string, options: object): SinkLike {
 export function sideSink(sink: SinkLike): SinkLike {
   const { path, overwrite, append } = (sink.options ?? {}) as { path?: unknown; overwrite?: boolean; append?: boolean }
   if (typeof path !== 'string' || overwrite !== undefined || append !== undefined) return sink
-  return path.endsWith('/') || sink.sink === 'ndjson' || sink.sink === 'csv' ? { ...sink, options: { ...(sink.options as object), append: true } } : sink
+  const isText = (sink.sink === 'ndjson' || sink.sink === 'csv') && !/\.(gz|zst)$/.test(path)
+  return path.endsWith('/') || isText ? { ...sink, options: { ...(sink.options as object), append: true } } : sink
 }
 
 /** Writers. */
@@ -77,9 +83,9 @@ export const write = {
   /** Arrow IPC files. */
   arrow: (path: string, options: WriteFileOptions = {}): SinkLike => to('arrow', { path, ...options }),
   /** NDJSON. Floats that are no numbers are null. */
-  ndjson: (path: string, options: WriteFileOptions = {}): SinkLike => to('ndjson', { path, ...options }),
+  ndjson: (path: string, options: WriteTextOptions = {}): SinkLike => to('ndjson', { path, ...options }),
   /** JSON: one array of objects, as NDJSON has them. */
-  json: (path: string, options: Omit<WriteFileOptions, 'append'> = {}): SinkLike => to('json', { path, ...options }),
+  json: (path: string, options: Omit<WriteTextOptions, 'append'> = {}): SinkLike => to('json', { path, ...options }),
   /** CSV with a header line. */
   csv: (path: string, options: WriteCsvOptions = {}): SinkLike => to('csv', { path, ...options }),
   /** An in-process topic, as JSON, exactly once. */

@@ -3,11 +3,12 @@ import { PlanError } from '../base/errors.ts'
 import { visible } from '../batch/schema.ts'
 import { type CsvDialect, checkDialect, plainDialect } from '../compute/csv.ts'
 import { csvHeader, encodeCsvRows } from '../compute/encode-text.ts'
-import { type FileSinkFormat, type FileSinkOptions, fileSink } from './files.ts'
+import { fileSink } from './files.ts'
+import { packable, type TextSinkOptions } from './packed-text.ts'
 import { textEncoder } from './text-files.ts'
 
 /** Options of `write.csv`. */
-export interface CsvSinkOptions extends FileSinkOptions {
+export interface CsvSinkOptions extends TextSinkOptions {
   readonly delimiter?: string
   readonly quote?: string
   /** False leaves the header line out. */
@@ -20,10 +21,10 @@ export interface CsvSinkOptions extends FileSinkOptions {
 }
 
 /** CSV for `fileSink`. */
-export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
+export const csvFiles = packable<CsvSinkOptions>({
   kind: 'csv',
   ending: 'csv',
-  isText: true,
+  isText: () => true,
   check(options, fields, where) {
     checkDialect(dialectOf(options), where)
     checkStyle(options, where)
@@ -34,7 +35,7 @@ export const csvFiles: FileSinkFormat<CsvSinkOptions> = {
     return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)))
   },
   rows: (device, arena, batch, options) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)),
-}
+})
 
 function styleOf({ quoting, lineEnd }: CsvSinkOptions): Pick<CsvSinkOptions, 'quoting' | 'lineEnd'> {
   return { quoting, lineEnd }

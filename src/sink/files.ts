@@ -13,6 +13,7 @@ import type { Device } from '../device/device.ts'
 import { isPartitionType } from '../format/partition-path.ts'
 import { encodedBatch, type RowsEncoder } from './encoded-rows.ts'
 import { nodeOutputCalls, type OutputCalls } from './file-output.ts'
+import { endingOf } from './part-directory.ts'
 import { PartFiles } from './part-files.ts'
 import { PartitionedFiles } from './partitioned-files.ts'
 import type { SinkType } from './sink.ts'
@@ -49,9 +50,9 @@ export interface RowBytes {
 export interface FileSinkFormat<O extends FileSinkOptions> {
   readonly kind: string
   /** Ending of part files, such as 'parquet'. */
-  readonly ending: string
+  readonly ending: string | ((options: O) => string)
   /** True where rows may be put behind a file that is there. */
-  readonly isText?: boolean
+  isText?(options: O): boolean
   /** Throws PlanError where the options or columns don't fit. */
   check?(options: O, fields: Fields, where: string): void
   open(device: Device, fields: Fields, options: O, sink: ByteSink, where: string, resume: Json | undefined): FileEncoder
@@ -98,11 +99,12 @@ function encodedRows(device: Device, { rowCount }: Batch, rows: (arena: Arena) =
   }
 }
 
-function checkAppend<O extends FileSinkOptions>(format: FileSinkFormat<O>, { path, append, overwrite }: O, where: string): void {
+function checkAppend<O extends FileSinkOptions>(format: FileSinkFormat<O>, options: O, where: string): void {
+  const { path, append, overwrite } = options
   if (!append) return
   if (overwrite) throw new PlanError('APPEND', `${where}: append keeps what is there, and overwrite replaces it; give one of them`)
-  if (!path.endsWith('/') && !format.isText)
-    throw new PlanError('APPEND', `${where}: rows can't be put behind a ${format.kind} file; write part files into a directory, with a / at the end of the path`)
+  if (!path.endsWith('/') && !format.isText?.(options))
+    throw new PlanError('APPEND', `${where}: rows can't be put behind a ${endingOf(format, options)} file; write part files into a directory, with a / at the end of the path`)
 }
 
 // The columns that go into the files.

@@ -2,17 +2,18 @@
 import { PlanError } from '../base/errors.ts'
 import { visible } from '../batch/schema.ts'
 import { encodeJsonRows } from '../compute/encode-text.ts'
-import { type FileSinkFormat, type FileSinkOptions, fileSink } from './files.ts'
+import { fileSink } from './files.ts'
+import { packable, type TextSinkOptions } from './packed-text.ts'
 import { textEncoder } from './text-files.ts'
 
 /** NDJSON for `fileSink`. */
-export const ndjsonFiles: FileSinkFormat<FileSinkOptions> = {
+export const ndjsonFiles = packable<TextSinkOptions>({
   kind: 'ndjson',
   ending: 'ndjson',
-  isText: true,
+  isText: () => true,
   open: (device, _fields, _options, sink) => textEncoder(device, sink, (arena, batch) => encodeJsonRows(device, arena, batch)),
   rows: (device, arena, batch) => encodeJsonRows(device, arena, batch),
-}
+})
 
 /** The sink of NDJSON files. */
 export const ndjsonSink = fileSink(ndjsonFiles)
@@ -20,7 +21,7 @@ export const ndjsonSink = fileSink(ndjsonFiles)
 const encoder = new TextEncoder()
 
 /** A JSON array for `fileSink`: commas stand before the objects, so that a file goes on from any row. */
-export const jsonArrayFiles: FileSinkFormat<FileSinkOptions> = {
+export const jsonArrayFiles = packable<TextSinkOptions>({
   kind: 'json',
   ending: 'json',
   check(_options, fields, where) {
@@ -38,7 +39,7 @@ export const jsonArrayFiles: FileSinkFormat<FileSinkOptions> = {
     return { ...objects, checkpoint: () => hasRows, finish: () => sink.append(encoder.encode(hasRows ? ']\n' : '[]\n')) }
   },
   rows: (device, arena, batch) => encodeJsonRows(device, arena, batch, { separated: true }),
-}
+}, false)
 
 /** The sink of JSON files. */
 export const jsonSink = fileSink(jsonArrayFiles)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { ConnectorError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { listParts, makeDirectory, ownerName, remove, removeEmpty, show, showBeside, syncDirectory } from './file-moves.ts'
-import type { FileSinkOptions } from './files.ts'
+import type { FileSinkFormat, FileSinkOptions } from './files.ts'
 import type { SinkContext } from './sink.ts'
 
 /** A finished file that waits for its name. */
@@ -105,6 +105,11 @@ export class PartDirectory {
     for (const folder of folders) await syncDirectory(join(this.path, folder), where)
     if (folders.size > 0 && !folders.has('.')) await syncDirectory(this.path, where)
   }
+}
+
+/** The ending of part files. */
+export function endingOf<O extends FileSinkOptions>({ ending }: FileSinkFormat<O>, options: O): string {
+  return typeof ending === 'string' ? ending : ending(options)
 }
 
 function numberOf(name: string): number {

@@ -5,7 +5,7 @@ import type { BatchView } from '../batch/batch-view.ts'
 import { remove } from './file-moves.ts'
 import { FileOutput, type OutputCalls } from './file-output.ts'
 import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
-import { type Part, PartDirectory } from './part-directory.ts'
+import { endingOf, type Part, PartDirectory } from './part-directory.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
 /** The writer of a directory. */
@@ -24,7 +24,7 @@ export class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#context = context
     this.#options = options
     this.#calls = calls
-    this.#directory = new PartDirectory(context, options, format.ending)
+    this.#directory = new PartDirectory(context, options, endingOf(format, options))
   }
 
   begin(): Promise<void> {

@@ -16,7 +16,7 @@ import { partitionSegment, partitionText, segmentBytesMax } from '../format/part
 import { remove } from './file-moves.ts'
 import { FileOutput, type OutputCalls } from './file-output.ts'
 import type { FileSinkFormat, FileSinkOptions } from './files.ts'
-import { type Part, PartDirectory } from './part-directory.ts'
+import { endingOf, type Part, PartDirectory } from './part-directory.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
 /** Rows, and bytes of the batches they came in, that are held at most; of a small memory an eighth. */
@@ -66,7 +66,7 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#context = context
     this.#options = options
     this.#calls = calls
-    this.#directory = new PartDirectory(context, options, format.ending)
+    this.#directory = new PartDirectory(context, options, endingOf(format, options))
     const { fields, where } = context
     this.#heldBytesMax = Math.min(heldBytesMax, context.device.pages.limit() * pageBytes * heldShare)
     this.#keyAt = options.partitionBy!.map(name => columnIndex(fields, name, where))

@@ -180,6 +180,20 @@ describe('convert', () => {
     })
   })
 
+  it('packs text by the ending, and part files by --compression', async () => {
+    for (const name of ['in.csv.gz', 'in.csv.zst', 'in.tsv.gz', 'in.ndjson.gz', 'in.json.zst']) {
+      expect(await convert('in.csv', `packed/${name}`, '-q')).toMatchObject({ code: 0, error: '' })
+      await convert(`packed/${name}`, 'unpacked.csv', '--overwrite', '-q')
+      expect([name, text('unpacked.csv')]).toEqual([name, rows.replaceAll('Z', '.000Z')])
+    }
+    await convert('in.csv', 'packed/parts/', '--to', 'csv', '--compression', 'gzip', '-q')
+    expect(readdirSync(`${folder}/packed/parts`)).toEqual(['part-00001-0.csv.gz'])
+    expect(await convert('in.csv', 'packed/parts/', '--to', 'csv', '--compression', 'gzip')).toMatchObject({ code: 1, error: expect.stringContaining('1 part file is there, such as part-00001-0.csv.gz, already') })
+    expect(await convert('in.csv', 'x.csv', '--compression', 'gzip')).toMatchObject({ code: 2, error: expect.stringContaining('has no .gz at its end') })
+    expect(await convert('in.csv', 'x.arrow', '--compression', 'zstd')).toMatchObject({ code: 2, error: expect.stringContaining('arrow is not compressed here') })
+    expect(await convert('in.csv', 'x.ndjson.gz', '--compression', 'gzp')).toMatchObject({ code: 2, error: expect.stringContaining('did you mean "gzip"?') })
+  })
+
   it('reads and writes JSON arrays and tab-separated files by their endings', async () => {
     await convert('in.csv', 'rows.json', '-q')
     expect(JSON.parse(text('rows.json'))).toEqual([

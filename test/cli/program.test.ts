@@ -36,7 +36,7 @@ describe('runProgram', () => {
       [['convert', 'x.csv'], 'one path given (x.csv)'],
       [['convert', 'x.csv', 'y.xlsx'], 'its ending is .xlsx'],
       [['convert', 'x.csv', './x.csv'], 'both input and output'],
-      [['convert', 'x.csv', 'y.csv', '--compression', 'snappy'], 'only parquet is compressed'],
+      [['convert', 'x.csv', 'y.csv', '--compression', 'snappy'], 'no such codec of csv; give none, gzip, zstd'],
       [['convert', 'x.csv', 'y.csv', 'z.csv', '--from', 'parket'], 'did you mean "parquet"?'],
       [['convert', 'x.csv', 'y.parquet', '--compression', 'lzo'], 'no such codec'],
       [['run', 'none.ts'], 'none.ts: no such file'],

@@ -40,7 +40,7 @@ Examples:
   $ millrace schema trips.csv --json > trips.schema.json
   $ millrace convert 'trips-*.csv' trips.parquet --schema trips.schema.json --on-error bad/
   $ millrace convert logs.ndjson logs.arrow --on-error skip --select time,path --limit 1000000
-  $ millrace convert trips.parquet trips.csv --dry-run
+  $ millrace convert trips.parquet trips.csv.gz --dry-run
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
@@ -59,7 +59,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
     .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
-    .option('--compression <codec>', 'of parquet: none, snappy, gzip or zstd')
+    .option('--compression <codec>', 'of parquet none, snappy, gzip or zstd; of text none, gzip or zstd, which a file\'s ending says by itself')
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
