@@ -12,7 +12,7 @@ export interface TextColumn {
 
 /** How a table is drawn. */
 export interface TextTableOptions {
-  /** Cells of the terminal; 100 by default. Columns shrink, then the last ones are left out and counted. */
+  /** Cells of the terminal; 100 by default. Columns shrink, then the last ones are left out; what was cut is counted below. Infinity: nothing is cut. */
   readonly width?: number
   /** With dim nulls and types. */
   readonly color?: boolean
@@ -36,6 +36,7 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
       naturalWidth(
         column,
         cells.map(row => row[i]),
+        width === Number.POSITIVE_INFINITY ? width : columnWidthMax,
       ),
     ),
     width,
@@ -59,19 +60,24 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
       ),
     )
   const lines = [line('┌', '┬', '┐'), ...head, line('├', '┼', '┤'), ...cells.map(row => draw(row, plain)), line('└', '┴', '┘')]
-  const notes = [moreRows > 0 ? `… ${moreRows.toLocaleString('en-US')} more rows` : '', hiddenColumns(columns, widths.length)].filter(Boolean)
+  const notes = [moreRows > 0 ? `… ${moreRows.toLocaleString('en-US')} more rows` : '', cutCells(cells, widths), hiddenColumns(columns, widths.length)].filter(Boolean)
   return [...lines, ...notes.map(note => paint.dim(fitWidth(note, Math.max(1, width))))].join('\n')
+}
+
+function cutCells(cells: readonly (readonly (string | undefined)[])[], widths: readonly number[]): string {
+  const count = cells.reduce((sum, row) => sum + widths.filter((width, i) => textWidth(row[i] ?? 'null') > width).length, 0)
+  return count > 0 ? `… ${count.toLocaleString('en-US')} ${count === 1 ? 'value' : 'values'} cut to fit` : ''
 }
 
 function hiddenColumns(columns: readonly TextColumn[], shownCount: number): string {
   const hidden = columns.slice(shownCount)
-  return hidden.length > 0 ? `… ${hidden.length} more columns: ${hidden.map(column => printable(column.name)).join(', ')}` : ''
+  return hidden.length > 0 ? `… ${hidden.length} more ${hidden.length === 1 ? 'column' : 'columns'}: ${hidden.map(column => printable(column.name)).join(', ')}` : ''
 }
 
-function naturalWidth(column: TextColumn, cells: readonly (string | undefined)[]): number {
+function naturalWidth(column: TextColumn, cells: readonly (string | undefined)[], widthMax: number): number {
   let widest = Math.max(1, textWidth(printable(column.name)), textWidth(column.type ?? ''))
   for (const cell of cells) widest = Math.max(widest, textWidth(cell ?? 'null'))
-  return Math.min(widest, columnWidthMax)
+  return Math.min(widest, widthMax)
 }
 
 // The widest columns give way first, down to a minimum; then columns are left out from the right, but never the first one.

@@ -1,11 +1,11 @@
 // The commands: one line here and one file in commands/ each. A module is loaded only when its command is used.
 import type { Command } from 'commander'
-import type { CliContext } from './context.ts'
+import type { CommandContext } from './context.ts'
 
 /** What a command's module exports. */
 export interface CommandModule {
   /** Adds arguments, options, examples and the action. */
-  define(command: Command, context: CliContext): void
+  define(command: Command, context: CommandContext): void
 }
 
 /** A command as `millrace --help` lists it. */
@@ -27,5 +27,6 @@ export const commands: readonly CommandEntry[] = [
   { name: 'inspect', summary: 'tell how a Parquet or Arrow file is built', load: () => import('./commands/inspect.ts') },
   { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
   { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },
+  { name: 'completion', summary: 'write a script that completes commands in bash, zsh or fish', load: () => import('./commands/completion.ts') },
   { name: 'audit', summary: 'check an audit log', load: () => import('./commands/audit.ts') },
 ]

@@ -9,20 +9,32 @@ export interface CliContext {
   /** Whether `write` goes to a terminal, and `writeError`. */
   readonly isTerminal: boolean
   readonly isErrorTerminal: boolean
-  /** Cells of the terminal. */
+  /** Cells of the terminal that `write` goes to; Infinity where it is none, so that a pipe or file gets all of a table. */
   width(): number
+  /** The same of `writeError`; 100 where it is none. */
+  errorWidth(): number
   readonly color: boolean
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
 }
 
+/** What the program adds for its commands. */
+export interface CommandContext extends CliContext {
+  /** The exit code of a command that does what it is asked to and has bad news: files that differ, errors in a file. */
+  setExitCode(code: number): void
+}
+
 /** Progress goes to the error stream, so that standard output stays clean for data. */
 export function progressTarget(context: CliContext): ProgressTarget {
-  return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.width() }
+  return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.errorWidth() }
 }
+
+const helpWidthMax = 120
+const helpWidthPiped = 100
 
 /** Makes a command write to the context and throw instead of exiting. For commands that add subcommands of their own. */
 export function adopt(command: Command, context: CliContext): Command {
+  const helpWidth = () => (context.width() === Number.POSITIVE_INFINITY ? helpWidthPiped : Math.min(helpWidthMax, context.width()))
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -30,8 +42,8 @@ export function adopt(command: Command, context: CliContext): Command {
     .configureOutput({
       writeOut: text => context.write(text),
       writeErr: text => context.writeError(text),
-      getOutHelpWidth: () => context.width(),
-      getErrHelpWidth: () => context.width(),
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
       getOutHasColors: () => context.color,
       outputError: (text, write) => write(text),
     })

@@ -18,7 +18,10 @@ const byEnding: Record<string, FileFormat> = {
   ipc: 'arrow',
   feather: 'arrow',
 }
-const formats = 'parquet, csv, tsv, ndjson, json or arrow'
+
+/** What --from and --to are told by, beside the other endings. */
+export const formatNames = ['parquet', 'csv', 'tsv', 'ndjson', 'json', 'arrow'] as const
+const formats = `${formatNames.slice(0, -1).join(', ')} or ${formatNames.at(-1)}`
 
 /**
  * The format of `path`: `named` where given, else by the ending, also before .gz and .zst and in patterns such as 'logs/*.ndjson.gz'.

@@ -19,7 +19,8 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   writeError: text => process.stderr.write(text),
   isTerminal: process.stdout.isTTY === true,
   isErrorTerminal: process.stderr.isTTY === true,
-  width: () => process.stdout.columns ?? process.stderr.columns ?? 100,
+  width: () => process.stdout.columns ?? Number.POSITIVE_INFINITY,
+  errorWidth: () => process.stderr.columns ?? 100,
   color: process.stdout.isTTY === true && !process.env.NO_COLOR,
   signal: controller.signal,
 })

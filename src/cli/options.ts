@@ -1,5 +1,16 @@
 // Reading the values of options.
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { formatNames } from './file-format.ts'
+
+/** An option whose value is a format's name; completed by the shell, checked where the file is opened. */
+export function formatOption(flags: string, description: string): Option {
+  return wordOption(flags, description, formatNames)
+}
+
+/** An option whose usual values are known, shown by help and completed by the shell; the command checks them. */
+export function wordOption(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description).choices(words).argParser(text => text)
+}
 
 /** A parser of whole numbers in [min, max], for commander. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -25,6 +25,8 @@ export interface Output {
 
 const textCodecs = ['none', 'gzip', 'zstd']
 const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snappy', 'gzip', 'zstd'], csv: textCodecs, ndjson: textCodecs, json: textCodecs, arrow: [] }
+/** All that --compression takes. */
+export const codecNames = codecs.parquet
 
 /** Looks at options and path before anything is read. Throws PlanError COMPRESSION, ROW_GROUP, OUTPUT; ConnectorError EXISTS. */
 export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions): Output {

@@ -1,12 +1,14 @@
-// The command line as a function from arguments to an exit code: 0 done, 1 failed, 2 used wrongly, 130 cancelled. Only the module of the
-// command at hand is loaded.
-import { readFileSync } from 'node:fs'
+// The command line as a function from arguments to an exit code: 0 done, 1 failed, 2 used wrongly, 130 cancelled; a command may set others. Only the
+// module of the command at hand is loaded; for completion scripts all are.
+import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { asError, CancelledError, MillraceError, PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
 import { redact } from '../base/secret.ts'
 import { commands } from './catalogue.ts'
-import { adopt, type CliContext } from './context.ts'
+import type { LookOptions } from './commands/look.ts'
+import { adopt, type CliContext, type CommandContext } from './context.ts'
+import { formatOption, wholeNumber } from './options.ts'
 
 const exitFailed = 1
 const exitUsage = 2
@@ -24,56 +26,65 @@ Examples:
   $ millrace stats trips.parquet
   $ millrace inspect trips.parquet
   $ millrace schema trips.parquet --json
-  $ millrace count 'bids/*.ndjson'
+  $ millrace count 'bids/*.ndjson' --json
   $ millrace run job.ts --workers 2 --checkpoint state/
   $ millrace audit verify audit/
+  $ source <(millrace completion bash)
 
 Formats: parquet, csv (or tsv), ndjson (or jsonl), json, arrow; text is also read as .gz and .zst. Quote patterns with *.
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C. --debug shows stacks.`
 
 /** Runs one command line (without node and script). Never throws and never exits the process. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode = 0
   try {
-    const program = await buildProgram(args, context)
+    const program = await buildProgram(args, { ...context, setExitCode: code => (exitCode = code) })
     await program.parseAsync(args, { from: 'user' })
-    return context.signal.aborted ? exitCancelled : 0
+    return context.signal.aborted ? exitCancelled : exitCode
   } catch (thrown) {
     return report(asError(thrown), args.includes('--debug'), context)
   }
 }
 
-async function buildProgram(args: readonly string[], context: CliContext): Promise<Command> {
+async function buildProgram(args: readonly string[], context: CommandContext): Promise<Command> {
   const program = new Command('millrace')
   program
     .description('Reads, converts and computes over files and streams, on Arrow columns and SIMD kernels.')
-    .argument('[file]', 'a file to look at: its schema and first rows')
+    .usage('FILE [options]   or   millrace COMMAND [options] …')
+    .argument('[file]', 'a file to look at: its columns and first rows')
+    .option('-n, --rows <count>', 'rows to show of the file', wholeNumber(0, 1_000_000), 10)
+    .addOption(formatOption('--from <format>', 'the format of the file, where the ending does not tell'))
+    .option('--json', 'a JSON object with file, schema and rows instead of a table')
     .option('--debug', 'show the stack of an error')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help; `millrace COMMAND --help` shows more')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ subcommandTerm: command => command.name() })
+    .enablePositionalOptions()
     .addHelpText('after', examples)
-    .action(async (file: string | undefined) => {
+    .action(async (file: string | undefined, options: LookOptions) => {
       if (file === undefined) return program.help()
-      refuseTypo(program.args)
-      await (await import('./commands/look.ts')).look(file, context)
+      refuseTypo(program.args, options)
+      await (await import('./commands/look.ts')).look(file, options, context)
     })
   adopt(program, context).allowExcessArguments(true)
   for (const { name, summary, load } of commands) {
-    const command = program.command(name).description(summary)
+    const command = program.command(name).description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`).summary(summary).helpOption('-h, --help', 'show this help')
     adopt(command, context)
     command.option('--debug', 'show the stack of an error')
-    if (args.includes(name)) (await load()).define(command, context)
+    if (args.includes(name) || args.includes('completion')) (await load()).define(command, context)
   }
   return program
 }
 
 // `millrace convrt a b`: the first word is no file that anyone would name so.
-function refuseTypo(words: readonly string[]): void {
+function refuseTypo(words: readonly string[], { from }: LookOptions): void {
   const [word = '', ...more] = words
   const names = commands.map(command => command.name)
   const suggestion = didYouMean(word, names)
-  const isBare = !/[./*\\]/.test(word)
-  if (isBare && (suggestion !== '' || more.length > 0))
-    throw new PlanError('COMMAND', `millrace: no command "${word}"; the commands are ${names.join(', ')}${suggestion}`)
+  const isBare = from === undefined && !/[./*\\]/.test(word) && !existsSync(word)
+  if (isBare)
+    throw new PlanError('COMMAND', `millrace: no command "${word}" and no file of that name; the commands are ${names.join(', ')}${suggestion}`)
   if (more.length > 0) throw new PlanError('COMMAND', `millrace: ${words.length} files given; look at one at a time, or use a command: ${names.join(', ')}`)
 }
 

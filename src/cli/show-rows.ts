@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import type { FrameValue } from '../frame/frame.ts'
 import { openInputs } from './inputs.ts'
-import { nameList, wholeNumber } from './options.ts'
+import { writeJsonRows } from './json-rows.ts'
+import { formatOption, nameList, wholeNumber } from './options.ts'
 import type { CliContext } from './context.ts'
 
 /** The options of these commands. */
@@ -21,14 +22,14 @@ export function defineShow<O extends ShowOptions>(command: Command, context: Cli
     .option('-n, --rows <count>', 'rows to show', wholeNumber(0, 1_000_000), 10)
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
-    .option('--from <format>', 'the format, where the ending does not tell')
-    .option('--json', 'one JSON object a line instead of a table')
+    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
+    .option('--json', 'one JSON object a line instead of a table, with all digits of 64-bit integers and decimals')
     .action(async (file: string, options: O) => {
       const rows = await openInputs([file], options.from)
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const picked = options.select ? frame.select(...options.select) : frame
       const table = await take(picked, options).collect({ signal: context.signal })
-      if (options.json) for (const row of table.toJSON()) context.write(`${JSON.stringify(row)}\n`)
-      else context.write(`${table.toString({ rows: options.rows, width: context.width() })}\n`)
+      if (options.json) writeJsonRows(table, context)
+      else context.write(`${table.toString({ rows: options.rows, width: context.width(), color: context.color })}\n`)
     })
 }

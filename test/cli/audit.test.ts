@@ -22,6 +22,7 @@ describe('millrace audit verify', () => {
       out: 'ok: 3 entries, the last one stop of bids at 1970-01-01T00:00:00.000Z\n',
       error: '',
     })
+    expect(JSON.parse((await runCli(['audit', 'verify', folder, '--json'])).out)).toEqual({ ok: true, entries: 3, last: { event: 'stop', job: 'bids', time: '1970-01-01T00:00:00.000Z' }, pending: false })
     expect((await runCli(['audit', 'verify', folder, '--key', `${folder}/audit-key.pub.pem`])).code).toBe(0)
   })
 
@@ -31,6 +32,9 @@ describe('millrace audit verify', () => {
     const { code, error } = await runCli(['audit', 'verify', folder])
     expect(code).toBe(1)
     expect(error).toContain(`error: ${folder}, line 2: the line was changed`)
+    const told = await runCli(['audit', 'verify', folder, '--json'])
+    expect([told.code, told.error]).toEqual([1, ''])
+    expect(JSON.parse(told.out)).toEqual({ ok: false, line: 2, reason: expect.stringContaining('the line was changed') })
   })
 
   it('refuses a key that is not there', async () => {

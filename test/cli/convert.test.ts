@@ -28,7 +28,7 @@ describe('convert', () => {
     it('gives columns other types: text keeps its spelling, and types may hold commas', async () => {
       expect(await convert('in.csv', 'cast.parquet', '--cast', 'id:utf8,price:decimal(12, 2),at:date,zip:int16', '-q')).toMatchObject({ code: 0, error: '' })
       expect(await schema('cast.parquet')).toEqual({ id: 'utf8', zip: 'int16', at: 'date', price: 'decimal(12, 2)' })
-      expect((await runCli(['head', `${folder}/cast.parquet`, '--json'])).out.split('\n')[0]).toBe('{"id":"1","zip":7,"at":"2026-01-02","price":"1.50"}')
+      expect((await runCli(['head', `${folder}/cast.parquet`, '--json'])).out.split('\n')[0]).toBe('{"id":"1","zip":7,"at":"2026-01-02","price":1.50}')
       await writeFile(`${folder}/numbers.csv`, 'code\n0012\n7\n')
       await convert('numbers.csv', 'codes.ndjson', '--cast', 'code:utf8', '-q')
       expect(text('codes.ndjson')).toBe('{"code":"0012"}\n{"code":"7"}\n')

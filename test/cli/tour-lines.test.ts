@@ -51,7 +51,7 @@ describe.skipIf(process.platform === 'win32')('the lines of the tour', () => {
 
   it('show rows, figures, insides and the schema', () => {
     expect(sh('npx millrace head trips.parquet -n 5 --select vendor,distance').match(/│ (green|yellow|blue)/g)).toHaveLength(5)
-    expect(sh('npx millrace stats trips.parquet')).toMatch(/│ vendor │ utf8 +│ +0 │ +3 │/)
+    expect(sh('npx millrace stats trips.parquet')).toMatch(/│ vendor +│ utf8 +│ +0 │ +3 │/)
     expect(sh('npx millrace inspect trips.parquet')).toContain('2,500 rows in row groups: 1')
     expect(JSON.parse(sh('npx millrace schema trips.parquet --json'))).toEqual({ vendor: 'utf8', distance: 'float64', day: 'date' })
   })

@@ -11,6 +11,7 @@ export async function runCli(args: readonly string[], context: Partial<CliContex
     isTerminal: false,
     isErrorTerminal: false,
     width: () => 100,
+    errorWidth: () => 100,
     color: false,
     signal: new AbortController().signal,
     ...context,

@@ -9,8 +9,8 @@ import { divideCasts, placedCastError, withCasts } from '../casts.ts'
 import { fileFormat } from '../file-format.ts'
 import { schemaOf } from '../frame-plan.ts'
 import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
-import { type CastPair, castList, nameList, namePairs, wholeNumber } from '../options.ts'
-import { checkOutput, openOutput, type OutputOptions } from '../outputs.ts'
+import { type CastPair, castList, formatOption, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
+import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
 import { type CliContext, progressTarget } from '../context.ts'
 
@@ -47,8 +47,8 @@ Examples:
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<paths...>', 'files or quoted patterns to read, then the file to write, or a folder, with a / at its end')
-    .option('--from <format>', 'the format of the inputs, where the endings do not tell')
-    .option('--to <format>', 'the format of the output, where the ending does not tell')
+    .addOption(formatOption('--from <format>', 'the format of the inputs, where the endings do not tell'))
+    .addOption(formatOption('--to <format>', 'the format of the output, where the ending does not tell'))
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
     .option('--on-error <what>', 'lines of csv, ndjson and json that do not fit: error (the default), skip, or a folder that they are written to')
     .option('--cast <types>', 'columns as other types, as in "a:int32,b:decimal(12, 2)"; a value that does not fit is an error', castList)
@@ -59,7 +59,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
     .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
-    .option('--compression <codec>', 'of parquet none, snappy, gzip or zstd; of text none, gzip or zstd, which a file\'s ending says by itself')
+    .addOption(wordOption('--compression <codec>', "of parquet all of these, of text none, gzip or zstd, which a file's ending says by itself", codecNames))
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)

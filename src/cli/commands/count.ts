@@ -1,18 +1,19 @@
 // `millrace count FILE…`: the number of rows.
 import type { Command } from 'commander'
 import { library, openInputs } from '../inputs.ts'
-import { wholeNumber } from '../options.ts'
+import { formatOption, wholeNumber } from '../options.ts'
 import { progressTarget, type CliContext } from '../context.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<files...>', 'files or quoted patterns of one format')
-    .option('--from <format>', 'the format, where the endings do not tell')
+    .addOption(formatOption('--from <format>', 'the format, where the endings do not tell'))
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
-    .addHelpText('after', "\nExample:\n  $ millrace count 'bids/*.ndjson'")
-    .action(async (files: string[], options: { from?: string; filter?: string; workers: number }) => {
+    .option('--json', 'as a JSON object: {"rows": 3}')
+    .addHelpText('after', "\nExamples:\n  $ millrace count 'bids/*.ndjson'\n  $ millrace count trips.parquet --filter 'distance > 10 and vendor is not null'")
+    .action(async (files: string[], options: { from?: string; filter?: string; workers: number; json?: boolean }) => {
       const rows = await openInputs(files, options.from)
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const { count } = await library()
@@ -20,6 +21,7 @@ export function define(command: Command, context: CliContext): void {
         .groupBy()
         .agg({ rows: count() })
         .collect({ signal: context.signal, workers: options.workers, progress: progressTarget(context) })
-      context.write(`${Number(table.toArray()[0]?.rows ?? 0)}\n`)
+      const found = Number(table.toArray()[0]?.rows ?? 0)
+      context.write(options.json ? `${JSON.stringify({ rows: found })}\n` : `${found}\n`)
     })
 }

@@ -12,6 +12,7 @@ import { leavesOf, type ParquetLeaf } from '../../format/parquet/schema-tree.ts'
 import { type FileReader, withFile } from '../../source/open-file.ts'
 import type { CliContext } from '../context.ts'
 import { fileFormat } from '../file-format.ts'
+import { formatOption } from '../options.ts'
 
 interface InspectOptions {
   from?: string
@@ -24,7 +25,7 @@ const linesMax = 200
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<file>', 'a Parquet or Arrow file')
-    .option('--from <format>', 'the format, where the ending does not tell')
+    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--json', 'as a JSON object, with all row groups or batches')
     .addHelpText('after', "\nExamples:\n  $ millrace inspect trips.parquet\n  $ millrace inspect trips.parquet --json | jq '.rowGroups[0].columns'")
     .action((file: string, { from, json = false }: InspectOptions) => {

@@ -1,14 +1,26 @@
 // `millrace FILE`: the schema and the first rows, for a first look.
 import { openInputs } from '../inputs.ts'
+import { jsonColumns } from '../json-rows.ts'
 import type { CliContext } from '../context.ts'
 
-const rowsShown = 10
+/** The options of the program itself. */
+export interface LookOptions {
+  readonly rows: number
+  readonly from?: string
+  readonly json?: boolean
+}
 
 /** Prints name, column count and first rows of a file. */
-export async function look(file: string, context: CliContext): Promise<void> {
-  const frame = await openInputs([file])
-  const table = await frame.limit(rowsShown).collect({ signal: context.signal })
+export async function look(file: string, options: LookOptions, context: CliContext): Promise<void> {
+  const frame = await openInputs([file], options.from)
+  const table = await frame.limit(options.rows).collect({ signal: context.signal })
+  if (options.json) {
+    const rowText = jsonColumns(table)
+    const rows = Array.from({ length: table.numRows }, (_, row) => rowText(row))
+    context.write(`{"file":${JSON.stringify(file)},"schema":${JSON.stringify(table.schema)},"rows":[${rows.join(',')}]}\n`)
+    return
+  }
   const columns = table.columnNames.length
-  context.write(`${file}: ${columns} column${columns === 1 ? '' : 's'}; the first ${table.numRows} rows\n`)
-  context.write(`${table.toString({ rows: rowsShown, width: context.width() })}\n`)
+  context.write(`${file}: ${columns} column${columns === 1 ? '' : 's'}; ${table.numRows < options.rows ? `all ${table.numRows}` : `the first ${table.numRows}`} rows\n`)
+  context.write(`${table.toString({ rows: options.rows, width: context.width(), color: context.color })}\n`)
 }

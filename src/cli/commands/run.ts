@@ -2,6 +2,8 @@
 // it is compiled beside the job by the `typescript` package. A module that exports a job or a frame by default is run with the options given.
 import type { Command } from 'commander'
 import { PlanError } from '../../base/errors.ts'
+import type { Table } from '../../frame/table.ts'
+import { writeJsonRows } from '../json-rows.ts'
 import { loadModule } from '../load-module.ts'
 import { wholeNumber } from '../options.ts'
 import { type CliContext, progressTarget } from '../context.ts'
@@ -15,11 +17,12 @@ interface RunFlags {
   name?: string
   memory?: string
   progress: boolean
+  json?: boolean
 }
 
 interface Runnable {
   run?(options: object): Promise<unknown>
-  collect?(options: object): Promise<{ toString(options: { width: number }): string }>
+  collect?(options: object): Promise<Table>
 }
 
 /** Adds arguments and options. */
@@ -33,6 +36,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--audit <dir>', 'write an audit log here')
     .option('--name <name>', 'the name of the job')
     .option('--memory <size>', 'the most memory, such as 512MiB')
+    .option('--json', 'of an exported frame: a JSON object a row instead of a table')
     .option('--no-progress', 'no progress line')
     .addHelpText(
       'after',
@@ -56,7 +60,7 @@ Example:
 }
 
 async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext): Promise<void> {
-  const { progress, checkpoint, every, ...rest } = flags
+  const { progress, checkpoint, every, json, ...rest } = flags
   const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
   if (every !== undefined && checkpoint === undefined)
     throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
@@ -66,8 +70,13 @@ async function runExport(path: string, exported: Runnable | undefined, flags: Ru
     ...(progress && { progress: progressTarget(context) }),
     signal: context.signal,
   }
+  if (json && typeof exported?.run === 'function') throw new PlanError('OPTIONS', `${path}: it exports a job, which prints no rows; leave --json out, or export the frame`)
   if (typeof exported?.run === 'function') await exported.run(options)
-  else if (typeof exported?.collect === 'function') context.write(`${(await exported.collect(options)).toString({ width: context.width() })}\n`)
+  else if (typeof exported?.collect === 'function') {
+    const table = await exported.collect(options)
+    if (json) writeJsonRows(table, context)
+    else context.write(`${table.toString({ width: context.width(), color: context.color })}\n`)
+  }
   else if (exported !== undefined)
     throw new PlanError('JOB_EXPORT', `${path}: its default export is neither a job nor a frame; export what .to(…) or job({…}) returns`)
   else if (given.length > 0) {

@@ -2,13 +2,14 @@
 import type { Command } from 'commander'
 import { textTable } from '../../base/text-table.ts'
 import { openInputs } from '../inputs.ts'
+import { formatOption } from '../options.ts'
 import type { CliContext } from '../context.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<file>', 'a file or a quoted pattern')
-    .option('--from <format>', 'the format, where the ending does not tell')
+    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--json', 'as a JSON object: what `schema` of read.… takes')
     .addHelpText('after', '\nExamples:\n  $ millrace schema trips.parquet\n  $ millrace schema trips.csv --json > trips.schema.json')
     .action(async (file: string, options: { from?: string; json?: boolean }) => {

@@ -5,7 +5,7 @@ import { formatCount } from '../../base/units.ts'
 import type { FrameValue } from '../../frame/frame.ts'
 import { type CliContext, progressTarget } from '../context.ts'
 import { library, openInputs } from '../inputs.ts'
-import { nameList, wholeNumber } from '../options.ts'
+import { formatOption, nameList, wholeNumber } from '../options.ts'
 
 interface StatsOptions {
   filter?: string
@@ -40,7 +40,7 @@ export function define(command: Command, context: CliContext): void {
     .argument('<file>', 'a file or a quoted pattern')
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
-    .option('--from <format>', 'the format, where the ending does not tell')
+    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
     .option('--json', 'a JSON object a column and line instead of a table')
     .addHelpText(
@@ -90,9 +90,12 @@ async function columnStats(frame: FrameValue, workers: number, context: CliConte
 function statsTable(stats: readonly ColumnStats[], context: CliContext): string {
   const numbers = ['nulls', 'distinct', 'mean', 'min', 'q25', 'median', 'q75', 'max', 'stddev'].map(name => ({ name, numeric: true }))
   const rows = stats.map(s => {
-    const [mean, stddev] = numberStatistics.map(name => (s[name] === null ? null : String(Number(s[name].toPrecision(6)))))
+    const short = (value: number) => String(Number(value.toPrecision(6)))
+    const [mean, stddev] = numberStatistics.map(name => (s[name] === null ? null : short(s[name])))
+    // Quartiles of floats lie between values, and are approximate: more digits say nothing.
+    const text = (name: (typeof textStatistics)[number]) => (s[name] !== null && s.type.startsWith('float') && name !== 'min' && name !== 'max' ? short(Number(s[name])) : s[name])
     const distinct = s.distinct === null ? null : formatCount(s.distinct)
-    return [s.column, s.type, formatCount(s.nulls), distinct, mean!, ...textStatistics.map(name => s[name]), stddev!]
+    return [s.column, s.type, formatCount(s.nulls), distinct, mean!, ...textStatistics.map(text), stddev!]
   })
   return textTable([{ name: 'column' }, { name: 'type' }, ...numbers], rows, { width: context.width(), color: context.color })
 }

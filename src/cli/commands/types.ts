@@ -3,12 +3,13 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { openInputs } from '../inputs.ts'
+import { formatOption } from '../options.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<file>', 'a file or a quoted pattern')
-    .option('--from <format>', 'the format, where the ending does not tell')
+    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--name <name>', 'the name of the schema in the module (the file\'s, in camel case)')
     .addHelpText('after', '\nExamples:\n  $ millrace types trips.parquet > trips.schema.ts\n  $ millrace types logs.ndjson --name logSchema > log.schema.ts')
     .action(async (file: string, options: { from?: string; name?: string }) => {
