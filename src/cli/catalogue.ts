@@ -27,6 +27,10 @@ export const commands: readonly CommandEntry[] = [
   { name: 'inspect', summary: 'tell how a Parquet or Arrow file is built', load: () => import('./commands/inspect.ts') },
   { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
   { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },
+  { name: 'jobs', summary: 'list the jobs that run', load: () => import('./commands/jobs.ts') },
+  { name: 'savepoint', summary: 'make a savepoint of a running job', load: () => import('./commands/savepoint.ts') },
+  { name: 'stop', summary: 'let a running job finish what it took, and end', load: () => import('./commands/stop.ts') },
+  { name: 'cancel', summary: 'end a running job at once', load: () => import('./commands/cancel.ts') },
   { name: 'completion', summary: 'write a script that completes commands in bash, zsh or fish', load: () => import('./commands/completion.ts') },
   { name: 'audit', summary: 'check an audit log', load: () => import('./commands/audit.ts') },
 ]

@@ -16,6 +16,10 @@ export interface CliContext {
   readonly color: boolean
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
+  /** The job has ended: what its code left running, such as a timer of a source, keeps the process no longer than a moment. */
+  leaveSoon?(): void
+  /** Lets the next Ctrl-C call `handler` instead of aborting the signal. Gives a function that takes this back. */
+  onInterrupt?(handler: () => void): () => void
 }
 
 /** What the program adds for its commands. */

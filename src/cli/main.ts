@@ -3,9 +3,14 @@
 import { runProgram } from './program.ts'
 
 const exitInterrupted = 130
+const leaveMs = 1_000
 const controller = new AbortController()
-// The first Ctrl-C lets the run end in order; a second one doesn't wait. SIGTERM is the running job's: it drains.
+let interrupted: (() => void) | undefined
+// A command may take the first Ctrl-C for itself; the next lets the run end in order; one more doesn't wait. SIGTERM is the running job's: it drains.
 process.on('SIGINT', () => {
+  const take = interrupted
+  interrupted = undefined
+  if (take) return take()
   if (controller.signal.aborted) process.exit(exitInterrupted)
   controller.abort()
 })
@@ -23,4 +28,16 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   errorWidth: () => process.stderr.columns ?? 100,
   color: process.stdout.isTTY === true && !process.env.NO_COLOR,
   signal: controller.signal,
+  leaveSoon: () => {
+    const look = () => {
+      if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit()
+    }
+    setInterval(look, leaveMs).unref()
+  },
+  onInterrupt: handler => {
+    interrupted = handler
+    return () => {
+      if (interrupted === handler) interrupted = undefined
+    }
+  },
 })

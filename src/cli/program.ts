@@ -28,6 +28,8 @@ Examples:
   $ millrace schema trips.parquet --json
   $ millrace count 'bids/*.ndjson' --json
   $ millrace run job.ts --workers 2 --checkpoint state/
+  $ millrace savepoint bids savepoints/before-upgrade
+  $ millrace stop bids
   $ millrace audit verify audit/
   $ source <(millrace completion bash)
 

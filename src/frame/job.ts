@@ -20,13 +20,14 @@ export class Job {
     let { restore } = options
     for (let attempt = 0; ; attempt++) {
       const run = await this.start({ ...options, restore })
-      const onTerm = () => void run.stop({ drain: true })
+      // How it ended is told by `done`.
+      const onTerm = () => void run.stop({ drain: true }).catch(() => {})
       process.once('SIGTERM', onTerm)
       try {
         await run.done
         return run
       } catch (error) {
-        if (!(error instanceof ConnectorError && error.retryable) || attempt >= attempts) throw error
+        if (!(error instanceof ConnectorError && error.retryable) || attempt >= attempts || options.drain?.aborted) throw error
         // A savepoint is the newest checkpoint once it was restored, and what was made since is newer than any start afresh.
         if (restore !== 'none' || run.metrics().checkpoints.completed > 0) restore = undefined
         options.logger?.error({ attempt: attempt + 1, attempts, code: error.code }, `restarting: ${error.message}`)

@@ -41,6 +41,13 @@ export interface JobOptions extends RunOptions {
   readonly progress?: boolean | ProgressTarget
   readonly logger?: Logger
   readonly restart?: RestartOptions
+  /**
+   * Lets other shells of the same user see and steer the job (`millrace jobs`, `savepoint`, `stop`, `cancel`), under `name` or its own. It is written into a folder
+   * that only the user may enter, and listens on a socket there; where that can't be had, `failed` is called (else a warning is emitted) and the job runs all the same.
+   */
+  readonly control?: boolean | { readonly name?: string; failed?(error: Error): void }
+  /** Once aborted, the job takes no more input, finishes what it has and commits it, as `stop()` does. */
+  readonly drain?: AbortSignal
 }
 
 /** A job at work. */
@@ -71,7 +78,9 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
   const name = options.name ?? 'job'
   logger?.info({ job: name, ...(options.workers !== undefined && { workers: options.workers }) }, 'job started')
   const stopProgress = showProgress(started, options)
-  const done = started.done.then(
+  const unlisten = drainWhenAborted(started, options.drain)
+  const control = options.control ? await announce(started, name, options) : undefined
+  const done = started.done.finally(unlisten).finally(() => control?.close()).then(
     () => {
       stopProgress()
       logger?.info({ job: name, ...started.run.metrics() }, 'job finished')
@@ -90,14 +99,38 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
     metrics: () => started.run.metrics(),
     checkpoint: () => started.run.checkpoint(),
     savepoint: dir => started.run.savepoint(localDirectory(dir)),
-    stop: ({ drain = true, savepoint } = {}) => stopJob(started, drain, savepoint),
+    stop: ({ drain = true, savepoint } = {}) => stopJob(started, done, drain, savepoint),
   }
 }
 
-async function stopJob(started: StartedJob, drain: boolean, savepoint: string | undefined): Promise<Savepoint | undefined> {
+// A job that nobody can reach is still a job.
+async function announce(started: StartedJob, job: string, { control, checkpoint }: JobOptions): Promise<{ close(): Promise<void> } | undefined> {
+  const { name = job, failed }: { name?: string; failed?(error: Error): void } = typeof control === 'object' ? control : {}
+  try {
+    const { openControl } = await import('./control.ts')
+    return await openControl(started, { name, job, ...(checkpoint && { state: checkpoint.dir }) })
+  } catch (error) {
+    if (failed) failed(asError(error))
+    else process.emitWarning(asError(error))
+    return undefined
+  }
+}
+
+function drainWhenAborted(started: StartedJob, signal: AbortSignal | undefined): () => void {
+  // How it ended is told by `done`.
+  const drain = () => void started.run.stop({ drain: true }).catch(() => {})
+  if (signal?.aborted) drain()
+  else signal?.addEventListener('abort', drain, { once: true })
+  return () => signal?.removeEventListener('abort', drain)
+}
+
+async function stopJob(started: StartedJob, done: Promise<void>, drain: boolean, savepoint: string | undefined): Promise<Savepoint | undefined> {
   if (savepoint !== undefined && !drain)
     throw new PlanError('SAVEPOINT_STATE', `stop: savepoint: '${savepoint}' with drain: false; a job that is cancelled has no last epoch; drain it, or call savepoint() first`)
-  return started.run.stop({ drain, ...(savepoint !== undefined && { savepoint: localDirectory(savepoint) }) })
+  const made = await started.run.stop({ drain, ...(savepoint !== undefined && { savepoint: localDirectory(savepoint) }) })
+  // Files and locks are released, too.
+  await done.catch(() => {})
+  return made
 }
 
 function showProgress(started: StartedJob, options: JobOptions): () => void {

@@ -65,6 +65,7 @@ export class CheckpointStore {
   readonly #lock: StorageLock
   readonly #limit
   #writing: number | undefined
+  #closed: Promise<void> | undefined
 
   /** Use `openCheckpointStore`. */
   constructor(options: CheckpointStoreOptions, folder: string, sealer: Sealer | undefined, lock: StorageLock) {
@@ -212,9 +213,10 @@ export class CheckpointStore {
     }
   }
 
-  /** Gives the lock back. */
-  async close(): Promise<void> {
-    await this.#lock.release()
+  /** Gives the lock back. May be called again, and resolves when it is free. */
+  close(): Promise<void> {
+    this.#closed ??= this.#lock.release()
+    return this.#closed
   }
 
   async #folders(): Promise<number[]> {

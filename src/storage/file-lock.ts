@@ -1,11 +1,11 @@
 // An exclusive lock as a file that names its holder. The file appears with its content in one step (a hard link), and a holder that is
 // gone is recognised by process id, boot and start time, so that neither a reboot nor a reused process id keeps a job from starting.
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ConnectorError } from '../base/errors.ts'
 import type { StorageLock } from '../base/storage.ts'
 import { diskError } from './disk-error.ts'
 import { type FileCalls, isMissing } from './file-calls.ts'
+import { birthOf, isGoneProcess } from './process-birth.ts'
 
 interface Holder {
   pid: number
@@ -105,24 +105,7 @@ async function readHolder(calls: FileCalls, file: string): Promise<Holder | unde
 function isGone(holder: Holder): boolean {
   if (holder.host !== hostname()) return false
   if (holder.pid === process.pid) return !held.has(holder.token)
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-  const birth = birthOf(holder.pid)
-  return birth !== '' && holder.birth !== '' && birth !== holder.birth
-}
-
-// Linux: field 22 of /proc/<pid>/stat is the start time in ticks since boot; the name in field 2 may hold spaces and brackets.
-function birthOf(pid: number | 'self'): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
-  } catch {
-    return ''
-  }
+  return isGoneProcess(holder.pid, holder.birth)
 }
 
 function lockedError(holder: Holder | undefined, display: string): ConnectorError {

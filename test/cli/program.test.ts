@@ -56,7 +56,7 @@ describe('runProgram', () => {
   it('prints an error as one line, and its stack only with --debug', async () => {
     const plain = await runCli(['audit', 'verify', 'none'])
     expect(plain.code).toBe(1)
-    expect(plain.error).toBe("error: none: no audit log here; a job writes one with run({ audit: 'none' })\n")
+    expect(plain.error).toBe("error: none: no audit log here; a job writes one with run({ audit: 'none' }) or millrace run --audit none\n")
     const debug = await runCli(['audit', 'verify', 'none', '--debug'])
     expect(debug.error).toMatch(/\n {4}at /)
   })

@@ -25,7 +25,7 @@ export function define(command: Command, context: CommandContext): void {
       }
       if (!check.ok)
         throw new DataError('AUDIT_BROKEN', `${dir}, line ${check.line}: ${check.reason}; what is before this line is intact, look into who changed the rest`)
-      if (!check.head) throw new ConnectorError('AUDIT_MISSING', `${dir}: no audit log here; a job writes one with run({ audit: '${dir}' })`)
+      if (!check.head) throw new ConnectorError('AUDIT_MISSING', `${dir}: no audit log here; a job writes one with run({ audit: '${dir}' }) or millrace run --audit ${dir}`)
       const last = JSON.parse(check.head.line) as { time: string; event: string; job: string }
       if (options.json) return context.write(`${JSON.stringify({ ok: true, entries: check.entries, last: { event: last.event, job: last.job, time: last.time }, pending: check.pending })}\n`)
       const note = check.pending ? '; the newest is in the signed head only, its writer was interrupted or is at work' : ''

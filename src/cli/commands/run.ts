@@ -1,5 +1,6 @@
 // `millrace run JOB`: runs a program written with the library. TypeScript is run as it is where Node strips types (22.18 and newer), else
 // it is compiled beside the job by the `typescript` package. A module that exports a job or a frame by default is run with the options given.
+import { parse } from 'node:path'
 import type { Command } from 'commander'
 import { PlanError } from '../../base/errors.ts'
 import type { Table } from '../../frame/table.ts'
@@ -46,20 +47,35 @@ The module exports a job or a frame, which is run with these options; or it runs
   import { read, write, col } from 'millrace'
   export default read.csv('trips.csv').filter(col('distance').gt(0)).to(write.parquet('trips.parquet'))
 
-Example:
-  $ millrace run job.ts --workers 2 --checkpoint state/`,
+With --checkpoint, Ctrl-C and SIGTERM let the job finish and commit what it took, and the next start goes on behind it; a second Ctrl-C cancels, a third doesn't
+wait. Without it Ctrl-C cancels: what was not committed is undone. Other shells list and steer the job by its name, which is the file's unless --name says one.
+
+Examples:
+  $ millrace run job.ts --workers 2 --checkpoint state/
+  $ millrace run job.ts --checkpoint state/ --restore savepoints/before-upgrade
+  $ millrace savepoint job savepoints/friday`,
     )
     .action(async (path: string, flags: RunFlags) => {
       const loaded = await loadModule(path)
+      const drain = new AbortController()
+      const takeBack = flags.checkpoint === undefined ? undefined : context.onInterrupt?.(() => drainJob(drain, context))
       try {
-        await runExport(path, loaded.exports.default as Runnable | undefined, flags, context)
+        await runExport(path, loaded.exports.default as Runnable | undefined, flags, context, drain.signal)
       } finally {
+        takeBack?.()
+        if (loaded.exports.default !== undefined) context.leaveSoon?.()
         await loaded.close()
       }
     })
 }
 
-async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext): Promise<void> {
+// What was read so far of a job without state can't be gone on with, and half a file looks like a whole one: such a job is cancelled.
+function drainJob(drain: AbortController, context: CliContext): void {
+  context.writeError('\nfinishing what was taken; Ctrl-C again cancels\n')
+  drain.abort()
+}
+
+async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext, drain: AbortSignal): Promise<void> {
   const { progress, checkpoint, every, json, ...rest } = flags
   const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
   if (every !== undefined && checkpoint === undefined)
@@ -68,6 +84,8 @@ async function runExport(path: string, exported: Runnable | undefined, flags: Ru
     ...rest,
     ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }),
     ...(progress && { progress: progressTarget(context) }),
+    control: { name: flags.name ?? parse(path).name, failed: (error: Error) => context.writeError(`warning: ${error.message}\n`) },
+    drain,
     signal: context.signal,
   }
   if (json && typeof exported?.run === 'function') throw new PlanError('OPTIONS', `${path}: it exports a job, which prints no rows; leave --json out, or export the frame`)
