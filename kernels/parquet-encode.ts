@@ -326,3 +326,16 @@ function orderViews(a: usize, b: usize): i32 {
   }
   return <i32>(lengthA > lengthB) - <i32>(lengthA < lengthB)
 }
+
+/** The different numbers among `codes`, in the order of their first use, at `out` (room for one more than `count`). `marks`: a zero byte for each number there is, zero again afterwards. Returns how many. */
+export function usedCodes(codes: usize, count: i32, marks: usize, out: usize): i32 {
+  let used = 0
+  for (let i = 0; i < count; i++) {
+    const code = load<u32>(codes + (<usize>i << 2))
+    store<u32>(out + (<usize>used << 2), code)
+    used += 1 - <i32>load<u8>(marks + <usize>code)
+    store<u8>(marks + <usize>code, 1)
+  }
+  for (let i = 0; i < used; i++) store<u8>(marks + <usize>load<u32>(out + (<usize>i << 2)), 0)
+  return used
+}

@@ -24,7 +24,7 @@ export interface Output {
 }
 
 const textCodecs = ['none', 'gzip', 'zstd']
-const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snappy', 'gzip', 'zstd'], csv: textCodecs, ndjson: textCodecs, json: textCodecs, arrow: [] }
+const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snappy', 'gzip', 'zstd', 'lz4'], csv: textCodecs, ndjson: textCodecs, json: textCodecs, arrow: [] }
 /** All that --compression takes. */
 export const codecNames = codecs.parquet
 

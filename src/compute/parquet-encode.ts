@@ -99,3 +99,8 @@ function viewCopy(device: Device, view: number): Uint8Array {
   const length = device.memory.uint32s(view, 4)
   return device.memory.bytes(length[0]! <= 12 ? view + 4 : length[3]!, length[0]!).slice()
 }
+
+/** The different codes (u32) among `count`, in the order of their first use, at `out`, which has room for one more. `marks`: a zero byte for each code there is; they stay zero. Returns how many. */
+export function usedCodes(device: Device, codes: number, count: number, marks: number, out: number): number {
+  return device.kernels.usedCodes(codes, count, marks, out)
+}

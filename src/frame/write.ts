@@ -2,6 +2,7 @@
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
 import type { Duration } from '../base/units.ts'
+import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { SinkLike } from './node.ts'
 import type { KafkaConnection } from './read-kafka.ts'
@@ -22,13 +23,7 @@ export interface WriteFileOptions {
   readonly partitionBy?: readonly string[]
 }
 /** Options of `write.parquet`. */
-export interface WriteParquetOptions extends WriteFileOptions {
-  readonly compression?: 'snappy' | 'zstd' | 'gzip' | 'none'
-  /** Rows of a row group at most; 262,144 by default. It is the unit of parallel reading. */
-  readonly rowGroupRows?: number
-  /** Packed bytes at which a row group ends earlier, such as '64MiB'; 128 MiB by default. A writer holds them until then. */
-  readonly rowGroupBytes?: number | string
-}
+export interface WriteParquetOptions extends WriteFileOptions, ParquetWriteOptions {}
 /** Options of `write.ndjson` and `write.json`. */
 export interface WriteTextOptions extends WriteFileOptions {
   /** Files whose names end in .gz or .zst are packed so without it; the part files of a directory get that ending. Packed files can't be appended to. */

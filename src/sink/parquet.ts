@@ -1,7 +1,8 @@
 // `write.parquet`: row groups as the rows come, the footer at the end of a file.
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
-import { checkParquetWrite, type ParquetWriteOptions, ParquetWriter, type ParquetWriterState } from '../format/parquet/parquet-writer.ts'
+import { ParquetWriter, type ParquetWriterState } from '../format/parquet/parquet-writer.ts'
+import { checkParquetWrite, type ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import { type FileSinkFormat, type FileSinkOptions, fileSink } from './files.ts'
 import { encodedGroups, RowGroupEncoder } from './row-groups.ts'
 

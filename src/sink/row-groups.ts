@@ -8,7 +8,8 @@ import { narrowColumn } from '../compute/narrow.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type ParquetWriteOptions, ParquetWriter } from '../format/parquet/parquet-writer.ts'
+import { ParquetWriter } from '../format/parquet/parquet-writer.ts'
+import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
 
 // More than a batch, so that rows that come batch by batch are gathered.

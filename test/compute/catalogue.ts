@@ -55,8 +55,10 @@ import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, spr
 import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
 import * as shredding from './reference/parquet-shred.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
+import * as parquetDelta from './reference/parquet-delta.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import { inflateAgreement } from './reference/inflate.ts'
+import * as lz4 from './reference/lz4.ts'
 import * as snappy from './reference/snappy.ts'
 import * as zstd from './reference/zstd.ts'
 
@@ -144,6 +146,7 @@ export const catalogue: readonly AnyAgreement[] = [
   inflateAgreement,
   snappy.unpackAgreement,
   snappy.packAgreement,
+  lz4.lz4Agreement,
   zstd.packAgreement,
   hybridAgreement,
   bitsAgreement,
@@ -154,6 +157,7 @@ export const catalogue: readonly AnyAgreement[] = [
   plainViewsAgreement,
   prefixAgreement,
   deltaAgreement,
+  ...Object.values(parquetDelta),
   ...Object.values(parquetEncode),
   parquetConvertAgreement,
   decodeLevelsAgreement,

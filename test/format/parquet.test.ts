@@ -8,7 +8,8 @@ import { parseType, typeName } from '../../src/batch/type-name.ts'
 import { fromStored } from '../../src/compute/parquet-convert.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { canPack } from '../../src/format/decompress.ts'
-import { checkParquetWrite, ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
+import { ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
+import { checkParquetWrite } from '../../src/format/parquet/write-options.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { ThriftReader } from '../../src/format/parquet/read-thrift.ts'
 import { ThriftWriter } from '../../src/format/parquet/write-thrift.ts'
@@ -18,7 +19,7 @@ import { columnOf, sampleTypes, sampleValues, shapes, valuesOf } from '../suppor
 const device = await createDevice()
 afterEach(() => expect(device.pages.used(), 'pages in use').toBe(0))
 
-const codecs = (['none', 'snappy', 'gzip', 'zstd'] as const).filter(c => c !== 'gzip' || canPack())
+const codecs = (['none', 'snappy', 'gzip', 'zstd', 'lz4'] as const).filter(c => c !== 'gzip' || canPack())
 
 describe('parquet', () => {
   it.each(codecs)('reads what it wrote with %s, null for null and bit for bit', compression => {

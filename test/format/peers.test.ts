@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import { parseType } from '../../src/batch/type-name.ts'
+import type { WriteParquetOptions } from '../../src/frame/write.ts'
 import { col, read, write } from '../../src/index.ts'
 import { keyText, sampleValues, type Shape } from '../support/samples.ts'
 import { closeEngines, frame } from '../support/frames.ts'
@@ -97,6 +98,28 @@ describe.each(Object.entries(peers))('%s', (name, peer) => {
       const back = format === 'csv' || format === 'ndjson' ? read[format](theirs, { schema: schema as never }) : read[format as 'parquet'](theirs)
       // Units and widths may have become others.
       const cast = (back as any).with(Object.fromEntries(Object.entries(schema).map(([column, type]) => [column, (col(column) as any).cast(type.replace('?', ''))])))
+      expect(text((await cast.collect({ workers: 1 })).toArray())).toEqual(text((await frame(rows, schema).collect({ workers: 1 })).toArray()))
+    })
+  })
+})
+
+// What `write.parquet` can be asked for beyond its defaults.
+const asked = {
+  lz4: { compression: 'lz4' },
+  delta: { encoding: 'delta', compression: 'zstd' },
+  streams: { encoding: 'byte-stream-split', dictionary: false },
+  'small pages': { pageRows: 37, rowGroupRows: 170 },
+} as const satisfies Record<string, WriteParquetOptions>
+
+describe.each(Object.entries(peers))('%s', (name, peer) => {
+  describe.skipIf(!peer.isThere).each(Object.entries(asked))('parquet: what it reads of ours with %s and writes is what we wrote', (what, options) => {
+    it.each(['nulls', 'few', 'extreme'] as const)('%s', { timeout: 120_000 }, async shape => {
+      const types = [...flat, ...nested].filter(type => !peer.lacks.test(type) && !(name === 'polars' && type.includes('map')))
+      const { schema, rows } = table(what.length, types, shape)
+      const [ours, theirs] = [join(folder, `${name}-ours-${what}-${shape}.parquet`), join(folder, `${name}-theirs-${what}-${shape}.parquet`)]
+      await frame(rows, schema).to(write.parquet(ours, options)).run({ workers: 1 })
+      await peer.copy(ours, theirs, 'parquet')
+      const cast = (read.parquet(theirs) as any).with(Object.fromEntries(Object.entries(schema).filter(([, type]) => !nested.includes(type.replace(/\?$/, ''))).map(([column, type]) => [column, (col(column) as any).cast(type.replace('?', ''))])))
       expect(text((await cast.collect({ workers: 1 })).toArray())).toEqual(text((await frame(rows, schema).collect({ workers: 1 })).toArray()))
     })
   })

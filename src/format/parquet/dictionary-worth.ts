@@ -30,3 +30,9 @@ export function dictionaryPays(known: number, seen: number, bytes: number, count
   const bits = Math.ceil(Math.log2(distinct + 1))
   return distinct * bytes + (values * bits) / 8 < share * values * bytes
 }
+
+/** How many values of a chunk there are to each value of its dictionary, turned round: at most 1. Arguments as those of `dictionaryPays`. */
+export function dictionaryShare(known: number, seen: number, last: number): number {
+  const values = Math.max(seen, last || chunkValues)
+  return Math.min(1, estimateDistinct(known, seen) / values)
+}

@@ -1,39 +1,23 @@
 // One column of values in the row group being written, be it a flat one or a leaf of lists and structs: rows are taken as they come, and leave as packed pages
-// (version 1), which begin and end at rows. A dictionary is tried first; where it grows too large or does not pay, the following pages are PLAIN.
+// (version 1), which begin and end at rows. A dictionary is tried first; where it grows too large or does not pay, the following pages have values.
 import { DataError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
-import {
-  appendBitRange,
-  clearDictionary,
-  type DictionaryPlace,
-  encodeDictionary,
-  encodeHybrid,
-  hybridBytesMax,
-  packBits,
-  packValues,
-  plainBytes,
-  writeFixed,
-  writePlain,
-} from '../../compute/parquet-encode.ts'
-import { gatherDictionary } from '../../compute/parquet.ts'
+import { appendBitRange, packBits, packValues, plainBytes, writeFixed, writePlain } from '../../compute/parquet-encode.ts'
 import { cutEntries, type Entries, rowCut } from '../../compute/parquet-shred.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
-import { dictionaryPays } from './dictionary-worth.ts'
-import { type PackedBody, PagePacker, type ParquetCodec } from './pack-page.ts'
+import { ChunkDictionary } from './chunk-dictionary.ts'
+import { ValueEncoder, type ValueForm } from './encode-values.ts'
+import { type PackedBody, PagePacker } from './pack-page.ts'
 import { FlatLevels, NestedLevels } from './page-levels.ts'
+import type { LeafOptions } from './write-options.ts'
 import type { WrittenLeaf } from './write-tree.ts'
 import { WrittenBounds } from './written-bounds.ts'
 
-const pageRows = 16_384
-const pageBytes = 1024 * 1024
-const dictionaryCountMax = 65_536
-const tableSlots = 131_072
-const heapBytes = 1024 * 1024
-// Levels of a page, of up to eight bits each, their lengths and run headers fit in front of its values.
-const headroomOf = { flat: 64 + pageRows / 8, nested: 256 + 2 * pageRows }
+/** Fewer values tell nothing of the others. */
+const chosenValuesMin = 1_024
 
 /** A written chunk: its bytes in order, and what the footer says of it. */
 export interface EncodedChunk {
@@ -54,50 +38,57 @@ export interface EncodedChunk {
 export class ColumnChunkWriter {
   readonly #device: Device
   readonly #leaf: WrittenLeaf
+  readonly #options: LeafOptions
   readonly #layout: Layout
   readonly #stored: WrittenLeaf['stored']
   readonly #packer: PagePacker
   readonly #packed: Scratch
-  readonly #expanded: Scratch
   readonly #values: Scratch
-  readonly #codes: Scratch
+  readonly #encoder: ValueEncoder
   readonly #levels: FlatLevels | NestedLevels
   readonly #headroom: number
   readonly #bounds: WrittenBounds
   readonly #small: number
   readonly #arena: Arena
   readonly #wantDictionary: boolean
-  #dictionary: DictionaryPlace | undefined
-  #known = 0
+  readonly #mayDelta: boolean
+  #dictionary: ChunkDictionary | undefined
   #mode: 'dictionary' | 'plain' = 'plain'
+  /** Of pages without dictionary numbers; undefined until the first of a chunk tells. */
+  #form: ValueForm | undefined
   #pageEntries = 0
   #pageValues = 0
   #pageValueBytes = 0
   #pages: PackedBody[] = []
+  readonly #encodings = new Set<number>()
   #heldBytes = 0
-  #dictionaryPages = 0
   #entries = 0
   #nulls = 0
   #dictionaryPays = true
+  #deltaPays = false
   /** Values of the chunk before. */
   #lastValues = 0
 
-  constructor(device: Device, leaf: WrittenLeaf, codec: ParquetCodec, dictionary: boolean) {
+  constructor(device: Device, leaf: WrittenLeaf, options: LeafOptions) {
     this.#device = device
     this.#leaf = leaf
+    this.#options = options
     this.#stored = leaf.stored
     this.#layout = layoutOf(this.#stored.stored)
-    this.#packer = new PagePacker(device, codec)
+    this.#packer = new PagePacker(device, options.codec)
     this.#packed = new Scratch(device)
-    this.#expanded = new Scratch(device)
     this.#values = new Scratch(device)
-    this.#codes = new Scratch(device)
+    this.#encoder = new ValueEncoder(device, leaf.stored)
+    const { pageRows, encoding } = options
     const isNested = leaf.path.length > 1
     this.#levels = isNested ? new NestedLevels(device, leaf) : new FlatLevels(device, leaf.nullable, pageRows)
     this.#bounds = new WrittenBounds(device, leaf.stored)
-    this.#headroom = headroomOf[isNested ? 'nested' : 'flat']
+    // Levels of a page, of up to eight bits each, their lengths and run headers fit in front of its values.
+    this.#headroom = isNested ? 256 + 2 * pageRows : 64 + bitmapBytes(pageRows)
     // A dictionary page of byte arrays holds their lengths, one of fixed length would not.
-    this.#wantDictionary = dictionary && this.#layout !== 'bit' && this.#stored.width === undefined
+    const mayDictionary = this.#layout !== 'bit' && this.#stored.width === undefined
+    this.#wantDictionary = mayDictionary && (encoding === 'dictionary' || (encoding === 'auto' && options.dictionary))
+    this.#mayDelta = encoding === 'auto' && options.dictionary && leaf.type.kind !== 'null' && (this.#stored.physical === 'INT32' || this.#stored.physical === 'INT64')
     this.#arena = device.arena()
     this.#small = this.#arena.allocate(64)
     this.#begin()
@@ -105,6 +96,7 @@ export class ColumnChunkWriter {
 
   /** Takes rows [start, end) of a flat column of stored values (`parquet-convert.ts › toStored`), which may be freed after the call. */
   write(column: Column, start: number, end: number): void {
+    const { pageRows } = this.#options
     for (let row = start; row < end; ) {
       const take = Math.min(end - row, pageRows - this.#pageEntries)
       this.#append(column, row, take)
@@ -118,6 +110,7 @@ export class ColumnChunkWriter {
    * of which row `base` is the first. All may be freed after the call.
    */
   writeEntries(entries: Entries, values: number): void {
+    const { pageRows } = this.#options
     for (let rest = entries; rest.count > 0; ) {
       const room = pageRows - this.#pageEntries
       const cut = rowCut(this.#device, rest.repetitions, rest.count, room)
@@ -141,8 +134,8 @@ export class ColumnChunkWriter {
   /** Ends the row group's chunk; the next `write` begins another. */
   finish(): EncodedChunk {
     this.#flush()
-    const dictionary = this.#dictionaryPages > 0 ? this.#packDictionary() : undefined
-    if (dictionary && this.#known > 0) this.#bounds.widen(this.#dictionary!.values, this.#known, this.#small)
+    const dictionary = this.#encodings.has(8) ? this.#packDictionary() : undefined
+    if (dictionary && this.#dictionary!.known > 0) this.#bounds.widen(this.#dictionary!.values, this.#dictionary!.known, this.#small)
     const pages = dictionary ? [dictionary, ...this.#pages] : this.#pages
     const sum = (of: (page: PackedBody) => number) => pages.reduce((total, page) => total + of(page), 0)
     const chunk: EncodedChunk = {
@@ -153,7 +146,7 @@ export class ColumnChunkWriter {
       valueCount: this.#entries,
       nullCount: this.#nulls,
       ...this.#bounds.ends,
-      encodings: [0, 3, ...(dictionary ? [8] : [])],
+      encodings: [...(dictionary ? [0] : []), 3, ...this.#encodings].filter((number, i, all) => all.indexOf(number) === i).sort((a, b) => a - b),
     }
     this.#lastValues = this.#entries - this.#nulls
     this.#begin()
@@ -162,25 +155,21 @@ export class ColumnChunkWriter {
 
   /** Gives all memory back. */
   close(): void {
-    this.#packer.close()
-    this.#packed.close()
-    this.#expanded.close()
-    this.#values.close()
-    this.#codes.close()
-    this.#levels.close()
+    for (const owned of [this.#packer, this.#packed, this.#values, this.#encoder, this.#levels, this.#dictionary]) owned?.close()
     this.#arena.release()
   }
 
   #begin(): void {
+    const { encoding } = this.#options
     this.#pages = []
+    this.#encodings.clear()
     this.#heldBytes = 0
-    this.#dictionaryPages = 0
     this.#entries = 0
     this.#nulls = 0
     this.#bounds.clear()
-    this.#known = 0
-    this.#mode = this.#wantDictionary && this.#dictionaryPays ? 'dictionary' : 'plain'
-    if (this.#dictionary) clearDictionary(this.#device, this.#dictionary)
+    this.#mode = this.#wantDictionary && (encoding === 'dictionary' || (this.#dictionaryPays && !this.#deltaPays)) ? 'dictionary' : 'plain'
+    this.#form = encoding === 'delta' ? 'delta' : encoding === 'byte-stream-split' ? 'streams' : this.#mayDelta ? undefined : 'plain'
+    this.#dictionary?.clear()
   }
 
   #append(column: Column, row: number, rows: number): void {
@@ -221,11 +210,11 @@ export class ColumnChunkWriter {
 
   // Texts of more than a page.
   #isLong(values: number, count: number): boolean {
-    return this.#layout === 'view' && this.#plainBytes(values, count) > pageBytes
+    return this.#layout === 'view' && this.#plainBytes(values, count) > this.#options.pageBytes
   }
 
   #appendValues(values: number, count: number): void {
-    if (this.#mode === 'dictionary' && !this.#appendCodes(values, count)) this.#turnPlain()
+    if (this.#mode === 'dictionary' && !(this.#dictionary ??= new ChunkDictionary(this.#device, this.#stored)).append(values, count, this.#pageValues)) this.#turnPlain()
     if (this.#mode === 'plain') this.#appendPlain(values, count)
     this.#pageValues += count
     // A dictionary holds each of its values once: its bounds are taken at the end.
@@ -255,38 +244,7 @@ export class ColumnChunkWriter {
     this.#pageValueBytes = bitmapBytes(this.#pageValues)
   }
 
-  // True where the codes were taken; false where the dictionary is full.
-  #appendCodes(values: number, count: number): boolean {
-    this.#dictionary ??= this.#makeDictionary()
-    const before = 4 * this.#pageValues
-    const codes = this.#codes.grow(before + 4 * count, before) + before
-    const known = encodeDictionary(this.#device, this.#dictionary, values, count, this.#known, codes)
-    if (known < 0) return false
-    this.#known = known
-    return true
-  }
-
-  #isDictionaryWorth(): boolean {
-    const seen = this.#entries - this.#nulls
-    if (seen < 1_024 || !this.#dictionary) return true
-    const isView = this.#layout === 'view'
-    const bytes = isView ? this.#device.memory.uint32s(this.#dictionary.heapUsed, 1)[0]! / this.#known : valueBytes(this.#stored.stored, 1)
-    return dictionaryPays(this.#known, seen, bytes, isView ? Math.min(dictionaryCountMax, heapBytes / bytes) : dictionaryCountMax, this.#lastValues)
-  }
-
-  // A first page of which no dictionary is worth it becomes PLAIN again, and so does the rest of the file's column.
-  #dropDictionary(): void {
-    const device = this.#device
-    const count = this.#pageValues
-    const values = this.#expanded.ensure(valueBytes(this.#stored.stored, count))
-    gatherDictionary(device, this.#layout, this.#codes.ensure(4 * count), count, this.#dictionary!.values, this.#known, values)
-    this.#dictionaryPays = false
-    this.#mode = 'plain'
-    this.#writePlain(values, count, this.#plainBytes(values, count))
-    this.#bounds.widen(values, count, this.#small)
-  }
-
-  // The rows of this page so far become a dictionary page; what follows is PLAIN until the chunk's end.
+  // The rows of this page so far become a dictionary page; what follows has values until the chunk's end.
   #turnPlain(): void {
     this.#flush()
     this.#mode = 'plain'
@@ -294,7 +252,7 @@ export class ColumnChunkWriter {
 
   #appendPlain(values: number, count: number): void {
     const bytes = this.#plainBytes(values, count)
-    if (this.#layout === 'view' && this.#pageValueBytes > 0 && this.#pageValueBytes + bytes > pageBytes) this.#flush()
+    if (this.#layout === 'view' && this.#pageValueBytes > 0 && this.#pageValueBytes + bytes > this.#options.pageBytes) this.#flush()
     this.#writePlain(values, count, bytes)
   }
 
@@ -316,16 +274,13 @@ export class ColumnChunkWriter {
   #flush(): void {
     if (this.#pageEntries === 0) return
     this.#checkNulls()
-    const isWorth = this.#mode === 'plain' || this.#isDictionaryWorth()
-    if (!isWorth && this.#pages.length === 0) this.#dropDictionary()
-    const isDictionary = this.#mode === 'dictionary'
-    if (isDictionary) this.#writeCodes()
+    const isDictionary = this.#mode === 'dictionary' && this.#keepsCodes()
+    const encoding = isDictionary ? 8 : this.#encodeValues()
     const [start, bytes] = this.#writeLevels()
-    const page = this.#packer.data(start, bytes, this.#pageEntries, isDictionary ? 8 : 0)
+    const page = this.#packer.data(start, bytes, this.#pageEntries, encoding)
     this.#pages.push(page)
+    this.#encodings.add(encoding)
     this.#heldBytes += page.bytes.byteLength
-    if (isDictionary) this.#dictionaryPages++
-    if (!isWorth) this.#mode = 'plain'
     this.#levels.clear()
     this.#pageEntries = 0
     this.#pageValues = 0
@@ -338,6 +293,65 @@ export class ColumnChunkWriter {
     const nulls = this.#pageEntries - this.#pageValues
     if (!nullable && path.length === 1 && nulls > 0)
       throw new DataError('NULL_VALUE', `write.parquet, column "${path[0]}": ${nulls} nulls in a column whose type allows none; declare it with ?`)
+  }
+
+  // Writes the page's dictionary numbers; false where no dictionary is worth it, and the page, the chunk's first, has got its values back.
+  #keepsCodes(): boolean {
+    const [dictionary, count] = [this.#dictionary!, this.#pageValues]
+    const place = this.#values.ensure(this.#headroom + dictionary.codeBytesMax(count)) + this.#headroom
+    this.#pageValueBytes = dictionary.writeCodes(count, place)
+    if (this.#options.encoding === 'dictionary') return true
+    const isWorth = dictionary.isWorth(this.#entries - this.#nulls, this.#lastValues)
+    if (this.#pages.length > 0) {
+      if (!isWorth) this.#mode = 'plain'
+      return true
+    }
+    if (isWorth && !this.#isDeltaBetter(place)) return true
+    if (!isWorth) this.#dictionaryPays = false
+    this.#mode = 'plain'
+    this.#pageValueBytes = 0
+    const values = dictionary.expand(count)
+    this.#writePlain(values, count, this.#plainBytes(values, count))
+    this.#bounds.widen(values, count, this.#small)
+    return false
+  }
+
+  // Whether differences pack to less than the dictionary numbers at `place`, with what they need of the dictionary.
+  #isDeltaBetter(place: number): boolean {
+    const count = this.#pageValues
+    if (!this.#mayDelta || count < chosenValuesMin) return false
+    const share = this.#dictionary!.share(count, this.#entries - this.#nulls, this.#lastValues)
+    const values = this.#dictionary!.expand(count)
+    if (this.#encoder.deltaBytes(values, count) > 0.6 * (this.#pageValueBytes + share)) return false
+    const packed = this.#packer.packedBytes(place, this.#pageValueBytes)
+    const delta = this.#encoder.encode('delta', values, this.#plainBytes(values, count), count)
+    if (this.#packer.packedBytes(delta.address, delta.bytes) > 0.7 * (packed + share)) return false
+    this.#form = 'delta'
+    this.#deltaPays = true
+    return true
+  }
+
+  // The page's PLAIN values in the form that the chunk has. Returns the number of the encoding.
+  #encodeValues(): number {
+    const [count, bytes] = [this.#pageValues, this.#pageValueBytes]
+    this.#form ??= this.#isDeltaSmaller() ? 'delta' : 'plain'
+    if (this.#form === 'plain') return 0
+    const { address, bytes: encodedBytes, encoding } = this.#encoder.encode(this.#form, this.#values.grow(this.#headroom + bytes, this.#headroom + bytes) + this.#headroom, bytes, count)
+    const place = this.#values.ensure(this.#headroom + encodedBytes) + this.#headroom
+    this.#device.memory.write(place, this.#device.memory.bytes(address, encodedBytes))
+    this.#pageValueBytes = encodedBytes
+    return encoding
+  }
+
+  #isDeltaSmaller(): boolean {
+    const [count, bytes] = [this.#pageValues, this.#pageValueBytes]
+    this.#deltaPays = false
+    if (count < chosenValuesMin) return false
+    const place = this.#values.grow(this.#headroom + bytes, this.#headroom + bytes) + this.#headroom
+    if (this.#encoder.deltaBytes(place, count) > 0.7 * bytes) return false
+    const delta = this.#encoder.encode('delta', place, bytes, count)
+    this.#deltaPays = this.#packer.packedBytes(delta.address, delta.bytes) < 0.8 * this.#packer.packedBytes(place, bytes)
+    return this.#deltaPays
   }
 
   // In front of the values. Returns where the page's body begins, and its bytes.
@@ -358,33 +372,8 @@ export class ColumnChunkWriter {
     return [start + room - levels.bytes, levels.bytes + valueBytes]
   }
 
-  #writeCodes(): void {
-    const device = this.#device
-    const width = this.#known <= 1 ? 0 : 32 - Math.clz32(this.#known - 1)
-    const place = this.#values.ensure(this.#headroom + 1 + hybridBytesMax(device, this.#pageValues, width)) + this.#headroom
-    device.memory.bytes(place, 1)[0] = width
-    this.#pageValueBytes = 1 + encodeHybrid(device, this.#codes.ensure(4 * this.#pageValues), this.#pageValues, width, place + 1)
-  }
-
-  #makeDictionary(): DictionaryPlace {
-    const isView = this.#layout === 'view'
-    return {
-      layout: this.#layout,
-      table: this.#arena.allocateZeroed(4 * tableSlots),
-      tableSlots,
-      values: this.#arena.allocate(valueBytes(this.#stored.stored, dictionaryCountMax)),
-      countMax: dictionaryCountMax,
-      heap: isView ? this.#arena.allocate(heapBytes) : 0,
-      heapUsed: isView ? this.#arena.allocateZeroed(4) : 0,
-      heapBytes,
-    }
-  }
-
   #packDictionary(): PackedBody {
-    const { values, heap, heapUsed } = this.#dictionary!
-    const isView = this.#layout === 'view'
-    // Values added by a slice that then went PLAIN lie behind the known ones.
-    const bytes = this.#plainBytes(values, this.#known)
-    return this.#packer.dictionary(isView ? heap : values, heapUsed === 0 ? bytes : Math.min(bytes, heapBytes), this.#known)
+    const { address, bytes } = this.#dictionary!.plain()
+    return this.#packer.dictionary(address, bytes, this.#dictionary!.known)
   }
 }

@@ -1,4 +1,5 @@
 // Page bodies to pages: packed by the codec, with their header in front.
+import { compressLz4, lz4BytesMax, lz4TableBytes } from '../../compute/lz4.ts'
 import { compressSnappy, snappyBytesMax, snappyTableBytes } from '../../compute/snappy.ts'
 import { compressZstd, zstdBytesMax, zstdScratchBytes } from '../../compute/zstd.ts'
 import type { Device } from '../../device/device.ts'
@@ -7,10 +8,10 @@ import { Scratch } from '../scratch.ts'
 import { ThriftWriter } from './write-thrift.ts'
 
 /** How pages are packed. */
-export type ParquetCodec = 'none' | 'snappy' | 'gzip' | 'zstd'
+export type ParquetCodec = 'none' | 'snappy' | 'gzip' | 'zstd' | 'lz4'
 
-/** The number of a codec in the format. */
-export const codecNumber: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip: 2, zstd: 6 }
+/** The number of a codec in the format; 'lz4' is LZ4_RAW. */
+export const codecNumber: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip: 2, zstd: 6, lz4: 7 }
 
 /** A page as it lies in the file. */
 export interface PackedBody {
@@ -32,7 +33,7 @@ export class PagePacker {
     this.#table = new Scratch(device)
   }
 
-  /** A data page (version 1) of the body at [start, start + bytes). `encoding` is 0 (PLAIN) or 8 (RLE_DICTIONARY). */
+  /** A data page (version 1) of the body at [start, start + bytes). `encoding`: the number of the values' encoding. */
   data(start: number, bytes: number, valueCount: number, encoding: number): PackedBody {
     const body = this.#pack(start, bytes)
     const header = new ThriftWriter().i32(1, 0).i32(2, bytes).i32(3, body.byteLength)
@@ -46,6 +47,11 @@ export class PagePacker {
     const header = new ThriftWriter().i32(1, 2).i32(2, bytes).i32(3, body.byteLength)
     header.begin(7).i32(1, valueCount).i32(2, 0).end()
     return join(header.finish(), body, bytes)
+  }
+
+  /** Bytes that [start, start + bytes) pack to. */
+  packedBytes(start: number, bytes: number): number {
+    return this.#pack(start, bytes).byteLength
   }
 
   /** Gives the memory back. */
@@ -63,6 +69,11 @@ export class PagePacker {
       const scratch = this.#table.ensure(zstdScratchBytes(this.#device))
       const packed = this.#out.ensure(zstdBytesMax(this.#device, bytes))
       return memory.bytes(packed, compressZstd(this.#device, start, bytes, packed, scratch))
+    }
+    if (this.#codec === 'lz4') {
+      const table = this.#table.ensure(lz4TableBytes)
+      const packed = this.#out.ensure(lz4BytesMax(this.#device, bytes))
+      return memory.bytes(packed, compressLz4(this.#device, start, bytes, packed, table))
     }
     const table = this.#table.ensure(snappyTableBytes)
     const out = this.#out.ensure(snappyBytesMax(this.#device, bytes))

@@ -45,7 +45,7 @@ export class FlatLevels {
 
   /** Forgets them: a page begins. */
   clear(): void {
-    this.#device.memory.bytes(this.#place(), this.#rowsMax / 8 + 64).fill(0)
+    this.#device.memory.bytes(this.#place(), bitmapBytes(this.#rowsMax) + 64).fill(0)
   }
 
   /** Gives the memory back. */
@@ -54,7 +54,7 @@ export class FlatLevels {
   }
 
   #place(): number {
-    return this.#bits.ensure(this.#rowsMax / 8)
+    return this.#bits.ensure(bitmapBytes(this.#rowsMax))
   }
 }
 

@@ -1,31 +1,17 @@
 // Batches to a Parquet file, in one pass: row groups of so many rows, the pages of each column, or of each leaf inside it, packed as the rows come, the footer at the end.
 import type { ByteSink } from '../../base/bytes.ts'
-import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
-import { parseBytes } from '../../base/units.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
 import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
-import { canPack } from '../decompress.ts'
 import { ColumnChunkWriter, type EncodedChunk } from './encode-column-chunk.ts'
 import { physicalTypes } from './metadata.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
 import { ThriftWriter } from './write-thrift.ts'
+import { checkParquetWrite, leafOptions, type ParquetWriteOptions, rowGroupLimits } from './write-options.ts'
 import { isLeaf, type WrittenLeaf, type WrittenNode, writeSchema, writtenLeaves, writtenTree } from './write-tree.ts'
-
-/** How a file is written. */
-export interface ParquetWriteOptions {
-  /** 'snappy' by default. */
-  readonly compression?: ParquetCodec
-  /** Rows of a row group; 262,144 by default. It bounds the writer's memory and is the unit of parallel reading. */
-  readonly rowGroupRows?: number
-  /** Packed bytes at which a row group ends earlier, such as '64MiB'; 128 MiB by default. They are held until then. */
-  readonly rowGroupBytes?: number | string
-  /** False writes no dictionaries, for readers that know none. */
-  readonly dictionary?: boolean
-}
 
 interface ChunkEntry {
   offset: number
@@ -48,28 +34,8 @@ interface GroupEntry {
 export type ParquetWriterState = { readonly bytes: number; readonly groups: Json }
 
 const magic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
-const rowGroupRowsDefault = 262_144
-const rowGroupBytesDefault = '128MiB'
 // Between two looks at what is held.
 const sliceRows = 16_384
-
-/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, TYPE, NO_COLUMNS. */
-export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
-  const codec = options.compression ?? 'snappy'
-  if (!(codec in codecNumber)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
-  if (codec === 'gzip' && !canPack()) throw new PlanError('COMPRESSION', `${where}: this JavaScript engine can't write gzip; use snappy or zstd`)
-  const rows = options.rowGroupRows ?? rowGroupRowsDefault
-  if (!Number.isSafeInteger(rows) || rows < 1 || rows > 2 ** 31 - 1)
-    throw new PlanError('ROW_GROUP_ROWS', `${where}: rowGroupRows is ${rows}; give a whole number from 1 on`)
-  rowGroupBytesOf(options, where)
-  const shown = fields.filter(f => !isHidden(f.name))
-  if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
-  for (const field of shown) writtenTree(field, where)
-}
-
-function rowGroupBytesOf({ rowGroupBytes = rowGroupBytesDefault }: ParquetWriteOptions, where: string): number {
-  return parseBytes(rowGroupBytes, `${where}, rowGroupBytes`)
-}
 
 /** What takes a column's rows: the chunk of a flat one, or the shredder of a nested one. */
 interface ColumnWriter {
@@ -98,12 +64,13 @@ export class ParquetWriter {
     this.#device = device
     this.#sink = sink
     this.#codec = options.compression ?? 'snappy'
-    this.#rowGroupRows = options.rowGroupRows ?? rowGroupRowsDefault
-    this.#rowGroupBytes = rowGroupBytesOf(options, where)
+    const { rows, bytes } = rowGroupLimits(options, where)
+    this.#rowGroupRows = rows
+    this.#rowGroupBytes = bytes
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
     this.#columns = this.#positions.map(i => writtenTree(fields[i]!, where))
     this.#leaves = this.#columns.flatMap(writtenLeaves)
-    this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, this.#codec, options.dictionary ?? true)]))
+    this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, leafOptions(options, leaf, where))]))
     this.#writers = this.#columns.map(node => (isLeaf(node) ? this.#chunks.get(node)! : new ColumnShredder(device, node, this.#chunks)))
     if (resume) {
       this.#bytes = resume.bytes

@@ -113,11 +113,11 @@ function varint(value: bigint): number[] {
   return value < 128n ? [Number(value)] : [Number(value & 127n) | 128, ...varint(value >> 7n)]
 }
 
-// DELTA_BINARY_PACKED with blocks of 128 in 4 miniblocks, in wrapping 64-bit arithmetic.
-function encodeDelta(values: readonly bigint[]): number[] {
+/** DELTA_BINARY_PACKED with blocks of 128 in 4 miniblocks, in wrapping arithmetic of so many bits. */
+export function plainDelta(values: readonly bigint[], bits: 32 | 64): number[] {
   const zigzag = (v: bigint) => BigInt.asUintN(64, (v << 1n) ^ (v >> 63n))
   const out = [...varint(128n), ...varint(4n), ...varint(BigInt(values.length)), ...varint(zigzag(values[0] ?? 0n))]
-  const deltas = values.slice(1).map((v, i) => BigInt.asIntN(64, v - values[i]!))
+  const deltas = values.slice(1).map((v, i) => BigInt.asIntN(bits, v - values[i]!))
   for (let at = 0; at < deltas.length; at += 128) {
     const block = deltas.slice(at, at + 128)
     const least = block.reduce((a, b) => (b < a ? b : a))
@@ -127,8 +127,8 @@ function encodeDelta(values: readonly bigint[]): number[] {
     out.push(...varint(zigzag(least)), ...widths)
     minis.forEach((mini, m) => {
       if (mini.length === 0) return
-      const bits = Array.from({ length: 32 }, (_, i) => mini[i] ?? 0n).reduce((sum, v, i) => sum | (v << BigInt(i * widths[m]!)), 0n)
-      for (let i = 0; i < 4 * widths[m]!; i++) out.push(Number((bits >> BigInt(8 * i)) & 255n))
+      const joined = Array.from({ length: 32 }, (_, i) => mini[i] ?? 0n).reduce((sum, v, i) => sum | (v << BigInt(i * widths[m]!)), 0n)
+      for (let i = 0; i < 4 * widths[m]!; i++) out.push(Number((joined >> BigInt(8 * i)) & 255n))
     })
   }
   return out
@@ -145,7 +145,7 @@ export const deltaAgreement = agreement({
   },
   reference: ({ values, tail }) => ({ longs: values, ints: values.map(v => BigInt.asIntN(32, v)), count: values.length, left: tail }),
   compute(device, arena, { values, tail }) {
-    const bytes = [...encodeDelta(values), ...Array<number>(tail).fill(7)]
+    const bytes = [...plainDelta(values, 64), ...Array<number>(tail).fill(7)]
     const source = bytesIn(device, arena, bytes)
     const position = arena.allocate(positionBytes)
     const run = (width: 4 | 8) => {

@@ -8,6 +8,7 @@ import {
   packBits,
   packValues,
   plainBytes,
+  usedCodes,
   writePlain,
 } from '../../../src/compute/parquet-encode.ts'
 import { cursorBytes, decodeIndices, openHybrid } from '../../../src/compute/parquet.ts'
@@ -199,5 +200,18 @@ export const boundsAgreement = agreement({
         strings.map(s => Uint8Array.from(s, c => c.charCodeAt(0))),
       )?.map(b => String.fromCharCode(...b)),
     } as never
+  },
+})
+
+export const usedAgreement = agreement({
+  stem: 'parquet-encode',
+  kernels: ['usedCodes'],
+  sample: (random, length, shape) => Array.from({ length }, () => random.int(shape === 'few' ? 4 : 300)),
+  reference: codes => [...new Set(codes), 'clean'],
+  compute(device, arena, codes) {
+    const marks = arena.allocateZeroed(300)
+    const out = arena.allocate(4 * codes.length + 4)
+    const used = usedCodes(device, bytesIn(device, arena, new Uint8Array(Uint32Array.from(codes).buffer)), codes.length, marks, out)
+    return [...uint32sAt(device, out, used), device.memory.bytes(marks, 300).every(mark => mark === 0) ? 'clean' : 'dirty']
   },
 })
