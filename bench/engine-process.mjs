@@ -13,11 +13,12 @@ async function answer(command) {
     engine = await (await import(`./engines/${command.engine}.mjs`)).open({ ...command, suite })
     return { loaded: (performance.now() - start) / 1e3, version: engine.version, workers: engine.workers }
   }
+  if (!command.run && !command.check) return {}
   const testCase = suite.cases[command.run ?? command.check]
   if (command.check) return { check: await engine.check(testCase) }
   const before = process.cpuUsage()
   const start = performance.now()
-  await engine.run(testCase)
+  await engine.run(testCase, command.out)
   const seconds = (performance.now() - start) / 1e3
   const used = process.cpuUsage(before)
   return { seconds, cpuSeconds: (used.user + used.system) / 1e6 }

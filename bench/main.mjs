@@ -6,14 +6,14 @@ import { printTable } from './measure.mjs'
 import { printComparison, writePage } from './report.mjs'
 import { engines, runSuite } from './run-suite.mjs'
 
-const suites = ['groupby', 'join', 'filter', 'tpch', 'expressions', 'clickbench']
-const benches = { brc: './brc.mjs', skew: './skew.mjs', convert: './convert.mjs', nexmark: './nexmark.mjs' }
+const suites = ['groupby', 'join', 'filter', 'tpch', 'expressions', 'clickbench', 'convert', 'groupby-parquet']
+const benches = { brc: './brc.mjs', skew: './skew.mjs', ndjson: './ndjson.mjs', nexmark: './nexmark.mjs' }
 const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].join('|')} [options]
 
   --rows N         rows or events, such as 1e7; 1e4 is a smoke test
   --workers N      worker threads of Millrace and threads of its peers (2)
   --queries A,B    only these cases
-  --peers A,B      ${Object.keys(engines).slice(1).join(', ')}, or none (default: those that are installed)
+  --peers A,B      ${Object.keys(engines).slice(1).join(', ')}, or none (default: those that are installed, but for parquetjs)
   --runs N         timed runs after one warm-up; the median counts (5)
   --memory SIZE    Millrace's memory option, such as 512MiB
   --json FILE      the figures as JSON: {suite, case, engine, version, workers, rows, seconds: {median, min, max}, rssBytes, checksum}
@@ -41,7 +41,7 @@ if (values.help || !(suites.includes(name) || benches[name])) {
   process.stdout.write(help)
   process.exit(values.help ? 0 : 2)
 }
-const installed = Object.keys(engines).filter(e => e !== 'millrace' && engines[e].isPresent())
+const installed = Object.keys(engines).filter(e => e !== 'millrace' && !engines[e].onRequest && engines[e].isPresent())
 const peers = values.peers === 'none' ? [] : (values.peers?.split(',') ?? installed)
 const unknown = peers.find(peer => !engines[peer])
 if (unknown) {

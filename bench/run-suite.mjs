@@ -1,7 +1,7 @@
 // Runs a suite on several engines, each in a process of its own, in turns: a round of a case is one timing on every engine, so that a
 // machine that slows down slows all of them. A time counts only where the engine's result equals Millrace's.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { dataOf } from './data.mjs'
@@ -16,6 +16,9 @@ export const engines = {
   duckdb: { needs: 'sql', isPresent: () => existsSync(here('node_modules/@duckdb/node-api')) },
   polars: { needs: 'polars', isPresent: () => existsSync(python), command: () => [python, here('engines/python-polars.py')] },
   'nodejs-polars': { needs: 'nodejsPolars', isPresent: () => existsSync(here('node_modules/nodejs-polars')) },
+  hyparquet: { needs: 'hyparquet', isPresent: () => existsSync(here('node_modules/hyparquet')) },
+  // Takes a minute and a half for a million rows.
+  parquetjs: { needs: 'parquetjs', onRequest: true, isPresent: () => existsSync(here('../node_modules/parquetjs-lite')) },
   arquero: { needs: 'arquero', isPresent: () => existsSync(here('node_modules/arquero')) },
   c: { needs: 'c', isPresent: () => ['/usr/bin/gcc', '/usr/bin/cc'].some(existsSync) },
 }
@@ -24,9 +27,10 @@ export const engines = {
 export async function runSuite(suite, { rows, workers, peers, queries, runs, memory, say = () => {} }) {
   const tables = suite.generate ? await dataOf(suite, rows) : {}
   const started = []
-  for (const name of ['millrace', ...peers]) {
+  const taking = peers.filter(name => Object.values(suite.cases).some(testCase => testCase[engines[name].needs] !== undefined))
+  for (const name of ['millrace', ...taking]) {
     say(`loading ${name}`)
-    const setup = { engine: name, suite: suite.name, rows, workers, tables, memory }
+    const setup = { engine: name, suite: suite.name, rows, workers, tables, memory, converts: suite.converts, fromFiles: suite.fromFiles }
     started.push(engines[name].isPresent() ? await startEngine(name, setup) : { name, absent: 'it is not installed (npm run bench:setup)' })
   }
   const processes = started.filter(engine => !engine.absent)
@@ -43,7 +47,8 @@ export async function runSuite(suite, { rows, workers, peers, queries, runs, mem
 async function runCase(suite, caseName, testCase, processes, { rows, runs }) {
   const entries = processes.filter(p => testCase[engines[p.name].needs] !== undefined).map(process => ({ process, seconds: [], cpuSeconds: [] }))
   const ask = async entry => {
-    const answer = await entry.process.ask({ run: caseName, query: testCase.polars })
+    const out = suite.converts && outOf(entry, testCase)
+    const answer = await entry.process.ask({ run: caseName, query: testCase.polars, out })
     if (answer.error) entry.error = answer.error
     return answer
   }
@@ -58,20 +63,27 @@ async function runCase(suite, caseName, testCase, processes, { rows, runs }) {
   }
   for (const entry of entries) {
     if (entry.error) continue
-    const { check, error, rssBytes } = await entry.process.ask({ check: caseName, columns: testCase.check })
-    Object.assign(entry, { check, error, rssBytes })
+    Object.assign(entry, await entry.process.ask(suite.converts ? {} : { check: caseName, columns: testCase.check }))
+    if (!suite.converts) continue
+    Object.assign(entry, await suite.check(outOf(entry, testCase), caseName))
+    rmSync(outOf(entry, testCase))
   }
   const [ours] = entries
-  return entries.map(({ process, seconds, cpuSeconds, check, error, rssBytes }) => ({
+  return entries.map(({ process, seconds, cpuSeconds, check, error, rssBytes, bytes }) => ({
     suite: suite.name,
     case: caseName,
     engine: process.name,
     version: process.version,
     workers: process.workers,
     rows,
-    ...(error ? { error } : { seconds: spread(seconds), cpuSeconds: spread(cpuSeconds), rssBytes, loadSeconds: process.loaded, results: check[0], checksum: check.map(n => n.toPrecision(9)).join(' ') }),
+    ...(error ? { error } : { seconds: spread(seconds), cpuSeconds: spread(cpuSeconds), rssBytes, ...(bytes && { bytes }), loadSeconds: process.loaded, results: check[0], checksum: check.map(n => n.toPrecision(9)).join(' ') }),
     ...(process.name !== 'millrace' && !error && ours.check && { equal: sameNumbers(ours.check, check) }),
   }))
+}
+
+// What an engine writes in a case.
+function outOf({ process }, { to }) {
+  return here(`data/written-by-${process.name}.${to}`)
 }
 
 function spread(values) {

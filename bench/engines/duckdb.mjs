@@ -8,11 +8,12 @@ export async function open({ suite, rows, workers, tables }) {
   const instance = await DuckDBInstance.create(':memory:', { threads: String(Math.max(1, workers)) })
   const db = await instance.connect()
   if (suite.sqlTables) for (const [name, sql] of Object.entries(suite.sqlTables(rows))) await db.run(`create table ${name} as ${sql}`)
-  else for (const [name, path] of Object.entries(tables)) await db.run(`create table ${name} as ${await withoutZones(db, path)}`)
+  else if (!suite.converts) for (const [name, path] of Object.entries(tables)) await db.run(`create ${suite.fromFiles ? 'view' : 'table'} ${name} as ${await withoutZones(db, path)}`)
   return {
     version: String(typeof version === 'function' ? version() : version).replace(/^v/, ''),
     workers,
-    async run(testCase) {
+    async run(testCase, out) {
+      if (suite.converts) return db.run(testCase.sql({ ...tables, out }))
       await db.run(`create or replace temp table ans as ${testCase.sql}`)
     },
     async check(testCase) {

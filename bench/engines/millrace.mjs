@@ -13,13 +13,15 @@ export async function open({ suite, rows, workers, tables, memory }) {
     await frames[name].limit(1).collect(options)
   }
   if (suite.millraceTables) for (const [name, frame] of Object.entries(suite.millraceTables({ rows, from, generate, col }))) await keep(name, frame)
-  else for (const [name, path] of Object.entries(tables)) await keep(name, read.parquet(path))
+  else if (suite.fromFiles) for (const [name, path] of Object.entries(tables)) frames[name] = read.parquet(path)
+  else if (!suite.converts) for (const [name, path] of Object.entries(tables)) await keep(name, read.parquet(path))
   let result
   const kept = []
   return {
     version: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
     workers,
-    async run(testCase) {
+    async run(testCase, out) {
+      if (suite.converts) return testCase.millrace({ ...tables, out }).run(options)
       result = undefined
       for (const batch of kept.splice(0)) batch.release()
       const frame = testCase.millrace({ ...frames, col })

@@ -22,7 +22,16 @@ def known(column):
 
 
 start = time.perf_counter()
-tables = {name: pl.read_parquet(path).with_columns(pl.selectors.datetime(time_zone='UTC').dt.replace_time_zone(None)).rechunk() for name, path in setup['tables'].items()}
+
+
+def load(path):
+    if setup.get('converts'):
+        return path
+    lazy = pl.scan_parquet(path).with_columns(pl.selectors.datetime(time_zone='UTC').dt.replace_time_zone(None))
+    return lazy if setup.get('fromFiles') else lazy.collect().rechunk().lazy()
+
+
+tables = {name: load(path) for name, path in setup['tables'].items()}
 say(loaded=time.perf_counter() - start, version=pl.__version__, workers=setup['workers'])
 result = None
 for line in sys.stdin:
@@ -30,13 +39,15 @@ for line in sys.stdin:
     try:
         if 'run' in command:
             result = None
-            query = eval(command['query'], {'pl': pl, 'c': c, **{name: table.lazy() for name, table in tables.items()}})
             start, cpu = time.perf_counter(), time.process_time()
-            result = query.collect()
+            query = eval(command['query'], {'pl': pl, 'c': c, 'out': command.get('out'), **tables})
+            result = query.collect() if query is not None else None
             say(seconds=time.perf_counter() - start, cpuSeconds=time.process_time() - cpu)
         elif 'check' in command:
             say(check=[result.height] + [float(known(result[name]).sum() or 0) for name in command['columns']])
-        else:
+        elif 'end' in command:
             break
+        else:
+            say()
     except Exception as error:
         say(error=str(error)[:300])
