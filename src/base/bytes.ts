@@ -5,6 +5,14 @@ export interface ByteReader {
   readonly size: number
   /** The bytes [start, end); the caller may keep them, and must not change them. Throws ConnectorError or DataError (cut meanwhile). */
   read(start: number, end: number): Uint8Array
+  /** As `read`, into `target`, which may lie in shared memory: for those who can spare the copy. */
+  readTo?(start: number, target: Uint8Array): void
+}
+
+/** The bytes from `start` on that `target` has room for, which must be there. */
+export function readTo(reader: ByteReader, start: number, target: Uint8Array): void {
+  if (reader.readTo) reader.readTo(start, target)
+  else target.set(reader.read(start, start + target.byteLength))
 }
 
 /** Where encoders put their bytes. */

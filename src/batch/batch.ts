@@ -56,6 +56,8 @@ export interface Codes {
   readonly dictionary: Column
   /** The dictionary outlives every run, as those of `cache()` do: its address stands for its values for good, also in other threads. */
   readonly kept?: boolean
+  /** The arena that the dictionary lives in: who holds it may go on taking its address for its values, from batch to batch. */
+  readonly arena?: number
 }
 
 /** Rows in columns. `arena` is the address of the arena all of it lives in, or 0 for memory that outlives the run. */

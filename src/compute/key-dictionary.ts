@@ -261,11 +261,11 @@ export class ViewDictionary extends Table implements KeyDictionary {
     this.#type = type
   }
 
-  find(_arena: Arena, column: Column, gids: number): void {
+  find(arena: Arena, column: Column, gids: number): void {
     const { kernels } = this.device
     const { values, validity, length: rows, codes } = column
-    const map = codes ? this.#mapOf(codes, rows) : 0
-    if (codes && map !== 0 && this.capacity === 0 && this.#maps.size === 1) return this.#number(codes, map, validity, rows, gids)
+    const map = codes ? this.#mapOf(arena, codes, rows) : 0
+    if (codes?.kept && map !== 0 && this.capacity === 0 && this.#maps.size === 1) return this.#number(codes, map, validity, rows, gids)
     if (this.capacity === 0 && rows > 0) this.#growTable()
     let row = 0
     while (row < rows) {
@@ -281,11 +281,11 @@ export class ViewDictionary extends Table implements KeyDictionary {
     }
   }
 
-  lookup(_arena: Arena, column: Column, gids: number): void {
+  lookup(arena: Arena, column: Column, gids: number): void {
     const { kernels } = this.device
     const { values, validity, length: rows, codes } = column
     if (this.capacity === 0) this.#growTable()
-    const map = codes ? this.#mapOf(codes, rows) : 0
+    const map = codes ? this.#mapOf(arena, codes, rows) : 0
     if (codes && map !== 0) kernels.lookupCodes(codes.values, validity, rows, this.at, codes.dictionary.values, map, gids)
     else kernels.lookupViews(values, validity, rows, this.at, gids)
   }
@@ -332,9 +332,9 @@ export class ViewDictionary extends Table implements KeyDictionary {
     }
   }
 
-  // Where gids by code are kept for a kept dictionary; 0 where a map would cost more than it saves.
-  #mapOf({ dictionary, kept }: Codes, rows: number): number {
-    if (!kept) return 0
+  // Where gids by code are kept, for a dictionary that isn't kept during the call; 0 where a map would cost more than it saves.
+  #mapOf(arena: Arena, { dictionary, kept }: Codes, rows: number): number {
+    if (!kept) return 4 * dictionary.length > rows ? 0 : arena.allocateZeroed(4 * dictionary.length)
     this.#rowsSeen += rows
     const known = this.#maps.get(dictionary.values)
     if (known) return known.address

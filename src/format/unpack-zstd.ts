@@ -10,3 +10,8 @@ export function unpackZstd(device: Device, scratch: Scratch, bytes: Uint8Array, 
   device.memory.write(source, bytes)
   return decompressZstd(device, source, bytes.byteLength, out, outBytes, tables)
 }
+
+/** As `unpackZstd`, of bytes that are in the engine's memory. */
+export function unpackZstdAt(device: Device, scratch: Scratch, source: number, bytes: number, out: number, outBytes: number): string | undefined {
+  return decompressZstd(device, source, bytes, out, outBytes, scratch.ensure(unzstdScratchBytes(device)))
+}

@@ -6,7 +6,7 @@ import type { AggregateSpec } from '../compute/accumulator.ts'
 import { compare } from '../compute/compare.ts'
 import { selectRows } from '../compute/compact.ts'
 import { OwnedMemory } from '../compute/owned-memory.ts'
-import type { Arena } from '../device/arena.ts'
+import { type Arena, releaseArena, retainArena } from '../device/arena.ts'
 import { type Compiled, compiledFunction } from '../device/compiled.ts'
 import type { Device } from '../device/device.ts'
 import { neverTrue } from '../expr/never-true.ts'
@@ -41,7 +41,8 @@ interface Numbering {
   readonly strides: readonly number[]
   readonly slots: number
   readonly capacity: number
-  readonly kept: boolean
+  /** Whether the numbers mean the same beyond the batch: their dictionaries are kept, or their arenas may be held. */
+  readonly lasts: boolean
 }
 
 /** The sums of one program, on one thread. `program`: as text it says all that the function depends on beside the columns' forms. */
@@ -60,6 +61,7 @@ export class FusedPipeline {
   #never: boolean | undefined
   readonly #memory: OwnedMemory
   readonly #codes = new Map<string, number>()
+  #held: readonly number[] = []
   #args = 0
   #state = 0
   #stateGroups = 0
@@ -106,7 +108,7 @@ export class FusedPipeline {
     const taken = this.#run(ready, batch, numbering)
     this.#rows += taken
     // Numbers of a dictionary that dies with its batch mean nothing later.
-    if (numbering && !numbering.kept) flush()
+    if (numbering && !numbering.lasts) flush()
     return taken
   }
 
@@ -125,6 +127,7 @@ export class FusedPipeline {
   }
 
   close(): void {
+    this.#hold([])
     this.#memory.close()
   }
 
@@ -162,13 +165,14 @@ export class FusedPipeline {
     if (slots > slotsMax) return undefined
     const own = keys.map(key => columns[key]!)
     const key = keys.map((at, i) => `${formText(forms[at])} ${sizes[i]} ${own[i]!.codes?.dictionary.values ?? 0}`).join()
-    const kept = own.every((column, i) => !forms[keys[i]!]!.codes || column.codes!.kept === true)
-    return { key, columns: own, forms: keys.map(at => forms[at]!), sizes: sizes as number[], strides, slots, capacity: 2 ** Math.ceil(Math.log2(slots + 1)), kept }
+    const lasts = own.every((column, i) => !forms[keys[i]!]!.codes || column.codes!.kept === true || column.codes!.arena !== undefined)
+    return { key, columns: own, forms: keys.map(at => forms[at]!), sizes: sizes as number[], strides, slots, capacity: 2 ** Math.ceil(Math.log2(slots + 1)), lasts }
   }
 
   #begin(numbering: Numbering | undefined): void {
     const { sums } = this.#plan
     this.#numbering = numbering
+    this.#hold(numbering?.columns ?? [])
     const groups = numbering?.capacity ?? 1
     if (groups > this.#stateGroups) {
       this.#memory.free(this.#state, this.#stateGroups * sums.length * sumBytes)
@@ -181,6 +185,14 @@ export class FusedPipeline {
     this.#tableBytes = bankCount(numbering.capacity) * numbering.capacity * entryBytes(sums)
     this.#table = this.#memory.allocate(this.#tableBytes)
     clearTable(this.#device, sums, this.#table, bankCount(numbering.capacity) * numbering.capacity)
+  }
+
+  // While their arenas are held, the dictionaries of keys stay where they are, and nothing else comes there.
+  #hold(keys: readonly Column[]): void {
+    const before = this.#held
+    this.#held = keys.flatMap(({ codes }) => (codes && !codes.kept && codes.arena !== undefined ? [codes.arena] : []))
+    for (const arena of this.#held) retainArena(this.#device, arena)
+    for (const arena of before) releaseArena(this.#device, arena)
   }
 
   #readyFor(forms: readonly (ColumnForm | undefined)[], numbering: Numbering | undefined): Ready | undefined {

@@ -41,18 +41,20 @@ export function openFile(path: string, where: string): FileReader {
     }
     return at
   }
+  const readTo = (start: number, target: Uint8Array): void => {
+    const count = readInto(target, start)
+    if (count === target.byteLength) return
+    throw new DataError('FILE_CUT', `${where}: ${path}, byte ${start + count}: the file ends, ${target.byteLength - count} bytes before it should; it was cut while it was read`)
+  }
   return {
     size,
     version,
     read(start, end) {
       const bytes = new Uint8Array(Math.max(0, end - start))
-      const count = readInto(bytes, start)
-      if (count === bytes.byteLength) return bytes
-      throw new DataError(
-        'FILE_CUT',
-        `${where}: ${path}, byte ${start + count}: the file ends, ${bytes.byteLength - count} bytes before it should; it was cut while it was read`,
-      )
+      readTo(start, bytes)
+      return bytes
     },
+    readTo,
     readInto,
     close: () => closeSync(descriptor),
   }

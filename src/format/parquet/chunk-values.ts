@@ -17,6 +17,7 @@ import {
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch, ViewStore } from '../scratch.ts'
+import { type AboutDictionary, aboutDictionary } from './about-dictionary.ts'
 import { encodings } from './metadata.ts'
 import { openLevels } from './open-levels.ts'
 import { openValues, type PageValues } from './open-values.ts'
@@ -58,7 +59,7 @@ export class ChunkValues {
   readonly #dictionaryStore: ViewStore
   readonly #page: Scratch
   readonly #decoded: Scratch
-  readonly #dictionary = { address: 0, count: -1 }
+  readonly #dictionary: { address: number; count: number; about?: AboutDictionary } = { address: 0, count: -1 }
   readonly #isView: boolean
   #values: PageValues | undefined
 
@@ -122,13 +123,21 @@ export class ChunkValues {
     if (decodeBits(this.#device, this.#values!.cursor, count, out, bit) < 0) throw this.#cut()
   }
 
-  /** The next `count` values of the page, none of which is a bool, as the column holds them. */
-  decode(count: number, out: number): void {
+  /** What the dictionary says of the current page's values; undefined where they come from none, or it is too large for anyone to gain by it. Cost: a look at each entry, once. */
+  get about(): AboutDictionary | undefined {
+    if (this.#values?.kind !== 'dictionary') return undefined
+    const { address, count } = this.#dictionary
+    if (count <= 0) return undefined
+    return (this.#dictionary.about ??= aboutDictionary(this.#device, { type: this.#leaf.stored, length: count, values: address, validity: 0 }, this.#leaf, this.#dictionaryStore.same().address))
+  }
+
+  /** The next `count` values of the page, none of which is a bool, as the column holds them. Of a dictionary's, `codes` takes their numbers: room for 8 more is needed. */
+  decode(count: number, out: number, codes?: number): void {
     const device = this.#device
     const values = this.#values!
     switch (values.kind) {
       case 'dictionary': {
-        const indices = this.#shared.indices.ensure(4 * count + 32)
+        const indices = codes ?? this.#shared.indices.ensure(4 * count + 32)
         if (!decodeIndices(device, values.cursor, count, indices)) throw this.#cut()
         const { address, count: size } = this.#dictionary
         if (!gatherDictionary(device, layoutOf(this.#leaf.stored), indices, count, address, size, out))
@@ -172,7 +181,7 @@ export class ChunkValues {
 
   /** Gives up all memory but what batches hold. */
   close(): void {
-    for (const owned of [this.#store, this.#dictionaryStore, this.#page, this.#decoded, ...this.#turned]) owned.close()
+    for (const owned of [this.#pages, this.#store, this.#dictionaryStore, this.#page, this.#decoded, ...this.#turned]) owned.close()
     this.control.release()
   }
 

@@ -8,6 +8,7 @@ import { decodeBits, setBits, spreadBits, spreadValues } from '../../compute/par
 import { fromStored } from '../../compute/parquet-convert.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
+import type { AboutDictionary } from './about-dictionary.ts'
 import { ChunkValues, type SharedScratch } from './chunk-values.ts'
 import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
@@ -41,11 +42,17 @@ export class ColumnChunkReader {
     const held = new Set<number>()
     let filled = 0
     let values = 0
+    let codes: number | undefined
+    let about: AboutDictionary | undefined
     while (filled < rows) {
       while (this.#pageRowsLeft === 0) this.#openPage()
       const take = Math.min(rows - filled, this.#pageRowsLeft)
       const present = this.#readLevels(column, filled, take)
-      if (present > 0) this.#readValues(column, filled, take, present)
+      if (filled === 0) {
+        about = this.#chunk.about
+        if (about?.texts) codes = arena.allocateZeroed(4 * rows + 32)
+      } else if (about && this.#chunk.about !== about) about = undefined
+      if (present > 0) this.#readValues(column, filled, take, present, about && codes)
       else if (this.#isView) this.#device.memory.bytes(column.values + 16 * filled, 16 * take).fill(0)
       if (present > 0) this.#chunk.holdBy(arena, held)
       filled += take
@@ -53,7 +60,9 @@ export class ColumnChunkReader {
       this.#pageRowsLeft -= take
     }
     this.#rowsLeft -= rows
-    return columnOfStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, this.#column, this.#chunk)
+    const out = columnOfStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, this.#column, this.#chunk)
+    if (about?.range) return { ...out, range: about.range }
+    return about?.texts ? { ...out, codes: { values: codes!, ...about.texts } } : out
   }
 
   // Where stored values go. Decimals become others before a batch has them.
@@ -89,7 +98,8 @@ export class ColumnChunkReader {
     return present
   }
 
-  #readValues(column: Column, filled: number, take: number, present: number): void {
+  // `codes`: where the numbers of a dictionary's values go, for all rows.
+  #readValues(column: Column, filled: number, take: number, present: number, codes: number | undefined): void {
     const device = this.#device
     const layout = layoutOf(column.type)
     if (layout === 'bit') {
@@ -100,10 +110,16 @@ export class ColumnChunkReader {
       return
     }
     const out = column.values + valueBytes(column.type, filled)
-    if (present === take) return this.#chunk.decode(present, out)
+    const numbers = codes === undefined ? undefined : codes + 4 * filled
+    if (present === take) return this.#chunk.decode(present, out, numbers)
     const packed = this.#shared.packed.ensure(valueBytes(column.type, present))
-    this.#chunk.decode(present, packed)
+    const packedNumbers = numbers && this.#shared.indices.ensure(4 * present + 32)
+    this.#chunk.decode(present, packed, packedNumbers)
     spreadValues(device, layout, packed, column.validity, filled, take, out)
+    if (!packedNumbers) return
+    // A row that is null takes the number behind the last one, too.
+    device.memory.uint32s(packedNumbers + 4 * present, 1)[0] = 0
+    spreadValues(device, 'word4', packedNumbers, column.validity, filled, take, numbers!)
   }
 
   #fail(code: string, what: string, remedy?: string): DataError {

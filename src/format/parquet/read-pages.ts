@@ -1,12 +1,13 @@
 // The pages of one column chunk: headers read and checked, bodies unpacked into the shared memory. What is in them is decoded by
 // `decode-column-chunk.ts`.
-import type { ByteReader } from '../../base/bytes.ts'
+import { type ByteReader, readTo } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
+import { copyStored } from '../../compute/parquet.ts'
 import { decompressSnappy, snappyExpandsTo } from '../../compute/snappy.ts'
 import type { Device } from '../../device/device.ts'
 import { type ByteCodec, crc32, expandsTo, unpackBytes } from '../decompress.ts'
-import { unpackZstd } from '../unpack-zstd.ts'
-import type { Scratch } from '../scratch.ts'
+import { Scratch } from '../scratch.ts'
+import { unpackZstdAt } from '../unpack-zstd.ts'
 import { codecs, type ColumnChunk, type PageHeader, readPageHeader } from './metadata.ts'
 import { ThriftCut, ThriftReader } from './read-thrift.ts'
 
@@ -40,9 +41,10 @@ export interface Page {
 /** Bytes of an unpacked page where no limit is given. */
 export const pageBytesMaxDefault = 512 * 1024 * 1024
 const windowBytes = 256 * 1024
+const windowBytesMax = 4 * 1024 * 1024
 const headerBytesMax = 16 * 1024 * 1024
 
-/** Reads a chunk's pages in order. It holds at most a window of the file (256 KiB or a page) in JavaScript memory. */
+/** Reads a chunk's pages in order. It holds at most a window of the file (256 KiB or a page). Close it to give the memory back. */
 export class PageReader {
   readonly #device: Device
   readonly #place: ChunkPlace
@@ -51,14 +53,18 @@ export class PageReader {
   readonly #end: number
   readonly #bytesEnd: number
   #at: number
-  #window: Uint8Array = new Uint8Array(0)
+  readonly #window: Scratch
+  #windowAddress = 0
   #windowStart = 0
+  #windowEnd = 0
+  #pageBytes = 0
 
   /** `compressed` is scratch that is used during a call only. Throws DataError CHUNK_RANGE, CODEC, ENCRYPTED. */
   constructor(device: Device, place: ChunkPlace, compressed: Scratch, limits: ParquetLimits) {
     this.#device = device
     this.#place = place
     this.#compressed = compressed
+    this.#window = new Scratch(device)
     this.#limits = limits
     const { chunk, reader } = place
     // An offset of 0 or one behind the data stands for "none" with some writers.
@@ -107,20 +113,26 @@ export class PageReader {
         continue
       }
       if (header.valueCount < 0 || header.valueCount > 0x7fffffff) throw this.fail('PAGE_COUNT', `the page header promises ${header.valueCount} values`)
-      const body = this.#bytes(bodyStart, header.compressedBytes).subarray(0, header.compressedBytes)
+      const body = this.#bytes(bodyStart, header.compressedBytes)
       this.#verify(header, body)
       const page = this.#unpack(header, body, allocate)
       this.#at = bodyStart + header.compressedBytes
+      this.#pageBytes = header.compressedBytes
       return page
     }
     return undefined
+  }
+
+  /** Gives the window's memory back. */
+  close(): void {
+    this.#window.close()
   }
 
   #readHeader(): PageHeader {
     const { where, rowGroup, columnName } = this.#place
     for (let wanted = 4_096; ; wanted *= 64) {
       const left = this.#bytesEnd - this.#at
-      const bytes = this.#bytes(this.#at, Math.min(left, wanted))
+      const bytes = this.#device.memory.bytes(this.#bytes(this.#at, Math.min(left, wanted)), Math.min(left, wanted)).slice()
       const thrift = new ThriftReader(bytes, `${where}, row group ${rowGroup}, column "${columnName}"`, this.#at)
       try {
         const header = readPageHeader(thrift)
@@ -132,34 +144,40 @@ export class PageReader {
     }
   }
 
-  // At least `count` bytes of the file from `start` on: all that the window has of them.
-  #bytes(start: number, count: number): Uint8Array {
-    if (start < this.#windowStart || start + count > this.#windowStart + this.#window.byteLength) {
-      this.#window = this.#place.reader.read(start, Math.min(this.#bytesEnd, start + Math.max(count, windowBytes)))
+  // The address of `count` bytes of the file from `start` on, until the next call.
+  #bytes(start: number, count: number): number {
+    if (start < this.#windowStart || start + count > this.#windowEnd) {
+      // As much as the next page has, where it is like the last one.
+      const likely = Math.max(windowBytes, Math.min(windowBytesMax, this.#pageBytes + 4_096))
+      const end = Math.min(this.#bytesEnd, start + Math.max(count, likely))
+      this.#windowEnd = 0
+      this.#windowAddress = this.#window.ensure(end - start)
+      readTo(this.#place.reader, start, this.#device.memory.bytes(this.#windowAddress, end - start))
       this.#windowStart = start
+      this.#windowEnd = end
     }
-    return this.#window.subarray(start - this.#windowStart)
+    return this.#windowAddress + start - this.#windowStart
   }
 
-  #verify(header: PageHeader, body: Uint8Array): void {
+  #verify(header: PageHeader, body: number): void {
     if (!this.#limits.verifyChecksums || header.crc === undefined) return
-    const found = crc32(body)
+    const found = crc32(this.#device.memory.bytes(body, header.compressedBytes).slice())
     if (found !== header.crc >>> 0) throw this.fail('CHECKSUM', `the page's checksum is ${header.crc >>> 0}, its bytes give ${found}`)
   }
 
-  #unpack(header: PageHeader, body: Uint8Array, allocate: (header: PageHeader) => number): Page {
+  #unpack(header: PageHeader, body: number, allocate: (header: PageHeader) => number): Page {
     const { memory } = this.#device
+    const { compressedBytes: bytes } = header
     const levels = header.type === 3 ? header.definitionBytes + header.repetitionBytes : 0
-    if (header.definitionBytes < 0 || header.repetitionBytes < 0 || levels > Math.min(body.byteLength, header.bytes)) {
-      throw this.fail('PAGE_LEVELS', `the levels are said to take ${levels} of ${Math.min(body.byteLength, header.bytes)} bytes`)
+    if (header.definitionBytes < 0 || header.repetitionBytes < 0 || levels > Math.min(bytes, header.bytes)) {
+      throw this.fail('PAGE_LEVELS', `the levels are said to take ${levels} of ${Math.min(bytes, header.bytes)} bytes`)
     }
     const codec = header.type === 3 && !header.compressed ? 'UNCOMPRESSED' : codecs[this.#place.chunk.codec]!
-    const packed = body.subarray(levels)
     const outBytes = header.bytes - levels
-    this.#checkExpansion(codec, packed.byteLength, outBytes)
+    this.#checkExpansion(codec, bytes - levels, outBytes)
     const start = allocate(header)
-    memory.write(start, body.subarray(0, levels))
-    if (outBytes > 0) this.#unpackInto(codec, packed, start + levels, outBytes)
+    memory.write(start, memory.bytes(body, levels))
+    if (outBytes > 0) this.#unpackInto(codec, body + levels, bytes - levels, start + levels, outBytes)
     return { header, start, end: start + header.bytes }
   }
 
@@ -171,20 +189,19 @@ export class PageReader {
     if (outBytes > max) throw this.fail('PAGE_SIZE', `${packedBytes} ${codec.toLowerCase()} bytes can't hold the ${outBytes} promised`)
   }
 
-  #unpackInto(codec: string, packed: Uint8Array, out: number, outBytes: number): void {
+  #unpackInto(codec: string, packed: number, packedBytes: number, out: number, outBytes: number): void {
     const { memory } = this.#device
     if (codec === 'UNCOMPRESSED') {
-      memory.write(out, packed)
+      copyStored(this.#device, packed, packedBytes, out)
     } else if (codec === 'SNAPPY') {
-      const source = this.#compressed.ensure(packed.byteLength)
-      memory.write(source, packed)
-      const wrong = decompressSnappy(this.#device, source, packed.byteLength, out, outBytes)
+      const wrong = decompressSnappy(this.#device, packed, packedBytes, out, outBytes)
       if (wrong) throw this.fail('PAGE_BYTES', `the snappy data is broken: ${wrong}`)
     } else if (codec === 'ZSTD') {
-      const wrong = unpackZstd(this.#device, this.#compressed, packed, out, outBytes)
+      const wrong = unpackZstdAt(this.#device, this.#compressed, packed, packedBytes, out, outBytes)
       if (wrong) throw this.fail('PAGE_BYTES', `the zstd data is broken: ${wrong}`)
     } else {
-      const unpacked = unpackBytes(codec.toLowerCase() as ByteCodec, packed, outBytes)
+      // Not every decoder takes shared memory.
+      const unpacked = unpackBytes(codec.toLowerCase() as ByteCodec, memory.bytes(packed, packedBytes).slice(), outBytes)
       if (typeof unpacked === 'string') throw this.fail('PAGE_BYTES', unpacked)
       memory.write(out, unpacked)
     }
