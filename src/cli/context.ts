@@ -26,6 +26,8 @@ export interface CliContext {
 export interface CommandContext extends CliContext {
   /** The exit code of a command that does what it is asked to and has bad news: files that differ, errors in a file. */
   setExitCode(code: number): void
+  /** The exit code of a failure, where 1 has another meaning. */
+  setFailureCode(code: number): void
 }
 
 /** Progress goes to the error stream, so that standard output stays clean for data. */

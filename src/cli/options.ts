@@ -21,6 +21,13 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   }
 }
 
+/** A parser of finite numbers from 0, for commander. */
+export function numberFromZero(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number
+  throw new InvalidArgumentError('give a number of at least 0, such as 1e-6')
+}
+
 /** A parser of names separated by commas, for commander. */
 export function nameList(text: string): string[] {
   const names = text.split(',').map(name => name.trim())

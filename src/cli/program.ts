@@ -27,6 +27,7 @@ Examples:
   $ millrace inspect trips.parquet
   $ millrace schema trips.parquet --json
   $ millrace count 'bids/*.ndjson' --json
+  $ millrace diff before.parquet after.csv --key id       what differs, and in which rows
   $ millrace run job.ts --workers 2 --checkpoint state/
   $ millrace savepoint bids savepoints/before-upgrade
   $ millrace stop bids
@@ -34,17 +35,19 @@ Examples:
   $ source <(millrace completion bash)
 
 Formats: parquet, csv (or tsv), ndjson (or jsonl), json, arrow; text is also read as .gz and .zst. Quote patterns with *.
-Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C. --debug shows stacks.`
+Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C; diff: 0 equal, 1 different,
+2 failed. --debug shows stacks.`
 
 /** Runs one command line (without node and script). Never throws and never exits the process. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
   let exitCode = 0
+  let failureCode = exitFailed
   try {
-    const program = await buildProgram(args, { ...context, setExitCode: code => (exitCode = code) })
+    const program = await buildProgram(args, { ...context, setExitCode: code => (exitCode = code), setFailureCode: code => (failureCode = code) })
     await program.parseAsync(args, { from: 'user' })
     return context.signal.aborted ? exitCancelled : exitCode
   } catch (thrown) {
-    return report(asError(thrown), args.includes('--debug'), context)
+    return report(asError(thrown), args.includes('--debug'), context, failureCode)
   }
 }
 
@@ -90,7 +93,7 @@ function refuseTypo(words: readonly string[], { from }: LookOptions): void {
   if (more.length > 0) throw new PlanError('COMMAND', `millrace: ${words.length} files given; look at one at a time, or use a command: ${names.join(', ')}`)
 }
 
-function report(error: Error, debug: boolean, context: CliContext): number {
+function report(error: Error, debug: boolean, context: CliContext, failureCode: number): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
   if (error instanceof CancelledError || (context.signal.aborted && error.name === 'AbortError')) {
     context.writeError('cancelled\n')
@@ -99,7 +102,7 @@ function report(error: Error, debug: boolean, context: CliContext): number {
   const text = debug ? (error.stack ?? error.message) : error.message
   const hint = debug || error instanceof MillraceError ? '' : '\n(run again with --debug to see where)'
   context.writeError(redact(`error: ${text}${hint}\n`))
-  return error instanceof PlanError ? exitUsage : exitFailed
+  return error instanceof PlanError ? exitUsage : failureCode
 }
 
 function packageVersion(): string {
