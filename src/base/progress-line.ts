@@ -71,6 +71,8 @@ export interface ProgressTarget {
   readonly isTerminal: boolean
   /** Cells of the terminal, asked for at every line. */
   width?(): number
+  /** Its lines. */
+  height?(): number
 }
 
 /** Takes states as often as they come; writes at most 10 lines a second to a terminal, one in 5 seconds elsewhere. */

@@ -13,6 +13,8 @@ export interface CliContext {
   width(): number
   /** The same of `writeError`; 100 where it is none. */
   errorWidth(): number
+  /** Lines of the terminal that `writeError` goes to. */
+  errorHeight?(): number
   readonly color: boolean
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
@@ -32,7 +34,7 @@ export interface CommandContext extends CliContext {
 
 /** Progress goes to the error stream, so that standard output stays clean for data. */
 export function progressTarget(context: CliContext): ProgressTarget {
-  return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.errorWidth() }
+  return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.errorWidth(), height: () => context.errorHeight?.() ?? 24 }
 }
 
 const helpWidthMax = 120

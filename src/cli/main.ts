@@ -26,6 +26,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   isErrorTerminal: process.stderr.isTTY === true,
   width: () => process.stdout.columns ?? Number.POSITIVE_INFINITY,
   errorWidth: () => process.stderr.columns ?? 100,
+  errorHeight: () => process.stderr.rows ?? 24,
   color: process.stdout.isTTY === true && !process.env.NO_COLOR,
   signal: controller.signal,
   leaveSoon: () => {

@@ -39,6 +39,8 @@ export interface RestartOptions {
 export interface JobOptions extends RunOptions {
   /** A live line on standard error (plain lines in a pipe), or a place of one's own to write it. */
   readonly progress?: boolean | ProgressTarget
+  /** Instead of the progress line, a live view of the job on standard error: rates, lag, event time, checkpoints, and its steps; plain lines in a pipe. */
+  readonly watch?: boolean | ProgressTarget
   readonly logger?: Logger
   readonly restart?: RestartOptions
   /**
@@ -77,7 +79,7 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
   const { logger } = options
   const name = options.name ?? 'job'
   logger?.info({ job: name, ...(options.workers !== undefined && { workers: options.workers }) }, 'job started')
-  const stopProgress = showProgress(started, options)
+  const stopProgress = options.watch ? await showWatch(started, name, { ...options, watch: options.watch }) : showProgress(started, options.progress)
   const unlisten = drainWhenAborted(started, options.drain)
   const control = options.control ? await announce(started, name, options) : undefined
   const done = started.done.finally(unlisten).finally(() => control?.close()).then(
@@ -133,13 +135,21 @@ async function stopJob(started: StartedJob, done: Promise<void>, drain: boolean,
   return made
 }
 
-function showProgress(started: StartedJob, options: JobOptions): () => void {
-  if (!options.progress) return () => {}
-  const target: ProgressTarget =
-    typeof options.progress === 'object'
-      ? options.progress
-      : { write: text => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true, width: () => process.stderr.columns ?? 100 }
-  const reporter = progressReporter(target, systemClock)
+function targetOf(choice: true | ProgressTarget): ProgressTarget {
+  if (typeof choice === 'object') return choice
+  const { stderr } = process
+  return { write: text => void stderr.write(text), isTerminal: stderr.isTTY === true, width: () => stderr.columns ?? 100, height: () => stderr.rows ?? 24 }
+}
+
+async function showWatch(started: StartedJob, job: string, { watch, control }: JobOptions & { watch: true | ProgressTarget }): Promise<() => void> {
+  const { watchJob } = await import('./watch.ts')
+  const name = typeof control === 'object' ? (control.name ?? job) : job
+  return watchJob(targetOf(watch), systemClock, name, () => started.run.metrics()).stop
+}
+
+function showProgress(started: StartedJob, choice: JobOptions['progress']): () => void {
+  if (!choice) return () => {}
+  const reporter = progressReporter(targetOf(choice), systemClock)
   const state = () => {
     const { rowsRead, progress, elapsedMs } = started.run.metrics()
     return { rows: rowsRead, elapsedMs, ...(progress !== undefined && progress > 0 && { rowsTotal: rowsRead / progress }) }

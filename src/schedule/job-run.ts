@@ -1,7 +1,6 @@
 // A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
 // everything down again, whether the input ended, someone stopped it, or something failed.
-import { asError, CancelledError, ConnectorError, decodeError, PlanError } from '../base/errors.ts'
-import { keyHashVersion } from '../base/hash.ts'
+import { asError, CancelledError, ConnectorError, decodeError } from '../base/errors.ts'
 import { redactError } from '../base/secret.ts'
 import type { StorageDirectory } from '../base/storage.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
@@ -10,8 +9,8 @@ import { splitsToRead } from '../plan/skip-splits.ts'
 import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
-import type { Checkpoint } from '../storage/checkpoint-store.ts'
 import { BatchesInFlight } from './batches-in-flight.ts'
+import { checkCompatible } from './compatible.ts'
 import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
 import type { JobEnvironment } from './job-environment.ts'
@@ -45,6 +44,7 @@ export class JobRun {
   #finalTriggered = false
   #finalSavepoint: SavepointRun | undefined
   #running = false
+  #ended = false
   /** What readers of scans share. */
   #shared: Arena | undefined
   #lastEpochAt: number
@@ -94,7 +94,7 @@ export class JobRun {
     signal?.addEventListener('abort', () => this.fail(new CancelledError(this.#environment.job, { cause: signal.reason })), { once: true })
     try {
       if (signal?.aborted) throw new CancelledError(this.#environment.job)
-      this.#checkCompatible(checkpoint)
+      if (checkpoint) checkCompatible(this.#environment.job, this.#plan, checkpoint)
       await audit?.record('start', { fingerprint: this.#environment.fingerprint })
       if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
       await this.#environment.rewind?.()
@@ -126,7 +126,8 @@ export class JobRun {
 
   /** A picture of the job as of now. */
   metrics(): JobMetrics {
-    return this.metricsCounter.picture(this.#sources)
+    const state = this.#failure ? 'failed' : this.#ended ? 'ended' : this.#draining ? 'draining' : 'running'
+    return this.metricsCounter.picture(this.#sources, { state, stages: this.#stages.map(stage => stage.metrics()), sinks: this.#sinks })
   }
 
   /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it; `savepoint` gets the last checkpoint. */
@@ -178,21 +179,6 @@ export class JobRun {
     if (this.#failure) return
     this.#failure = redactError(error)
     void this.#takeDown(error)
-  }
-
-  #checkCompatible(checkpoint: Checkpoint | undefined): void {
-    if (!checkpoint) return
-    const { manifest } = checkpoint
-    const refuse = (what: string) => new PlanError('STATE_INCOMPATIBLE', `${this.#environment.job}: the checkpoint ${checkpoint.path} doesn't fit this job: ${what}; start the job that wrote it, or start afresh with restore: 'none'`)
-    if (manifest.keyHashVersion !== keyHashVersion) throw refuse(`its keys were hashed by version ${manifest.keyHashVersion}, this is ${keyHashVersion}`)
-    const kinds = new Map(this.#plan.stages.flatMap(s => s.steps.map(step => [step.id, stateKind(step.kind)] as const)))
-    for (const [id, operator] of Object.entries(manifest.operators)) {
-      if (operator.runs.length === 0) continue
-      const kind = kinds.get(id)
-      if (kind !== operator.kind) throw refuse(`it holds state of ${operator.kind} "${id}", and the job ${kind ? `has ${kind} there` : 'has no such step'}`)
-    }
-    const sources = new Set([...this.#plan.feeds.map(f => f.node.id), ...this.#plan.stages.flatMap(s => (s.scan ? [s.scan.id] : []))])
-    for (const id of Object.keys(manifest.sources)) if (!sources.has(id)) throw refuse(`it holds a position of "${id}", and the job has no such source`)
   }
 
   async #openSinks(): Promise<void> {
@@ -346,6 +332,7 @@ export class JobRun {
   async #finish(): Promise<void> {
     try {
       await this.#closeAll(false)
+      this.#ended = true
       await this.#environment.audit?.record('stop', { reason: this.#draining ? 'drained' : 'finished' })
       this.#settle.resolve()
     } catch (error) {
@@ -385,6 +372,7 @@ export class JobRun {
             listen(task, reply => {
               if (reply.seq !== closeSeq) return stage.replied(instance, reply)
               unlisten(task)
+              this.metricsCounter.replied(reply)
               resolve()
             })
             host.send({ type: 'close', task, seq: closeSeq })

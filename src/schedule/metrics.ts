@@ -2,10 +2,26 @@
 import type { Clock } from '../base/clock.ts'
 import { pageBytes, type Pages } from '../device/pages.ts'
 import type { StepTotals, TaskReply } from './messages.ts'
+import type { SinkRun } from './sink-run.ts'
 import type { SourceRun } from './source-run.ts'
+
+/** A stage, or a sink, as of now. */
+export interface StageMetrics {
+  /** Ids of its steps in order, its scan first. */
+  readonly steps: readonly string[]
+  readonly instances: number
+  /** Instances with work at hand. */
+  readonly working: number
+  /** How full its fullest queue is, 0 to 1. */
+  readonly queueFill: number
+  /** It has work and waits, because its readers have no room. */
+  readonly isHeld: boolean
+}
 
 /** A picture of a running job. Counts are since the start of this process's run. */
 export interface JobMetrics {
+  /** `draining`: it takes no more input. `failed`: or cancelled. */
+  readonly state: 'running' | 'draining' | 'ended' | 'failed'
   readonly rowsRead: number
   readonly rowsWritten: number
   readonly elapsedMs: number
@@ -20,8 +36,12 @@ export interface JobMetrics {
   readonly progress: number | undefined
   /** Rows known to wait at the sources, if known. */
   readonly lag: number | undefined
-  /** Milliseconds that each thread has spent in the job's steps, the engine's own last, as of the last checkpoint or the end. */
+  /** Milliseconds that each thread has spent in the job's steps, the engine's own last; half a second old at most, while there is work. */
   readonly busyMs: readonly number[]
+  /** What each step, source and sink took, gave and cost so far, by its id; as old as `busyMs`. Of a sink: rows, and milliseconds of writing. */
+  readonly steps: Readonly<Record<string, StepTotals>>
+  /** The stages in the order of the plan, then the sinks. */
+  readonly stages: readonly StageMetrics[]
 }
 
 /** Adds up what tasks, sources and sinks report. */
@@ -97,11 +117,15 @@ export class MetricsCounter {
   }
 
   /** The picture as of now. */
-  picture(sources: readonly SourceRun[]): JobMetrics {
+  picture(sources: readonly SourceRun[], now: { state: JobMetrics['state']; stages: readonly StageMetrics[]; sinks: readonly SinkRun[] }): JobMetrics {
     this.notePeak()
     const shares = sources.map(s => s.progress())
     const lags = sources.map(s => s.lag()).filter(l => l !== undefined)
+    const { state, stages, sinks } = now
+    // Copies: a task on the engine's thread goes on with its own.
+    const steps = [...this.totals(), ...[...sources, ...sinks].map(({ id, totals }) => [id, totals] as const)].flatMap(([id, totals]) => (totals ? [[id, { ...totals }] as const] : []))
     return {
+      state,
       rowsRead: this.#rowsRead,
       rowsWritten: this.#rowsWritten,
       elapsedMs: this.#clock.elapsed() - this.#startedMs,
@@ -112,6 +136,8 @@ export class MetricsCounter {
       progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
       busyMs: this.#busyMs(),
+      steps: Object.fromEntries(steps),
+      stages: [...stages, ...sinks.map(sink => sink.metrics())],
     }
   }
 

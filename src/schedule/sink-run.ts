@@ -11,6 +11,8 @@ import type { Device } from '../device/device.ts'
 import type { SinkWriter } from '../sink/sink.ts'
 import type { BatchesInFlight } from './batches-in-flight.ts'
 import { type Barrier, type Consumer, type Item, queueItemsMax } from './flow.ts'
+import type { StepTotals } from './messages.ts'
+import type { StageMetrics } from './metrics.ts'
 
 /** What a sink tells the job. */
 export interface SinkListener {
@@ -31,6 +33,7 @@ export class SinkRun implements Consumer {
   readonly #writer: SinkWriter
   readonly #listener: SinkListener
   readonly #queue: Work[] = []
+  readonly totals: StepTotals = { rows: 0, rowsOut: 0, bytesOut: 0, ms: 0, spilledBytes: 0 }
   #epoch: number
   #busy = false
   #failed = false
@@ -60,6 +63,11 @@ export class SinkRun implements Consumer {
   /** True when nothing is being written. */
   quiet(): boolean {
     return !this.#busy
+  }
+
+  /** As of now. */
+  metrics(): StageMetrics {
+    return { steps: [this.id], instances: 1, working: this.#busy ? 1 : 0, queueFill: Math.min(1, this.#queue.length / queueItemsMax), isHeld: false }
   }
 
   wanted(): boolean {
@@ -95,7 +103,9 @@ export class SinkRun implements Consumer {
     this.#busy = true
     try {
       for (let work = this.#queue.shift(); work; work = this.#queue.shift()) {
+        const begun = performance.now()
         await this.#do(work)
+        this.totals.ms += performance.now() - begun
         this.#listener.moved()
       }
     } catch (error) {
@@ -132,6 +142,7 @@ export class SinkRun implements Consumer {
       try {
         const batch = unpackBatch(part, this.#fields, column => narrowColumn(this.#device, arena, column))
         await this.#writer.write(new BatchView(this.#device, { ...batch, arena: arena.address }), { epoch: this.#epoch })
+        this.totals.rows += batch.rowCount
         this.#listener.rowsWritten(batch.rowCount)
       } finally {
         arena.release()

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Topics } from '../base/topic.ts'
-import { type Batch, releaseBatch } from '../batch/batch.ts'
+import { type Batch, columnBytes, releaseBatch } from '../batch/batch.ts'
 import { packBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import { retainArena } from '../device/arena.ts'
@@ -13,6 +13,7 @@ import { feedType } from '../plan/catalogue.ts'
 import type { FeedSpec } from '../plan/stages.ts'
 import type { FeedReader, ScanSplit } from '../source/source.ts'
 import type { Barrier, Target } from './flow.ts'
+import type { StepTotals } from './messages.ts'
 import type { StageRun } from './stage-run.ts'
 
 /** What the job asks of any source. */
@@ -32,6 +33,8 @@ export interface SourceRun {
   progress(): number | undefined
   /** Rows known to be waiting, if known. */
   lag(): number | undefined
+  /** What it has given, unless a stage counts it. */
+  readonly totals?: StepTotals
 }
 
 /**
@@ -112,7 +115,7 @@ export class FeedRun implements SourceRun {
   #stopping = false
   #ended = false
   #closed = false
-  #rows = 0
+  readonly totals: StepTotals = { rows: 0, rowsOut: 0, bytesOut: 0, ms: 0, spilledBytes: 0 }
   #loop: Promise<void> | undefined
 
   /** Use `openFeed`. */
@@ -167,7 +170,8 @@ export class FeedRun implements SourceRun {
   progress(): number | undefined {
     const remaining = this.#reader.remaining?.()
     if (remaining === undefined) return this.#ended ? 1 : undefined
-    return this.#rows + remaining === 0 ? 1 : this.#rows / (this.#rows + remaining)
+    const rows = this.totals.rowsOut
+    return rows + remaining === 0 ? 1 : rows / (rows + remaining)
   }
 
   lag(): number | undefined {
@@ -204,7 +208,8 @@ export class FeedRun implements SourceRun {
 
   #pass(batch: Batch): void {
     const { device } = this.#environment
-    this.#rows += batch.rowCount
+    this.totals.rowsOut += batch.rowCount
+    for (const column of batch.columns) this.totals.bytesOut += columnBytes(column)
     this.#environment.rowsRead(batch.rowCount)
     this.#targets.forEach(({ consumer, port }, i) => {
       const { partition } = this.#spec.outputs[i]!

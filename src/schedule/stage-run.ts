@@ -6,6 +6,7 @@ import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
 import type { SharedSplits, TaskMessage, TaskReply } from './messages.ts'
+import type { StageMetrics } from './metrics.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
 import type { Pending, Work } from './stage-work.ts'
 
@@ -168,6 +169,15 @@ export class StageRun implements Consumer {
       else if (item.kind === 'split' || item.kind === 'splits') this.#queue.push(item)
       else this.#accept(item)
     }
+  }
+
+  /** As of now. */
+  metrics(): StageMetrics {
+    const { scan, steps } = this.spec
+    const isHeld = (this.#queue.length > 0 || this.#paused.length > 0) && !this.targets.every(t => t.consumer.hasRoom(t.port))
+    const working = this.instances.filter(instance => instance.inFlight > 0).length
+    const ids = [...(scan ? [scan.id] : []), ...steps.map(step => step.id)]
+    return { steps: ids, instances: this.instances.length, working, queueFill: Math.min(1, Math.max(...this.#queued) / queueItemsMax), isHeld }
   }
 
   /** Begins as much work as instances and readers have room for. */

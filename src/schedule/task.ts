@@ -21,6 +21,8 @@ import type { StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts
 // A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
 const turnMs = 20
 const turnOutputsMax = 4
+/** Totals are told so often, for pictures of a running job. */
+const totalsMs = 500
 
 /** A message under way. */
 type Steps = Generator<Promise<void> | undefined, void>
@@ -45,6 +47,10 @@ export class Task {
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
   #rowsRead = 0
+  /** When totals were last told. */
+  #toldMs = performance.now()
+  /** Nothing was done since. */
+  #isTold = false
   #sequence = 0
   #runs: StepRuns | undefined
   /** The step that has more to emit at its end; −1 where none has. */
@@ -241,7 +247,11 @@ export class Task {
     this.#rowsRead = 0
     const moved = this.#watermarks.last > this.#reportedWatermark
     this.#reportedWatermark = this.#watermarks.last
-    const withTotals = message.type === 'finish' || message.type === 'drain' || message.type === 'snapshot'
+    const now = performance.now()
+    const isLast = message.type === 'finish' || message.type === 'drain' || message.type === 'snapshot' || (message.type === 'close' && !this.#isTold)
+    const withTotals = isLast || now - this.#toldMs >= totalsMs
+    if (withTotals) this.#toldMs = now
+    this.#isTold = withTotals
     return {
       task: message.task,
       seq: message.seq,

@@ -1,7 +1,7 @@
 // Jobs of the installed command, steered from other processes. Needs dist/, which `npm test` builds first.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(programs, { recursive: true, force: true })
 })
 
-const rowsOf = 4_000
+const rowsOf = 20_000
 const keyOf = (n: number) => n % 7
 // Numbers at 4 a millisecond at most, counted by key and second of event time. In the first run the stream never ends.
 const program = `
@@ -31,7 +31,7 @@ const numbers = source({
   name: 'numbers', schema: { n: 'int32', key: 'int32', at: 'timestamp[ms]' }, start: 0, splits: () => [{ id: '0' }],
   async *read(split, position) {
     for (let n = position; n < ${rowsOf}; n += 4) {
-      await new Promise(resolve => setTimeout(resolve, ends ? 0 : 1))
+      if (!ends) await new Promise(resolve => setTimeout(resolve, 1))
       yield { rows: [n, n + 1, n + 2, n + 3].map(i => ({ n: i, key: i % 7, at: new Date(i * 20) })), position: n + 4 }
     }
     while (!ends) await new Promise(resolve => setTimeout(resolve, 20))
@@ -99,6 +99,7 @@ describe.skipIf(process.platform === 'win32')('another shell', () => {
   const reached = async (rows: number, count = 1) => {
     for (;;) {
       const running = await jobs()
+      if (children.size < count) throw new Error('a job has ended too early')
       if (running.length >= count && running.every(job => (job.metrics?.rowsRead ?? 0) >= rows)) return running
     }
   }
@@ -115,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('another shell', () => {
     const savepoint = JSON.parse(saved.out) as { epoch: number; path: string }
     expect(savepoint.path).toBe(join(folder, 'saved'))
     // Windows that come after the savepoint are shown, and undone by whoever goes on from it.
-    const [job] = await reached(((await jobs())[0]?.metrics?.rowsRead ?? 0) + 400)
+    const [job] = await reached(Math.min(rowsOf, ((await jobs())[0]?.metrics?.rowsRead ?? 0) + 400))
     const stopped = await run('stop numbers')
     expect(stopped).toMatchObject({ code: 0, out: expect.stringMatching(/^numbers stopped behind epoch \d+\n$/), error: '' })
     expect(await first.ended).toMatchObject({ code: 0, error: '' })
@@ -220,5 +221,34 @@ describe.skipIf(process.platform === 'win32')('another shell', () => {
     await said(keepingNothing.child, 'ready')
     keepingNothing.child.kill('SIGINT')
     expect(await keepingNothing.ended).toMatchObject({ code: 130, out: 'ready\n', error: 'cancelled\n' })
+  }, 60_000)
+
+  it('--watch tells how a job is doing, also while it finishes and when it has', async () => {
+    const first = start('run numbers.mjs --checkpoint state/ --every 200ms --watch')
+    await reached(400)
+    expect((await run('jobs')).out).toMatch(/│ running +│/)
+    first.child.kill('SIGTERM')
+    const { code, out, error } = await first.ended
+    expect({ code, out }).toEqual({ code: 0, out: '' })
+    expect(error).toMatch(/^(numbers · running · .*\n)*numbers · ended · .* · [\d,]+ rows in, .*\/s · [\d,]+ rows out, .* · event time 1970-01-01 00:0\d:.* · epoch \d+ in .*\n$/)
+  }, 60_000)
+
+  it('runs the lines of the tour as they stand', async () => {
+    const tour = `
+npx millrace run job.ts --workers 4 --checkpoint state/ --watch
+npx millrace savepoint JOB dir/         npx millrace stop JOB                     npx millrace audit verify state/audit`
+    const [watch, savepoint, stop, verify] = tour.split('npx millrace ').slice(1).map(line => line.trim().replace('JOB', 'job')) as [string, string, string, string]
+    // Compiled TypeScript lies in a package of its own, which finds this one as users' programs do.
+    await mkdir(join(folder, 'node_modules'))
+    await symlink(root, join(folder, 'node_modules', 'millrace'))
+    await writeFile(join(folder, 'job.ts'), program.replace('read(split, position)', 'read(split: { id: string }, position: number)'))
+    const first = start(watch)
+    await reached(400)
+    expect(await run(savepoint)).toMatchObject({ code: 0, out: expect.stringMatching(/dir: savepoint of epoch 1, \d+ files, .*B\n$/), error: '' })
+    expect(await run(stop)).toMatchObject({ code: 0, out: 'job stopped behind epoch 2\n' })
+    expect(await first.ended).toMatchObject({ code: 0, error: expect.stringMatching(/job · ended · .*\n$/) })
+    expect(await run('run job.ts --checkpoint state/ --restore dir/ --audit state/audit --no-progress', { NUMBERS_END: '1' })).toMatchObject({ code: 0, error: '' })
+    expect(await shown()).toEqual(oracle())
+    expect(await run(verify)).toMatchObject({ code: 0, out: expect.stringMatching(/^ok: \d+ entries, the last one stop of job at /), error: '' })
   }, 60_000)
 })

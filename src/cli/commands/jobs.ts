@@ -11,7 +11,7 @@ import { askRunning } from '../running-jobs.ts'
 const answerMs = 2_000
 
 interface Answer {
-  readonly metrics?: { readonly rowsRead?: number; readonly rowsWritten?: number; readonly elapsedMs?: number; readonly lag?: number; readonly checkpoints?: { readonly lastEpoch?: number } }
+  readonly metrics?: { readonly state?: string; readonly rowsRead?: number; readonly rowsWritten?: number; readonly elapsedMs?: number; readonly lag?: number; readonly checkpoints?: { readonly lastEpoch?: number } }
 }
 
 /** Adds options. */
@@ -45,9 +45,9 @@ function table(running: readonly { job: RunningJob; answer: Answer }[], context:
     const rate = metrics?.rowsRead !== undefined && metrics.elapsedMs ? shortCount(metrics.rowsRead / (metrics.elapsedMs / 1_000)) : ''
     const lag = metrics?.lag === undefined ? '' : formatCount(metrics.lag)
     const epoch = metrics?.checkpoints?.lastEpoch
-    return [job.id, job.name, String(job.pid), formatDuration(Date.now() - job.startedAt), count(metrics?.rowsRead), rate, count(metrics?.rowsWritten), lag, epoch === undefined ? '' : String(epoch)]
+    return [job.id, job.name, String(job.pid), metrics?.state ?? '', formatDuration(Date.now() - job.startedAt), count(metrics?.rowsRead), rate, count(metrics?.rowsWritten), lag, epoch === undefined ? '' : String(epoch)]
   })
-  const names = ['id', 'name', 'process', 'for', 'rows in', 'rows/s', 'rows out', 'lag', 'epoch']
-  const columns = names.map((name, i) => ({ name, numeric: i > 1 }))
+  const names = ['id', 'name', 'process', 'state', 'for', 'rows in', 'rows/s', 'rows out', 'lag', 'epoch']
+  const columns = names.map((name, i) => ({ name, numeric: i === 2 || i > 3 }))
   return textTable(columns, rows, { width: context.width(), color: context.color })
 }

@@ -18,6 +18,7 @@ interface RunFlags {
   name?: string
   memory?: string
   progress: boolean
+  watch?: boolean
   json?: boolean
 }
 
@@ -38,6 +39,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--name <name>', 'the name of the job')
     .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--json', 'of an exported frame: a JSON object a row instead of a table')
+    .option('--watch', 'instead of the progress line a live view: rates, lag, event time, checkpoints, and every step')
     .option('--no-progress', 'no progress line')
     .addHelpText(
       'after',
@@ -52,13 +54,14 @@ wait. Without it Ctrl-C cancels: what was not committed is undone. Other shells 
 
 Examples:
   $ millrace run job.ts --workers 2 --checkpoint state/
+  $ millrace run job.ts --workers 4 --checkpoint state/ --watch
   $ millrace run job.ts --checkpoint state/ --restore savepoints/before-upgrade
   $ millrace savepoint job savepoints/friday`,
     )
     .action(async (path: string, flags: RunFlags) => {
       const loaded = await loadModule(path)
       const drain = new AbortController()
-      const takeBack = flags.checkpoint === undefined ? undefined : context.onInterrupt?.(() => drainJob(drain, context))
+      const takeBack = flags.checkpoint === undefined ? undefined : context.onInterrupt?.(() => drainJob(drain, flags, context))
       try {
         await runExport(path, loaded.exports.default as Runnable | undefined, flags, context, drain.signal)
       } finally {
@@ -70,20 +73,21 @@ Examples:
 }
 
 // What was read so far of a job without state can't be gone on with, and half a file looks like a whole one: such a job is cancelled.
-function drainJob(drain: AbortController, context: CliContext): void {
-  context.writeError('\nfinishing what was taken; Ctrl-C again cancels\n')
+function drainJob(drain: AbortController, { watch }: RunFlags, context: CliContext): void {
+  // The live view says so itself, and is drawn over what stands below it.
+  if (!watch || !context.isErrorTerminal) context.writeError('\nfinishing what was taken; Ctrl-C again cancels\n')
   drain.abort()
 }
 
 async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext, drain: AbortSignal): Promise<void> {
-  const { progress, checkpoint, every, json, ...rest } = flags
+  const { progress, checkpoint, every, json, watch, ...rest } = flags
   const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
   if (every !== undefined && checkpoint === undefined)
     throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
   const options = {
     ...rest,
     ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }),
-    ...(progress && { progress: progressTarget(context) }),
+    ...(watch ? { watch: progressTarget(context) } : progress && { progress: progressTarget(context) }),
     control: { name: flags.name ?? parse(path).name, failed: (error: Error) => context.writeError(`warning: ${error.message}\n`) },
     drain,
     signal: context.signal,
