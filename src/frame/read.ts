@@ -23,6 +23,8 @@ export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   readonly int96?: 'ms' | 'us' | 'ns'
   /** Whether the checksums of pages that have them are compared. */
   readonly verifyChecksums?: boolean
+  /** False reads all pages of the row groups that are read. By default those that a filter wants nothing of, by the files' page indexes, are neither fetched nor decoded. */
+  readonly pageIndex?: boolean
 }
 /** Options of `read.csv`. */
 export interface ReadCsvOptions<S> extends ReadFileOptions<S> {

@@ -1,14 +1,18 @@
 // Splits of a scan that need not be read: the filters right behind the scan can be true for none of their rows, by what the source says of them.
+import type { ValueBounds } from '../batch/value-bounds.ts'
 import { bindCondition } from '../expr/bind.ts'
 import type { Bound } from '../expr/function.ts'
 import { neverWithin } from '../expr/never-within.ts'
 import type { FilterParams } from '../operators/filter.ts'
 import type { FusedAggregateParams } from '../operators/fused-aggregate.ts'
-import type { ScanSplit } from '../source/source.ts'
+import type { ScanSplit, SplitPiece } from '../source/source.ts'
 import { scanType } from './catalogue.ts'
 import type { StageSpec } from './stages.ts'
 
-/** The splits of a stage's scan that may hold rows for what follows it, in order. Cost: where there is a filter, the statistics of each split. */
+/**
+ * The splits of a stage's scan that may hold rows for what follows it, in order. Those of which only some rows may matter have `rows`. Cost: where there is a filter, the
+ * statistics of each split.
+ */
 export function splitsToRead(stage: StageSpec): readonly ScanSplit[] {
   const { scan } = stage
   if (!scan) return []
@@ -20,10 +24,24 @@ export function splitsToRead(stage: StageSpec): readonly ScanSplit[] {
   // Behind the columns are the variables of functions in expressions.
   const columns = [...new Set(conditions.flatMap(columnsOf))].filter(column => column < fields.length)
   if (columns.length === 0) return splits
-  return splits.filter(split => {
-    const bounds = type.bounds!(scan.options, split, columns.map(column => fields[column]!.name))
-    return !neverWithin(conditions, column => (columns.includes(column) && Object.hasOwn(bounds, fields[column]!.name) ? bounds[fields[column]!.name] : undefined))
-  })
+  const names = columns.map(column => fields[column]!.name)
+  const isNever = (bounds: Readonly<Record<string, ValueBounds>>) =>
+    neverWithin(conditions, column => (columns.includes(column) && Object.hasOwn(bounds, fields[column]!.name) ? bounds[fields[column]!.name] : undefined))
+  return splits.flatMap(split => (isNever(type.bounds!(scan.options, split, names)) ? [] : narrowed(split, type.pieces?.(scan.options, split, names), isNever)))
+}
+
+// The split with those of its rows that may be wanted; none where there are no such rows.
+function narrowed(split: ScanSplit, pieces: readonly SplitPiece[] | undefined, isNever: (bounds: SplitPiece['bounds']) => boolean): ScanSplit[] {
+  if (!pieces) return [split]
+  const rows: [number, number][] = []
+  let skipped = 0
+  for (const { start, end, bounds } of pieces) {
+    const last = rows.at(-1)
+    if (isNever(bounds)) skipped++
+    else if (last && last[1] === start) last[1] = end
+    else rows.push([start, end])
+  }
+  return skipped === 0 ? [split] : rows.length === 0 ? [] : [{ ...split, rows }]
 }
 
 // The conditions of the filters that the scan's rows meet first; none where rows are read before them, too.

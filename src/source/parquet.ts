@@ -3,6 +3,8 @@ import type { Json } from '../base/json.ts'
 import { PlanError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { columnBounds } from '../format/parquet/chunk-bounds.ts'
+import { pagePieces } from '../format/parquet/page-pieces.ts'
+import type { RowRange } from '../format/parquet/page-plan.ts'
 import type { Int96Unit } from '../format/parquet/column-type.ts'
 import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
@@ -17,6 +19,8 @@ export interface ParquetScanOptions {
   readonly paths: readonly string[]
   /** Whether the checksums of pages are compared. */
   readonly verifyChecksums?: boolean
+  /** False reads all pages of the row groups that are read; otherwise those that a filter wants nothing of, by the file's page index, are left out. */
+  readonly pageIndex?: boolean
   /** The unit of INT96 timestamps, nanoseconds by default, which end in the years 1677 and 2262; what is beside a coarser one is cut off. */
   readonly int96?: Int96Unit
   readonly files?: readonly { readonly path: string; readonly groups: readonly number[] }[]
@@ -46,6 +50,15 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
     return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks) : {}]))
   },
+  pieces(options, split, columns) {
+    if (options.pageIndex === false) return undefined
+    const { path } = options.files![split.file as number]!
+    return withFile(path, 'read.parquet', reader => {
+      const file = footerOf(path, reader, options.int96)
+      const group = file.rowGroups[split.group as number]
+      return group && pagePieces(reader, file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined), group.chunks, group.rowCount)
+    })
+  },
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
@@ -68,6 +81,8 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
         batchRows: context.batchRows,
         limits: { verifyChecksums: options.verifyChecksums ?? false },
         arena: () => context.arena(),
+        ranges: split.rows as unknown as readonly RowRange[] | undefined,
+        count: (metric, by) => context.count(metric, by),
         emit: (batch: Batch) => context.emit({ ...batch, fields }),
       })
     } finally {

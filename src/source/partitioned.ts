@@ -63,6 +63,13 @@ export function withPartitions<O extends Json>(scan: ScanSourceType<O>, endings:
       const inner = scan.bounds && others.length > 0 ? scan.bounds(options, split, others) : {}
       return { ...inner, ...Object.fromEntries(own.map(field => [field.name, partitionBounds(field, found!.texts[field.name]![split['file'] as number]!)])) }
     },
+    pieces(options, split, columns) {
+      const { found } = options as unknown as FileOptions
+      const own = found ? unpackFields(found.fields).filter(f => columns.includes(f.name)) : []
+      const others = columns.filter(name => !own.some(f => f.name === name))
+      const known = Object.fromEntries(own.map(field => [field.name, partitionBounds(field, found!.texts[field.name]![split['file'] as number]!)]))
+      return others.length > 0 ? scan.pieces?.(options, split, others)?.map(piece => ({ ...piece, bounds: { ...piece.bounds, ...known } })) : undefined
+    },
     read(context, options, split, columns) {
       const { found } = options as unknown as FileOptions
       if (!found || found.fields.length === 0) return scan.read(context, options, split, columns)

@@ -27,6 +27,13 @@ export interface ScanContext {
   count(metric: string, by: number): void
 }
 
+/** Rows [start, end) of a split, and what is known of their values by the columns' names. */
+export interface SplitPiece {
+  readonly start: number
+  readonly end: number
+  readonly bounds: Readonly<Record<string, ValueBounds>>
+}
+
 /** A bounded source. Every call is synchronous; IO happens in the calling thread. */
 export interface ScanSourceType<O extends Json = Json> {
   readonly kind: string
@@ -48,6 +55,11 @@ export interface ScanSourceType<O extends Json = Json> {
    * are asked for. What it says must hold. May look at the data, as `resolve` does.
    */
   bounds?(options: O, split: ScanSplit, columns: readonly string[]): Readonly<Record<string, ValueBounds>>
+  /**
+   * As `bounds`, of pieces of the split that can be read without the others: rows one behind the other, from the first to the last; undefined where nothing more is known than
+   * of the whole. Where some pieces need not be read, `read` is given the split with `rows`: the ranges [start, end) to be read, ascending.
+   */
+  pieces?(options: O, split: ScanSplit, columns: readonly string[]): readonly SplitPiece[] | undefined
   /**
    * Reads one split, in order. `columns`: only these fields are needed (undefined = all). What it yields says nothing but that a good place to pause
    * is reached: a reader that yields after each batch is asked to go on only when there is room for more, and is left (its `finally` runs) when the job ends.

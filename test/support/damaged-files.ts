@@ -1,4 +1,5 @@
 // Small files of every format, what damages them, and what reads them to the end: for tests that bytes from anywhere are read or refused.
+import { bytesReader } from '../../src/base/bytes.ts'
 import { type Random, random } from '../../src/base/random.ts'
 import { releaseArena } from '../../src/device/arena.ts'
 import { CsvDecoder } from '../../src/compute/csv.ts'
@@ -7,6 +8,8 @@ import { createDevice, type Device } from '../../src/device/device.ts'
 import { pageBytes, reservedPages } from '../../src/device/pages.ts'
 import { CsvReader } from '../../src/format/csv/csv-reader.ts'
 import { LineReader } from '../../src/format/json/line-reader.ts'
+import { pagePieces } from '../../src/format/parquet/page-pieces.ts'
+import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { csvFields, dialects, sampleCsv } from '../compute/reference/csv.ts'
 import { sampleFields, sampleRecord } from '../compute/reference/json.ts'
 import { allTypes, allTypesRows, exact, readArrowRows, readParquet, writeArrow, writeParquet } from './format-files.ts'
@@ -41,6 +44,7 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     'parquet snappy': parquet('snappy'),
     'parquet gzip': parquet('gzip'),
     'parquet zstd': parquet('zstd'),
+    'parquet indexed': { bytes: indexedParquet(device, rows), read: readIndexed, footerBytes: 4_000 },
     'parquet nested 1': nested(1),
     'parquet nested 2': nested(2),
     'arrow file': arrow('file'),
@@ -48,6 +52,21 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     csv: { bytes: new TextEncoder().encode(sampleCsv(random(5), Math.ceil(rowCount / 3), 'full', dialects[0]!)), read: readCsv, footerBytes: 0 },
     ndjson: { bytes: new TextEncoder().encode(records(random(6), Math.ceil(rowCount / 3))), read: readNdjson, footerBytes: 0 },
   }
+}
+
+// Small pages of every encoding that we write, with their index.
+function indexedParquet(device: Device, rows: Record<string, unknown>[]): Uint8Array {
+  return writeParquet(device, allTypes, rows, { compression: 'lz4', pageRows: 13, encoding: { long: 'delta', longN: 'delta', text: 'delta', unique: 'delta', float: 'byte-stream-split', us: 'delta' } })
+}
+
+// What the indexes say, and the rows of every second page of some column.
+function readIndexed(device: Device, bytes: Uint8Array): string {
+  const reader = bytesReader(bytes)
+  const file = readFooter(reader, 'test.parquet')
+  const { chunks, rowCount } = file.rowGroups[0] ?? { chunks: [], rowCount: 0 }
+  const pieces = chunks.length > 0 ? (pagePieces(reader, file.columns.filter(column => column.unreadable === undefined), chunks, rowCount) ?? []) : []
+  const ranges = pieces.filter((_, i) => i % 2 === 0).map(({ start, end }) => [start, end] as const)
+  return String(exact([pieces.slice(0, 50), readParquet(device, bytes, { limits, ranges }).slice(0, 500), readParquet(device, bytes, { limits }).slice(0, 500)]))
 }
 
 // Lists, maps and structs of several depths, in pages of one version.

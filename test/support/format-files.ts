@@ -14,7 +14,7 @@ import { ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
 import type { ParquetWriteOptions } from '../../src/format/parquet/write-options.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import type { ParquetLimits } from '../../src/format/parquet/read-pages.ts'
-import { readRowGroup } from '../../src/format/parquet/read-row-group.ts'
+import { readRowGroup, type RowGroupRequest } from '../../src/format/parquet/read-row-group.ts'
 
 export type Rows = readonly Record<string, unknown>[]
 
@@ -54,7 +54,9 @@ export function readParquet(
     where = 'test.parquet',
     limits,
     int96,
-  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits; int96?: 'ms' | 'us' } = {},
+    ranges,
+    count,
+  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits; int96?: 'ms' | 'us'; ranges?: RowGroupRequest['ranges']; count?: RowGroupRequest['count'] } = {},
 ): PlainRow[] {
   const reader = bytesReader(bytes)
   const file = readFooter(reader, where, int96)
@@ -72,6 +74,8 @@ export function readParquet(
         columns: names,
         batchRows,
         limits,
+        ranges,
+        count,
         arena: () => (open = device.arena()),
         emit(batch) {
           open = undefined

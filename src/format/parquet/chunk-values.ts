@@ -24,6 +24,9 @@ import { openValues, type PageValues } from './open-values.ts'
 import { type ChunkPlace, type Page, pageBytesMaxDefault, PageReader, type ParquetLimits } from './read-pages.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
 
+/** What helps where a page index is wrong. */
+export const pageIndexRemedy = 'the file is corrupt; read it with pageIndex: false'
+
 /** Scratch that the columns of one row group share: used during calls only. */
 export class SharedScratch {
   readonly compressed: Scratch
@@ -78,6 +81,21 @@ export class ChunkValues {
     this.#turned = [new Scratch(device), new Scratch(device)]
     this.control = device.arena()
     this.levels = this.control.allocate(3 * cursorBytes + positionBytes)
+  }
+
+  /** Where the next page begins in the file. */
+  get position(): number {
+    return this.#pages.position
+  }
+
+  /** Goes on at byte `start`, where a data page begins, the chunk's first at `first`; no page is read at or behind `end`. A dictionary before them is decoded first. */
+  seek(start: number, end: number, first: number): void {
+    if (this.#dictionary.count < 0 && this.#pages.position < first) {
+      this.#pages.seek(this.#pages.position, first)
+      const before = this.nextPage()
+      if (before) throw this.fail('PAGE_INDEX', `the page index has the first data page at byte ${first}, there is one before it`, pageIndexRemedy)
+    }
+    this.#pages.seek(start, end)
   }
 
   /** The next data page; undefined behind the last. A dictionary is decoded on the way. */

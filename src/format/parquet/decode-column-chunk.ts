@@ -9,7 +9,9 @@ import { fromStored } from '../../compute/parquet-convert.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import type { AboutDictionary } from './about-dictionary.ts'
-import { ChunkValues, type SharedScratch } from './chunk-values.ts'
+import { ChunkValues, pageIndexRemedy, type SharedScratch } from './chunk-values.ts'
+import type { PagePlan } from './page-plan.ts'
+import type { PagePlace } from './read-page-index.ts'
 import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
 
@@ -20,12 +22,17 @@ export class ColumnChunkReader {
   readonly #chunk: ChunkValues
   readonly #shared: SharedScratch
   readonly #isView: boolean
+  readonly #plan: PagePlan | undefined
   #rowsLeft: number
   #pageRowsLeft = 0
+  /** Of the plan's pages, the next; whether it doesn't follow the last one that was opened. */
+  #next = 0
+  #isApart = true
 
-  /** Throws DataError where the chunk's place is wrong; `rowCount` is the row group's. */
-  constructor(device: Device, place: ChunkPlace, column: ParquetLeaf, rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}) {
+  /** Throws DataError where the chunk's place is wrong; `rowCount` is the row group's. `plan`: of its pages, where only some rows are read. */
+  constructor(device: Device, place: ChunkPlace, column: ParquetLeaf, rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}, plan?: PagePlan) {
     this.#device = device
+    this.#plan = plan
     this.#column = column
     this.#shared = shared
     this.#rowsLeft = rowCount
@@ -65,6 +72,29 @@ export class ColumnChunkReader {
     return about?.texts ? { ...out, codes: { values: codes!, ...about.texts } } : out
   }
 
+  /** Passes over the next `rows` rows; of those between pages that are needed nothing is fetched. Throws as `read`. */
+  skip(rows: number): void {
+    for (let left = rows; left > 0; ) {
+      const page = this.#plan?.pages[this.#next]
+      if (this.#pageRowsLeft === 0 && page && page.rows <= left) {
+        this.#next++
+        this.#isApart = true
+        this.#rowsLeft -= page.rows
+        left -= page.rows
+        continue
+      }
+      if (this.#pageRowsLeft === 0) this.#openPage()
+      const take = Math.min(left, this.#pageRowsLeft)
+      const arena = this.#device.arena()
+      try {
+        if (take > 0) this.read(arena, take)
+      } finally {
+        arena.release()
+      }
+      left -= take
+    }
+  }
+
   // Where stored values go. Decimals become others before a batch has them.
   #room(arena: Arena, rows: number): Column {
     const { field, stored } = this.#column
@@ -79,12 +109,23 @@ export class ColumnChunkReader {
   }
 
   #openPage(): void {
+    const place = this.#plan?.pages[this.#next]
+    if (place) this.#seek(place)
     const page = this.#chunk.nextPage()
     if (!page) throw this.#fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft} rows before the row group does`)
     const { valueCount } = page.header
     if (valueCount > this.#rowsLeft) throw this.#fail('PAGE_COUNT', `the page header promises ${valueCount} values, ${this.#rowsLeft} rows are left in the row group`)
+    if (place && (valueCount !== place.rows || this.#chunk.position !== place.offset + place.bytes))
+      throw this.#fail('PAGE_INDEX', `the page has ${valueCount} rows and ends here, by the page index ${place.rows} and at byte ${place.offset + place.bytes}`, pageIndexRemedy)
     this.#chunk.open(page, this.#column.field.nullable ? 1 : 0, 0)
     this.#pageRowsLeft = valueCount
+  }
+
+  #seek({ offset }: PagePlace): void {
+    const plan = this.#plan!
+    if (this.#isApart) this.#chunk.seek(offset, plan.endOfRun(this.#next), plan.pages[0]!.offset)
+    this.#isApart = false
+    this.#next++
   }
 
   // Fills the validity bits of `take` rows; returns how many are not null.

@@ -4,6 +4,7 @@ import { DataError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import { bitmapBytes, type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import { appendBitRange, packBits, packValues, plainBytes, writeFixed, writePlain } from '../../compute/parquet-encode.ts'
+import { countSlots } from '../../compute/parquet-levels.ts'
 import { cutEntries, type Entries, rowCut } from '../../compute/parquet-shred.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
@@ -12,9 +13,10 @@ import { ChunkDictionary } from './chunk-dictionary.ts'
 import { ValueEncoder, type ValueForm } from './encode-values.ts'
 import { type PackedBody, PagePacker } from './pack-page.ts'
 import { FlatLevels, NestedLevels } from './page-levels.ts'
+import { ChunkPages, type WrittenPage } from './write-page-index.ts'
 import type { LeafOptions } from './write-options.ts'
 import type { WrittenLeaf } from './write-tree.ts'
-import { WrittenBounds } from './written-bounds.ts'
+import type { WrittenEnds } from './written-bounds.ts'
 
 /** Fewer values tell nothing of the others. */
 const chosenValuesMin = 1_024
@@ -28,8 +30,10 @@ export interface EncodedChunk {
   readonly unpackedBytes: number
   readonly valueCount: number
   readonly nullCount: number
-  readonly least?: Uint8Array
-  readonly most?: Uint8Array
+  readonly ends?: WrittenEnds | undefined
+  /** Its data pages, and their index where they all have bounds. */
+  readonly pages: readonly WrittenPage[]
+  readonly columnIndex?: Uint8Array | undefined
   /** Numbers of the encodings used. */
   readonly encodings: readonly number[]
 }
@@ -47,7 +51,7 @@ export class ColumnChunkWriter {
   readonly #encoder: ValueEncoder
   readonly #levels: FlatLevels | NestedLevels
   readonly #headroom: number
-  readonly #bounds: WrittenBounds
+  readonly #index: ChunkPages
   readonly #small: number
   readonly #arena: Arena
   readonly #wantDictionary: boolean
@@ -57,6 +61,7 @@ export class ColumnChunkWriter {
   /** Of pages without dictionary numbers; undefined until the first of a chunk tells. */
   #form: ValueForm | undefined
   #pageEntries = 0
+  #pageRows = 0
   #pageValues = 0
   #pageValueBytes = 0
   #pages: PackedBody[] = []
@@ -82,7 +87,7 @@ export class ColumnChunkWriter {
     const { pageRows, encoding } = options
     const isNested = leaf.path.length > 1
     this.#levels = isNested ? new NestedLevels(device, leaf) : new FlatLevels(device, leaf.nullable, pageRows)
-    this.#bounds = new WrittenBounds(device, leaf.stored)
+    this.#index = new ChunkPages(device, leaf.stored)
     // Levels of a page, of up to eight bits each, their lengths and run headers fit in front of its values.
     this.#headroom = isNested ? 256 + 2 * pageRows : 64 + bitmapBytes(pageRows)
     // A dictionary page of byte arrays holds their lengths, one of fixed length would not.
@@ -135,7 +140,6 @@ export class ColumnChunkWriter {
   finish(): EncodedChunk {
     this.#flush()
     const dictionary = this.#encodings.has(8) ? this.#packDictionary() : undefined
-    if (dictionary && this.#dictionary!.known > 0) this.#bounds.widen(this.#dictionary!.values, this.#dictionary!.known, this.#small)
     const pages = dictionary ? [dictionary, ...this.#pages] : this.#pages
     const sum = (of: (page: PackedBody) => number) => pages.reduce((total, page) => total + of(page), 0)
     const chunk: EncodedChunk = {
@@ -145,7 +149,9 @@ export class ColumnChunkWriter {
       unpackedBytes: sum(page => page.unpackedBytes),
       valueCount: this.#entries,
       nullCount: this.#nulls,
-      ...this.#bounds.ends,
+      ends: this.#index.ends,
+      pages: this.#index.pages,
+      columnIndex: this.#index.columnIndex(),
       encodings: [...(dictionary ? [0] : []), 3, ...this.#encodings].filter((number, i, all) => all.indexOf(number) === i).sort((a, b) => a - b),
     }
     this.#lastValues = this.#entries - this.#nulls
@@ -166,7 +172,7 @@ export class ColumnChunkWriter {
     this.#heldBytes = 0
     this.#entries = 0
     this.#nulls = 0
-    this.#bounds.clear()
+    this.#index.clear()
     this.#mode = this.#wantDictionary && (encoding === 'dictionary' || (this.#dictionaryPays && !this.#deltaPays)) ? 'dictionary' : 'plain'
     this.#form = encoding === 'delta' ? 'delta' : encoding === 'byte-stream-split' ? 'streams' : this.#mayDelta ? undefined : 'plain'
     this.#dictionary?.clear()
@@ -205,7 +211,7 @@ export class ColumnChunkWriter {
       this.#appendValues(values, alive)
     }
     ;(this.#levels as NestedLevels).append(this.#pageEntries, entries, count)
-    this.#count(count, alive)
+    this.#count(count, alive, countSlots(this.#device, entries, { repetition: 0, least: 0 }))
   }
 
   // Texts of more than a page.
@@ -217,16 +223,16 @@ export class ColumnChunkWriter {
     if (this.#mode === 'dictionary' && !(this.#dictionary ??= new ChunkDictionary(this.#device, this.#stored)).append(values, count, this.#pageValues)) this.#turnPlain()
     if (this.#mode === 'plain') this.#appendPlain(values, count)
     this.#pageValues += count
-    // A dictionary holds each of its values once: its bounds are taken at the end.
-    if (count > 0 && this.#mode === 'plain') this.#bounds.widen(values, count, this.#small)
+    if (count > 0 && this.#mode === 'plain') this.#index.bounds.widen(values, count, this.#small)
   }
 
   #appendBits(bits: number, bit: number, rows: number): void {
-    this.#count(rows, (this.#levels as FlatLevels).append(this.#pageEntries, bits, bit, rows))
+    this.#count(rows, (this.#levels as FlatLevels).append(this.#pageEntries, bits, bit, rows), rows)
   }
 
-  #count(entries: number, present: number): void {
+  #count(entries: number, present: number, rows: number): void {
     this.#pageEntries += entries
+    this.#pageRows += rows
     this.#entries += entries
     this.#nulls += entries - present
   }
@@ -275,14 +281,17 @@ export class ColumnChunkWriter {
     if (this.#pageEntries === 0) return
     this.#checkNulls()
     const isDictionary = this.#mode === 'dictionary' && this.#keepsCodes()
+    if (isDictionary) this.#boundCodes()
     const encoding = isDictionary ? 8 : this.#encodeValues()
     const [start, bytes] = this.#writeLevels()
     const page = this.#packer.data(start, bytes, this.#pageEntries, encoding)
     this.#pages.push(page)
     this.#encodings.add(encoding)
     this.#heldBytes += page.bytes.byteLength
+    this.#index.add(page.bytes.byteLength, this.#pageRows, this.#pageEntries, this.#pageEntries - this.#pageValues)
     this.#levels.clear()
     this.#pageEntries = 0
+    this.#pageRows = 0
     this.#pageValues = 0
     this.#pageValueBytes = 0
   }
@@ -312,8 +321,15 @@ export class ColumnChunkWriter {
     this.#pageValueBytes = 0
     const values = dictionary.expand(count)
     this.#writePlain(values, count, this.#plainBytes(values, count))
-    this.#bounds.widen(values, count, this.#small)
+    this.#index.bounds.widen(values, count, this.#small)
     return false
+  }
+
+  // The bounds of a page of dictionary numbers are those of the values that it uses.
+  #boundCodes(): void {
+    if (!this.#stored.hasBounds) return
+    const { address, count } = this.#dictionary!.used(this.#pageValues)
+    if (count > 0) this.#index.bounds.widen(address, count, this.#small)
   }
 
   // Whether differences pack to less than the dictionary numbers at `place`, with what they need of the dictionary.

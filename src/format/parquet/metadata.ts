@@ -82,6 +82,12 @@ export interface ChunkStatistics {
   nullCount?: number
 }
 
+/** Where something beside the pages lies. */
+export interface IndexPlace {
+  offset: number
+  bytes: number
+}
+
 /** Where a column's pages lie, and how they are packed. */
 export interface ColumnChunk {
   type: number
@@ -94,6 +100,10 @@ export interface ColumnChunk {
   dataOffset: number
   dictionaryOffset?: number
   statistics?: ChunkStatistics
+  /** The bounds of its pages. */
+  columnIndex?: IndexPlace
+  /** The places of its pages. */
+  offsetIndex?: IndexPlace
   /** Set where the pages are in another file. */
   filePath?: string
   encrypted: boolean
@@ -282,9 +292,14 @@ function readRowGroup(reader: ThriftReader): RowGroup {
 
 function readColumnChunk(reader: ThriftReader): ColumnChunk {
   const chunk: ColumnChunk = { type: -1, path: [], codec: 0, valueCount: -1, compressedBytes: -1, dataOffset: -1, encrypted: true }
+  const [offsetIndex, columnIndex] = [{ offset: 0, bytes: 0 }, { offset: 0, bytes: 0 }]
   reader.struct((id, type) => {
     if (id === 1 && type === thriftType.binary) chunk.filePath = reader.text()
     else if (id === 3 && type === thriftType.struct) readColumnMetadata(reader, chunk)
+    else if (id === 4 && isInt(type)) offsetIndex.offset = reader.int()
+    else if (id === 5 && isInt(type)) offsetIndex.bytes = reader.int()
+    else if (id === 6 && isInt(type)) columnIndex.offset = reader.int()
+    else if (id === 7 && isInt(type)) columnIndex.bytes = reader.int()
     else if (id === 8) {
       // Encryption of this column; its metadata stands in front of it.
       chunk.encrypted = true
@@ -292,6 +307,8 @@ function readColumnChunk(reader: ThriftReader): ColumnChunk {
     } else return false
     return true
   })
+  if (offsetIndex.bytes > 0) chunk.offsetIndex = offsetIndex
+  if (columnIndex.bytes > 0) chunk.columnIndex = columnIndex
   return chunk
 }
 

@@ -29,6 +29,9 @@ interface Leaf {
   rows: LeafRows
 }
 
+/** Rows that are passed over at once. */
+const skippedRows = 16_384
+
 const noRows: LeafRows = { rows: 0, levels: { repetitions: 0, definitions: 0, count: 0 }, column: { type: { kind: 'null' }, length: 0, values: 0, validity: 0 } }
 
 /** A reader over the chunks of one nested column. Close it to give its memory back; columns already read live on with their arenas. */
@@ -68,6 +71,18 @@ export class NestedColumnReader {
     longest.rows = longest.reader.read(arena, rowsMax, valuesMax)
     for (const leaf of leaves) if (leaf !== longest) leaf.rows = leaf.reader.read(arena, longest.rows.rows)
     return this.#column(arena, this.#node, leaves)
+  }
+
+  /** Passes over the next `rows` rows, a batch of about `valuesMax` values of a leaf at a time. Throws as `read`. */
+  skip(rows: number, valuesMax: number): void {
+    for (let left = rows; left > 0; ) {
+      const arena = this.#device.arena()
+      try {
+        left -= this.read(arena, Math.min(left, skippedRows), valuesMax).length
+      } finally {
+        arena.release()
+      }
+    }
   }
 
   /** Gives up all memory but what batches hold. */

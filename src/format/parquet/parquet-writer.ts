@@ -5,30 +5,12 @@ import type { Batch, Column } from '../../batch/batch.ts'
 import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
-import { ColumnChunkWriter, type EncodedChunk } from './encode-column-chunk.ts'
-import { physicalTypes } from './metadata.ts'
+import { ColumnChunkWriter } from './encode-column-chunk.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
-import { ThriftWriter } from './write-thrift.ts'
+import { chunkEntry, fileEnd, type GroupEntry } from './write-footer.ts'
 import { checkParquetWrite, leafOptions, type ParquetWriteOptions, rowGroupLimits } from './write-options.ts'
-import { isLeaf, type WrittenLeaf, type WrittenNode, writeSchema, writtenLeaves, writtenTree } from './write-tree.ts'
-
-interface ChunkEntry {
-  offset: number
-  dictionaryBytes: number
-  bytes: number
-  unpackedBytes: number
-  valueCount: number
-  nullCount: number
-  least?: string
-  most?: string
-  encodings: number[]
-}
-
-interface GroupEntry {
-  rowCount: number
-  chunks: ChunkEntry[]
-}
+import { isLeaf, type WrittenLeaf, type WrittenNode, writtenLeaves, writtenTree } from './write-tree.ts'
 
 /** What a writer must know to go on with a file after its last whole row group, as plain data. */
 export type ParquetWriterState = { readonly bytes: number; readonly groups: Json }
@@ -52,6 +34,7 @@ export class ParquetWriter {
   readonly #chunks: Map<WrittenNode, ColumnChunkWriter>
   readonly #positions: number[]
   readonly #codec: ParquetCodec
+  readonly #pageIndex: boolean | undefined
   readonly #rowGroupRows: number
   readonly #rowGroupBytes: number
   readonly #groups: GroupEntry[] = []
@@ -64,6 +47,7 @@ export class ParquetWriter {
     this.#device = device
     this.#sink = sink
     this.#codec = options.compression ?? 'snappy'
+    this.#pageIndex = options.pageIndex
     const { rows, bytes } = rowGroupLimits(options, where)
     this.#rowGroupRows = rows
     this.#rowGroupBytes = bytes
@@ -138,10 +122,10 @@ export class ParquetWriter {
   /** Writes the footer: the file is whole then. */
   finish(): void {
     this.#endRowGroup()
-    const footer = this.#footer()
-    this.#append(footer)
+    const end = fileEnd({ columns: this.#columns, leaves: this.#leaves, codec: codecNumber[this.#codec], pageIndex: this.#pageIndex }, this.#groups, this.#bytes)
+    for (const part of end) this.#append(part)
     const length = new Uint8Array(4)
-    new DataView(length.buffer).setUint32(0, footer.byteLength, true)
+    new DataView(length.buffer).setUint32(0, end.at(-1)!.byteLength, true)
     this.#append(length)
     this.#append(magic)
   }
@@ -162,60 +146,9 @@ export class ParquetWriter {
       const chunk = writer.finish()
       const offset = this.#bytes
       for (const part of chunk.parts) this.#append(part)
-      return entryOf(chunk, offset)
+      return chunkEntry(chunk, offset)
     })
     this.#groups.push({ rowCount: this.#rows, chunks })
     this.#rows = 0
   }
-
-  #footer(): Uint8Array {
-    const thrift = new ThriftWriter()
-    thrift.i32(1, 1)
-    writeSchema(thrift, 2, this.#columns)
-    thrift.i64(
-      3,
-      this.#groups.reduce((sum, group) => sum + group.rowCount, 0),
-    )
-    thrift.structs(4, this.#groups, group => this.#writeGroup(thrift, group))
-    thrift.binary(6, 'millrace')
-    thrift.structs(7, this.#leaves, () => thrift.begin(1).end())
-    return thrift.finish()
-  }
-
-  #writeGroup(thrift: ThriftWriter, group: GroupEntry): void {
-    thrift.structs(
-      1,
-      group.chunks.map((chunk, i) => ({ chunk, leaf: this.#leaves[i]! })),
-      ({ chunk, leaf }) => {
-        const dataOffset = chunk.offset + chunk.dictionaryBytes
-        thrift.i64(2, chunk.offset).begin(3)
-        thrift.i32(1, physicalTypes.indexOf(leaf.stored.physical)).i32s(2, chunk.encodings).texts(3, leaf.path).i32(4, codecNumber[this.#codec])
-        thrift.i64(5, chunk.valueCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, dataOffset)
-        if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
-        thrift.begin(12).i64(3, chunk.nullCount)
-        if (chunk.least !== undefined && chunk.most !== undefined) thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
-        thrift.end().end()
-      },
-    )
-    thrift
-      .i64(
-        2,
-        group.chunks.reduce((sum, chunk) => sum + chunk.unpackedBytes, 0),
-      )
-      .i64(3, group.rowCount)
-  }
-}
-
-function entryOf(chunk: EncodedChunk, offset: number): ChunkEntry {
-  const { dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings } = chunk
-  const entry: ChunkEntry = { offset, dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings: [...encodings] }
-  return chunk.least && chunk.most ? { ...entry, least: toHex(chunk.least), most: toHex(chunk.most) } : entry
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
 }

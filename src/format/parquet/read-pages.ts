@@ -50,8 +50,8 @@ export class PageReader {
   readonly #place: ChunkPlace
   readonly #limits: ParquetLimits
   readonly #compressed: Scratch
-  readonly #end: number
-  readonly #bytesEnd: number
+  #end: number
+  #bytesEnd: number
   #at: number
   readonly #window: Scratch
   #windowAddress = 0
@@ -121,6 +121,18 @@ export class PageReader {
       return page
     }
     return undefined
+  }
+
+  /** Where the next page begins in the file. */
+  get position(): number {
+    return this.#at
+  }
+
+  /** Goes on at byte `start`, where a page begins; none is read at or behind `end`. Both lie within the chunk. */
+  seek(start: number, end: number): void {
+    this.#at = start
+    this.#end = end
+    this.#bytesEnd = end
   }
 
   /** Gives the window's memory back. */

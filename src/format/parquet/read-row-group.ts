@@ -7,8 +7,11 @@ import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { SharedScratch } from './chunk-values.ts'
 import { ColumnChunkReader } from './decode-column-chunk.ts'
+import type { ColumnChunk } from './metadata.ts'
 import { NestedColumnReader } from './nested-column.ts'
+import { PagePlan, type RowRange } from './page-plan.ts'
 import type { ParquetColumn, ParquetFile } from './read-footer.ts'
+import { readPagePlaces } from './read-page-index.ts'
 import type { ParquetLimits } from './read-pages.ts'
 import { leavesOf } from './schema-tree.ts'
 
@@ -24,6 +27,10 @@ export interface RowGroupRequest {
   readonly columns: readonly string[] | undefined
   readonly batchRows: number
   readonly limits?: ParquetLimits
+  /** Only these rows of the row group: ascending, without overlap. Of flat columns with a page index, other pages are not fetched. */
+  readonly ranges?: readonly RowRange[] | undefined
+  /** Told of 'pagesSkipped'. */
+  count?(metric: string, by: number): void
   /** An arena for the next batch; its reference goes to `emit`. On an error the last one stays the caller's. */
   arena(): Arena
   emit(batch: Batch): void
@@ -66,13 +73,17 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   const { batchRows, longest } = batchOf(request, columns)
   try {
     for (const column of columns) open.push(openColumn(request, column, shared))
-    for (let row = 0; row < group.rowCount; ) {
-      const arena = request.arena()
-      const first = open[longest]?.read(arena, Math.min(batchRows, group.rowCount - row), leafValuesMax)
-      const rowCount = first?.length ?? Math.min(batchRows, group.rowCount - row)
-      request.emit({ fields, rowCount, columns: open.map((column, i) => (i === longest ? first! : column.read(arena, rowCount))), arena: arena.address })
-      row += rowCount
-      yield
+    let row = 0
+    for (const [start, end] of rangesOf(request, group.rowCount)) {
+      for (const column of open) if (start > row) column.skip(start - row, leafValuesMax)
+      for (row = start; row < end; ) {
+        const arena = request.arena()
+        const first = open[longest]?.read(arena, Math.min(batchRows, end - row), leafValuesMax)
+        const rowCount = first?.length ?? Math.min(batchRows, end - row)
+        request.emit({ fields, rowCount, columns: open.map((column, i) => (i === longest ? first! : column.read(arena, rowCount))), arena: arena.address })
+        row += rowCount
+        yield
+      }
     }
   } finally {
     for (const column of open) column.close()
@@ -80,10 +91,29 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   }
 }
 
-function openColumn({ device, reader, file, where, rowGroup, limits }: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
+function openColumn({ device, reader, file, where, rowGroup, limits, ranges, count }: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
   const { rowCount, chunks } = file.rowGroups[rowGroup]!
   if (column.nested) return new NestedColumnReader(device, { reader, where, rowGroup, rowCount, chunks }, column.nested, shared, limits)
-  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk: chunks[column.leaf]! }, column, rowCount, shared, limits)
+  const chunk = chunks[column.leaf]!
+  const plan = ranges && planOf(reader, chunk, rowCount, ranges)
+  if (plan && plan.skipped > 0) count?.('pagesSkipped', plan.skipped)
+  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk }, column, rowCount, shared, limits, plan)
+}
+
+function planOf(reader: ByteReader, chunk: ColumnChunk, rowCount: number, ranges: readonly RowRange[]): PagePlan | undefined {
+  const pages = readPagePlaces(reader, chunk, rowCount)
+  return pages && new PagePlan(pages, ranges)
+}
+
+function rangesOf({ ranges, where, rowGroup }: RowGroupRequest, rowCount: number): readonly RowRange[] {
+  if (!ranges) return [[0, rowCount]]
+  let before = 0
+  for (const [start, end] of ranges) {
+    if (start < before || end <= start || end > rowCount)
+      throw new DataError('ROW_RANGE', `${where}, row group ${rowGroup}: rows ${start} to ${end} are asked for, behind ${before} of ${rowCount}; the file has changed meanwhile, run the job again`)
+    before = end
+  }
+  return ranges
 }
 
 /** Values of one leaf that a batch holds, about. */

@@ -22,6 +22,11 @@ export interface ParquetWriteOptions {
   readonly pageRows?: number
   /** Bytes of a page at most, such as '64KiB', but for one value that has more; 1 MiB by default. Counted before values are packed, and not of those with a dictionary. */
   readonly pageBytes?: number | string
+  /**
+   * Whether pages are indexed: where they lie, and the bounds of their values, so that readers leave out those that a filter wants nothing of. By default where a row group has more
+   * than one page a column.
+   */
+  readonly pageIndex?: boolean
   /** False writes no dictionaries, and delta-packed integers only where `encoding` says so, for readers that know neither. */
   readonly dictionary?: boolean
   /**

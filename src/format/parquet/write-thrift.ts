@@ -34,6 +34,24 @@ export class ThriftWriter {
     for (const value of values) this.#string(value)
     return this
   }
+  /** A list of byte strings. */
+  binaries(id: number, values: readonly Uint8Array[]): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.binary, values.length)
+    for (const value of values) this.#string(value)
+    return this
+  }
+  /** A list of bools. */
+  bools(id: number, values: readonly boolean[]): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.true, values.length)
+    for (const value of values) this.#byte(value ? thriftType.true : thriftType.false)
+    return this
+  }
+  /** A list of i64, each of up to 53 bits. */
+  i64s(id: number, values: readonly number[]): this {
+    this.#field(id, thriftType.list).#listHeader(thriftType.i64, values.length)
+    for (const value of values) this.#zigzag(value)
+    return this
+  }
   /** A list of i32. */
   i32s(id: number, values: readonly number[]): this {
     this.#field(id, thriftType.list).#listHeader(thriftType.i32, values.length)

@@ -1,0 +1,125 @@
+// What stands behind the row groups of a file being written: the page indexes, and the footer that says where everything is. Until then it is kept as plain data, so that a
+// checkpoint or a message to another thread can carry it.
+import type { EncodedChunk } from './encode-column-chunk.ts'
+import { physicalTypes } from './metadata.ts'
+import { offsetIndex } from './write-page-index.ts'
+import { ThriftWriter } from './write-thrift.ts'
+import { type WrittenLeaf, type WrittenNode, writeSchema } from './write-tree.ts'
+
+/** A written chunk; bytes are in hexadecimal. */
+export interface ChunkEntry {
+  readonly offset: number
+  readonly dictionaryBytes: number
+  readonly bytes: number
+  readonly unpackedBytes: number
+  readonly valueCount: number
+  readonly nullCount: number
+  readonly least?: string
+  readonly most?: string
+  readonly isLeastCut?: boolean
+  readonly isMostCut?: boolean
+  readonly encodings: readonly number[]
+  /** Of each data page its bytes, and its rows. */
+  readonly pages: readonly (readonly [number, number])[]
+  readonly columnIndex?: string
+}
+
+/** A written row group. */
+export interface GroupEntry {
+  readonly rowCount: number
+  readonly chunks: readonly ChunkEntry[]
+}
+
+/** What the footer says of all row groups. */
+export interface FileShape {
+  readonly columns: readonly WrittenNode[]
+  readonly leaves: readonly WrittenLeaf[]
+  readonly codec: number
+  /** Whether pages are indexed; undefined: in row groups where a chunk has more than one. */
+  readonly pageIndex: boolean | undefined
+}
+
+interface Place {
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** The entry of a chunk that begins at `offset`. */
+export function chunkEntry(chunk: EncodedChunk, offset: number): ChunkEntry {
+  const { dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings, ends, pages, columnIndex } = chunk
+  return {
+    offset,
+    dictionaryBytes,
+    bytes,
+    unpackedBytes,
+    valueCount,
+    nullCount,
+    encodings,
+    pages: pages.map(page => [page.bytes, page.rows]),
+    ...(ends && { least: toHex(ends.least), most: toHex(ends.most), isLeastCut: ends.isLeastCut, isMostCut: ends.isMostCut }),
+    ...(columnIndex && { columnIndex: toHex(columnIndex) }),
+  }
+}
+
+/** The indexes of all pages, to be written at `start`, and behind them the footer, which is the last. */
+export function fileEnd(shape: FileShape, groups: readonly GroupEntry[], start: number): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  let at = start
+  const indexed = groups.filter(group => shape.pageIndex ?? group.chunks.some(({ pages }) => pages.length > 1)).flatMap(group => group.chunks)
+  const place = (bytes: Uint8Array): Place => {
+    parts.push(bytes)
+    at += bytes.byteLength
+    return { offset: at - bytes.byteLength, bytes: bytes.byteLength }
+  }
+  const columnIndexes = new Map(indexed.flatMap(chunk => (chunk.columnIndex === undefined ? [] : [[chunk, place(fromHex(chunk.columnIndex))]])))
+  const offsetIndexes = new Map(indexed.map(chunk => [chunk, place(offsetIndex(chunk.pages.map(([bytes, rows]) => ({ bytes, rows })), chunk.offset + chunk.dictionaryBytes))]))
+  return [...parts, footer(shape, groups, columnIndexes, offsetIndexes)]
+}
+
+function footer(shape: FileShape, groups: readonly GroupEntry[], columnIndexes: ReadonlyMap<ChunkEntry, Place>, offsetIndexes: ReadonlyMap<ChunkEntry, Place>): Uint8Array {
+  const thrift = new ThriftWriter()
+  thrift.i32(1, 1)
+  writeSchema(thrift, 2, shape.columns)
+  thrift.i64(3, sumOf(groups, group => group.rowCount))
+  thrift.structs(4, groups, group => {
+    thrift.structs(1, group.chunks, chunk => {
+      thrift.i64(2, chunk.offset)
+      writeChunk(thrift, shape, chunk, shape.leaves[group.chunks.indexOf(chunk)]!)
+      writePlace(thrift, 4, offsetIndexes.get(chunk))
+      writePlace(thrift, 6, columnIndexes.get(chunk))
+    })
+    thrift.i64(2, sumOf(group.chunks, chunk => chunk.unpackedBytes)).i64(3, group.rowCount)
+  })
+  thrift.binary(6, 'millrace')
+  thrift.structs(7, shape.leaves, () => thrift.begin(1).end())
+  return thrift.finish()
+}
+
+function writeChunk(thrift: ThriftWriter, { codec }: FileShape, chunk: ChunkEntry, leaf: WrittenLeaf): void {
+  thrift.begin(3)
+  thrift.i32(1, physicalTypes.indexOf(leaf.stored.physical)).i32s(2, chunk.encodings).texts(3, leaf.path).i32(4, codec)
+  thrift.i64(5, chunk.valueCount).i64(6, chunk.unpackedBytes).i64(7, chunk.bytes).i64(9, chunk.offset + chunk.dictionaryBytes)
+  if (chunk.dictionaryBytes > 0) thrift.i64(11, chunk.offset)
+  thrift.begin(12).i64(3, chunk.nullCount)
+  if (chunk.least !== undefined && chunk.most !== undefined) {
+    thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
+    if (chunk.isLeastCut || chunk.isMostCut) thrift.bool(7, !chunk.isMostCut).bool(8, !chunk.isLeastCut)
+  }
+  thrift.end().end()
+}
+
+function writePlace(thrift: ThriftWriter, id: number, place: Place | undefined): void {
+  if (place) thrift.i64(id, place.offset).i32(id + 1, place.bytes)
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0)
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
+}
