@@ -25,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'sample', summary: 'show rows of a file by chance', load: () => import('./commands/sample.ts') },
   { name: 'stats', summary: 'tell what each column of a file holds', load: () => import('./commands/stats.ts') },
   { name: 'inspect', summary: 'tell how a Parquet or Arrow file is built', load: () => import('./commands/inspect.ts') },
+  { name: 'validate', summary: 'read files with every check, and tell all that is wrong with them', load: () => import('./commands/validate.ts') },
   { name: 'diff', summary: 'compare two files of any formats, row by row or by key', load: () => import('./commands/diff.ts') },
   { name: 'count', summary: 'count the rows of files', load: () => import('./commands/count.ts') },
   { name: 'run', summary: 'run a job written in TypeScript or JavaScript', load: () => import('./commands/run.ts') },

@@ -23,6 +23,9 @@ const byEnding: Record<string, FileFormat> = {
 export const formatNames = ['parquet', 'csv', 'tsv', 'ndjson', 'json', 'arrow'] as const
 const formats = `${formatNames.slice(0, -1).join(', ')} or ${formatNames.at(-1)}`
 
+/** All endings of files, packed ones too. */
+export const fileEndings: readonly string[] = Object.entries(byEnding).flatMap(([ending, format]) => (format === 'parquet' || format === 'arrow' ? [''] : ['', '.gz', '.zst']).map(packed => `.${ending}${packed}`))
+
 /**
  * The format of `path`: `named` where given, else by the ending, also before .gz and .zst and in patterns such as 'logs/*.ndjson.gz'.
  * Throws PlanError FORMAT naming `option`, the flag that would say it.

@@ -27,6 +27,7 @@ Examples:
   $ millrace inspect trips.parquet
   $ millrace schema trips.parquet --json
   $ millrace count 'bids/*.ndjson' --json
+  $ millrace validate 'data/*.parquet' feed.ndjson.gz       all that is wrong with them
   $ millrace diff before.parquet after.csv --key id       what differs, and in which rows
   $ millrace run job.ts --workers 2 --checkpoint state/
   $ millrace savepoint bids savepoints/before-upgrade
@@ -36,7 +37,7 @@ Examples:
 
 Formats: parquet, csv (or tsv), ndjson (or jsonl), json, arrow; text is also read as .gz and .zst. Quote patterns with *.
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C; diff: 0 equal, 1 different,
-2 failed. --debug shows stacks.`
+2 failed; validate: 0 well, 1 problems, 2 failed. --debug shows stacks.`
 
 /** Runs one command line (without node and script). Never throws and never exits the process. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {

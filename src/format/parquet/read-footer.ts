@@ -25,7 +25,10 @@ export interface ParquetColumn extends ParquetLeaf {
 
 /** An opened file's description, as plain data. */
 export interface ParquetFile {
+  /** The rows of all row groups. */
   readonly rowCount: number
+  /** What the footer itself says, which some writers get wrong. */
+  readonly statedRowCount: number
   readonly columns: readonly ParquetColumn[]
   readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly ColumnChunk[] }[]
   readonly createdBy: string
@@ -44,7 +47,7 @@ export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit)
   checkRowGroups(metadata, leaves, start, where)
   // The footer's own row count is wrong with some writers; the row groups' are what is read.
   const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks }))
-  return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), columns, rowGroups, createdBy: metadata.createdBy }
+  return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), statedRowCount: metadata.rowCount, columns, rowGroups, createdBy: metadata.createdBy }
 }
 
 function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; start: number } {

@@ -1,0 +1,142 @@
+// A Parquet file, row group by row group and column by column: pages with their checksums, levels, values, texts, and statistics against what they tell of.
+import type { Column } from '../../batch/batch.ts'
+import type { Fields } from '../../batch/schema.ts'
+import { showValue } from '../../batch/value-text.ts'
+import { valueReader } from '../../batch/read-values.ts'
+import { andBits, countNulls } from '../../compute/bitmap.ts'
+import { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
+import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
+import { type ParquetColumn, type ParquetFile, readFooter } from '../../format/parquet/read-footer.ts'
+import { readRowGroup } from '../../format/parquet/read-row-group.ts'
+import type { ParquetLeaf, ParquetNode } from '../../format/parquet/schema-tree.ts'
+import type { FileReader } from '../../source/open-file.ts'
+import { firstBeyond, firstNotUtf8 } from './check-column.ts'
+import { compareSchema } from './compare-schema.ts'
+import type { Problems } from './problems.ts'
+
+const batchRows = 65_536
+
+/** Checks a file, and against `schema` where there is one. Goes on behind a column chunk that can't be read. Memory: a page and a batch of one column. */
+export function* validateParquet(device: Device, reader: FileReader, problems: Problems, schema: Fields | undefined): Generator<void> {
+  let file: ParquetFile | undefined
+  problems.catch({}, () => (file = readFooter(reader, problems.file)))
+  if (!file) return
+  problems.rows = file.rowCount
+  if (file.statedRowCount !== file.rowCount) problems.add('ROW_COUNT', `the footer says ${file.statedRowCount} rows, its row groups have ${file.rowCount}`)
+  const notNull = compareSchema(file.columns, schema, problems)
+  for (const column of file.columns) if (column.unreadable !== undefined) problems.skip(`column ${column.field.name}: ${column.unreadable}`)
+  // Times that nanoseconds don't reach are no problem of the file.
+  const read = file.columns.some(({ physical, nested }) => physical === 'INT96' || nested) ? readFooter(reader, problems.file, 'ms') : file
+  for (let rowGroup = 0; rowGroup < read.rowGroups.length; rowGroup++) {
+    for (const column of read.columns) {
+      if (column.unreadable === undefined) problems.catch({ rowGroup, column: column.field.name }, () => new ChunkCheck(device, read, rowGroup, column, notNull.has(column.field.name), problems).run(reader))
+      yield
+    }
+  }
+}
+
+// One column of one row group.
+class ChunkCheck {
+  readonly #device: Device
+  readonly #file: ParquetFile
+  readonly #rowGroup: number
+  readonly #column: ParquetColumn
+  readonly #notNull: boolean
+  readonly #problems: Problems
+  readonly #told = new Set<string>()
+  #nulls = 0
+  #row = 0
+
+  constructor(device: Device, file: ParquetFile, rowGroup: number, column: ParquetColumn, notNull: boolean, problems: Problems) {
+    this.#device = device
+    this.#file = file
+    this.#rowGroup = rowGroup
+    this.#column = column
+    this.#notNull = notNull
+    this.#problems = problems
+  }
+
+  run(reader: FileReader): void {
+    const { rowCount, chunks } = this.#file.rowGroups[this.#rowGroup]!
+    const { field, leaf, nested } = this.#column
+    const chunk = chunks[leaf]!
+    if (!nested && chunk.valueCount !== rowCount) this.#tell('ROW_COUNT', `the chunk is said to have ${chunk.valueCount} values, the row group has ${rowCount} rows`)
+    let last: Arena | undefined
+    const request = {
+      device: this.#device,
+      reader,
+      file: this.#file,
+      where: this.#problems.file,
+      rowGroup: this.#rowGroup,
+      columns: [field.name],
+      batchRows,
+      limits: { verifyChecksums: true },
+      arena: () => (last = new Arena(this.#device)),
+      emit: (batch: { readonly columns: readonly Column[] }) => this.#look(batch.columns[0]!),
+    }
+    try {
+      for (const _ of readRowGroup(request)) last = release(last)
+    } finally {
+      release(last)
+    }
+    const stated = chunk.statistics?.nullCount
+    if (!nested && stated !== undefined && stated !== this.#nulls) this.#tell('STATISTICS', `the statistics say ${stated} nulls, there are ${this.#nulls}`)
+  }
+
+  #look(column: Column): void {
+    const arena = new Arena(this.#device)
+    try {
+      const nulls = countNulls(this.#device, column)
+      this.#nulls += nulls
+      if (nulls > 0 && this.#notNull) this.#tell('SCHEMA', `there are nulls, the schema allows none`)
+      const bad = firstNotUtf8(this.#device, column)
+      if (bad !== undefined) this.#tell('UTF8', 'the text is not UTF-8', this.#column.nested ? undefined : bad)
+      this.#bounds(arena, column, this.#column.nested ?? { kind: 'leaf', leaf: this.#column }, 0)
+    } finally {
+      arena.release()
+    }
+    this.#row += column.length
+  }
+
+  // `mask`: the rows of structs around it that aren't null.
+  #bounds(arena: Arena, column: Column, node: ParquetNode | { readonly kind: 'leaf'; readonly leaf: ParquetLeaf }, mask: number): void {
+    if (node.kind === 'leaf') return this.#leafBounds(arena, column, node.leaf, mask)
+    if (node.kind === 'list') return this.#bounds(arena, column.children![0]!, node.item, 0)
+    const valid = andBits(this.#device, arena, mask, column.validity, column.length)
+    node.members.forEach((member, i) => this.#bounds(arena, column.children![i]!, member, valid))
+  }
+
+  #leafBounds(arena: Arena, column: Column, leaf: ParquetLeaf, mask: number): void {
+    const { least, greatest } = chunkBounds(leaf, this.#file.rowGroups[this.#rowGroup]!.chunks[leaf.leaf]!)
+    for (const [op, bound, name, side] of [['lt', least, 'least', 'below'], ['gt', greatest, 'greatest', 'above']] as const) {
+      if (bound === undefined || this.#told.has(`${leaf.field.name} ${name}`)) continue
+      const row = firstBeyond(this.#device, arena, column, op, bound, mask)
+      if (row === undefined) continue
+      this.#told.add(`${leaf.field.name} ${name}`)
+      const found = showValue(valueReader(this.#device.memory, column)(row), column.type)
+      const of = leaf.field.name === this.#column.field.name ? '' : ` of ${leaf.field.name}`
+      this.#tell('STATISTICS', `the statistics${of} say that the ${name} value is ${boundText(bound)}, ${JSON.stringify(found)} is ${side} it`, this.#column.nested ? undefined : row)
+    }
+  }
+
+  #tell(code: string, what: string, row?: number): void {
+    if (this.#told.has(what)) return
+    this.#told.add(what)
+    const place = { rowGroup: this.#rowGroup, column: this.#column.field.name, ...(row !== undefined && { row: this.#firstRow() + this.#row + row + 1 }) }
+    this.#problems.add(code, `row group ${place.rowGroup}, column "${place.column}"${place.row === undefined ? '' : `, row ${place.row}`}: ${what}`, place)
+  }
+
+  #firstRow(): number {
+    return this.#file.rowGroups.slice(0, this.#rowGroup).reduce((sum, group) => sum + group.rowCount, 0)
+  }
+}
+
+function release(arena: Arena | undefined): undefined {
+  arena?.release()
+  return undefined
+}
+
+function boundText(bound: unknown): string {
+  return bound instanceof Uint8Array ? JSON.stringify(new TextDecoder().decode(bound)) : String(bound)
+}
