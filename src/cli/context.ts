@@ -37,6 +37,10 @@ export function progressTarget(context: CliContext): ProgressTarget {
   return { write: text => context.writeError(text), isTerminal: context.isErrorTerminal, width: () => context.errorWidth(), height: () => context.errorHeight?.() ?? 24 }
 }
 
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name()
+}
+
 const helpWidthMax = 120
 const helpWidthPiped = 100
 
@@ -46,6 +50,7 @@ export function adopt(command: Command, context: CliContext): Command {
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
+    .showHelpAfterError(`(${fullName(command)} --help shows how it is used)`)
     .allowExcessArguments(false)
     .configureOutput({
       writeOut: text => context.write(text),

@@ -36,7 +36,7 @@ describe('runProgram', () => {
       [['audit', 'verfy'], '(Did you mean verify?)'],
       [['a.csv', '--jsn'], '(Did you mean --json?)'],
       [['head', '--selct', 'a', 'x.csv'], '(Did you mean --select?)'],
-      [['head'], "missing required argument 'file'"],
+      [['head'], "missing required argument 'file'\n(millrace head --help shows how it is used)"],
       [['head', 'x.csv', '-n', 'many'], 'give a whole number'],
       [['convert', 'x.csv'], 'one path given (x.csv)'],
       [['convert', 'x.csv', 'y.xlsx'], 'its ending is .xlsx'],

@@ -68,6 +68,20 @@ describe('validate on Parquet', () => {
     expect(told.first[0]).toEqual({ code: 'STATISTICS', rowGroup: 1, column: 'n', row: 9, message: 'row group 1, column "n", row 9: the statistics say that the greatest value is 107, "108" is above it' })
   })
 
+  it('finds page indexes that are not true of the values, page by page', async () => {
+    const path = `${folder}/${++made}.parquet`
+    const many = Array.from({ length: 3000 }, (_, i) => ({ n: BigInt(7 * i), x: i < 1500 ? null : i }))
+    await from(many, { schema: { n: 'int64', x: 'float64?' } }).to(write.parquet(path, { compression: 'none', pageRows: 500 })).run()
+    expect(await validate(path)).toMatchObject({ code: 0, problems: 0 })
+    const bytes = await readFile(path)
+    // The greatest of the first page, which stands last in the index behind the data.
+    const told = await validate(await file('parquet', changed(bytes, int64(3493n), int64(3480n))))
+    expect(told).toMatchObject({ code: 1, problems: 1 })
+    expect(told.first[0]).toEqual({ code: 'PAGE_INDEX', rowGroup: 0, column: 'n', row: 499, message: 'row group 0, column "n", row 499: the page index says of page 0 that the greatest value is 3480, "3486" is above it' })
+    const beyond = await validate(await file('parquet', changed(bytes, int64(3493n), int64(1n << 40n))))
+    expect(beyond.first[0]).toMatchObject({ code: 'PAGE_INDEX', message: expect.stringContaining('contradict the pages or the chunk') })
+  })
+
   it('finds texts that are not UTF-8', async () => {
     const bytes = await parquet()
     const text = new TextEncoder().encode('text 6')
@@ -99,11 +113,12 @@ describe('validate on Parquet', () => {
 
   it.skipIf(!existsSync(suites))('tells files that other writers broke from those that they did not', async () => {
     const data = `${suites}parquet-testing/data/`
-    expect(await validate(`${data}datapage_v1-corrupt-checksum.parquet`)).toMatchObject({ code: 1, problems: 2, first: [{ code: 'CHECKSUM', column: 'a' }, { code: 'CHECKSUM', column: 'b' }] })
+    expect(await validate(`${data}datapage_v1-corrupt-checksum.parquet`)).toMatchObject({ code: 1, problems: 4, first: [{ code: 'PAGE_INDEX' }, { code: 'CHECKSUM', column: 'a' }, { code: 'PAGE_INDEX' }, { code: 'CHECKSUM', column: 'b' }] })
     expect(await validate(`${data}repeated_no_annotation.parquet`)).toMatchObject({ code: 1, first: [{ code: 'ROW_COUNT' }] })
     const { out } = await runCli(['validate', `${data}*.parquet`, '--json'])
     const broken = out.trimEnd().split('\n').map(line => JSON.parse(line) as Told).filter(told => told.problems > 0).map(told => told.file.slice(data.length))
-    expect(broken.toSorted()).toEqual(['datapage_v1-corrupt-checksum.parquet', 'large_string_map.brotli.parquet', 'repeated_no_annotation.parquet', 'rle-dict-uncompressed-corrupt-checksum.parquet'])
+    // The page indexes of the first three say that pages are null which they count no nulls in.
+    expect(broken.toSorted()).toEqual(['datapage_v1-corrupt-checksum.parquet', 'datapage_v1-snappy-compressed-checksum.parquet', 'datapage_v1-uncompressed-checksum.parquet', 'large_string_map.brotli.parquet', 'repeated_no_annotation.parquet', 'rle-dict-uncompressed-corrupt-checksum.parquet'])
   })
 })
 

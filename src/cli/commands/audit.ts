@@ -8,7 +8,7 @@ import { adopt, type CommandContext } from '../context.ts'
 
 /** Adds the subcommand. */
 export function define(command: Command, context: CommandContext): void {
-  const verify = command.command('verify').description('check every line, the chain of hashes and the signed head; exit code 1 when something was changed')
+  const verify = command.command('verify').summary('check every line and the signed head').description('Check every line, the chain of hashes and the signed head; exit code 1 when something was changed.')
   adopt(verify, context)
   verify
     .argument('<dir>', 'the directory with audit.ndjson')

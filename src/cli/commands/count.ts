@@ -10,7 +10,7 @@ export function define(command: Command, context: CliContext): void {
     .argument('<files...>', 'files or quoted patterns of one format')
     .addOption(formatOption('--from <format>', 'the format, where the endings do not tell'))
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
-    .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
+    .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'as a JSON object: {"rows": 3}')
     .addHelpText('after', "\nExamples:\n  $ millrace count 'bids/*.ndjson'\n  $ millrace count trips.parquet --filter 'distance > 10 and vendor is not null'")
     .action(async (files: string[], options: { from?: string; filter?: string; workers: number; json?: boolean }) => {

@@ -50,7 +50,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--limit <rows>', 'rows to show of each kind of difference', wholeNumber(0, 1_000_000), 10)
     .addOption(formatOption('--from <format>', 'the format of both, where the endings do not tell'))
     .option('--memory <size>', 'the most memory, such as 512MiB')
-    .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
+    .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'as a JSON object: equal, columns, onlyA, onlyB and changed, each with its count and first rows')
     .addHelpText('after', help)
     .action((fileA: string, fileB: string, options: DiffOptions) => diff(fileA, fileB, options, context))

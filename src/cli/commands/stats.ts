@@ -41,11 +41,11 @@ export function define(command: Command, context: CliContext): void {
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
-    .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
+    .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'a JSON object a column and line instead of a table')
     .addHelpText(
       'after',
-      '\nDistinct values are counted within about 1 %, and quartiles are approximate.\n\nExamples:\n  $ millrace stats trips.parquet --select distance,fare\n  $ millrace stats trips.csv --json | jq \'select(.nulls > 0).column\'',
+      '\nOne pass, in bounded memory: distinct values within about 1 %, quartiles approximate.\n\nExamples:\n  $ millrace stats trips.parquet --select distance,fare\n  $ millrace stats trips.csv --json | jq \'select(.nulls > 0).column\'',
     )
     .action(async (file: string, options: StatsOptions) => {
       const rows = await openInputs([file], options.from)
@@ -92,8 +92,12 @@ function statsTable(stats: readonly ColumnStats[], context: CliContext): string 
   const rows = stats.map(s => {
     const short = (value: number) => String(Number(value.toPrecision(6)))
     const [mean, stddev] = numberStatistics.map(name => (s[name] === null ? null : short(s[name])))
-    // Quartiles of floats lie between values, and are approximate: more digits say nothing.
-    const text = (name: (typeof textStatistics)[number]) => (s[name] !== null && s.type.startsWith('float') && name !== 'min' && name !== 'max' ? short(Number(s[name])) : s[name])
+    // Quartiles lie between values, and are approximate: more digits say nothing.
+    const text = (name: (typeof textStatistics)[number]) => {
+      const value = s[name]
+      if (value === null || name === 'min' || name === 'max' || !/^(u?int|float)/.test(s.type)) return value
+      return s.type.startsWith('float') ? short(Number(value)) : value.replace(/(\.\d\d)\d+$/, '$1')
+    }
     const distinct = s.distinct === null ? null : formatCount(s.distinct)
     return [s.column, s.type, formatCount(s.nulls), distinct, mean!, ...textStatistics.map(text), stddev!]
   })

@@ -26,8 +26,8 @@ const exitInvalid = 1
 const exitFailed = 2
 
 const help = `
-Parquet: footer, pages and their checksums, levels, values, UTF-8, row counts, and statistics against
-the values. Arrow: messages, buffers, offsets, dictionaries, UTF-8. CSV: cells a row, quotes, UTF-8,
+Parquet: footer, pages and their checksums, levels, values, UTF-8, row counts, statistics and page
+indexes against the values. Arrow: messages, buffers, offsets, dictionaries, UTF-8. CSV: cells a row, quotes, UTF-8,
 values. NDJSON and JSON: syntax, UTF-8, numbers, values. Without --schema, the types of text are
 what its first MiB looks like. Reading goes on behind what is broken, as far as that can be told.
 
@@ -47,7 +47,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
     .addOption(formatOption('--from <format>', 'the format, where the endings do not tell'))
     .option('--limit <count>', 'problems to show of each file; all are counted', wholeNumber(0, 1_000_000), 20)
-    .option('--workers <count>', 'threads for text', wholeNumber(0, 128), 0)
+    .option('--workers <count>', 'threads for text; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'a JSON object a file and line: file, rows, problems (how many), first (where and what), unchecked')
     .addHelpText('after', help)
     .action((files: string[], options: ValidateOptions) => validate(files, options, context))

@@ -1,6 +1,7 @@
 // What decoding doesn't look at: whether texts are UTF-8, and whether statistics are true of the values.
 import { isUtf8 } from 'node:buffer'
 import type { Column } from '../../batch/batch.ts'
+import { bitmapBytes } from '../../batch/data-type.ts'
 import { viewBytes } from '../../batch/read-values.ts'
 import type { Stored } from '../../batch/stored-value.ts'
 import { andBits, countBits } from '../../compute/bitmap.ts'
@@ -27,6 +28,19 @@ function firstBad(device: Device, { values, validity, length }: Column): number 
   const { memory } = device
   for (let row = 0; row < length; row++) if (!isUtf8(viewBytes(memory, values + 16 * row)) && hasBit(device, validity, row)) return row
   return undefined
+}
+
+/** A bitmap of `length` rows with a 1 for those in [start, end). */
+export function rowsBetween(device: Device, arena: Arena, length: number, start: number, end: number): number {
+  const bits = arena.allocateZeroed(bitmapBytes(length))
+  const bytes = device.memory.bytes(bits, bitmapBytes(length))
+  for (let row = start; row < end; row++) {
+    if ((row & 7) === 0 && row + 8 <= end) {
+      bytes[row >> 3] = 0xff
+      row += 7
+    } else bytes[row >> 3]! |= 1 << (row & 7)
+  }
+  return bits
 }
 
 /** The first row whose value is below `bound` ('lt') or above it ('gt'), of those that are valid in `mask`, too (0: all); undefined where there is none. */

@@ -2,16 +2,18 @@
 import type { Column } from '../../batch/batch.ts'
 import type { Fields } from '../../batch/schema.ts'
 import { showValue } from '../../batch/value-text.ts'
+import type { ValueBounds } from '../../batch/value-bounds.ts'
 import { valueReader } from '../../batch/read-values.ts'
-import { andBits, countNulls } from '../../compute/bitmap.ts'
+import { andBits, countBits, countNulls } from '../../compute/bitmap.ts'
 import { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
 import { type ParquetColumn, type ParquetFile, readFooter } from '../../format/parquet/read-footer.ts'
+import { type PagePlace, readPageBounds, readPagePlaces } from '../../format/parquet/read-page-index.ts'
 import { readRowGroup } from '../../format/parquet/read-row-group.ts'
 import type { ParquetLeaf, ParquetNode } from '../../format/parquet/schema-tree.ts'
 import type { FileReader } from '../../source/open-file.ts'
-import { firstBeyond, firstNotUtf8 } from './check-column.ts'
+import { firstBeyond, firstNotUtf8, rowsBetween } from './check-column.ts'
 import { compareSchema } from './compare-schema.ts'
 import type { Problems } from './problems.ts'
 
@@ -45,6 +47,8 @@ class ChunkCheck {
   readonly #notNull: boolean
   readonly #problems: Problems
   readonly #told = new Set<string>()
+  #pages: readonly PagePlace[] = []
+  #pageBounds: readonly ValueBounds[] = []
   #nulls = 0
   #row = 0
 
@@ -62,6 +66,7 @@ class ChunkCheck {
     const { field, leaf, nested } = this.#column
     const chunk = chunks[leaf]!
     if (!nested && chunk.valueCount !== rowCount) this.#tell('ROW_COUNT', `the chunk is said to have ${chunk.valueCount} values, the row group has ${rowCount} rows`)
+    this.#readIndex(reader, rowCount)
     let last: Arena | undefined
     const request = {
       device: this.#device,
@@ -84,6 +89,19 @@ class ChunkCheck {
     if (!nested && stated !== undefined && stated !== this.#nulls) this.#tell('STATISTICS', `the statistics say ${stated} nulls, there are ${this.#nulls}`)
   }
 
+  // Readers pass over an index that contradicts itself or the chunk, so nobody else would hear of it.
+  #readIndex(reader: FileReader, rowCount: number): void {
+    const chunk = this.#file.rowGroups[this.#rowGroup]!.chunks[this.#column.leaf]!
+    if (this.#column.nested || !chunk.offsetIndex || rowCount === 0) return
+    const pages = readPagePlaces(reader, chunk, rowCount)
+    if (!pages) return this.#tell('PAGE_INDEX', "the page index's places can't be read, or contradict the chunk")
+    if (!chunk.columnIndex) return
+    const bounds = readPageBounds(reader, this.#column, chunk, pages)
+    if (!bounds) return this.#tell('PAGE_INDEX', "the page index's bounds can't be read, or contradict the pages or the chunk")
+    this.#pages = pages
+    this.#pageBounds = bounds
+  }
+
   #look(column: Column): void {
     const arena = new Arena(this.#device)
     try {
@@ -93,6 +111,10 @@ class ChunkCheck {
       const bad = firstNotUtf8(this.#device, column)
       if (bad !== undefined) this.#tell('UTF8', 'the text is not UTF-8', this.#column.nested ? undefined : bad)
       this.#bounds(arena, column, this.#column.nested ?? { kind: 'leaf', leaf: this.#column }, 0)
+      this.#pages.forEach(({ firstRow, rows }, page) => {
+        const [start, end] = [Math.max(0, firstRow - this.#row), Math.min(column.length, firstRow + rows - this.#row)]
+        if (start < end) this.#lookAtPage(arena, column, page, rowsBetween(this.#device, arena, column.length, start, end))
+      })
     } finally {
       arena.release()
     }
@@ -107,16 +129,27 @@ class ChunkCheck {
     node.members.forEach((member, i) => this.#bounds(arena, column.children![i]!, member, valid))
   }
 
+  #lookAtPage(arena: Arena, column: Column, page: number, mask: number): void {
+    const bounds = this.#pageBounds[page]!
+    const [rows, valid] = [countBits(this.#device, mask, column.length), countBits(this.#device, andBits(this.#device, arena, mask, column.validity, column.length), column.length)]
+    if (bounds.nulls === 'none' && valid < rows) this.#tell('PAGE_INDEX', `the page index says that page ${page} has no nulls, there are ${rows - valid}`)
+    if (bounds.nulls === 'all' && valid > 0) this.#tell('PAGE_INDEX', `the page index says that page ${page} has only nulls, there are values`)
+    this.#within(arena, column, bounds, mask, { code: 'PAGE_INDEX', who: `the page index says of page ${page}` })
+  }
+
   #leafBounds(arena: Arena, column: Column, leaf: ParquetLeaf, mask: number): void {
-    const { least, greatest } = chunkBounds(leaf, this.#file.rowGroups[this.#rowGroup]!.chunks[leaf.leaf]!)
+    const of = leaf.field.name === this.#column.field.name ? '' : ` of ${leaf.field.name}`
+    this.#within(arena, column, chunkBounds(leaf, this.#file.rowGroups[this.#rowGroup]!.chunks[leaf.leaf]!), mask, { code: 'STATISTICS', who: `the statistics${of} say` })
+  }
+
+  #within(arena: Arena, column: Column, { least, greatest }: ValueBounds, mask: number, { code, who }: { code: string; who: string }): void {
     for (const [op, bound, name, side] of [['lt', least, 'least', 'below'], ['gt', greatest, 'greatest', 'above']] as const) {
-      if (bound === undefined || this.#told.has(`${leaf.field.name} ${name}`)) continue
+      if (bound === undefined || this.#told.has(`${who} ${name}`)) continue
       const row = firstBeyond(this.#device, arena, column, op, bound, mask)
       if (row === undefined) continue
-      this.#told.add(`${leaf.field.name} ${name}`)
+      this.#told.add(`${who} ${name}`)
       const found = showValue(valueReader(this.#device.memory, column)(row), column.type)
-      const of = leaf.field.name === this.#column.field.name ? '' : ` of ${leaf.field.name}`
-      this.#tell('STATISTICS', `the statistics${of} say that the ${name} value is ${boundText(bound)}, ${JSON.stringify(found)} is ${side} it`, this.#column.nested ? undefined : row)
+      this.#tell(code, `${who} that the ${name} value is ${boundText(bound)}, ${JSON.stringify(found)} is ${side} it`, this.#column.nested ? undefined : row)
     }
   }
 
