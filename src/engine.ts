@@ -25,6 +25,7 @@ import { isLarge } from './plan/job-size.ts'
 import { neededColumns } from './plan/needed-columns.ts'
 import { optimizePlan } from './plan/optimize.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
+import { prepareScans } from './plan/prepare-scans.ts'
 import { fixNow } from './plan/now.ts'
 import { type Bindings, factsOf, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { cutStages } from './plan/stages.ts'
@@ -163,7 +164,9 @@ export class Engine {
 
   /** Resolves a plan without running it: looks at the sources, checks every step. Throws PlanError, DataError or ConnectorError. */
   async resolve(plan: Plan, bindings: Bindings): Promise<ResolvedPlan> {
-    return resolvePlan(await this.#withKept(plan, bindings), bindings)
+    const physical = await this.#withKept(plan, bindings)
+    await prepareScans(physical.nodes)
+    return resolvePlan(physical, bindings)
   }
 
   /** Runs a plan. Rejects when it can't be started; `done` tells how it ended. */
@@ -171,10 +174,12 @@ export class Engine {
     if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
     const job = options.name ?? 'job'
     const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
+    await prepareScans(physical.nodes)
     const whole = resolvePlan(physical, bindings)
     const optimized = optimizePlan(physical, whole, bindings, { keepsState: options.checkpoint !== undefined, threads: this.#usesThreads(isLarge(whole, bindings), options) ? this.#pool.count : 0 })
     const columns = neededColumns(optimized.resolved)
     const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
+    await prepareScans(pruned.nodes, columns)
     const choice = parseDevice(options.device, 'device')
     const gpu = await this.#gpu.for(choice)
     const large = isLarge(pruned, bindings)

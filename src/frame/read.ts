@@ -1,6 +1,7 @@
 // Frames over files, topics and systems outside: `read.csv(…)` and its kin. Nothing is opened before the frame runs or is explained.
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
+import { hideKeys, type ParquetDecryption } from '../format/parquet/parquet-keys.ts'
 import { decoded, type JsonPaths, type OnError, policyOf, type RecordColumns, sideOf } from './decoded.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
@@ -25,6 +26,8 @@ export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   readonly verifyChecksums?: boolean
   /** False reads all pages of the row groups that are read. By default those that a filter wants nothing of, by the files' page indexes, are neither fetched nor decoded. */
   readonly pageIndex?: boolean
+  /** The keys of encrypted files. They are in no plan, explanation, log or error. */
+  readonly decryption?: ParquetDecryption
 }
 /** Options of `read.csv`. */
 export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
@@ -100,8 +103,8 @@ export const read = {
     return scan('csv', paths, options, onError) as unknown as FrameFor<S>
   },
   /** Parquet. */
-  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadParquetOptions<S> = {}): FrameFor<S> {
-    return checkedBySchema(scan('parquet', paths, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
+  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, decryption, ...options }: ReadParquetOptions<S> = {}): FrameFor<S> {
+    return checkedBySchema(scan('parquet', paths, { ...options, ...(schema && { types: schema }), ...(decryption && { decryption: hideKeys(decryption) }) }), schema) as unknown as FrameFor<S>
   },
   /** Arrow IPC, file or stream. */
   arrow<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {

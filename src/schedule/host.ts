@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.ts'
 import { DeviceError, encodeError } from '../base/errors.ts'
+import { adoptHidden, hiddenIn } from '../base/hidden.ts'
 import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
 import { isClosure } from '../base/function-reference.ts'
 import type { ReadyGpu } from '../compute/ready-gpu.ts'
@@ -31,6 +32,8 @@ export class TaskRunner {
   readonly #clock: Clock
   readonly #functions = new Map<string, UserFunction>()
   readonly #tasks = new Map<number, Task>()
+  /** What lets go of the hidden values that a task has. */
+  readonly #letGo = new Map<number, () => void>()
   /** Messages by task that wait until the one under way is done. */
   readonly #behind = new Map<number, Exclude<TaskMessage, { type: 'open' }>[]>()
   /** Tasks whose message under way waits for something outside the thread. */
@@ -54,6 +57,8 @@ export class TaskRunner {
     if (!task) return { task: message.task, seq: message.seq, outputs: [] }
     if (message.type === 'close') {
       this.#tasks.delete(message.task)
+      this.#letGo.get(message.task)?.()
+      this.#letGo.delete(message.task)
       this.#forget(message.task)
     } else if (this.#waiting.has(message.task) || (task.paused && message.type !== 'continue')) {
       const behind = this.#behind.get(message.task)
@@ -90,6 +95,7 @@ export class TaskRunner {
     try {
       for (const reference of referencesOf(message.spec)) await this.#load(reference)
       this.#tasks.set(message.task, new Task({ device: this.#device, clock: this.#clock, userFunctions: this.#functions, gpu: this.gpu }, message))
+      if (message.hidden) this.#letGo.set(message.task, adoptHidden(message.hidden))
       return reply
     } catch (error) {
       return { ...reply, error: encodeError(error) }
@@ -199,7 +205,8 @@ export async function workerHost(device: Device): Promise<TaskHost> {
   const host: TaskHost = {
     send: message => {
       if (unanswered++ === 0) worker.ref()
-      if (outgoing.push(message) === 1) queueMicrotask(post)
+      const whole = message.type === 'open' ? { ...message, hidden: hiddenIn(message.spec.scan?.options) } : message
+      if (outgoing.push(whole) === 1) queueMicrotask(post)
     },
     onReply: () => {},
     onDeath: () => {},

@@ -1,6 +1,7 @@
 // What the engine's thread and the tasks tell each other. Batches travel as numbers (addresses in the shared memory); their fields
 // are known to both sides from the stage. A message hands over the references of the batches in it.
 import type { ErrorData } from '../base/errors.ts'
+import type { HiddenValues } from '../base/hidden.ts'
 import type { PackedBatch } from '../batch/pack-batch.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
@@ -15,9 +16,9 @@ export interface SharedSplits {
   readonly taken: number
 }
 
-/** To a task. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. */
+/** To a task. `hidden`: what the stage's scan refers to, for another thread. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. */
 export type TaskMessage =
-  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number }
+  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number; hidden?: HiddenValues }
   | { type: 'split'; task: number; seq: number; split: ScanSplit }
   | ({ type: 'splits'; task: number; seq: number } & SharedSplits)
   | { type: 'continue'; task: number; seq: number }

@@ -1,13 +1,17 @@
 // Parquet files as a scan: a split is a row group, and only the columns that are needed are read.
-import type { Json } from '../base/json.ts'
 import { PlanError } from '../base/errors.ts'
+import type { HiddenReference } from '../base/hidden.ts'
+import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
 import { columnBounds } from '../format/parquet/chunk-bounds.ts'
 import { pagePieces } from '../format/parquet/page-pieces.ts'
 import type { RowRange } from '../format/parquet/page-plan.ts'
 import type { Int96Unit } from '../format/parquet/column-type.ts'
-import { type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
+import { footerKeyMetadata } from '../format/parquet/open-footer.ts'
+import { findKey, hasFinder, type KeySet, revealKeys } from '../format/parquet/parquet-keys.ts'
+import { footerBytes, type ParquetColumn, type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
+import { leavesOf } from '../format/parquet/schema-tree.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
@@ -23,6 +27,8 @@ export interface ParquetScanOptions {
   readonly pageIndex?: boolean
   /** The unit of INT96 timestamps, nanoseconds by default, which end in the years 1677 and 2262; what is beside a coarser one is cut off. */
   readonly int96?: Int96Unit
+  /** The keys of encrypted files, out of sight. */
+  readonly decryption?: HiddenReference
   readonly files?: readonly { readonly path: string; readonly groups: readonly number[] }[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
@@ -32,8 +38,13 @@ const endings = ['.parquet', '.pq']
 /** The scan behind `read.parquet`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
 export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartitions<ParquetScanOptions & Json>({
   kind: 'parquet',
+  prepare(options, where, columns) {
+    const keys = keysOf(options, where)
+    return keys && hasFinder(keys) ? findKeys(options, keys, where, columns) : undefined
+  },
   resolve(options, where) {
-    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, unitOf(options, where)) })))
+    checkUnit(options, where)
+    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) })))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -45,7 +56,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
   bounds(options, split, columns) {
     const { path } = options.files![split.file as number]!
-    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options.int96))
+    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options, 'read.parquet'))
     const group = file.rowGroups[split.group as number]
     const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
     return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks) : {}]))
@@ -54,7 +65,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     if (options.pageIndex === false) return undefined
     const { path } = options.files![split.file as number]!
     return withFile(path, 'read.parquet', reader => {
-      const file = footerOf(path, reader, options.int96)
+      const file = footerOf(path, reader, options, 'read.parquet')
       const group = file.rowGroups[split.group as number]
       return group && pagePieces(reader, file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined), group.chunks, group.rowCount)
     })
@@ -65,7 +76,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
     const reader = openFile(path, context.where)
     try {
-      const file = footerOf(path, reader, options.int96)
+      const file = footerOf(path, reader, options, context.where)
       selectColumns(
         file,
         fields.map(f => f.name),
@@ -92,11 +103,43 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   describe: options => `read.parquet ${options.paths.join(', ')}`,
 }, endings)
 
-function unitOf({ int96 }: ParquetScanOptions, where: string): Int96Unit | undefined {
-  if (int96 === undefined || ['ms', 'us', 'ns'].includes(int96)) return int96
+function checkUnit({ int96 }: ParquetScanOptions, where: string): void {
+  if (int96 === undefined || ['ms', 'us', 'ns'].includes(int96)) return
   throw new PlanError('INT96', `${where}: int96 is ${JSON.stringify(int96)}; it is the unit of timestamps, 'ms', 'us' or 'ns'`)
 }
 
-function footerOf(path: string, reader: FileReader, int96: Int96Unit | undefined): ParquetFile {
-  return headerOf(`parquet ${int96}`, path, reader, () => readFooter(reader, path, int96))
+function keysOf({ decryption }: ParquetScanOptions, where: string): KeySet | undefined {
+  return decryption && revealKeys(decryption, where)
+}
+
+// A footer is read again once more keys are known: it then says more.
+function footerOf(path: string, reader: FileReader, options: ParquetScanOptions, where: string): ParquetFile {
+  const { int96, decryption } = options
+  const keys = keysOf(options, where)
+  return headerOf(`parquet ${int96}${keys ? ` ${decryption!.hidden} ${keys.described.size}` : ''}`, path, reader, () => readFooter(reader, path, int96, keys))
+}
+
+// Asks for the keys of the footers, or of columns that are to be read, once each.
+async function findKeys(options: ParquetScanOptions, keys: KeySet, where: string, columns: readonly string[] | undefined): Promise<void> {
+  for (const path of listFiles(options.paths, endings, where)) {
+    if (columns?.length === 0) await findKey(keys, withFile(path, where, reader => footerKeyMetadata(footerBytes(reader, path), path)), `${path}, footer`)
+    else {
+      const file = withFile(path, where, reader => footerOf(path, reader, options, where))
+      for (const { name, keyMetadata } of columnKeys(file, columns)) await findKey(keys, keyMetadata, `${path}, column "${name}"`)
+    }
+  }
+}
+
+function columnKeys({ columns, rowGroups }: ParquetFile, names: readonly string[] | undefined): { name: string; keyMetadata: Uint8Array | undefined }[] {
+  const wanted = columns.filter(({ field, unreadable }) => unreadable === undefined && (!names || names.includes(field.name)))
+  return rowGroups.flatMap(({ chunks }) =>
+    wanted.flatMap(column => leavesOfColumn(column).flatMap(leaf => {
+      const { encrypted, crypto } = chunks[leaf]!
+      return encrypted && crypto?.kind === 'column key' ? [{ name: column.field.name, keyMetadata: crypto.keyMetadata }] : []
+    })),
+  )
+}
+
+function leavesOfColumn({ leaf, nested }: ParquetColumn): number[] {
+  return nested ? leavesOf(nested).map(node => node.leaf.leaf) : [leaf]
 }

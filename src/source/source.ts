@@ -37,6 +37,11 @@ export interface SplitPiece {
 /** A bounded source. Every call is synchronous; IO happens in the calling thread. */
 export interface ScanSourceType<O extends Json = Json> {
   readonly kind: string
+  /**
+   * Gets what must be waited for, such as keys from a key server: before `resolve` what that needs, with no columns; later what reading `columns` needs (undefined = all).
+   * Undefined where there is nothing to wait for.
+   */
+  prepare?(options: O, where: string, columns: readonly string[] | undefined): Promise<void> | undefined
   /** Looks at the data as far as needed and completes the options (schema, file list). Throws DataError or ConnectorError. */
   resolve(options: O, where: string): { options: O; fields: Fields; sidePorts?: Record<string, Fields> }
   /** All splits, in source order. */

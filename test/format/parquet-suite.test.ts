@@ -1,6 +1,6 @@
 // parquet-testing: files of many writers. Every file is read in batches of 7 and of 1024; the four with an expectation are compared value by value, and nested columns
 // with parquet-nested-expected.json (what another reader gives, which it names; maps as lists of pairs). All others with parquet-expected.json (rows, columns, a hash;
-// equal to what pyarrow 26 reads when it was made; decimals, half floats and INT96 were added later, and compared with each other and with the files' descriptions). What can't be read is listed with its reason in parquet-skips.json, which may only shrink.
+// equal to what pyarrow 26 reads when it was made; decimals, half floats and INT96 were added later, and compared with each other and with the files' descriptions). What can't be read is listed with its reason in parquet-skips.json, which may only shrink. Encrypted files: parquet-encryption.test.ts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { bytesReader } from '../../src/base/bytes.ts'
@@ -19,7 +19,7 @@ const folder = suiteFolder('parquet-testing')
 const device = await createDevice()
 const data = folder
   ? readdirSync(`${folder}/data`)
-      .filter(f => f.endsWith('.parquet') || f.endsWith('.encrypted'))
+      .filter(f => f.endsWith('.parquet'))
       .sort()
   : []
 const load = (name: string, part = 'data') => new Uint8Array(readFileSync(`${folder}/${part}/${name}`))

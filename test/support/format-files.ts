@@ -12,6 +12,7 @@ import { decodeRecordBatch, selectArrowColumns } from '../../src/format/arrow/de
 import { readArrow } from '../../src/format/arrow/read-arrow.ts'
 import { ParquetWriter } from '../../src/format/parquet/parquet-writer.ts'
 import type { ParquetWriteOptions } from '../../src/format/parquet/write-options.ts'
+import { keySetOf, type ParquetDecryption } from '../../src/format/parquet/parquet-keys.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import type { ParquetLimits } from '../../src/format/parquet/read-pages.ts'
 import { readRowGroup, type RowGroupRequest } from '../../src/format/parquet/read-row-group.ts'
@@ -56,10 +57,11 @@ export function readParquet(
     int96,
     ranges,
     count,
-  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits; int96?: 'ms' | 'us'; ranges?: RowGroupRequest['ranges']; count?: RowGroupRequest['count'] } = {},
+    decryption,
+  }: { columns?: readonly string[]; batchRows?: number; where?: string; limits?: ParquetLimits; int96?: 'ms' | 'us'; ranges?: RowGroupRequest['ranges']; count?: RowGroupRequest['count']; decryption?: ParquetDecryption } = {},
 ): PlainRow[] {
   const reader = bytesReader(bytes)
-  const file = readFooter(reader, where, int96)
+  const file = readFooter(reader, where, int96, decryption && keySetOf(decryption, where))
   const names = columns ?? file.columns.filter(c => c.unreadable === undefined).map(c => c.field.name)
   const rows: PlainRow[] = []
   let open: Arena | undefined

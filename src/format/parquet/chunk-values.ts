@@ -88,14 +88,14 @@ export class ChunkValues {
     return this.#pages.position
   }
 
-  /** Goes on at byte `start`, where a data page begins, the chunk's first at `first`; no page is read at or behind `end`. A dictionary before them is decoded first. */
-  seek(start: number, end: number, first: number): void {
+  /** Goes on at byte `start`, where the `page`th data page begins, the chunk's first at `first`; no page is read at or behind `end`. A dictionary before them is decoded first. */
+  seek(start: number, end: number, first: number, page: number): void {
     if (this.#dictionary.count < 0 && this.#pages.position < first) {
       this.#pages.seek(this.#pages.position, first)
       const before = this.nextPage()
       if (before) throw this.fail('PAGE_INDEX', `the page index has the first data page at byte ${first}, there is one before it`, pageIndexRemedy)
     }
-    this.#pages.seek(start, end)
+    this.#pages.seek(start, end, page)
   }
 
   /** The next data page; undefined behind the last. A dictionary is decoded on the way. */

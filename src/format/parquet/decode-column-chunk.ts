@@ -123,7 +123,7 @@ export class ColumnChunkReader {
 
   #seek({ offset }: PagePlace): void {
     const plan = this.#plan!
-    if (this.#isApart) this.#chunk.seek(offset, plan.endOfRun(this.#next), plan.pages[0]!.offset)
+    if (this.#isApart) this.#chunk.seek(offset, plan.endOfRun(this.#next), plan.pages[0]!.offset, this.#next)
     this.#isApart = false
     this.#next++
   }

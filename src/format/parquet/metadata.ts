@@ -1,5 +1,7 @@
 // Parquet's metadata as TypeScript has it, read from Thrift (apache/parquet-format, parquet.thrift). Only what reading needs is kept;
 // everything is as the file claims, unchecked but for its form: `read-footer.ts` and the decoder check it before use.
+import type { ChunkCipher } from './chunk-cipher.ts'
+import { type ColumnCryptoMetadata, type EncryptionAlgorithm, readAlgorithm, readColumnCrypto } from './crypto-metadata.ts'
 import { type ThriftReader, thriftType } from './read-thrift.ts'
 
 /** Physical types by their number. */
@@ -106,7 +108,15 @@ export interface ColumnChunk {
   offsetIndex?: IndexPlace
   /** Set where the pages are in another file. */
   filePath?: string
+  /** True where its pages can't be read for want of a key, or there is no metadata. */
   encrypted: boolean
+  /** Whose key it has, where it is encrypted. */
+  crypto?: ColumnCryptoMetadata
+  /** Its metadata, as an encrypted module. */
+  sealedMetadata?: Uint8Array
+  /** What opens its modules, once its key is known; else why not. */
+  cipher?: ChunkCipher
+  refusal?: { readonly code: string; readonly what: string; readonly remedy: string }
 }
 
 /** Rows and their columns' chunks. */
@@ -123,6 +133,9 @@ export interface FileMetadata {
   schema: SchemaElement[]
   rowGroups: RowGroup[]
   createdBy: string
+  /** Of a file with encrypted columns whose footer is plain. */
+  algorithm?: EncryptionAlgorithm
+  keyMetadata?: Uint8Array
 }
 
 /** What stands before a page. Types: 0 data, 1 index, 2 dictionary, 3 data in version 2. */
@@ -152,6 +165,8 @@ export function readFileMetadata(reader: ThriftReader): FileMetadata {
     else if (id === 3 && isInt(type)) metadata.rowCount = reader.int()
     else if (id === 4 && type === thriftType.list) metadata.rowGroups = reader.list(() => readRowGroup(reader))
     else if (id === 6 && type === thriftType.binary) metadata.createdBy = reader.text()
+    else if (id === 8 && type === thriftType.struct) metadata.algorithm = readAlgorithm(reader)
+    else if (id === 9 && type === thriftType.binary) metadata.keyMetadata = reader.binary().slice()
     else return false
     return true
   })
@@ -300,11 +315,9 @@ function readColumnChunk(reader: ThriftReader): ColumnChunk {
     else if (id === 5 && isInt(type)) offsetIndex.bytes = reader.int()
     else if (id === 6 && isInt(type)) columnIndex.offset = reader.int()
     else if (id === 7 && isInt(type)) columnIndex.bytes = reader.int()
-    else if (id === 8) {
-      // Encryption of this column; its metadata stands in front of it.
-      chunk.encrypted = true
-      return false
-    } else return false
+    else if (id === 8 && type === thriftType.struct) chunk.crypto = readColumnCrypto(reader)
+    else if (id === 9 && type === thriftType.binary) chunk.sealedMetadata = reader.binary().slice()
+    else return false
     return true
   })
   if (offsetIndex.bytes > 0) chunk.offsetIndex = offsetIndex
@@ -312,7 +325,8 @@ function readColumnChunk(reader: ThriftReader): ColumnChunk {
   return chunk
 }
 
-function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): void {
+/** What a chunk's metadata say, into `chunk`. Throws DataError THRIFT. */
+export function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): void {
   chunk.encrypted = false
   reader.struct((id, type) => {
     if (id === 1 && isInt(type)) chunk.type = reader.int()

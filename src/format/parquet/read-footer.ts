@@ -1,12 +1,13 @@
 // A Parquet file's footer: which columns it has and how they map to the engine's types, and which row groups.
-// Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1".
+// Layout: "PAR1", pages, footer (Thrift), its length as u32, "PAR1"; with an encrypted footer "PARE" (`open-footer.ts`).
 import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
 import { binary } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
 import type { Int96Unit } from './column-type.ts'
-import { type ColumnChunk, type FileMetadata, readFileMetadata, type SchemaElement } from './metadata.ts'
-import { ThriftReader } from './read-thrift.ts'
+import type { ColumnChunk, FileMetadata, SchemaElement } from './metadata.ts'
+import { type FooterBytes, openChunks, openFooter } from './open-footer.ts'
+import type { KeySet } from './parquet-keys.ts'
 import { firstLeaf, type ParquetLeaf, type ParquetNode, SchemaTree } from './schema-tree.ts'
 
 /** Bytes of a footer that are read at most; a larger one is an error. */
@@ -37,26 +38,29 @@ export interface ParquetFile {
 /**
  * Reads and checks a footer. Annotations give the types; strings, enums and JSON are utf8, UUIDs binary(16), INT96 timestamp[ns], or in
  * the unit given. Groups are lists, maps and structs: see `schema-tree.ts`. Decimals of more than 38 digits, and what nests too deep, are listed as `unreadable`.
- * `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER, PARQUET_SCHEMA, THRIFT, ENCRYPTED, DUPLICATE_COLUMN.
+ * Encrypted columns without a key among `keys` are listed; reading them is an error. `where` is the file's name for messages. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER,
+ * PARQUET_SCHEMA, THRIFT, DUPLICATE_COLUMN, and what `openFooter` throws.
  */
-export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit): ParquetFile {
-  const { bytes, start } = footerBytes(reader, where)
-  const metadata = readFileMetadata(new ThriftReader(bytes, `${where}, footer`, start))
+export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit, keys?: KeySet): ParquetFile {
+  const footer = footerBytes(reader, where)
+  const open = openFooter(footer, where, keys)
+  const { metadata } = open
   const columns = readColumns(metadata.schema, where, int96)
   const leaves = metadata.schema.filter((element, i) => i > 0 && element.children === 0).length
-  checkRowGroups(metadata, leaves, start, where)
+  checkRowGroups(metadata, leaves, footer.start, where)
+  openChunks(open, where, keys)
   // The footer's own row count is wrong with some writers; the row groups' are what is read.
   const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks }))
   return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), statedRowCount: metadata.rowCount, columns, rowGroups, createdBy: metadata.createdBy }
 }
 
-function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; start: number } {
+/** The footer's bytes at a file's end. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER. */
+export function footerBytes(reader: ByteReader, where: string): FooterBytes {
   const { size } = reader
   if (size < 12) throw new DataError('PARQUET_MAGIC', `${where}: the file has ${size} bytes, a Parquet file has at least 12; it is cut or no Parquet file`)
   let tail = reader.read(Math.max(0, size - tailBytes), size)
   const magic = String.fromCharCode(...tail.subarray(-4))
-  if (magic === 'PARE') throw new DataError('ENCRYPTED', `${where}: the footer is encrypted, which Millrace can't read; decrypt the file first`)
-  if (magic !== 'PAR1')
+  if (magic !== 'PAR1' && magic !== 'PARE')
     throw new DataError(
       'PARQUET_MAGIC',
       `${where}, byte ${size - 4}: a Parquet file ends in "PAR1", found ${JSON.stringify(magic)}; it is cut or no Parquet file`,
@@ -66,7 +70,7 @@ function footerBytes(reader: ByteReader, where: string): { bytes: Uint8Array; st
     throw new DataError('PARQUET_FOOTER', `${where}, byte ${size - 8}: the footer is said to have ${length} bytes in a file of ${size}; the file is corrupt`)
   const start = size - 8 - length
   if (length + 8 > tail.byteLength) tail = reader.read(start, size)
-  return { bytes: tail.subarray(tail.byteLength - 8 - length, tail.byteLength - 8), start }
+  return { bytes: tail.subarray(tail.byteLength - 8 - length, tail.byteLength - 8), start, isSealed: magic === 'PARE' }
 }
 
 function readColumns(schema: readonly SchemaElement[], where: string, int96: Int96Unit | undefined): ParquetColumn[] {

@@ -4,7 +4,8 @@ import type { ByteReader } from '../../base/bytes.ts'
 import { DataError } from '../../base/errors.ts'
 import type { ValueBounds } from '../../batch/value-bounds.ts'
 import { chunkBounds } from './chunk-bounds.ts'
-import type { ChunkStatistics, ColumnChunk, IndexPlace } from './metadata.ts'
+import { openWhole } from './chunk-cipher.ts'
+import type { ChunkStatistics, ColumnChunk } from './metadata.ts'
 import { ThriftReader, thriftType } from './read-thrift.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
 
@@ -21,7 +22,7 @@ const indexBytesMax = 64 * 1024 * 1024
 /** The data pages of a chunk in a row group of `rowCount` rows; undefined where that isn't known. Their places follow each other without a gap, up to the chunk's end. */
 export function readPagePlaces(reader: ByteReader, chunk: ColumnChunk, rowCount: number): readonly PagePlace[] | undefined {
   if (chunk.encrypted || chunk.filePath) return undefined
-  return readIndex(reader, chunk.offsetIndex, thrift => {
+  return readIndex(reader, chunk, 'offset index', thrift => {
     let found: { offset: number; bytes: number; firstRow: number }[] = []
     thrift.struct((id, type) => {
       if (id !== 1 || type !== thriftType.list) return false
@@ -55,7 +56,7 @@ function arePlaces(pages: readonly PagePlace[], { dataOffset, dictionaryOffset =
 
 /** What is known of the values of each of a flat column's pages; undefined where nothing is. */
 export function readPageBounds(reader: ByteReader, leaf: ParquetLeaf, chunk: ColumnChunk, pages: readonly PagePlace[]): readonly ValueBounds[] | undefined {
-  return readIndex(reader, chunk.columnIndex, thrift => {
+  return readIndex(reader, chunk, 'column index', thrift => {
     let nullPages: boolean[] = []
     let least: Uint8Array[] = []
     let most: Uint8Array[] = []
@@ -103,9 +104,12 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return at < 0 ? a.length - b.length : (a[at] ?? -1) - (b[at] ?? -1)
 }
 
-function readIndex<T>(reader: ByteReader, place: IndexPlace | undefined, read: (thrift: ThriftReader) => T | undefined): T | undefined {
+function readIndex<T>(reader: ByteReader, { offsetIndex, columnIndex, cipher }: ColumnChunk, kind: 'offset index' | 'column index', read: (thrift: ThriftReader) => T | undefined): T | undefined {
+  const place = kind === 'offset index' ? offsetIndex : columnIndex
   if (!place || place.offset < 4 || place.bytes < 1 || place.bytes > indexBytesMax || place.offset + place.bytes > reader.size - 8) return undefined
-  const bytes = reader.read(place.offset, place.offset + place.bytes)
+  const stored = reader.read(place.offset, place.offset + place.bytes)
+  const bytes = cipher ? openWhole(cipher, kind, stored) : stored
+  if (!bytes) return undefined
   try {
     return read(new ThriftReader(bytes, 'page index', place.offset))
   } catch (thrown) {

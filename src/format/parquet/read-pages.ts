@@ -9,6 +9,8 @@ import { type ByteCodec, crc32, expandsTo, unpackBytes } from '../decompress.ts'
 import { Scratch } from '../scratch.ts'
 import { unpackZstdAt } from '../unpack-zstd.ts'
 import { codecs, type ColumnChunk, type PageHeader, readPageHeader } from './metadata.ts'
+import { closedRemedy } from './open-footer.ts'
+import { PageModules } from './page-modules.ts'
 import { ThriftCut, ThriftReader } from './read-thrift.ts'
 
 /** What a reader may spend and must check. */
@@ -52,6 +54,9 @@ export class PageReader {
   readonly #compressed: Scratch
   #end: number
   #bytesEnd: number
+  /** What opens headers and pages of an encrypted chunk, and where those are kept during a call. */
+  readonly #modules: PageModules | undefined
+  readonly #opened: Scratch
   #at: number
   readonly #window: Scratch
   #windowAddress = 0
@@ -59,12 +64,13 @@ export class PageReader {
   #windowEnd = 0
   #pageBytes = 0
 
-  /** `compressed` is scratch that is used during a call only. Throws DataError CHUNK_RANGE, CODEC, ENCRYPTED. */
+  /** `compressed` is scratch that is used during a call only. Throws DataError CHUNK_RANGE, CODEC, ENCRYPTED, KEY_MISSING, DECRYPTION. */
   constructor(device: Device, place: ChunkPlace, compressed: Scratch, limits: ParquetLimits) {
     this.#device = device
     this.#place = place
     this.#compressed = compressed
     this.#window = new Scratch(device)
+    this.#opened = new Scratch(device)
     this.#limits = limits
     const { chunk, reader } = place
     // An offset of 0 or one behind the data stands for "none" with some writers.
@@ -73,7 +79,9 @@ export class PageReader {
     this.#end = this.#at + chunk.compressedBytes
     // parquet-mr before 1.2.9 forgot the dictionary page's header in the chunk's size.
     this.#bytesEnd = Math.min(this.#end + 100, reader.size - 8)
-    if (chunk.encrypted) throw this.fail('ENCRYPTED', "the column is encrypted, which Millrace can't read", 'select the other columns')
+    if (chunk.refusal) throw this.fail(chunk.refusal.code, chunk.refusal.what, chunk.refusal.remedy)
+    if (chunk.encrypted) throw this.fail('PARQUET_FOOTER', 'the column has no metadata')
+    if (chunk.cipher) this.#modules = new PageModules(chunk.cipher, this.#at < chunk.dataOffset)
     if (chunk.filePath) throw this.fail('CHUNK_RANGE', `its pages are in another file, "${chunk.filePath}"`, 'read that file')
     if (this.#at < 4 || chunk.compressedBytes < 0 || this.#end > reader.size - 8) {
       throw this.fail('CHUNK_RANGE', `the pages are said to be the bytes ${this.#at} to ${this.#end} of a file of ${reader.size}`)
@@ -90,7 +98,8 @@ export class PageReader {
   /** The error for this chunk at the current byte. */
   fail(code: string, what: string, remedy = 'the file is cut or corrupt'): DataError {
     const { where, rowGroup, columnName } = this.#place
-    return new DataError(code, `${where}, row group ${rowGroup}, column "${columnName}", byte ${this.#at}: ${what}; ${remedy}`)
+    const byte = this.#at < 0 ? '' : `, byte ${this.#at}`
+    return new DataError(code, `${where}, row group ${rowGroup}, column "${columnName}"${byte}: ${what}; ${remedy}`)
   }
 
   /** The next page, with `allocate` giving the address for its body; undefined behind the last. Index pages are passed over. */
@@ -114,8 +123,9 @@ export class PageReader {
       }
       if (header.valueCount < 0 || header.valueCount > 0x7fffffff) throw this.fail('PAGE_COUNT', `the page header promises ${header.valueCount} values`)
       const body = this.#bytes(bodyStart, header.compressedBytes)
+      // Of an encrypted page it is the checksum of what lies in the file.
       this.#verify(header, body)
-      const page = this.#unpack(header, body, allocate)
+      const page = this.#modules ? this.#openPage(this.#modules, header, body, allocate) : this.#unpack(header, body, header.compressedBytes, allocate)
       this.#at = bodyStart + header.compressedBytes
       this.#pageBytes = header.compressedBytes
       return page
@@ -128,8 +138,9 @@ export class PageReader {
     return this.#at
   }
 
-  /** Goes on at byte `start`, where a page begins; none is read at or behind `end`. Both lie within the chunk. */
-  seek(start: number, end: number): void {
+  /** Goes on at byte `start`, where a page begins, the `page`th of the data pages unless it is the one at hand; none is read at or behind `end`. Both lie within the chunk. */
+  seek(start: number, end: number, page?: number): void {
+    if (page !== undefined) this.#modules?.seek(page)
     this.#at = start
     this.#end = end
     this.#bytesEnd = end
@@ -138,9 +149,11 @@ export class PageReader {
   /** Gives the window's memory back. */
   close(): void {
     this.#window.close()
+    this.#opened.close()
   }
 
   #readHeader(): PageHeader {
+    if (this.#modules) return this.#openHeader(this.#modules)
     const { where, rowGroup, columnName } = this.#place
     for (let wanted = 4_096; ; wanted *= 64) {
       const left = this.#bytesEnd - this.#at
@@ -154,6 +167,32 @@ export class PageReader {
         if (!(thrown instanceof ThriftCut) || bytes.byteLength >= left || wanted >= headerBytesMax) throw thrown
       }
     }
+  }
+
+  #openHeader(modules: PageModules): PageHeader {
+    const { where, rowGroup, columnName } = this.#place
+    const { memory } = this.#device
+    const left = this.#bytesEnd - this.#at
+    const length = left < 4 ? -1 : lengthOf(memory.bytes(this.#bytes(this.#at, 4), 4))
+    if (length < 0 || length > Math.min(left - 4, headerBytesMax)) throw this.fail('PAGE_SIZE', `an encrypted page header is said to have ${length} bytes, ${left - 4} are left in the column`)
+    const bytes = modules.header(memory.bytes(this.#bytes(this.#at, 4 + length) + 4, length).slice())
+    if (!bytes) throw this.fail('DECRYPTION', `the ${modules.closedHeader} does not open`, closedRemedy)
+    const header = readPageHeader(new ThriftReader(bytes, `${where}, row group ${rowGroup}, column "${columnName}", decrypted page header`))
+    if (!modules.fits(header)) throw this.fail('PAGE_SIZE', `the header of the ${modules.page} says that it is of type ${header.type}`)
+    this.#at += 4 + length
+    return header
+  }
+
+  #openPage(modules: PageModules, header: PageHeader, body: number, allocate: (header: PageHeader) => number): Page {
+    const { memory } = this.#device
+    const { compressedBytes } = header
+    const length = compressedBytes < 4 ? -1 : lengthOf(memory.bytes(body, 4))
+    if (length !== compressedBytes - 4) throw this.fail('PAGE_SIZE', `the encrypted ${modules.page} is said to have ${length} bytes, its header promises ${compressedBytes - 4}`)
+    const bytes = modules.body(memory.bytes(body + 4, length).slice())
+    if (!bytes) throw this.fail('DECRYPTION', `the ${modules.page} does not open`, closedRemedy)
+    const opened = this.#opened.ensure(bytes.byteLength)
+    memory.write(opened, bytes)
+    return this.#unpack(header, opened, bytes.byteLength, allocate)
   }
 
   // The address of `count` bytes of the file from `start` on, until the next call.
@@ -177,9 +216,8 @@ export class PageReader {
     if (found !== header.crc >>> 0) throw this.fail('CHECKSUM', `the page's checksum is ${header.crc >>> 0}, its bytes give ${found}`)
   }
 
-  #unpack(header: PageHeader, body: number, allocate: (header: PageHeader) => number): Page {
+  #unpack(header: PageHeader, body: number, bytes: number, allocate: (header: PageHeader) => number): Page {
     const { memory } = this.#device
-    const { compressedBytes: bytes } = header
     const levels = header.type === 3 ? header.definitionBytes + header.repetitionBytes : 0
     if (header.definitionBytes < 0 || header.repetitionBytes < 0 || levels > Math.min(bytes, header.bytes)) {
       throw this.fail('PAGE_LEVELS', `the levels are said to take ${levels} of ${Math.min(bytes, header.bytes)} bytes`)
@@ -218,4 +256,9 @@ export class PageReader {
       memory.write(out, unpacked)
     }
   }
+}
+
+// That in front of a module.
+function lengthOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)
 }
