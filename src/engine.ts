@@ -24,16 +24,19 @@ import { type FuseChoice, fusePipelines, parseFuse } from './plan/fuse-pipelines
 import { isLarge } from './plan/job-size.ts'
 import { neededColumns } from './plan/needed-columns.ts'
 import { optimizePlan } from './plan/optimize.ts'
+import { type OpenPlan, openPlan } from './plan/open-plan.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
 import { prepareScans } from './plan/prepare-scans.ts'
 import { fixNow } from './plan/now.ts'
 import { type Bindings, factsOf, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
+import { splitsToRead } from './plan/skip-splits.ts'
 import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
 import { openAudit, openState } from './schedule/job-state.ts'
 import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
+import { readsFetched } from './source/fetched-files.ts'
 import { type KeptOptions, keptOptions } from './source/kept.ts'
 import type { AuditLog } from './storage/audit-log.ts'
 import { createTopics } from './storage/topics.ts'
@@ -164,22 +167,38 @@ export class Engine {
 
   /** Resolves a plan without running it: looks at the sources, checks every step. Throws PlanError, DataError or ConnectorError. */
   async resolve(plan: Plan, bindings: Bindings): Promise<ResolvedPlan> {
-    const physical = await this.#withKept(plan, bindings)
-    await prepareScans(physical.nodes)
-    return resolvePlan(physical, bindings)
+    const opened = await openPlan(await this.#withKept(plan, bindings), bindings)
+    try {
+      await opened.look(() => prepareScans(opened.plan.nodes))
+      return await opened.look(() => resolvePlan(opened.plan, bindings))
+    } finally {
+      opened.close()
+    }
   }
 
   /** Runs a plan. Rejects when it can't be started; `done` tells how it ended. */
   async start(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<StartedJob> {
     if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
+    const opened = await openPlan(await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings), bindings, options.signal)
+    try {
+      const started = await this.#startOpened(opened, bindings, options)
+      const done = started.done.finally(() => opened.close())
+      done.catch(() => {})
+      return { ...started, done }
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+  }
+
+  async #startOpened({ plan: physical, look }: OpenPlan, bindings: Bindings, options: RunOptions): Promise<StartedJob> {
     const job = options.name ?? 'job'
-    const physical = await this.#withKept(fixNow(plan, (options.clock ?? this.#clock).now()), bindings)
-    await prepareScans(physical.nodes)
-    const whole = resolvePlan(physical, bindings)
+    await look(() => prepareScans(physical.nodes))
+    const whole = await look(() => resolvePlan(physical, bindings))
     const optimized = optimizePlan(physical, whole, bindings, { keepsState: options.checkpoint !== undefined, threads: this.#usesThreads(isLarge(whole, bindings), options) ? this.#pool.count : 0 })
     const columns = neededColumns(optimized.resolved)
     const pruned = columns.size === 0 ? optimized.resolved : resolvePlan(optimized.plan, bindings, { resolved: whole, columns })
-    await prepareScans(pruned.nodes, columns)
+    await look(() => prepareScans(pruned.nodes, columns))
     const choice = parseDevice(options.device, 'device')
     const gpu = await this.#gpu.for(choice)
     const large = isLarge(pruned, bindings)
@@ -187,6 +206,7 @@ export class Engine {
     const resolved = fusePipelines(placed, parseFuse(options.fuse), large)
     const workers = this.#usesThreads(large, options) ? await this.#pool.start() : []
     const stages = cutStages(resolved, workers.length, columns)
+    for (const stage of stages.stages) if (stage.scan && readsFetched(stage.scan.options)) await look(() => splitsToRead(stage, stages.stages))
     const state = await openState(options, job, this.#clock)
     let audit: AuditLog | undefined
     const topics = createTopics()

@@ -1,23 +1,9 @@
 // Which format a path means, by its ending or by a word.
 import { PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
+import { endingOf, type FileFormat, formatByEnding as byEnding } from '../base/file-endings.ts'
 
-/** Formats that the command line reads and writes. */
-export type FileFormat = 'parquet' | 'csv' | 'ndjson' | 'json' | 'arrow'
-
-const byEnding: Record<string, FileFormat> = {
-  parquet: 'parquet',
-  pq: 'parquet',
-  csv: 'csv',
-  tsv: 'csv',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  json: 'json',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  ipc: 'arrow',
-  feather: 'arrow',
-}
+export type { FileFormat } from '../base/file-endings.ts'
 
 /** What --from and --to are told by, beside the other endings. */
 export const formatNames = ['parquet', 'csv', 'tsv', 'ndjson', 'json', 'arrow'] as const
@@ -51,8 +37,4 @@ export function isTabbed(path: string, named: string | undefined): boolean {
 
 function formatOf(word: string): FileFormat | undefined {
   return Object.hasOwn(byEnding, word.toLowerCase()) ? byEnding[word.toLowerCase()] : undefined
-}
-
-function endingOf(path: string): string | undefined {
-  return /\.([A-Za-z0-9]+)(?:\.(?:gz|zst))?$/.exec(path)?.[1]
 }

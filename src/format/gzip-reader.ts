@@ -11,7 +11,7 @@ const textBytes = 1 << 18
 const headerBytesMax = 1 << 15
 const trailerBytes = 8
 
-/** Reads packed bytes into a view on the engine's memory: how many, 0 at the end only. */
+/** Reads packed bytes into a view on the engine's memory: how many, 0 at the end only. What it throws leaves the reader as it was: it may be called again. */
 export type ReadPacked = (target: Uint8Array) => number
 
 /** A reader from the start to the end. */
@@ -26,6 +26,8 @@ export class GzipReader {
   #to = 0
   #isLast = false
   #inMember = false
+  /** The text of a member has ended, and what it says of itself comes next. */
+  #inTrailer = false
   #members = 0
   /** The text at hand. */
   #text = 0
@@ -55,15 +57,24 @@ export class GzipReader {
     return at
   }
 
+  /** The text that follows, some hundreds of KiB at most, as a copy; undefined at the end. Throws as `readInto`. */
+  piece(): Uint8Array | undefined {
+    if (this.#left === 0 && !this.#next()) return undefined
+    const text = this.#device.memory.bytes(this.#text, this.#left).slice()
+    this.#left = 0
+    return text
+  }
+
   close(): void {
     this.#arena.release()
   }
 
   // False at the end.
   #next(): boolean {
-    while (this.#left === 0) {
+    while (this.#left === 0 || this.#inTrailer) {
       if (this.#ended) return false
-      if (!this.#inMember) this.#begin()
+      if (this.#inTrailer) this.#end()
+      else if (!this.#inMember) this.#begin()
       else this.#unpack()
     }
     return true
@@ -91,8 +102,10 @@ export class GzipReader {
     this.#left = made
     this.#size += made
     this.#crc = crc32(this.#device.memory.bytes(this.#text, made), this.#crc)
-    if (ended) this.#end()
-    else if (taken === 0 && made === 0 && !this.#isLast) this.#fill()
+    if (ended) {
+      this.#inTrailer = true
+      this.#end()
+    } else if (taken === 0 && made === 0 && !this.#isLast) this.#fill()
   }
 
   // Passes the header of the next member; behind the last one there may be zeros.
@@ -120,6 +133,7 @@ export class GzipReader {
     if (view.getUint32(0, true) !== this.#crc) throw new RangeError('its CRC is not that of the text')
     if (view.getUint32(4, true) !== this.#size % 2 ** 32) throw new RangeError('its size is not that of the text')
     this.#from += trailerBytes
+    this.#inTrailer = false
     this.#inMember = false
     this.#members++
   }

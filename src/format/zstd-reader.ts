@@ -5,9 +5,10 @@ import { Decompress } from 'fzstd'
 const windowBytesMax = 2 ** 27
 const blockBytesMax = 1 << 17
 const packedBytes = 1 << 18
+const headerBytesMax = 18
 const magic = 0xfd2fb528
 
-/** Reads packed bytes into `target`: how many, 0 at the end only. */
+/** Reads packed bytes into `target`: how many, 0 at the end only. What it throws leaves the reader as it was: it may be called again. */
 export type ReadPacked = (target: Uint8Array) => number
 
 /** A reader from the start to the end. */
@@ -22,6 +23,8 @@ export class ZstdReader {
   #hasChecksum = false
   #frames = 0
   #pieces: Uint8Array[] = []
+  /** Bytes of a frame without text that are still to be passed over. */
+  #skipped = 0
 
   constructor(more: ReadPacked) {
     this.#more = more
@@ -42,9 +45,16 @@ export class ZstdReader {
     return at
   }
 
+  /** The text that follows, a block of 128 KiB at most; undefined at the end. Throws as `readInto`. */
+  piece(): Uint8Array | undefined {
+    while (this.#pieces.length === 0) if (!this.#next()) return undefined
+    return this.#pieces.shift()
+  }
+
   // One step on; false at the end.
   #next(): boolean {
-    if (this.#frame) this.#block(this.#frame)
+    if (this.#skipped > 0) this.#skip()
+    else if (this.#frame) this.#block(this.#frame)
     else if (this.#fill(1) === 0) {
       if (this.#frames === 0) throw new RangeError('it is empty')
       return false
@@ -73,15 +83,12 @@ export class ZstdReader {
     return this.#packed.slice(this.#from - bytes, this.#from)
   }
 
-  // Passes the header of a frame, or a whole frame that holds no text.
+  // Passes the header of a frame, be it one that holds no text.
   #begin(): void {
+    this.#fill(headerBytesMax)
     const first = wordAt(this.#take(4), 0)
     if (first >>> 4 === 0x184d2a5) {
-      for (let left = wordAt(this.#take(4), 0); left > 0; ) {
-        const count = Math.min(left, packedBytes)
-        this.#take(count)
-        left -= count
-      }
+      this.#skipped = wordAt(this.#take(4), 0)
       this.#frames++
       return
     }
@@ -102,7 +109,15 @@ export class ZstdReader {
     this.#frame.push(new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, flags, ...rest]))
   }
 
+  #skip(): void {
+    const count = Math.min(this.#skipped, this.#fill(1))
+    if (count === 0) throw new RangeError('the packed bytes end early')
+    this.#from += count
+    this.#skipped -= count
+  }
+
   #block(frame: Decompress): void {
+    this.#fill(3 + blockBytesMax + 4)
     const header = this.#take(3)
     const word = header[0]! | (header[1]! << 8) | (header[2]! << 16)
     const isLast = (word & 1) !== 0

@@ -104,7 +104,7 @@ function planNode(node: FrameNode, id: string, inputs: readonly Edge[], bindings
   const bound = binding === undefined ? {} : { binding }
   switch (node.node) {
     case 'scan':
-      return { node: 'scan', id, kind: node.kind, options: node.params }
+      return { node: 'scan', id, kind: node.kind, options: node.params, ...(node.kind !== 'cached' && bound) }
     case 'feed':
       return { node: 'feed', id, kind: node.kind, options: node.params, ...bound }
     case 'sink':

@@ -2,7 +2,9 @@
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
 import { hideKeys, type ParquetDecryption } from '../format/parquet/parquet-keys.ts'
+import type { HttpOptions } from '../source/http-ranges.ts'
 import { decoded, type JsonPaths, type OnError, policyOf, type RecordColumns, sideOf } from './decoded.ts'
+import { type FileInput, namedFiles } from './file-input.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
@@ -15,6 +17,8 @@ export interface ReadFileOptions<S> {
   readonly onError?: OnError
   /** Folders that are named for values, as in day=2026-01-01/, are columns of their files unless this is false: of the schema's types, or of what all values look like. */
   readonly partitions?: boolean
+  /** How files behind http(s) addresses are asked for: headers, patience, limits. */
+  readonly http?: HttpOptions
 }
 /** Options of `read.parquet` and `read.arrow`. */
 export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'>
@@ -80,35 +84,41 @@ export interface ReadTopicOptions<S, M extends TopicColumn = never> extends Json
   /** 'end': stops at what is there when the job starts; by default it goes on for ever. */
   readonly until?: 'end'
 }
-type Paths = string | readonly string[]
+type Files = FileInput | readonly FileInput[]
 type FrameFor<S> = Frame<S extends Schema ? S : any>
 
-function scan(kind: string, paths: Paths, options: object, onError?: OnError): FrameValue {
-  const node: FrameNode = { node: 'scan', label: `read.${kind}`, kind, params: { paths: typeof paths === 'string' ? [paths] : paths, ...options, ...policyOf(onError) } as Json, inputs: [], side: sideOf(onError) }
+function scan(kind: string, files: Files, { http, ...options }: { readonly http?: HttpOptions | undefined }, onError?: OnError): FrameValue {
+  const label = `read.${kind}`
+  const { paths, sources } = namedFiles(files, http, label)
+  const params = { paths, ...options, ...(sources.size > 0 && { fetched: 0 }), ...policyOf(onError) } as unknown as Json
+  const node: FrameNode = { node: 'scan', label, kind, params, inputs: [], side: sideOf(onError), ...(sources.size > 0 && { bound: sources }) }
   return frameOf(node)
 }
 
-/** Readers. Paths may be globs or directories; several files are read in order of their names. */
+/**
+ * Readers. Paths may be globs or directories; several files are read in order of their names. Files may also be http(s) addresses, Blobs, bytes and readers of one's own:
+ * of Parquet and Arrow only the ranges that are needed are fetched, of texts one block after the other; they are decoded on the engine's thread.
+ */
 export const read = {
   /** NDJSON: an object a line; or a file that is one JSON array of objects. */
-  ndjson<const S extends Schema | undefined = undefined>(files: Paths, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
+  ndjson<const S extends Schema | undefined = undefined>(files: Files, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
     return scan('ndjson', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
   },
   /** JSON: one array of objects, or objects one after the other, over as many lines as they like. Read on one thread a file. */
-  json<const S extends Schema | undefined = undefined>(files: Paths, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
+  json<const S extends Schema | undefined = undefined>(files: Files, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
     return scan('json', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
   },
   /** CSV and its kin, with a header line unless said otherwise. */
-  csv<const S extends Schema | undefined = undefined>(paths: Paths, { onError, ...options }: ReadCsvOptions<S> = {}): FrameFor<S> {
-    return scan('csv', paths, options, onError) as unknown as FrameFor<S>
+  csv<const S extends Schema | undefined = undefined>(files: Files, { onError, ...options }: ReadCsvOptions<S> = {}): FrameFor<S> {
+    return scan('csv', files, options, onError) as unknown as FrameFor<S>
   },
   /** Parquet. */
-  parquet<const S extends Schema | undefined = undefined>(paths: Paths, { schema, decryption, ...options }: ReadParquetOptions<S> = {}): FrameFor<S> {
-    return checkedBySchema(scan('parquet', paths, { ...options, ...(schema && { types: schema }), ...(decryption && { decryption: hideKeys(decryption) }) }), schema) as unknown as FrameFor<S>
+  parquet<const S extends Schema | undefined = undefined>(files: Files, { schema, decryption, ...options }: ReadParquetOptions<S> = {}): FrameFor<S> {
+    return checkedBySchema(scan('parquet', files, { ...options, ...(schema && { types: schema }), ...(decryption && { decryption: hideKeys(decryption) }) }), schema) as unknown as FrameFor<S>
   },
   /** Arrow IPC, file or stream. */
-  arrow<const S extends Schema | undefined = undefined>(paths: Paths, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {
-    return checkedBySchema(scan('arrow', paths, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
+  arrow<const S extends Schema | undefined = undefined>(files: Files, { schema, ...options }: ReadTypedOptions<S> = {}): FrameFor<S> {
+    return checkedBySchema(scan('arrow', files, { ...options, ...(schema && { types: schema }) }), schema) as unknown as FrameFor<S>
   },
   /** An in-process topic. */
   topic<const S extends Schema, const M extends TopicColumn = never>(topic: TopicOptions, options: ReadTopicOptions<S, M>): Frame<RecordColumns<S & Pick<TopicTypes, M>>> {

@@ -8,12 +8,13 @@ export interface Edge {
   readonly port?: string
 }
 
-/** A bounded source read in the workers (`source/scans.ts`). */
+/** A bounded source read in the workers (`source/scans.ts`). `binding` names where files come from that are not local: they are read on the engine's thread. */
 export interface ScanNode {
   readonly node: 'scan'
   readonly id: string
   readonly kind: string
   readonly options: Json
+  readonly binding?: string
 }
 
 /** A source read on the engine's thread (`source/feeds.ts`). `binding` names an object that isn't plain data. */

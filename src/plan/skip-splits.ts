@@ -13,8 +13,9 @@ import type { StageSpec } from './stages.ts'
  * The splits of a stage's scan that may hold rows for what follows it, in order. Those of which only some rows may matter have `rows`. Cost: where there is a filter, the
  * statistics of each split.
  */
-export function splitsToRead(stage: StageSpec): readonly ScanSplit[] {
-  const { scan } = stage
+export function splitsToRead(spec: StageSpec, stages: readonly StageSpec[]): readonly ScanSplit[] {
+  const { scan } = spec
+  const stage = readerOf(spec, stages)
   if (!scan) return []
   const type = scanType(scan.kind)
   const splits = type.splits(scan.options)
@@ -28,6 +29,13 @@ export function splitsToRead(stage: StageSpec): readonly ScanSplit[] {
   const isNever = (bounds: Readonly<Record<string, ValueBounds>>) =>
     neverWithin(conditions, column => (columns.includes(column) && Object.hasOwn(bounds, fields[column]!.name) ? bounds[fields[column]!.name] : undefined))
   return splits.flatMap(split => (isNever(type.bounds!(scan.options, split, names)) ? [] : narrowed(split, type.pieces?.(scan.options, split, names), isNever)))
+}
+
+// The stage whose steps the rows meet first: another one where the scan is alone in its own.
+function readerOf(spec: StageSpec, stages: readonly StageSpec[]): StageSpec {
+  const [output, ...others] = spec.outputs
+  if (spec.steps.length > 0 || !output || others.length > 0 || output.port !== undefined || !('stage' in output.to) || output.to.port !== 0) return spec
+  return stages[output.to.stage]!
 }
 
 // The split with those of its rows that may be wanted; none where there are no such rows.

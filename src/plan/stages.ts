@@ -6,6 +6,7 @@ import type { Fields } from '../batch/schema.ts'
 import type { Placement } from '../operators/operator.ts'
 import { operatorType, sinkType } from './catalogue.ts'
 import { type Edge, type FeedNode, inputsOf, type OperatorNode, type PlanNode, type ScanNode, type SinkNode } from './plan.ts'
+import { readsFetched } from '../source/fetched-files.ts'
 import { edgeKey, factsOf, type ResolvedPlan } from './resolve.ts'
 
 /** One operator in a stage. */
@@ -129,7 +130,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
   for (const node of plan.nodes) {
     switch (node.node) {
       case 'scan': {
-        const stage = open('any', [])
+        const stage = open(readsFetched(node.options) ? 'main' : 'any', [])
         stage.scan = scanOf(node, scanColumns)
         producers.set(node.id, { outputs: stage.outputs, stage, step: -1 })
         break

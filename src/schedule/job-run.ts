@@ -281,7 +281,7 @@ export class JobRun {
     const positions = this.#environment.checkpoint?.manifest.sources
     this.#plan.stages.forEach((spec, i) => {
       if (!spec.scan) return
-      const splits = splitsToRead(spec)
+      const splits = splitsToRead(spec, this.#plan.stages)
       const skipped = scanType(spec.scan.kind).splits(spec.scan.options).length - splits.length
       if (skipped > 0) this.metricsCounter.count('splitsSkipped', skipped)
       const together = spec.steps[0] && operatorType(spec.steps[0].kind).anyOrder ? scanType(spec.scan.kind).splitsTogether : 1

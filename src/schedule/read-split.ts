@@ -27,8 +27,8 @@ export interface SplitReading {
   readonly timed: <T>(step: () => T) => T
 }
 
-/** Reads a split of `scan`; yields wherever the reader may pause. Left early, it lets the reader close its file. */
-export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, reading: SplitReading): Generator<undefined, void> {
+/** Reads a split of `scan`; yields wherever the reader may pause, and what it must wait for. Left early, it lets the reader close its file. */
+export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, reading: SplitReading): Generator<Promise<void> | undefined, void> {
   const { device, batchRows, shared, scanned, count, timed } = reading
   let current: Arena | undefined
   // A reader may give an arena back itself; what it leaves is released here.
@@ -55,7 +55,7 @@ export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, r
   }
   const steps = scanType(scan.kind).read(context, scan.options, split, scan.columns)[Symbol.iterator]()
   try {
-    while (!timed(() => steps.next()).done) yield
+    for (let step = timed(() => steps.next()); !step.done; step = timed(() => steps.next())) yield step.value ?? undefined
   } finally {
     steps.return?.()
     releaseCurrent()

@@ -3,6 +3,7 @@ import type { Json } from '../base/json.ts'
 import { type Batch, releaseBatch, retainBatch, sliceBatch } from '../batch/batch.ts'
 import { arrowRowCount, decodeRecordBatch, selectArrowColumns } from '../format/arrow/decode-record-batch.ts'
 import { type ArrowFile, readArrow } from '../format/arrow/read-arrow.ts'
+import type { FetchedOptions } from './fetched-files.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
@@ -10,7 +11,7 @@ import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the number of their record batches, the columns. */
-export interface ArrowScanOptions {
+export interface ArrowScanOptions extends FetchedOptions {
   readonly paths: readonly string[]
   readonly files?: readonly { readonly path: string; readonly batches: number }[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
@@ -22,7 +23,7 @@ const endings = ['.arrow', '.arrows', '.feather', '.ipc']
 export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions<ArrowScanOptions & Json>({
   kind: 'arrow',
   resolve(options, where) {
-    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) })))
+    const files = listFiles(options.paths, endings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) }), options.fetched))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -37,8 +38,9 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
-    const reader = openFile(path, context.where)
+    const reader = openFile(path, context.where, options.fetched)
     try {
+      if (reader.fetch) yield reader.fetch(batchRanges(openedOf(path, reader), split.batch as number))
       const decode = { device: context.device, reader, file: openedOf(path, reader), where: path }
       const chosen = selectArrowColumns(
         decode.file,
@@ -54,6 +56,11 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
 }, endings)
+
+// What a batch is made of: its message, and the dictionaries in front of it. (In a file all stand in front.)
+function batchRanges({ batches, dictionaries }: ArrowFile, index: number): [number, number][] {
+  return [...dictionaries, batches[index]!].map(({ metadataStart, bodyStart, bodyBytes }) => [metadataStart, bodyStart + bodyBytes])
+}
 
 // Slices begin at multiples of 64 rows, where bitmaps stay aligned; each has a reference of its own.
 function* emitSlices(context: ScanContext, batch: Batch): Generator<void> {

@@ -27,6 +27,8 @@ export interface RecordPlace {
 export interface TextOrigin {
   readonly path: string
   readonly encoding?: TextEncoding
+  /** The set that the file is of, where it is fetched. */
+  readonly fetched?: number | undefined
   readonly onError: BadRecords | undefined
 }
 
@@ -42,7 +44,7 @@ export function emitText(
   rows: Batch,
   errors: readonly RecordError[],
   places: (error: RecordError) => RecordPlace,
-  { path, encoding, onError }: TextOrigin,
+  { path, encoding, fetched, onError }: TextOrigin,
 ): void {
   const { device } = context
   if (errors.length > 0 && (onError ?? 'fail') === 'fail') {
@@ -51,7 +53,7 @@ export function emitText(
     const found = excerpt(device, address, bytes)
     throw new DataError(
       code,
-      `${context.where}: ${path}, line ${lineAt(device, path, context.where, position + byte, encoding)}, byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`,
+      `${context.where}: ${path}, ${fetched === undefined ? `line ${lineAt(device, path, context.where, position + byte, encoding)}, ` : ''}byte ${position + byte}: ${message}; found ${found}; fix the file or the schema, or pass onError 'skip' or { deadLetters }`,
     )
   }
   if (errors.length > 0) context.count('badRecords', errors.length)

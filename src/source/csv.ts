@@ -1,5 +1,4 @@
 // CSV files as a scan: a split is some MiB of a file, cut at line ends outside quotes; a packed file is one split.
-import { statSync } from 'node:fs'
 import { DataError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
@@ -12,7 +11,8 @@ import type { BadRecords } from '../format/dead-letters.ts'
 import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, sidePortsOf, wantedColumns } from './bad-records.ts'
 import { type CsvPiece, loadCsvRows } from './csv-split.ts'
-import { listFiles } from './file-list.ts'
+import { type FetchedOptions, fetchedFile } from './fetched-files.ts'
+import { fileBytes, listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -28,7 +28,7 @@ export interface CsvFile {
 }
 
 /** What users give, and what `resolve` adds: the delimiter where none was given, the files and the fields. */
-export interface CsvScanOptions {
+export interface CsvScanOptions extends FetchedOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly delimiter?: string
@@ -59,14 +59,15 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   kind: 'csv',
   resolve(options, where) {
     checkOptions(options, where)
-    const paths = listFiles(options.paths, endings, where)
+    const { fetched } = options
+    const paths = listFiles(options.paths, endings, where, fetched)
     let dialect = options.delimiter === undefined ? undefined : dialectOf(options)
     let fields = options.schema ? parseSchema(options.schema, where) : undefined
     const files = paths.flatMap((path): CsvFile[] => {
-      const fileBytes = statSync(path).size
-      if (fileBytes === 0) return []
+      const size = fileBytes(path, where, fetched)
+      if (size === 0) return []
       const place = `${where}: ${path}`
-      const { bytes, isWhole, encoding } = sampleText(path, where, options.encoding)
+      const { bytes, isWhole, encoding } = sampleText(path, where, options.encoding, fetched)
       const start = { header: options.header ?? true, skipLines: options.skipLines ?? 0 }
       const sample = bytes.subarray(rowsBegin(bytes, dialect ?? dialectOf(options), { ...start, header: false }).header)
       dialect ??= { ...dialectOf(options), delimiter: sniffed(options, sample, isWhole) }
@@ -74,7 +75,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const rows = readCsvSample(sample, dialect, isWhole, fields ? 1 : undefined)
       fields ??= inferCsvSchema(rows, dialect, start.header, isWhole && paths.length === 1, place)
       const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
-      return [{ path, bytes: fileBytes, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
+      return [{ path, bytes: size, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
     const found = { files, fields: packFields(fields), ...(dialect && { delimiter: dialect.delimiter }) }
@@ -96,7 +97,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   sharedBytes: options => 4 * csvScan.splits(options).length,
   *read(context, options, split, columns) {
     const { path, cells, begin, encoding } = options.files![split.file as number]!
-    const file = openText(context.device, path, context.where, encoding)
+    const file = openText(context.device, path, context.where, encoding, options.fetched)
     try {
       const fields = decodedFields(unpackFields(options.fields!), columns)
       const decoder = new CsvDecoder(
@@ -132,9 +133,9 @@ function sniffed(options: CsvScanOptions, sample: Uint8Array, isWhole: boolean):
   return options.paths.every(path => /\.tsv(\.gz|\.zst)?$/.test(path)) ? '\t' : sniffDelimiter(sample, dialectOf(options), isWhole)
 }
 
-// Where a row begins can't be told from the bytes around it.
+// Where a row begins can't be told from the bytes around it, or they come one after the other.
 function isSequential(options: CsvScanOptions, { path, encoding }: Pick<CsvFile, 'path' | 'encoding'>): boolean {
-  return isPacked(path) || encoding !== 'utf-8' || options.comment !== undefined || (options.escape !== undefined && options.escape !== options.quote)
+  return isPacked(path) || fetchedFile(path, options.fetched) !== undefined || encoding !== 'utf-8' || options.comment !== undefined || (options.escape !== undefined && options.escape !== options.quote)
 }
 
 // A column that the header lacks is null throughout, if it may be.
@@ -161,7 +162,7 @@ interface Reading {
 
 function emitRows({ context, options, path, encoding, columns }: Reading, arena: Arena, chunk: DecodedCsv, address: number, position: number): void {
   const byRecord = new Map(chunk.errors.map(e => [e.record, { address: address + e.start, bytes: e.end - e.start, position: position + e.start }]))
-  emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, { path, encoding, onError: options.onError })
+  emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, { path, encoding, fetched: options.fetched, onError: options.onError })
 }
 
 // The rows of a split lie in memory as a whole, and batches point into them. Windows on them grow and shrink so that each makes about a batch.
@@ -200,14 +201,15 @@ function decodeWindow(device: Device, decoder: CsvDecoder, arena: Arena, at: num
 }
 
 // A file that is packed, or can't be cut, is read in chunks from its start. They grow and shrink so that each makes about a batch.
-function* readChunks(reading: Reading): Generator<void> {
+function* readChunks(reading: Reading): Generator<void | Promise<void>> {
   const { context, file, path, decoder, begin } = reading
   const { device, where, batchRows } = context
   const reader = new CsvReader(device, decoder, { where: `${where}: ${path}`, begin })
   let chunkBytes = chunkBytesFirst
   for (let at = 0; at < file.size || reader.carried > 0; ) {
-    const arena = context.arena()
     const wanted = Math.max(0, Math.min(file.size - at, chunkBytes - reader.carried))
+    if (file.ready) yield* file.ready(wanted)
+    const arena = context.arena()
     const address = reader.reserve(arena, wanted)
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count

@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConnectorError, PlanError } from '../base/errors.ts'
+import { fetchedFile } from './fetched-files.ts'
 
 const known: Record<string, { code: string; what: string; todo: string }> = {
   ENOENT: { code: 'FILE_MISSING', what: 'there is no such file', todo: 'check the path' },
@@ -23,17 +24,28 @@ export function fileError(where: string, doing: string, path: string, cause: unk
 /**
  * The files behind `paths`, each a file, a directory (its files that end in one of `endings`, at any depth) or a pattern with *, **, ?, […] and {a,b}.
  * Names that begin with . or _ are passed over in directories and patterns. Files of one path are sorted by name; a file named twice is listed once.
- * Throws ConnectorError FILE_MISSING (also where nothing matches), FILE_DENIED; PlanError PATHS where there are no paths.
+ * Names of the set `fetched` are files as they stand. Throws ConnectorError FILE_MISSING (also where nothing matches), FILE_DENIED; PlanError PATHS where there are no paths.
  */
-export function listFiles(paths: readonly string[], endings: readonly string[], where: string): string[] {
-  return filesByPath(paths, endings, where).map(({ path }) => path)
+export function listFiles(paths: readonly string[], endings: readonly string[], where: string, fetched?: number): string[] {
+  return filesByPath(paths, endings, where, fetched).map(({ path }) => path)
+}
+
+/** The bytes that a file has. Throws ConnectorError as `fileError`. */
+export function fileBytes(path: string, where: string, fetched?: number): number {
+  const found = fetchedFile(path, fetched)
+  if (found) return found.size
+  try {
+    return statSync(path).size
+  } catch (thrown) {
+    throw fileError(where, 'read', path, thrown)
+  }
 }
 
 /** As `listFiles`, each with the beginning of its path that was asked for by name: the directory, or what stands before a pattern's first wildcard. */
-export function filesByPath(paths: readonly string[], endings: readonly string[], where: string): { readonly path: string; readonly root: string }[] {
+export function filesByPath(paths: readonly string[], endings: readonly string[], where: string, fetched?: number): { readonly path: string; readonly root: string }[] {
   if (paths.length === 0) throw new PlanError('PATHS', `${where}: no path is given; name a file, a directory or a pattern such as 'data/*${endings[0] ?? ''}'`)
   const found = new Map<string, string>()
-  for (const path of paths) for (const file of filesOf(path, endings, where)) if (!found.has(file)) found.set(file, rootOf(path, file))
+  for (const path of paths) for (const file of fetchedFile(path, fetched) ? [path] : filesOf(path, endings, where)) if (!found.has(file)) found.set(file, rootOf(path, file))
   return [...found].map(([path, root]) => ({ path, root }))
 }
 

@@ -1,6 +1,5 @@
 // NDJSON files as a scan: a split is some 16 MiB of a file, from the first line that begins in it to the end of the last one that does. Files that are one
 // array of objects, or objects over several lines, are read from their start to their end.
-import { statSync } from 'node:fs'
 import type { Json } from '../base/json.ts'
 import { utf8 } from '../batch/data-type.ts'
 import { type Field, parseSchema, type SchemaLike } from '../batch/schema.ts'
@@ -13,7 +12,8 @@ import { LineReader, type Lines } from '../format/json/line-reader.ts'
 import { ValueReader } from '../format/json/value-reader.ts'
 import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, type RecordPlace, sidePortsOf, wantedColumns } from './bad-records.ts'
-import { listFiles } from './file-list.ts'
+import { type FetchedOptions, fetchedFile } from './fetched-files.ts'
+import { fileBytes, listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -28,7 +28,7 @@ export interface JsonFile {
 }
 
 /** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: 16 MiB unless said. */
-export interface NdjsonScanOptions extends KeyRules {
+export interface NdjsonScanOptions extends KeyRules, FetchedOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly nested?: boolean
@@ -52,11 +52,12 @@ function jsonScan(kind: 'ndjson' | 'json', endings: readonly string[]): ScanSour
 const scanOf = (kind: 'ndjson' | 'json', endings: readonly string[]): Omit<ScanSourceType<NdjsonScanOptions & Json>, 'kind'> => ({
   resolve(options, where) {
     let fields = options.schema ? parseSchema(options.schema, where) : undefined
-    const paths = listFiles(options.paths, endings, where)
+    const { fetched } = options
+    const paths = listFiles(options.paths, endings, where, fetched)
     const files = paths.map((path): JsonFile => {
-      const { size } = statSync(path)
+      const size = fileBytes(path, where, fetched)
       if (size === 0) return { path, bytes: 0, form: 'lines', encoding: 'utf-8' }
-      const { bytes, isWhole, encoding } = sampleText(path, where)
+      const { bytes, isWhole, encoding } = sampleText(path, where, undefined, fetched)
       const form = kind === 'json' || isArray(bytes) ? 'values' : 'lines'
       const infer = form === 'values' ? inferValuesSchema : inferJsonSchema
       fields ??= withRest(infer(bytes, isWhole && paths.length === 1, `${where}: ${path}`), options.unknown)
@@ -69,13 +70,14 @@ const scanOf = (kind: 'ndjson' | 'json', endings: readonly string[]): Omit<ScanS
   splits(options) {
     const splitBytes = options.splitBytes ?? 16 << 20
     return options.files!.flatMap(({ path, bytes, form, encoding }, file) => {
-      const count = isPacked(path) || form === 'values' || encoding !== 'utf-8' ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
+      const isWhole = isPacked(path) || fetchedFile(path, options.fetched) !== undefined || form === 'values' || encoding !== 'utf-8'
+      const count = isWhole ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
       return Array.from({ length: count }, (_, i) => ({ file, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes }))
     })
   },
   *read(context, options, split, columns) {
     const { path, form, encoding } = options.files![split.file as number]!
-    const file = openText(context.device, path, context.where, encoding)
+    const file = openText(context.device, path, context.where, encoding, options.fetched)
     try {
       const end = (split.end as number) < 0 ? file.size : (split.end as number)
       const start = lineStart(file, split.start as number, end)
@@ -131,9 +133,9 @@ interface Reading {
 }
 
 // Chunks grow and shrink so that each makes about a batch.
-function* readRecords({ context, options, file, path, form, encoding }: Reading, start: number, end: number, columns: readonly string[] | undefined): Generator<void> {
+function* readRecords({ context, options, file, path, form, encoding }: Reading, start: number, end: number, columns: readonly string[] | undefined): Generator<void | Promise<void>> {
   const { device, where, batchRows } = context
-  const { unknown, missing, onError } = options
+  const { unknown, missing, onError, fetched } = options
   const fields = unpackFields(options.fields!)
   // Which keys are known must not depend on which columns are asked for.
   const decoder = decoderOf(options, decodedFields(fields, unknown || missing ? undefined : columns), where)
@@ -141,8 +143,9 @@ function* readRecords({ context, options, file, path, form, encoding }: Reading,
   const reader = form === 'values' ? new ValueReader(device, { where: place }) : new LineReader(device, { where: place, position: start })
   let chunkBytes = chunkBytesFirst
   for (let at = start; reader.position < end && (at < file.size || reader.carried > 0); ) {
-    const arena = context.arena()
     const wanted = Math.max(0, Math.min(at < end ? end - at : chunkBytesMin, file.size - at, chunkBytes - reader.carried))
+    if (file.ready) yield* file.ready(wanted)
+    const arena = context.arena()
     const address = reader.reserve(arena, wanted)
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count
@@ -151,7 +154,7 @@ function* readRecords({ context, options, file, path, form, encoding }: Reading,
     const lineBytes = taken / Math.max(1, lines.count)
     chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
     const { batch, errors } = decoder.decode(device, arena, lines)
-    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, encoding, onError })
+    emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, encoding, fetched, onError })
     yield
   }
 }

@@ -2,6 +2,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { ByteReader } from '../base/bytes.ts'
 import { DataError } from '../base/errors.ts'
+import type { ByteRange } from './fetched-file.ts'
+import { fetchedFile } from './fetched-files.ts'
 import { fileError } from './file-list.ts'
 
 /** An open file. */
@@ -10,11 +12,15 @@ export interface FileReader extends ByteReader {
   readonly version: string
   /** Reads from byte `start` on into `target`, which may be a view on the shared memory; less than it holds only at the file's end. Returns the bytes read. */
   readInto(target: Uint8Array, start: number): number
+  /** Where bytes are awaited: fetches those of `ranges` that aren't there, until `close`. What is read without is a BytesMissing. */
+  fetch?(ranges: readonly ByteRange[]): Promise<void>
   close(): void
 }
 
-/** Opens a file for reading. Throws ConnectorError as `fileError`; reads throw DataError FILE_CUT where the file has become shorter. */
-export function openFile(path: string, where: string): FileReader {
+/** Opens a file for reading: a local one, or the one of that name in the set `fetched`. Throws ConnectorError as `fileError`; reads throw DataError FILE_CUT where the file has become shorter. */
+export function openFile(path: string, where: string, fetched?: number): FileReader {
+  const found = fetchedFile(path, fetched)
+  if (found) return found.reader()
   let descriptor: number
   let size: number
   let version: string
@@ -61,8 +67,8 @@ export function openFile(path: string, where: string): FileReader {
 }
 
 /** Runs `read` over a file that is closed afterwards. */
-export function withFile<T>(path: string, where: string, read: (reader: FileReader) => T): T {
-  const reader = openFile(path, where)
+export function withFile<T>(path: string, where: string, read: (reader: FileReader) => T, fetched?: number): T {
+  const reader = openFile(path, where, fetched)
   try {
     return read(reader)
   } finally {

@@ -4,6 +4,7 @@ import type { HiddenReference } from '../base/hidden.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
 import { columnBounds } from '../format/parquet/chunk-bounds.ts'
+import { chunkRanges } from '../format/parquet/chunk-ranges.ts'
 import { pagePieces } from '../format/parquet/page-pieces.ts'
 import type { RowRange } from '../format/parquet/page-plan.ts'
 import type { Int96Unit } from '../format/parquet/column-type.ts'
@@ -12,6 +13,8 @@ import { findKey, hasFinder, type KeySet, revealKeys } from '../format/parquet/p
 import { footerBytes, type ParquetColumn, type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
 import { leavesOf } from '../format/parquet/schema-tree.ts'
+import { untilFetched } from './fetched-file.ts'
+import type { FetchedOptions } from './fetched-files.ts'
 import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
@@ -19,7 +22,7 @@ import { withPartitions } from './partitioned.ts'
 import type { ScanSourceType } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the rows of their row groups, the columns. */
-export interface ParquetScanOptions {
+export interface ParquetScanOptions extends FetchedOptions {
   readonly paths: readonly string[]
   /** Whether the checksums of pages are compared. */
   readonly verifyChecksums?: boolean
@@ -44,7 +47,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   },
   resolve(options, where) {
     checkUnit(options, where)
-    const files = listFiles(options.paths, endings, where).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) })))
+    const files = listFiles(options.paths, endings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) }), options.fetched))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -56,7 +59,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
   bounds(options, split, columns) {
     const { path } = options.files![split.file as number]!
-    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options, 'read.parquet'))
+    const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options, 'read.parquet'), options.fetched)
     const group = file.rowGroups[split.group as number]
     const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
     return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks) : {}]))
@@ -68,20 +71,23 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
       const file = footerOf(path, reader, options, 'read.parquet')
       const group = file.rowGroups[split.group as number]
       return group && pagePieces(reader, file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined), group.chunks, group.rowCount)
-    })
+    }, options.fetched)
   },
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
-    const reader = openFile(path, context.where)
+    const reader = openFile(path, context.where, options.fetched)
     try {
       const file = footerOf(path, reader, options, context.where)
-      selectColumns(
+      const chosen = selectColumns(
         file,
         fields.map(f => f.name),
         path,
       )
+      const ranges = split.rows as unknown as readonly RowRange[] | undefined
+      const wanted = () => chunkRanges(reader, chosen, file.rowGroups[split.group as number]!, ranges)
+      if (reader.fetch) yield untilFetched(wanted).then(found => reader.fetch!(found))
       yield* readRowGroup({
         device: context.device,
         reader,
@@ -92,7 +98,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
         batchRows: context.batchRows,
         limits: { verifyChecksums: options.verifyChecksums ?? false },
         arena: () => context.arena(),
-        ranges: split.rows as unknown as readonly RowRange[] | undefined,
+        ranges,
         count: (metric, by) => context.count(metric, by),
         emit: (batch: Batch) => context.emit({ ...batch, fields }),
       })
@@ -121,10 +127,11 @@ function footerOf(path: string, reader: FileReader, options: ParquetScanOptions,
 
 // Asks for the keys of the footers, or of columns that are to be read, once each.
 async function findKeys(options: ParquetScanOptions, keys: KeySet, where: string, columns: readonly string[] | undefined): Promise<void> {
-  for (const path of listFiles(options.paths, endings, where)) {
-    if (columns?.length === 0) await findKey(keys, withFile(path, where, reader => footerKeyMetadata(footerBytes(reader, path), path)), `${path}, footer`)
+  const { fetched } = options
+  for (const path of listFiles(options.paths, endings, where, fetched)) {
+    if (columns?.length === 0) await findKey(keys, withFile(path, where, reader => footerKeyMetadata(footerBytes(reader, path), path), fetched), `${path}, footer`)
     else {
-      const file = withFile(path, where, reader => footerOf(path, reader, options, where))
+      const file = withFile(path, where, reader => footerOf(path, reader, options, where), fetched)
       for (const { name, keyMetadata } of columnKeys(file, columns)) await findKey(keys, keyMetadata, `${path}, column "${name}"`)
     }
   }

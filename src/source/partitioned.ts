@@ -11,6 +11,7 @@ import type { ValueBounds } from '../batch/value-bounds.ts'
 import { gatherColumn } from '../compute/gather.ts'
 import type { Arena } from '../device/arena.ts'
 import { isPartitionType, partitionType, partitionValue, readSegment } from '../format/partition-path.ts'
+import type { FetchedOptions } from './fetched-files.ts'
 import { filesByPath } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -31,7 +32,7 @@ interface FoundPartitions {
   readonly order: readonly string[]
 }
 
-interface FileOptions extends PartitionOptions {
+interface FileOptions extends PartitionOptions, FetchedOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
   readonly files?: readonly { readonly path: string }[]
@@ -42,8 +43,8 @@ export function withPartitions<O extends Json>(scan: ScanSourceType<O>, endings:
   return {
     ...scan,
     resolve(options, where) {
-      const { partitions = true, paths, schema, types = schema } = options as unknown as FileOptions
-      const values = partitions === false ? new Map<string, Map<string, string | null>>() : valuesByFile(paths, endings, where)
+      const { partitions = true, paths, schema, types = schema, fetched } = options as unknown as FileOptions
+      const values = partitions === false ? new Map<string, Map<string, string | null>>() : valuesByFile(paths, endings, where, fetched)
       if (values.size === 0) return scan.resolve(options, where)
       const names = [...new Set([...values.values()].flatMap(segments => [...segments.keys()]))].filter(name => !types || Object.hasOwn(types, name))
       const own = schema && Object.fromEntries(Object.entries(schema).filter(([name]) => !names.includes(name)))
@@ -92,9 +93,9 @@ function partitionBounds({ type }: Field, text: string | null): ValueBounds {
 }
 
 // Of each file the names and texts of the folders between what was asked for and the file; empty where no file has any.
-function valuesByFile(paths: readonly string[], endings: readonly string[], where: string): Map<string, Map<string, string | null>> {
+function valuesByFile(paths: readonly string[], endings: readonly string[], where: string, fetched: number | undefined): Map<string, Map<string, string | null>> {
   const found = new Map<string, Map<string, string | null>>()
-  for (const { path, root } of filesByPath(paths, endings, where)) {
+  for (const { path, root } of filesByPath(paths, endings, where, fetched)) {
     const folders = path.slice(root.length).split('/').slice(0, -1)
     found.set(path, new Map(folders.flatMap(folder => (readSegment(folder) ? [[readSegment(folder)!.name, readSegment(folder)!.text] as const] : []))))
   }

@@ -34,7 +34,7 @@ export interface SplitPiece {
   readonly bounds: Readonly<Record<string, ValueBounds>>
 }
 
-/** A bounded source. Every call is synchronous; IO happens in the calling thread. */
+/** A bounded source. Every call is synchronous; IO happens in the calling thread. Of `fetched` files calls may throw BytesMissing, and are made again once they are there. */
 export interface ScanSourceType<O extends Json = Json> {
   readonly kind: string
   /**
@@ -68,8 +68,9 @@ export interface ScanSourceType<O extends Json = Json> {
   /**
    * Reads one split, in order. `columns`: only these fields are needed (undefined = all). What it yields says nothing but that a good place to pause
    * is reached: a reader that yields after each batch is asked to go on only when there is room for more, and is left (its `finally` runs) when the job ends.
+   * A promise must be waited for: on the engine's thread only, where `fetched` files are read.
    */
-  read(context: ScanContext, options: O, split: ScanSplit, columns: readonly string[] | undefined): Iterable<void>
+  read(context: ScanContext, options: O, split: ScanSplit, columns: readonly string[] | undefined): Iterable<void | Promise<void>>
   describe(options: O): string
 }
 

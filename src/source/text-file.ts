@@ -5,6 +5,9 @@ import type { Device } from '../device/device.ts'
 import { GzipReader } from '../format/gzip-reader.ts'
 import { encodingOf, type TextEncoding, textEncodings, transcoder } from '../format/transcode.ts'
 import { ZstdReader } from '../format/zstd-reader.ts'
+import type { FetchedFile } from './fetched-file.ts'
+import { fetchedFile } from './fetched-files.ts'
+import { FetchedText } from './fetched-text.ts'
 import { type FileReader, openFile, withFile } from './open-file.ts'
 
 const sampleBytes = 1 << 20
@@ -17,6 +20,8 @@ export interface TextFile {
   readonly size: number
   /** Reads from byte `start` of the text on into `target`; less than it holds only at the end. A packed or transcoded one is read from its start to its end only. */
   readInto(target: Uint8Array, start: number): number
+  /** Where bytes are awaited: yields what to wait for until `count` bytes of text can be read, or the end. */
+  ready?(count: number): Iterable<Promise<void>>
   close(): void
 }
 
@@ -49,7 +54,9 @@ export function checkEncoding(encoding: string | undefined, where: string): void
  * Opens a file; one whose name ends in .gz or .zst is unpacked in pieces as it is read, other encodings than UTF-8 are turned into it. Bytes are then counted in the text.
  * Throws ConnectorError as `openFile`; reads throw DataError GZIP, ZSTD, ENCODING.
  */
-export function openText(device: Device, path: string, where: string, encoding: TextEncoding = 'utf-8'): TextFile {
+export function openText(device: Device, path: string, where: string, encoding: TextEncoding = 'utf-8', fetched?: number): TextFile {
+  const awaited = fetchedFile(path, fetched)
+  if (awaited) return fetchedText(device, awaited, path, where, encoding)
   const file = openFile(path, where)
   const packing = packingOf(path)
   if (!packing && encoding === 'utf-8') return file
@@ -73,6 +80,15 @@ export function openText(device: Device, path: string, where: string, encoding: 
       file.close()
     },
   }
+}
+
+function fetchedText(device: Device, file: FetchedFile, path: string, where: string, encoding: TextEncoding): TextFile {
+  const packing = packingOf(path)
+  return new FetchedText(file, {
+    unpacker: packing && (more => (packing === 'gzip' ? new GzipReader(device, more) : new ZstdReader(more))),
+    ...(encoding !== 'utf-8' && { coder: transcoder(encoding) }),
+    failed: (thrown, by) => (by === 'unpacker' ? broken(packing!, path, where, thrown) : miscoded(path, where, thrown)),
+  })
 }
 
 /** Fills `target` with what follows; fewer bytes only at the end. */
@@ -109,7 +125,7 @@ function transcoded(pull: Pull, encoding: Exclude<TextEncoding, 'utf-8'>, path: 
     try {
       text = coder.write(block.subarray(0, count), ended)
     } catch (thrown) {
-      throw thrown instanceof RangeError ? new DataError('ENCODING', `${where}: ${path}: ${thrown.message}; give the file's encoding`, { cause: thrown }) : thrown
+      throw thrown instanceof RangeError ? miscoded(path, where, thrown) : thrown
     }
   }
   return target => {
@@ -127,8 +143,8 @@ function transcoded(pull: Pull, encoding: Exclude<TextEncoding, 'utf-8'>, path: 
 }
 
 /** The first MiB of a file's text; its encoding is found by its byte order mark where none is given. Throws as `openText`. */
-export function sampleText(path: string, where: string, encoding?: TextEncoding): TextSample {
-  return withFile(path, where, reader => {
+export function sampleText(path: string, where: string, encoding?: TextEncoding, fetched?: number): TextSample {
+  const sample = (reader: FileReader): TextSample => {
     const start = sampleOf(reader, path, where)
     const found = encoding ?? encodingOf(start.bytes)
     if (found === 'utf-8') return { ...start, encoding: found }
@@ -143,7 +159,8 @@ export function sampleText(path: string, where: string, encoding?: TextEncoding)
     const bytes = new Uint8Array(2 * start.bytes.length + 4)
     const whole = start.isWhole ? pull : cutBefore(pull, start.bytes, found)
     return { bytes: bytes.subarray(0, transcoded(whole, found, path, where)(bytes)), isWhole: start.isWhole, encoding: found }
-  })
+  }
+  return withFile(path, where, sample, fetched)
 }
 
 // The sample without a unit, or a pair of them, that its end cuts in two.
@@ -203,6 +220,10 @@ function gunzip(packed: Uint8Array, isAll: boolean, path: string, where: string)
 function broken(packing: Packing, path: string, where: string, cause: unknown): DataError {
   const what = cause instanceof Error ? cause.message : String(cause)
   return new DataError(packingNames[packing], `${where}: ${path} is no whole ${packing} file (${what}); it may be cut`, { cause })
+}
+
+function miscoded(path: string, where: string, cause: RangeError): DataError {
+  return new DataError('ENCODING', `${where}: ${path}: ${cause.message}; give the file's encoding`, { cause })
 }
 
 /** The line, counted from 1, that byte `position` of a file's text lies in. Reads the file up to there, in bounded memory. */

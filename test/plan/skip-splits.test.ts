@@ -94,7 +94,7 @@ describe('row groups of a file in order', () => {
     const filter = step('filter', { predicate: c('money').lt('0.50').expression })
     const stage = (steps: StageSpec['steps'], output: number): StageSpec =>
       ({ index: 0, placement: 'any', parallelism: 1, inputs: [], scan: { id: 'scan', kind: 'parquet', options }, steps, outputs: [{ step: output, fields, to: { sink: 's' } }] })
-    const counts = [stage([], -1), stage([filter], -1), stage([filter], 0), stage([step('limit', { count: 3 }), filter], 1)].map(spec => splitsToRead(spec).length)
+    const counts = [stage([], -1), stage([filter], -1), stage([filter], 0), stage([step('limit', { count: 3 }), filter], 1)].map(spec => splitsToRead(spec, [spec]).length)
     expect(counts).toEqual([10, 10, 1, 10])
   })
 

@@ -99,6 +99,8 @@ export interface ColumnChunk {
   codec: number
   valueCount: number
   compressedBytes: number
+  /** Unpacked. */
+  bytes?: number
   dataOffset: number
   dictionaryOffset?: number
   statistics?: ChunkStatistics
@@ -133,6 +135,7 @@ export interface FileMetadata {
   schema: SchemaElement[]
   rowGroups: RowGroup[]
   createdBy: string
+  keyValues: [key: string, value: string][]
   /** Of a file with encrypted columns whose footer is plain. */
   algorithm?: EncryptionAlgorithm
   keyMetadata?: Uint8Array
@@ -158,12 +161,13 @@ export interface PageHeader {
 
 /** The footer. Throws DataError THRIFT. */
 export function readFileMetadata(reader: ThriftReader): FileMetadata {
-  const metadata: FileMetadata = { version: 0, rowCount: 0, schema: [], rowGroups: [], createdBy: '' }
+  const metadata: FileMetadata = { version: 0, rowCount: 0, schema: [], rowGroups: [], createdBy: '', keyValues: [] }
   reader.struct((id, type) => {
     if (id === 1 && isInt(type)) metadata.version = reader.int()
     else if (id === 2 && type === thriftType.list) metadata.schema = reader.list(() => readSchemaElement(reader))
     else if (id === 3 && isInt(type)) metadata.rowCount = reader.int()
     else if (id === 4 && type === thriftType.list) metadata.rowGroups = reader.list(() => readRowGroup(reader))
+    else if (id === 5 && type === thriftType.list) metadata.keyValues = reader.list(() => readKeyValue(reader))
     else if (id === 6 && type === thriftType.binary) metadata.createdBy = reader.text()
     else if (id === 8 && type === thriftType.struct) metadata.algorithm = readAlgorithm(reader)
     else if (id === 9 && type === thriftType.binary) metadata.keyMetadata = reader.binary().slice()
@@ -171,6 +175,16 @@ export function readFileMetadata(reader: ThriftReader): FileMetadata {
     return true
   })
   return metadata
+}
+
+function readKeyValue(reader: ThriftReader): [string, string] {
+  const pair: [string, string] = ['', '']
+  reader.struct((id, type) => {
+    if ((id !== 1 && id !== 2) || type !== thriftType.binary) return false
+    pair[id - 1] = reader.text()
+    return true
+  })
+  return pair
 }
 
 /** A page's header. Throws DataError THRIFT, ThriftCut where the bytes end too early. */
@@ -334,6 +348,7 @@ export function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): vo
     else if (id === 3 && type === thriftType.list) chunk.path = reader.list(() => reader.text())
     else if (id === 4 && isInt(type)) chunk.codec = reader.int()
     else if (id === 5 && isInt(type)) chunk.valueCount = reader.int()
+    else if (id === 6 && isInt(type)) chunk.bytes = reader.int()
     else if (id === 7 && isInt(type)) chunk.compressedBytes = reader.int()
     else if (id === 9 && isInt(type)) chunk.dataOffset = reader.int()
     else if (id === 11 && isInt(type)) chunk.dictionaryOffset = reader.int()

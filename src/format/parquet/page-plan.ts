@@ -31,4 +31,9 @@ export class PagePlan {
     const { offset, bytes } = this.pages[last]!
     return offset + bytes
   }
+
+  /** The bytes [start, end) of the needed pages, those that follow each other as one. */
+  runs(): [start: number, end: number][] {
+    return this.pages.flatMap(({ offset }, i) => (this.#needed[i] && !this.#needed[i - 1] ? [[offset, this.endOfRun(i)] as [number, number]] : []))
+  }
 }

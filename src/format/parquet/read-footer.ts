@@ -33,6 +33,8 @@ export interface ParquetFile {
   readonly columns: readonly ParquetColumn[]
   readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly ColumnChunk[] }[]
   readonly createdBy: string
+  /** What the writer left beside: texts by key. */
+  readonly keyValues: readonly (readonly [key: string, value: string])[]
 }
 
 /**
@@ -51,7 +53,7 @@ export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit,
   openChunks(open, where, keys)
   // The footer's own row count is wrong with some writers; the row groups' are what is read.
   const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks }))
-  return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), statedRowCount: metadata.rowCount, columns, rowGroups, createdBy: metadata.createdBy }
+  return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), statedRowCount: metadata.rowCount, columns, rowGroups, createdBy: metadata.createdBy, keyValues: metadata.keyValues }
 }
 
 /** The footer's bytes at a file's end. Throws DataError PARQUET_MAGIC, PARQUET_FOOTER. */
