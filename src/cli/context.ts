@@ -1,11 +1,14 @@
 // What commands share: where they write, when they were cancelled, and how they fit into the program.
 import type { Command } from 'commander'
+import { CancelledError } from '../base/errors.ts'
 import type { ProgressTarget } from '../base/progress-line.ts'
 
 /** What a command may use of the process. */
 export interface CliContext {
   write(text: string): void
   writeError(text: string): void
+  /** Standard output as bytes; resolves when there is room for more. Rejects with the stream's error, EPIPE where the reader has gone. */
+  writeBytes(bytes: Uint8Array): Promise<void>
   /** Whether `write` goes to a terminal, and `writeError`. */
   readonly isTerminal: boolean
   readonly isErrorTerminal: boolean
@@ -30,6 +33,22 @@ export interface CommandContext extends CliContext {
   setExitCode(code: number): void
   /** The exit code of a failure, where 1 has another meaning. */
   setFailureCode(code: number): void
+}
+
+/** Writes bytes to standard output as `writeBytes`, but rejects with CancelledError as soon as the command is cancelled: a reader that takes nothing doesn't hold it up. */
+export async function sendBytes(context: CliContext, bytes: Uint8Array): Promise<void> {
+  const { signal } = context
+  let cancel = () => {}
+  const cancelled = new Promise<never>((_, reject) => {
+    cancel = () => reject(new CancelledError('standard output'))
+    if (signal.aborted) cancel()
+    else signal.addEventListener('abort', cancel, { once: true })
+  })
+  try {
+    await Promise.race([context.writeBytes(bytes), cancelled])
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
 }
 
 /** Progress goes to the error stream, so that standard output stays clean for data. */

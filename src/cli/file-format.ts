@@ -23,6 +23,7 @@ export function fileFormat(path: string, named: string | undefined, option: stri
     if (format) return format
     throw new PlanError('FORMAT', `${option} ${named}: no such format; the formats are ${formats}${didYouMean(named, names)}`)
   }
+  if (path === '-') throw new PlanError('FORMAT', `-: ${option === '--to' ? 'standard output' : 'standard input'} has no ending that tells the format; say ${option} ${formats}`)
   const ending = endingOf(path)
   const format = ending === undefined ? undefined : formatOf(ending)
   if (format) return format

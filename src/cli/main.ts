@@ -3,25 +3,44 @@
 import { runProgram } from './program.ts'
 
 const exitInterrupted = 130
+const exitTerminated = 143
 const leaveMs = 1_000
+const args = process.argv.slice(2)
 const controller = new AbortController()
+let exitAborted = exitInterrupted
 let interrupted: (() => void) | undefined
-// A command may take the first Ctrl-C for itself; the next lets the run end in order; one more doesn't wait. SIGTERM is the running job's: it drains.
+// The first signal lets the command end in order; a second one doesn't wait.
+function endBy(exitCode: number): void {
+  if (controller.signal.aborted) process.exit(exitAborted)
+  exitAborted = exitCode
+  controller.abort()
+}
+// A command may take the first Ctrl-C for itself.
 process.on('SIGINT', () => {
   const take = interrupted
   interrupted = undefined
-  if (take) return take()
-  if (controller.signal.aborted) process.exit(exitInterrupted)
-  controller.abort()
+  if (take) take()
+  else endBy(exitInterrupted)
 })
-// A reader that has seen enough (head, less) closes the pipe: no error.
+// A job that runs takes SIGTERM itself: it drains.
+if (args.find(arg => !arg.startsWith('-')) !== 'run') process.on('SIGTERM', () => endBy(exitTerminated))
+// A reader that has seen enough (head, less) closes the pipe: no error. Whoever writes bytes is told, and ends in order.
+let writesBytes = false
+let isClosed = false
 process.stdout.on('error', error => {
-  process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1)
+  isClosed = true
+  if (!writesBytes) process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1)
 })
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+function writeBytes(bytes: Uint8Array): Promise<void> {
+  writesBytes = true
+  return new Promise((resolve, reject) => process.stdout.write(bytes, error => (error ? reject(error) : resolve())))
+}
+
+const exitCode = await runProgram(args, {
   write: text => process.stdout.write(text),
   writeError: text => process.stderr.write(text),
+  writeBytes,
   isTerminal: process.stdout.isTTY === true,
   isErrorTerminal: process.stderr.isTTY === true,
   width: () => process.stdout.columns ?? Number.POSITIVE_INFINITY,
@@ -42,3 +61,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     }
   },
 })
+// A reader that takes nothing more, or has gone, would keep the process. Else what was written is on its way.
+if (exitCode === exitInterrupted || isClosed) process.exit(exitCode === exitInterrupted ? exitAborted : exitCode)
+process.exitCode = exitCode

@@ -2,9 +2,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConnectorError, PlanError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
 import type { SinkLike } from '../frame/node.ts'
 import { listParts } from '../sink/file-moves.ts'
+import type { BoundPipe, PipeOptions } from '../sink/pipe.ts'
 import { type FileFormat, isTabbed } from './file-format.ts'
 import { library } from './inputs.ts'
 
@@ -15,9 +17,11 @@ export interface OutputOptions {
   readonly rowGroupRows?: number
   readonly partitionBy?: readonly string[]
   readonly overwrite?: boolean
+  /** Bytes that are no text may go to a terminal. */
+  readonly force?: boolean
 }
 
-/** An output that is fit to be written. A folder's `path` ends in /. */
+/** An output that is fit to be written. A folder's `path` ends in /; - is standard output. */
 export interface Output {
   readonly path: string
   readonly format: FileFormat
@@ -28,12 +32,13 @@ const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snapp
 /** All that --compression takes. */
 export const codecNames = codecs.parquet
 
-/** Looks at options and path before anything is read. Throws PlanError COMPRESSION, ROW_GROUP, OUTPUT; ConnectorError EXISTS. */
-export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions): Output {
+/** Looks at options and path before anything is read. `isTerminal`: what standard output is. Throws PlanError COMPRESSION, ROW_GROUP, PARTITION_BY, TERMINAL, OUTPUT; ConnectorError EXISTS. */
+export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions, isTerminal: boolean): Output {
   const { compression, rowGroupRows, partitionBy, overwrite = false } = options
   checkCompression(format, compression)
   if (rowGroupRows !== undefined && format !== 'parquet')
     throw new PlanError('ROW_GROUP', `--row-group-rows ${rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
+  if (output === '-') return checkPipe(format, options, isTerminal)
   if (inputs.some(input => resolve(input) === resolve(output)))
     throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)
   const found = existsSync(output) ? (statSync(output).isDirectory() ? 'folder' : 'file') : undefined
@@ -45,8 +50,21 @@ export function checkOutput(inputs: readonly string[], output: string, format: F
   return { path, format }
 }
 
-/** The sink of an output. */
-export async function openOutput({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, overwrite = false }: OutputOptions): Promise<SinkLike> {
+/** The sink of an output. `send` takes what goes to standard output. */
+export async function openOutput({ path, format }: Output, options: OutputOptions, send: BoundPipe['send']): Promise<SinkLike> {
+  const { compression, rowGroupRows } = options
+  if (path !== '-') return openFile({ path, format }, options)
+  const style = {
+    ...(compression !== undefined && { compression }),
+    ...(rowGroupRows !== undefined && { rowGroupRows }),
+    ...(format === 'csv' && isTabbed(path, options.to) && { delimiter: '\t' }),
+    ...(format === 'arrow' && { form: 'stream' }),
+  }
+  const pipe: PipeOptions = { name: 'standard output', format, options: style }
+  return { sink: 'pipe', options: pipe as unknown as Json, bound: { ...pipe, send } satisfies BoundPipe }
+}
+
+async function openFile({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, overwrite = false }: OutputOptions): Promise<SinkLike> {
   const { write } = await library()
   const all = { overwrite, ...(partitionBy && { partitionBy }) }
   const text = { ...all, ...(compression !== undefined && { compression: compression as 'gzip' }) }
@@ -62,6 +80,15 @@ export async function openOutput({ path, format }: Output, { to, compression, ro
     case 'arrow':
       return write.arrow(path, all)
   }
+}
+
+// Standard output takes any format; a terminal shows text only.
+function checkPipe(format: FileFormat, { partitionBy, compression, force = false }: OutputOptions, isTerminal: boolean): Output {
+  if (partitionBy) throw new PlanError('PARTITION_BY', `--partition-by ${partitionBy.join(',')}: folders can't go to standard output; write to a folder, such as out/`)
+  const isText = format !== 'parquet' && format !== 'arrow' && (compression ?? 'none') === 'none'
+  if (isTerminal && !isText && !force)
+    throw new PlanError('TERMINAL', `convert: ${format === 'parquet' || format === 'arrow' ? format : `${format} as ${compression}`} is no text that a terminal could show; write it to a file or into a pipe, or give --force`)
+  return { path: '-', format }
 }
 
 function checkCompression(format: FileFormat, compression: string | undefined): void {

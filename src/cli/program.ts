@@ -37,7 +37,7 @@ Examples:
 
 Formats: parquet, csv (or tsv), ndjson (or jsonl), json, arrow; text is also read as .gz and .zst.
 Quote patterns with *, so that millrace sees them: they may be larger than a command line.
-Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C; diff: 0 equal, 1 different,
+Exit codes: 0 done, 1 failed, 2 used wrongly, 130 cancelled by Ctrl-C, 143 by SIGTERM; diff: 0 equal, 1 different,
 2 failed; validate: 0 well, 1 problems, 2 failed. --debug shows stacks.`
 
 /** Runs one command line (without node and script). Never throws and never exits the process. */

@@ -5,9 +5,10 @@ import { elasticsearchSink } from './elasticsearch.ts'
 import { kafkaSink } from './kafka.ts'
 import { jsonSink, ndjsonSink } from './ndjson.ts'
 import { parquetSink } from './parquet.ts'
+import { pipeSink } from './pipe.ts'
 import type { SinkType } from './sink.ts'
 import { topicSink } from './topic.ts'
 import { userSink } from './user-sink.ts'
 
 /** Every sink by kind. */
-export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, jsonSink, ndjsonSink, parquetSink, userSink, topicSink, kafkaSink]
+export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, jsonSink, ndjsonSink, parquetSink, pipeSink, userSink, topicSink, kafkaSink]

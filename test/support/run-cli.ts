@@ -8,6 +8,9 @@ export async function runCli(args: readonly string[], context: Partial<CliContex
   const code = await runProgram(args, {
     write: text => (out += text),
     writeError: text => (error += text),
+    writeBytes: async bytes => {
+      out += Buffer.from(bytes).toString('latin1')
+    },
     isTerminal: false,
     isErrorTerminal: false,
     width: () => 100,

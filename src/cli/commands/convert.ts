@@ -1,6 +1,6 @@
 // `millrace convert IN… OUT`: reads files of one format and writes another.
 import type { Command } from 'commander'
-import { asError, DataError, PlanError } from '../../base/errors.ts'
+import { asError, ConnectorError, DataError, PlanError } from '../../base/errors.ts'
 import { formatCount, formatDuration } from '../../base/units.ts'
 import type { FrameValue } from '../../frame/frame.ts'
 import type { Run } from '../../frame/run.ts'
@@ -12,7 +12,7 @@ import { type InputOptions, inputFormat, library, openInputs } from '../inputs.t
 import { type CastPair, castList, formatOption, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
-import { type CliContext, progressTarget } from '../context.ts'
+import { type CliContext, progressTarget, sendBytes } from '../context.ts'
 
 interface ConvertOptions extends OutputOptions {
   from?: string
@@ -33,6 +33,8 @@ interface ConvertOptions extends OutputOptions {
 const help = `
 Steps are done in this order: --schema, --cast, --filter, --select, --rename, --sort, --limit.
 
+Exit codes: 0 done, 1 failed (files or data), 2 used wrongly, 130 cancelled by Ctrl-C, 143 by SIGTERM; no file is left half-written.
+
 Examples:
   $ millrace convert trips.csv trips.parquet --compression zstd --row-group-rows 1000000
   $ millrace convert 'logs/*.ndjson.gz' out/ --to parquet --partition-by day --filter "status >= 500"
@@ -41,12 +43,13 @@ Examples:
   $ millrace convert 'trips-*.csv' trips.parquet --schema trips.schema.json --on-error bad/
   $ millrace convert logs.ndjson logs.arrow --on-error skip --select time,path --limit 1000000
   $ millrace convert trips.parquet trips.csv.gz --dry-run
+  $ millrace convert trips.parquet - --to ndjson -q | head -n 3
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<paths...>', 'files or quoted patterns to read, then the file to write, or a folder, with a / at its end')
+    .argument('<paths...>', 'files or quoted patterns to read, then the file to write, or a folder, with a / at its end, or - for standard output')
     .addOption(formatOption('--from <format>', 'the format of the inputs, where the endings do not tell'))
     .addOption(formatOption('--to <format>', 'the format of the output, where the ending does not tell'))
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
@@ -60,6 +63,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
     .addOption(wordOption('--compression <codec>', "of parquet all of these, of text none, gzip or zstd, which a file's ending says by itself", codecNames))
+    .option('--force', 'write parquet, arrow or packed text to a terminal all the same')
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--workers <count>', 'threads', wholeNumber(0, 128), 0)
@@ -74,7 +78,7 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   const target = paths.at(-1)!
   if (inputs.length === 0)
     throw new PlanError('OUTPUT', `convert: one path given (${target}); give what to read and then what to write, as in: millrace convert in.csv out.parquet`)
-  const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options)
+  const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
   const format = inputFormat(inputs, options.from)
   const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
   const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad) }
@@ -83,21 +87,24 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
   const rows = schema ? await open(inputs) : given
   const frame = await withSteps(await withCasts(rows, casts), options)
-  const sink = await openOutput(output, options)
+  const sink = await openOutput(output, options, bytes => sendBytes(context, bytes))
   if (options.dryRun) {
     const { showDryRun } = await import('../dry-run.ts')
     return showDryRun({ format, rows, frame, output, sink, options, badLines: bad?.endsWith('/') ? `written to ${bad}` : bad }, context)
   }
   const progress = options.quiet ? undefined : progressTarget(context)
   const memory = options.memory === undefined ? {} : { memory: options.memory }
-  const run = await frame
-    .to(sink)
-    .run({ name: 'convert', signal: context.signal, workers: options.workers, progress, ...memory })
-    .catch(async thrown => {
-      const error = asError(thrown)
-      throw error instanceof DataError && error.code === 'CAST' && casts.length > 0 ? await placedCastError(error, rows, path => open([path]), casts, context.signal) : flagError(error)
-    })
-  if (!options.quiet) summarize(run, target, bad, context)
+  // Started rather than run: SIGTERM is no wish for half of the rows.
+  let run: Run
+  try {
+    run = await frame.to(sink).start({ name: 'convert', signal: context.signal, workers: options.workers, progress, ...memory })
+    await run.done
+  } catch (thrown) {
+    const error = asError(thrown)
+    if (error instanceof ConnectorError && error.code === 'PIPE_CLOSED') return
+    throw error instanceof DataError && error.code === 'CAST' && casts.length > 0 ? await placedCastError(error, rows, path => open([path]), casts, context.signal) : flagError(error)
+  }
+  if (!options.quiet) summarize(run, target === '-' ? 'standard output' : target, bad, context)
 }
 
 async function withSteps(rows: FrameValue, { filter, select, rename, sort, limit }: ConvertOptions): Promise<FrameValue> {
