@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
+import { bundlePage } from './page-bundle.mjs'
 import { kernelNames } from './kernel-names.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -30,3 +31,4 @@ writeFileSync('dist/kernels/exports.json', JSON.stringify(names))
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
 run('node_modules/typescript/bin/tsc', '-p', 'examples/tsconfig.json')
 await bundle()
+await bundlePage()

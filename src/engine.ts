@@ -1,14 +1,15 @@
 // The composition root: puts a device, worker threads and the scheduler together, takes plans, and runs them. Engines are shared by
 // their settings and closed by themselves when the process has nothing else to do.
-import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { type Clock, systemClock } from './base/clock.ts'
 import { asError, DeviceError, PlanError } from './base/errors.ts'
 import type { Json } from './base/json.ts'
 import { type MemoryBudget, memoryBudget, type MemoryOptions } from './base/memory-budget.ts'
 import type { SecretLike } from './base/secret.ts'
+import { nextTurn } from './base/turn.ts'
 import { type Duration, parseDuration } from './base/units.ts'
 import type { Arena } from './device/arena.ts'
 import { createDevice, type Device } from './device/device.ts'
+import { inPage, memoryBytes, temporaryFolder, threadsMax } from './device/machine.ts'
 import { pageBytes } from './device/pages.ts'
 import type { GpuOptions } from './device/gpu.ts'
 import { type Batch, releaseBatch } from './batch/batch.ts'
@@ -58,7 +59,7 @@ export interface CheckpointOptions {
 export interface RunOptions {
   /**
    * Worker threads; 1 (or 0) runs everything on the calling thread. Unless said, as many as the machine has cores where a job reads much (100,000 rows, or
-   * 4 MiB of text) or for ever, and none for less; a run with a `clock` of its own stays on the calling thread too. Threads start with the first job that uses them.
+   * 4 MiB of text) or for ever, and none for less; in a page there is one. A run with a `clock` of its own stays on the calling thread too. Threads start with the first job that uses them.
    */
   readonly workers?: number
   /**
@@ -154,8 +155,9 @@ export class Engine {
 
   /** A new engine. `gpu` says where its GPU comes from, once a job needs it. Throws DeviceError. Cost: 10 ms; threads come later. */
   static async open(options: { workers?: number; memory?: RunOptions['memory']; clock?: Clock; gpu?: GpuOptions } = {}): Promise<Engine> {
-    const workers = checkedWorkers(options.workers ?? Math.min(workersMax, availableParallelism()))
-    const memory = memoryBudget(options.memory, machineBytes())
+    const asked = checkedWorkers(options.workers ?? Math.min(workersMax, threadsMax()))
+    const workers = inPage ? 1 : asked
+    const memory = memoryBudget(options.memory, memoryBytes())
     const device = await createDevice({ memoryMax: memory.totalBytes })
     return new Engine(device, memory, workers, options.workers !== undefined, options.clock ?? systemClock, new LazyGpu(options.gpu))
   }
@@ -230,7 +232,7 @@ export class Engine {
         stateBytes: this.#stateBytes(),
         crowdedPages: this.#crowdedPages(),
         batchBytes: this.memory.batchBytes,
-        spillFolder: options.spill ?? tmpdir(),
+        spillFolder: options.spill ?? temporaryFolder(),
         epochMs: parseDuration(options.checkpoint?.every ?? defaultEpochMs, 'checkpoint.every'),
         fingerprint: planFingerprint(physical),
         retain: options.checkpoint?.retain ?? 3,
@@ -323,7 +325,7 @@ export class Engine {
       if (layoutOf(type) !== 'view') continue
       const making = dictionaryCodes(this.device, arena, coded.map(columns => columns[i]!))
       let step = making.next()
-      for (; !step.done; step = making.next()) await new Promise(resolve => setImmediate(resolve))
+      for (; !step.done; step = making.next()) await nextTurn()
       step.value?.forEach((codes, part) => (coded[part]![i] = { ...coded[part]![i]!, codes }))
     }
     return batches.map((batch, part) => ({ ...batch, columns: coded[part]! }))
@@ -378,12 +380,6 @@ export async function closeEngines(): Promise<void> {
 function batchRowsOf(memory: MemoryBudget, workers: number): number {
   const rows = memory.batchBytes / 64 / 16 / (workers + 1)
   return Math.max(batchRowsMin, Math.min(batchRowsMax, 2 ** Math.floor(Math.log2(Math.max(1, rows)))))
-}
-
-// What this process may use: the machine's memory, or the limit of its container.
-function machineBytes(): number {
-  const limit = process.constrainedMemory?.() ?? 0
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 function checkedWorkers(workers: number): number {

@@ -33,7 +33,7 @@ export function reveal(value: SecretLike, where: string): string {
     revealed.set(value, 'in the options')
     return value
   }
-  const text = process.env[value.secret]
+  const text = typeof process === 'undefined' ? undefined : process.env[value.secret]
   if (text === undefined || text === '')
     throw new PlanError('SECRET', `${where}: the environment variable ${value.secret} is not set; set it to the secret's value`)
   revealed.set(text, value.secret)

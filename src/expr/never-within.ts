@@ -86,10 +86,16 @@ function order(a: Stored, aType: DataType, b: Stored, bType: DataType): number |
     if (aType.kind !== bType.kind || !('unit' in aType) || !('unit' in bType) || typeof a !== 'bigint' || typeof b !== 'bigint') return undefined
     return less(a * unitsPerSecond[bType.unit], b * unitsPerSecond[aType.unit])
   }
-  if (isText(a) && isText(b)) return Buffer.compare(bytesOf(a), bytesOf(b))
+  if (isText(a) && isText(b)) return compareBytes(bytesOf(a), bytesOf(b))
   if (typeof a === 'boolean' && typeof b === 'boolean') return less(Number(a), Number(b))
   if (typeof a === 'number' || typeof a === 'bigint') return typeof b === 'number' || typeof b === 'bigint' ? less(a, b) : undefined
   return undefined
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
+  return a.length - b.length
 }
 
 // NaN is neither less nor greater: nothing is known then.

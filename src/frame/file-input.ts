@@ -2,6 +2,7 @@
 // name, and where the bytes come from is bound to it.
 import { systemClock } from '../base/clock.ts'
 import { PlanError } from '../base/errors.ts'
+import { inPage } from '../device/machine.ts'
 import type { FileSources } from '../source/fetched-files.ts'
 import { addressName, type HttpOptions, httpSource } from '../source/http-ranges.ts'
 import { blobSource, type ByteReader, bytesSource, type RangeSource, readerSource } from '../source/range-source.ts'
@@ -52,7 +53,8 @@ function sourceOf(file: FileInput, http: HttpOptions | undefined, where: string)
 
 // Undefined of a path.
 function addressOf(file: string | URL, where: string): URL | undefined {
-  const page = (globalThis as { document?: { baseURI: string } }).document?.baseURI
+  const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } }
+  const page = inPage ? (document?.baseURI ?? location?.href) : undefined
   if (typeof file === 'string' && page === undefined && !/^https?:\/\//i.test(file)) return undefined
   const url = URL.canParse(String(file), page) ? new URL(String(file), page) : undefined
   if (url && /^https?:$/.test(url.protocol)) return url

@@ -2,6 +2,7 @@
 import { ConnectorError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
 import { parseDuration } from '../base/units.ts'
+import { inPage } from '../device/machine.ts'
 import type { FrameNode } from './node.ts'
 import { type JobOptions, type Run, startJob } from './run.ts'
 
@@ -22,7 +23,7 @@ export class Job {
       const run = await this.start({ ...options, restore })
       // How it ended is told by `done`.
       const onTerm = () => void run.stop({ drain: true }).catch(() => {})
-      process.once('SIGTERM', onTerm)
+      if (!inPage) process.once('SIGTERM', onTerm)
       try {
         await run.done
         return run
@@ -33,7 +34,7 @@ export class Job {
         options.logger?.error({ attempt: attempt + 1, attempts, code: error.code }, `restarting: ${error.message}`)
         await systemClock.sleep(backoffMs * 2 ** attempt, options.signal)
       } finally {
-        process.removeListener('SIGTERM', onTerm)
+        if (!inPage) process.removeListener('SIGTERM', onTerm)
       }
     }
   }

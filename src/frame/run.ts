@@ -5,6 +5,7 @@ import { asError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
+import { inPage } from '../device/machine.ts'
 import { parseDevice } from '../compute/choose-device.ts'
 import { type CachedResult, type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
 import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
@@ -113,6 +114,7 @@ async function announce(started: StartedJob, job: string, { control, checkpoint 
     return await openControl(started, { name, job, ...(checkpoint && { state: checkpoint.dir }) })
   } catch (error) {
     if (failed) failed(asError(error))
+    else if (inPage) console.warn(asError(error))
     else process.emitWarning(asError(error))
     return undefined
   }
@@ -137,6 +139,7 @@ async function stopJob(started: StartedJob, done: Promise<void>, drain: boolean,
 
 function targetOf(choice: true | ProgressTarget): ProgressTarget {
   if (typeof choice === 'object') return choice
+  if (inPage) return { write: text => console.log(text.trimEnd()), isTerminal: false, width: () => 100, height: () => 24 }
   const { stderr } = process
   return { write: text => void stderr.write(text), isTerminal: stderr.isTTY === true, width: () => stderr.columns ?? 100, height: () => stderr.rows ?? 24 }
 }

@@ -3,6 +3,7 @@ import { textTable } from '../base/text-table.ts'
 import { columnIndex, type Field, schemaText, visible } from '../batch/schema.ts'
 import { isNumeric } from '../batch/data-type.ts'
 import type { Value } from '../batch/read-values.ts'
+import { inPage } from '../device/machine.ts'
 import { jsonValue } from '../batch/value-text.ts'
 import type { StepTotals } from '../schedule/messages.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
@@ -102,6 +103,7 @@ export class Table {
 
   /** Prints the table, fitted to the terminal. */
   print(options: { rows?: number } = {}): void {
-    console.log(this.toString({ ...options, width: process.stdout.columns, color: process.stdout.isTTY }))
+    const terminal = inPage ? {} : { width: process.stdout.columns, color: process.stdout.isTTY }
+    console.log(this.toString({ ...options, ...terminal }))
   }
 }

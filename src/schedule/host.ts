@@ -1,6 +1,7 @@
 // Threads that run tasks: a worker thread, or the engine's own thread. Both take the same messages and answer each with one reply.
 import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.ts'
+import { nextTurn } from '../base/turn.ts'
 import { DeviceError, encodeError } from '../base/errors.ts'
 import { adoptHidden, hiddenIn } from '../base/hidden.ts'
 import type { FunctionReference, UserFunction } from '../base/function-reference.ts'
@@ -161,7 +162,7 @@ export class InlineHost implements TaskHost {
         })
       } else if (reply) this.onReply(reply instanceof Promise ? await reply : reply)
       if (performance.now() > until) {
-        await new Promise(resolve => setImmediate(resolve))
+        await nextTurn()
         until = performance.now() + yieldEveryMs
       }
     }

@@ -2,6 +2,7 @@
 // that the checkpoint is durable. Calls into the sink never overlap.
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import { nextTurn } from '../base/turn.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import { arenaOf, unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
@@ -85,7 +86,7 @@ export class SinkRun implements Consumer {
   /** Ends the sink. `failed` undoes what was not committed. */
   async close(failed: boolean): Promise<void> {
     this.abandon()
-    while (this.#busy) await new Promise(resolve => setImmediate(resolve))
+    while (this.#busy) await nextTurn()
     await this.#writer.close?.(failed)
   }
 

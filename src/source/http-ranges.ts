@@ -4,6 +4,7 @@
 import { type Clock, within } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, DataError, MillraceError, PlanError } from '../base/errors.ts'
 import { reveal, type SecretLike } from '../base/secret.ts'
+import { inPage } from '../device/machine.ts'
 import { type Duration, formatBytes, parseBytes, parseDuration } from '../base/units.ts'
 import type { FilePart, OpenSource, RangeSource } from './range-source.ts'
 
@@ -25,7 +26,6 @@ const redirectsMax = 5
 const backoffMs = 200
 const backoffMsMax = 10_000
 const attemptsMax = 100
-const inPage = typeof process === 'undefined' || process.versions?.node === undefined
 
 /** The name of an address in messages: without user, query and fragment, where credentials may stand. */
 export function addressName(url: URL): string {
