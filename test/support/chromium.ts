@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const types: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.wgsl': 'text/plain' }
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cache-Control': 'no-store' }
+const uncached = { 'Cache-Control': 'no-store' }
+const isolating = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', ...uncached }
 const flags = ['--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--disable-dev-shm-usage', '--no-first-run', '--no-default-browser-check']
 const quiet = ['--disable-quic', '--disable-sync', '--disable-extensions', '--disable-component-update', '--disable-background-networking', '--enable-logging=stderr']
 
@@ -18,17 +19,19 @@ export interface PageRun {
   readonly chromium: string
   readonly module: string
   readonly bodies: Readonly<Record<string, Uint8Array | string>>
+  /** False serves it without cross-origin isolation. */
+  readonly isolated?: boolean
 }
 
 // A page that fails to load its modules never posts.
 const deadlineMs = 100_000
 
 /** Runs a page until it posts; rejects with the browser's words when it ends before or takes 100 s. Only dist/, kernels/ and test/browser/ are served. */
-export async function runPage({ chromium, module, bodies }: PageRun): Promise<unknown> {
+export async function runPage({ chromium, module, bodies, isolated = true }: PageRun): Promise<unknown> {
   const profile = await mkdtemp(join(tmpdir(), 'millrace-chromium-'))
   let resolve!: (result: unknown) => void
   const posted = new Promise<unknown>(done => (resolve = done))
-  const server = await serve(module, bodies, resolve)
+  const server = await serve(module, bodies, isolated ? isolating : uncached, resolve)
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const browser = spawn(chromium, [...flags, ...quiet, `--user-data-dir=${profile}`, url], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -53,7 +56,7 @@ export async function runPage({ chromium, module, bodies }: PageRun): Promise<un
   }
 }
 
-async function serve(module: string, bodies: PageRun['bodies'], resolve: (result: unknown) => void): Promise<Server> {
+async function serve(module: string, bodies: PageRun['bodies'], isolation: Record<string, string>, resolve: (result: unknown) => void): Promise<Server> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url!, 'http://page').pathname
     if (request.method === 'POST') {
