@@ -2,6 +2,7 @@
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
 import type { Duration } from '../base/units.ts'
+import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-encryption.ts'
 import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { SinkLike } from './node.ts'
@@ -23,7 +24,10 @@ export interface WriteFileOptions {
   readonly partitionBy?: readonly string[]
 }
 /** Options of `write.parquet`. */
-export interface WriteParquetOptions extends WriteFileOptions, ParquetWriteOptions {}
+export interface WriteParquetOptions extends WriteFileOptions, Omit<ParquetWriteOptions, 'encryption' | 'chunkPagesMax'> {
+  /** Encrypts the files. The keys are in no plan, explanation, log or error. */
+  readonly encryption?: ParquetEncryption
+}
 /** Options of `write.ndjson` and `write.json`. */
 export interface WriteTextOptions extends WriteFileOptions {
   /** Files whose names end in .gz or .zst are packed so without it; the part files of a directory get that ending. Packed files can't be appended to. */
@@ -74,7 +78,7 @@ export function sideSink(sink: SinkLike): SinkLike {
 /** Writers. */
 export const write = {
   /** Parquet: exactly once, by files that appear with their checkpoint. */
-  parquet: (path: string, options: WriteParquetOptions = {}): SinkLike => to('parquet', { path, ...options }),
+  parquet: (path: string, { encryption, ...options }: WriteParquetOptions = {}): SinkLike => to('parquet', { path, ...options, ...(encryption && { encryption: hideEncryption(encryption) }) }),
   /** Arrow IPC files. */
   arrow: (path: string, options: WriteFileOptions = {}): SinkLike => to('arrow', { path, ...options }),
   /** NDJSON. Floats that are no numbers are null. */

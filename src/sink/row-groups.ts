@@ -8,7 +8,7 @@ import { narrowColumn } from '../compute/narrow.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { ParquetWriter } from '../format/parquet/parquet-writer.ts'
+import { ParquetWriter, sealedPagesMax } from '../format/parquet/parquet-writer.ts'
 import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
 
@@ -38,7 +38,10 @@ export class RowGroupEncoder implements RowsEncoder {
     this.#device = device
     this.#fields = fields
     const sink = { append: (bytes: Uint8Array) => void this.#parts.push(bytes.slice()) }
-    this.#writer = new ParquetWriter(device, fields, sink, { ...options, rowGroupRows: 2 ** 31 - 1 }, 'write.parquet', { bytes: 0, groups: [] })
+    // Keys are with the writer of the file, which seals what it gets.
+    const { encryption, ...plain } = options
+    const limits = { rowGroupRows: 2 ** 31 - 1, ...(encryption && { chunkPagesMax: sealedPagesMax }) }
+    this.#writer = new ParquetWriter(device, fields, sink, { ...plain, ...limits }, 'write.parquet', { bytes: 0, groups: [] })
   }
 
   encode(batch: Batch): PackedBatch[] {

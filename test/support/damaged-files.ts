@@ -7,6 +7,7 @@ import { decodeJsonRecords } from '../../src/compute/json.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { pageBytes, reservedPages } from '../../src/device/pages.ts'
 import { CsvReader } from '../../src/format/csv/csv-reader.ts'
+import { hideEncryption } from '../../src/format/parquet/write-encryption.ts'
 import { LineReader } from '../../src/format/json/line-reader.ts'
 import { pagePieces } from '../../src/format/parquet/page-pieces.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
@@ -38,6 +39,13 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     footerBytes: 1500,
   })
   const arrow = (form: 'file' | 'stream'): FileKind => ({ bytes: writeArrow(device, allTypes, rows, form, part), read: (device, bytes) => String(exact(readArrowRows(device, bytes))), footerBytes: 1500 })
+  const [footerKey, own] = [new Uint8Array(16).fill(1), new Uint8Array(24).fill(2)]
+  const columnKeys = Object.fromEntries(Object.keys(allTypes).slice(0, 3).map(name => [name, own]))
+  const sealed = (algorithm: 'AES_GCM_V1' | 'AES_GCM_CTR_V1', plaintextFooter: boolean): FileKind => ({
+    bytes: writeParquet(device, allTypes, rows, { rowGroupRows: part, encryption: hideEncryption({ footerKey, columnKeys, algorithm, plaintextFooter }) }),
+    read: (device, bytes) => String(exact(readParquet(device, bytes, { limits, decryption: { footerKey, columnKeys, verifyFooter: !plaintextFooter } }))),
+    footerBytes: 1500,
+  })
   const nested = (version: 1 | 2): FileKind => ({ bytes: nestedParquet(rowCount, version), read: parquet('none').read, footerBytes: 1500 })
   return {
     'parquet none': parquet('none'),
@@ -45,6 +53,8 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     'parquet gzip': parquet('gzip'),
     'parquet zstd': parquet('zstd'),
     'parquet indexed': { bytes: indexedParquet(device, rows), read: readIndexed, footerBytes: 4_000 },
+    'parquet sealed': sealed('AES_GCM_V1', false),
+    'parquet signed': sealed('AES_GCM_CTR_V1', true),
     'parquet nested 1': nested(1),
     'parquet nested 2': nested(2),
     'arrow file': arrow('file'),

@@ -136,6 +136,11 @@ export class ColumnChunkWriter {
     return this.#heldBytes
   }
 
+  /** Data pages so far. */
+  get pageCount(): number {
+    return this.#pages.length
+  }
+
   /** Ends the row group's chunk; the next `write` begins another. */
   finish(): EncodedChunk {
     this.#flush()

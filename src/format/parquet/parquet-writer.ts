@@ -1,23 +1,28 @@
 // Batches to a Parquet file, in one pass: row groups of so many rows, the pages of each column, or of each leaf inside it, packed as the rows come, the footer at the end.
 import type { ByteSink } from '../../base/bytes.ts'
+import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
 import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
 import { ColumnChunkWriter } from './encode-column-chunk.ts'
+import { FileSeal, sealChunk, type SealState } from './file-seal.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
-import { chunkEntry, fileEnd, type GroupEntry } from './write-footer.ts'
+import { sealPlan } from './write-encryption.ts'
+import { type ChunkEntry, chunkEntry, fileEnd, type GroupEntry } from './write-footer.ts'
 import { checkParquetWrite, leafOptions, type ParquetWriteOptions, rowGroupLimits } from './write-options.ts'
 import { isLeaf, type WrittenLeaf, type WrittenNode, writtenLeaves, writtenTree } from './write-tree.ts'
 
 /** What a writer must know to go on with a file after its last whole row group, as plain data. */
-export type ParquetWriterState = { readonly bytes: number; readonly groups: Json }
+export type ParquetWriterState = { readonly bytes: number; readonly groups: Json; readonly seal?: SealState }
 
 const magic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
 // Between two looks at what is held.
 const sliceRows = 16_384
+/** Pages of a chunk in an encrypted file, looked at between slices of rows: with one a row they stay within what can be numbered. */
+export const sealedPagesMax = 16_000
 
 /** What takes a column's rows: the chunk of a flat one, or the shredder of a nested one. */
 interface ColumnWriter {
@@ -35,6 +40,8 @@ export class ParquetWriter {
   readonly #positions: number[]
   readonly #codec: ParquetCodec
   readonly #pageIndex: boolean | undefined
+  readonly #seal: FileSeal | undefined
+  readonly #chunkPagesMax: number
   readonly #rowGroupRows: number
   readonly #rowGroupBytes: number
   readonly #groups: GroupEntry[] = []
@@ -54,13 +61,16 @@ export class ParquetWriter {
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
     this.#columns = this.#positions.map(i => writtenTree(fields[i]!, where))
     this.#leaves = this.#columns.flatMap(writtenLeaves)
+    this.#seal = options.encryption && new FileSeal(sealPlan(options.encryption, this.#positions.map(i => fields[i]!), this.#leaves, where), this.#leaves, resume?.seal)
+    if (resume && (resume.seal !== undefined) !== (this.#seal !== undefined)) throw new PlanError('ENCRYPTION', `${where}: the file was begun ${resume.seal ? 'with' : 'without'} encryption; go on so, or start afresh`)
     this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, leafOptions(options, leaf, where))]))
     this.#writers = this.#columns.map(node => (isLeaf(node) ? this.#chunks.get(node)! : new ColumnShredder(device, node, this.#chunks)))
+    this.#chunkPagesMax = options.chunkPagesMax ?? (this.#seal ? sealedPagesMax : Infinity)
     if (resume) {
       this.#bytes = resume.bytes
       this.#groups.push(...(structuredClone(resume.groups) as unknown as GroupEntry[]))
     } else {
-      this.#append(magic)
+      this.#append(this.#seal?.magic ?? magic)
     }
   }
 
@@ -89,8 +99,14 @@ export class ParquetWriter {
       this.#writers.forEach((writer, i) => writer.write(stored[i]!, row, row + take))
       this.#rows += take
       row += take
-      if (this.#rows === this.#rowGroupRows || this.#heldBytes() >= this.#rowGroupBytes) this.#endRowGroup()
+      if (this.#rows === this.#rowGroupRows || this.#heldBytes() >= this.#rowGroupBytes || this.#hasManyPages()) this.#endRowGroup()
     }
+  }
+
+  #hasManyPages(): boolean {
+    if (this.#chunkPagesMax === Infinity) return false
+    for (const chunk of this.#chunks.values()) if (chunk.pageCount >= this.#chunkPagesMax) return true
+    return false
   }
 
   #heldBytes(): number {
@@ -102,7 +118,7 @@ export class ParquetWriter {
   /** Ends the row group: the sink then holds all rows, and `resume` can go on from here. */
   checkpoint(): ParquetWriterState {
     this.#endRowGroup()
-    return { bytes: this.#bytes, groups: structuredClone(this.#groups) as unknown as Json }
+    return { bytes: this.#bytes, groups: structuredClone(this.#groups) as unknown as Json, ...(this.#seal && { seal: this.#seal.state }) }
   }
 
   /** Ends the row group and hands over those since the last call, as plain data; their places count from the sink's byte at that call. For `append` of another writer. */
@@ -115,6 +131,10 @@ export class ParquetWriter {
   /** Puts row groups that another writer made behind what is there: their bytes, and what its `take` says of them. */
   append(bytes: Uint8Array, taken: Json): void {
     this.#endRowGroup()
+    if (this.#seal) {
+      for (const { rowCount, chunks } of taken as unknown as GroupEntry[]) this.#groups.push({ rowCount, chunks: chunks.map((chunk, leaf) => this.#putChunk(chunk, pagesWithin(bytes, chunk), leaf)) })
+      return
+    }
     for (const { rowCount, chunks } of taken as unknown as GroupEntry[]) this.#groups.push({ rowCount, chunks: chunks.map(chunk => ({ ...chunk, offset: chunk.offset + this.#bytes })) })
     this.#append(bytes)
   }
@@ -122,12 +142,12 @@ export class ParquetWriter {
   /** Writes the footer: the file is whole then. */
   finish(): void {
     this.#endRowGroup()
-    const end = fileEnd({ columns: this.#columns, leaves: this.#leaves, codec: codecNumber[this.#codec], pageIndex: this.#pageIndex }, this.#groups, this.#bytes)
+    const end = fileEnd({ columns: this.#columns, leaves: this.#leaves, codec: codecNumber[this.#codec], pageIndex: this.#pageIndex, seal: this.#seal }, this.#groups, this.#bytes)
     for (const part of end) this.#append(part)
     const length = new Uint8Array(4)
     new DataView(length.buffer).setUint32(0, end.at(-1)!.byteLength, true)
     this.#append(length)
-    this.#append(magic)
+    this.#append(this.#seal?.magic ?? magic)
   }
 
   /** Gives all memory back. */
@@ -142,13 +162,29 @@ export class ParquetWriter {
 
   #endRowGroup(): void {
     if (this.#rows === 0) return
-    const chunks = Array.from(this.#chunks.values(), writer => {
+    const chunks = Array.from(this.#chunks.values(), (writer, leaf) => {
       const chunk = writer.finish()
-      const offset = this.#bytes
-      for (const part of chunk.parts) this.#append(part)
-      return chunkEntry(chunk, offset)
+      return this.#putChunk(chunkEntry(chunk, this.#bytes), chunk.parts, leaf)
     })
     this.#groups.push({ rowCount: this.#rows, chunks })
     this.#rows = 0
+  }
+
+  // Writes a chunk's pages here, sealed where its column is.
+  #putChunk(chunk: ChunkEntry, pages: Iterable<Uint8Array>, leaf: number): ChunkEntry {
+    const offset = this.#bytes
+    const cipher = this.#seal?.cipher(this.#groups.length, leaf)
+    const { parts, entry } = cipher ? sealChunk(cipher, chunk, pages) : { parts: pages, entry: chunk }
+    for (const part of parts) this.#append(part)
+    return { ...entry, offset }
+  }
+}
+
+// The pages of a chunk that another writer made, in what it made, the dictionary's first. What it made may lie in shared memory, which not every cipher takes.
+function* pagesWithin(bytes: Uint8Array, { offset, dictionaryBytes, pages }: ChunkEntry): Generator<Uint8Array> {
+  let at = offset
+  for (const size of [...(dictionaryBytes > 0 ? [dictionaryBytes] : []), ...pages.map(([size]) => size)]) {
+    yield bytes.slice(at, at + size)
+    at += size
   }
 }

@@ -1,10 +1,13 @@
 // How a Parquet file is written: what users may ask for, looked at before anything is written, and what it means for each leaf.
 import { PlanError } from '../../base/errors.ts'
+import type { HiddenReference } from '../../base/hidden.ts'
 import { parseBytes } from '../../base/units.ts'
-import { type Fields, isHidden, noColumn } from '../../batch/schema.ts'
+import { type Fields, isHidden } from '../../batch/schema.ts'
 import { typeName } from '../../batch/type-name.ts'
 import { canPack } from '../decompress.ts'
+import { leavesNamed, namedFor } from './named-leaves.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
+import { sealPlan } from './write-encryption.ts'
 import { type WrittenLeaf, writtenLeaves, writtenTree } from './write-tree.ts'
 
 /** How values are encoded: see `ParquetWriteOptions.encoding`. */
@@ -27,6 +30,10 @@ export interface ParquetWriteOptions {
    * than one page a column.
    */
   readonly pageIndex?: boolean
+  /** Encrypts the file: keys and how, out of sight (`write-encryption.ts › hideEncryption`). */
+  readonly encryption?: HiddenReference
+  /** Pages of a chunk at which a row group ends earlier: encrypted files number them. */
+  readonly chunkPagesMax?: number
   /** False writes no dictionaries, and delta-packed integers only where `encoding` says so, for readers that know neither. */
   readonly dictionary?: boolean
   /**
@@ -54,7 +61,7 @@ const pageRowsMax = 1_048_576
 const pageBytesDefault = '1MiB'
 const encodings: readonly string[] = ['auto', 'plain', 'dictionary', 'delta', 'byte-stream-split'] satisfies ParquetEncoding[]
 
-/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, NO_COLUMN, TYPE, NO_COLUMNS. */
+/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, NO_COLUMN, TYPE, NO_COLUMNS, and of `sealPlan`. */
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
   const codec = options.compression ?? 'snappy'
   if (!Object.hasOwn(codecNumber, codec)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
@@ -65,6 +72,7 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   const leaves = shown.flatMap(field => writtenLeaves(writtenTree(field, where)))
   checkEncoding(options, shown, leaves, where)
+  if (options.encryption) sealPlan(options.encryption, shown, leaves, where)
 }
 
 /** Where row groups end. */
@@ -100,15 +108,6 @@ function isUsually({ stored: { physical } }: WrittenLeaf, encoding: ParquetEncod
   return encoding === 'byte-stream-split' ? physical === 'FLOAT' || physical === 'DOUBLE' : encoding !== 'delta' || physical !== 'FIXED_LEN_BYTE_ARRAY'
 }
 
-/** What a record by columns says of a leaf: of its path, or else of its column. */
-export function namedFor<T>(record: Readonly<Record<string, T>>, leaf: WrittenLeaf): T | undefined {
-  return [shownPath(leaf), leaf.path[0]!].filter(name => Object.hasOwn(record, name)).map(name => record[name])[0]
-}
-
-function shownPath({ path }: WrittenLeaf): string {
-  return path.join('.')
-}
-
 function canEncode({ stored: { physical, width } }: WrittenLeaf, encoding: ParquetEncoding): boolean {
   switch (encoding) {
     case 'auto':
@@ -133,12 +132,4 @@ function checkEncoding({ encoding = 'auto' }: ParquetWriteOptions, shown: Fields
     const odd = meant.every(leaf => !canEncode(leaf, one)) && meant[0]
     if (odd) throw new PlanError('ENCODING', `${where}, column "${name}": values of type ${typeName(odd.type)} have no encoding "${one}"; leave it to 'auto'`)
   }
-}
-
-/** The leaves that a name means: of a column, or one by its path. Throws PlanError NO_COLUMN. */
-export function leavesNamed(name: string, shown: Fields, leaves: readonly WrittenLeaf[], where: string): WrittenLeaf[] {
-  const exact = leaves.filter(leaf => shownPath(leaf) === name)
-  const meant = exact.length > 0 ? exact : leaves.filter(leaf => leaf.path[0] === name)
-  if (meant.length === 0) throw noColumn(name, shown, where)
-  return meant
 }

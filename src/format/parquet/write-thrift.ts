@@ -12,6 +12,10 @@ export class ThriftWriter {
   i32(id: number, value: number): this {
     return this.#field(id, thriftType.i32).#zigzag(value)
   }
+  /** As `i32`, as i16. */
+  i16(id: number, value: number): this {
+    return this.#field(id, thriftType.i16).#zigzag(value)
+  }
   /** As `i32`, as i64. */
   i64(id: number, value: number): this {
     return this.#field(id, thriftType.i64).#zigzag(value)
