@@ -9,6 +9,8 @@ export interface CliContext {
   writeError(text: string): void
   /** Standard output as bytes; resolves when there is room for more. Rejects with the stream's error, EPIPE where the reader has gone. */
   writeBytes(bytes: Uint8Array): Promise<void>
+  /** Standard input as bytes, from its start to its end. */
+  input(): AsyncIterable<Uint8Array>
   /** Whether `write` goes to a terminal, and `writeError`. */
   readonly isTerminal: boolean
   readonly isErrorTerminal: boolean

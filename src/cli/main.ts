@@ -41,6 +41,7 @@ const exitCode = await runProgram(args, {
   write: text => process.stdout.write(text),
   writeError: text => process.stderr.write(text),
   writeBytes,
+  input: () => process.stdin,
   isTerminal: process.stdout.isTTY === true,
   isErrorTerminal: process.stderr.isTTY === true,
   width: () => process.stdout.columns ?? Number.POSITIVE_INFINITY,

@@ -101,4 +101,50 @@ describe('convert at the ends of pipes', () => {
     expect(await convert()).toMatchObject({ code: 2, error: expect.stringContaining('standard output has no ending that tells the format; say --to parquet, csv') })
     expect(await convert('--to', 'csv', '--partition-by', 'id')).toMatchObject({ code: 2, error: expect.stringContaining("folders can't go to standard output") })
   })
+
+  describe('standard input', () => {
+    const spooled = () => readdirSync(tmpdir()).filter(name => name.startsWith('millrace-stdin-'))
+    const feed = (bytes: Uint8Array, ...flags: string[]) =>
+      runCli(['convert', '-', '-', '-q', ...flags], {
+        input: async function* () {
+          for (let at = 0; at < bytes.length; at += 3) yield bytes.subarray(at, at + 3)
+        },
+      })
+
+    it('is read in every format, packed or not, and nothing is left of it', async () => {
+      const before = spooled()
+      for (const format of ['parquet', 'arrow', 'csv', 'tsv', 'ndjson', 'json']) {
+        const { out } = await run('in.csv', '-', '--to', format, '-q')
+        expect([format, await feed(out, '--from', format, '--to', 'csv')]).toEqual([format, { code: 0, out: text, error: '' }])
+      }
+      for (const codec of ['gzip', 'zstd']) {
+        const { out } = await run('in.csv', '-', '--to', 'ndjson', '--compression', codec, '-q')
+        expect((await feed(out, '--from', 'ndjson', '--to', 'csv')).out).toBe(text)
+      }
+      expect(spooled()).toEqual(before)
+    })
+
+    it('is named in errors, and leaves nothing then either', async () => {
+      const before = spooled()
+      const bad = await feed(Buffer.from('{"a":1}\n{"a":\n'), '--from', 'ndjson', '--to', 'csv')
+      expect(bad).toMatchObject({ code: 1, error: expect.stringContaining('standard input, line 2') })
+      expect(await feed(Buffer.from('no'), '--from', 'parquet', '--to', 'csv')).toMatchObject({ code: 1, error: expect.stringContaining('standard input: the file has 2 bytes') })
+      expect(await runCli(['convert', '-', `${folder}/x.csv`])).toMatchObject({ code: 2, error: expect.stringContaining('standard input has no ending that tells the format; say --from parquet') })
+      expect(await runCli(['convert', '-', `${folder}/in.csv`, `${folder}/x.csv`, '--from', 'csv'])).toMatchObject({ code: 2, error: expect.stringContaining('give it alone') })
+      expect(spooled()).toEqual(before)
+    })
+
+    it('is waited for no longer than until Ctrl-C', async () => {
+      const before = spooled()
+      const { child, ended } = start('-', 'never.csv', '--from', 'csv')
+      child.stdin.write(text)
+      await new Promise<void>(resolve => {
+        const look = () => (spooled().length > before.length ? resolve() : setImmediate(look))
+        look()
+      })
+      child.kill('SIGINT')
+      expect(await ended).toMatchObject({ code: 130, error: 'cancelled\n' })
+      expect([spooled(), readdirSync(folder).includes('never.csv')]).toEqual([before, false])
+    })
+  })
 })

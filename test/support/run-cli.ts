@@ -11,6 +11,7 @@ export async function runCli(args: readonly string[], context: Partial<CliContex
     writeBytes: async bytes => {
       out += Buffer.from(bytes).toString('latin1')
     },
+    input: async function* () {},
     isTerminal: false,
     isErrorTerminal: false,
     width: () => 100,

@@ -12,6 +12,7 @@ import { type InputOptions, inputFormat, library, openInputs } from '../inputs.t
 import { type CastPair, castList, formatOption, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
+import { errorOfInput, spoolInput } from '../standard-input.ts'
 import { type CliContext, progressTarget, sendBytes } from '../context.ts'
 
 interface ConvertOptions extends OutputOptions {
@@ -44,12 +45,13 @@ Examples:
   $ millrace convert logs.ndjson logs.arrow --on-error skip --select time,path --limit 1000000
   $ millrace convert trips.parquet trips.csv.gz --dry-run
   $ millrace convert trips.parquet - --to ndjson -q | head -n 3
+  $ curl https://example.com/trips.csv.gz | millrace convert - trips.parquet --from csv
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<paths...>', 'files or quoted patterns to read, then the file to write, or a folder, with a / at its end, or - for standard output')
+    .argument('<paths...>', 'files or quoted patterns to read, or - for standard input, then the file to write, or a folder, with a / at its end, or - for standard output')
     .addOption(formatOption('--from <format>', 'the format of the inputs, where the endings do not tell'))
     .addOption(formatOption('--to <format>', 'the format of the output, where the ending does not tell'))
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
@@ -73,7 +75,25 @@ export function define(command: Command, context: CliContext): void {
     .action((paths: string[], options: ConvertOptions) => convert(paths, options, context))
 }
 
+// Standard input becomes a file, which is gone afterwards.
 async function convert(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
+  const inputs = paths.slice(0, -1)
+  if (!inputs.includes('-')) return convertFiles(paths, options, context)
+  if (inputs.length > 1) throw new PlanError('INPUT', `convert: - is standard input, and ${inputs.length - 1} more to read; give it alone, or name files`)
+  const target = paths.at(-1)!
+  const format = fileFormat('-', options.from, '--from')
+  checkOutput([], target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
+  const spooled = await spoolInput(context.input(), format, context.signal)
+  try {
+    await convertFiles([spooled.path, target], options, context)
+  } catch (thrown) {
+    throw errorOfInput(asError(thrown), spooled.path)
+  } finally {
+    await spooled.close()
+  }
+}
+
+async function convertFiles(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
   const inputs = paths.slice(0, -1)
   const target = paths.at(-1)!
   if (inputs.length === 0)
