@@ -1,6 +1,7 @@
 // Files as frames, for the commands: the library's own readers, chosen by format.
 import { PlanError } from '../base/errors.ts'
 import type { OnError } from '../frame/decoded.ts'
+import type { ParquetDecryption } from '../format/parquet/parquet-keys.ts'
 import type { FrameValue } from '../frame/frame.ts'
 import { type FileFormat, fileFormat, isTabbed } from './file-format.ts'
 
@@ -9,10 +10,11 @@ export function library(): Promise<typeof import('../index.ts')> {
   return import('../index.ts')
 }
 
-/** What a command may say of its inputs. `onError` is for formats of text. */
+/** What a command may say of its inputs. `onError` is for formats of text, `decryption` for Parquet. */
 export interface InputOptions {
   readonly schema?: Readonly<Record<string, string>>
   readonly onError?: OnError
+  readonly decryption?: ParquetDecryption | undefined
 }
 
 /** The one format of all inputs. `named` is what --from says. Throws PlanError FORMAT. */
@@ -24,14 +26,14 @@ export function inputFormat(paths: readonly string[], named?: string): FileForma
 }
 
 /** The rows of files of one format. `named` is what --from says. Throws PlanError FORMAT; the files are looked at when the frame runs. */
-export async function openInputs(paths: readonly string[], named?: string, { schema, onError }: InputOptions = {}): Promise<FrameValue> {
+export async function openInputs(paths: readonly string[], named?: string, { schema, onError, decryption }: InputOptions = {}): Promise<FrameValue> {
   const format = inputFormat(paths, named)
   const { read } = await library()
   const typed = schema ? { schema: schema as Record<string, 'utf8'> } : {}
   const text = { ...typed, ...(onError !== undefined && { onError }) }
   const tabs = paths.every(path => isTabbed(path, named)) ? { delimiter: '\t' } : {}
   const readers = {
-    parquet: () => read.parquet(paths, typed),
+    parquet: () => read.parquet(paths, { ...typed, ...(decryption && { decryption }) }),
     csv: () => read.csv(paths, { ...text, ...tabs }),
     ndjson: () => read.ndjson(paths, text),
     json: () => read.json(paths, text),

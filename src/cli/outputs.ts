@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { ConnectorError, PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
+import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-encryption.ts'
 import type { SinkLike } from '../frame/node.ts'
 import { listParts } from '../sink/file-moves.ts'
 import type { BoundPipe, PipeOptions } from '../sink/pipe.ts'
@@ -17,6 +18,7 @@ export interface OutputOptions {
   readonly rowGroupRows?: number
   readonly partitionBy?: readonly string[]
   readonly overwrite?: boolean
+  readonly encryption?: ParquetEncryption | undefined
   /** Bytes that are no text may go to a terminal. */
   readonly force?: boolean
 }
@@ -52,11 +54,12 @@ export function checkOutput(inputs: readonly string[], output: string, format: F
 
 /** The sink of an output. `send` takes what goes to standard output. */
 export async function openOutput({ path, format }: Output, options: OutputOptions, send: BoundPipe['send']): Promise<SinkLike> {
-  const { compression, rowGroupRows } = options
+  const { compression, rowGroupRows, encryption } = options
   if (path !== '-') return openFile({ path, format }, options)
   const style = {
     ...(compression !== undefined && { compression }),
     ...(rowGroupRows !== undefined && { rowGroupRows }),
+    ...(encryption && { encryption: hideEncryption(encryption) as unknown as Json }),
     ...(format === 'csv' && isTabbed(path, options.to) && { delimiter: '\t' }),
     ...(format === 'arrow' && { form: 'stream' }),
   }
@@ -64,13 +67,13 @@ export async function openOutput({ path, format }: Output, options: OutputOption
   return { sink: 'pipe', options: pipe as unknown as Json, bound: { ...pipe, send } satisfies BoundPipe }
 }
 
-async function openFile({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, overwrite = false }: OutputOptions): Promise<SinkLike> {
+async function openFile({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, encryption, overwrite = false }: OutputOptions): Promise<SinkLike> {
   const { write } = await library()
   const all = { overwrite, ...(partitionBy && { partitionBy }) }
   const text = { ...all, ...(compression !== undefined && { compression: compression as 'gzip' }) }
   switch (format) {
     case 'parquet':
-      return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }) })
+      return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }), ...(encryption && { encryption }) })
     case 'csv':
       return write.csv(path, { ...text, ...(isTabbed(path, to) && { delimiter: '\t' }) })
     case 'ndjson':

@@ -1,8 +1,9 @@
 // What `head`, `tail` and `sample` share: rows of a file, chosen, as a table or as NDJSON.
 import type { Command } from 'commander'
 import type { FrameValue } from '../frame/frame.ts'
-import { openInputs } from './inputs.ts'
+import { inputFormat, openInputs } from './inputs.ts'
 import { writeJsonRows } from './json-rows.ts'
+import { decryptionFlag, decryptionKeys } from './key-files.ts'
 import { formatOption, nameList, wholeNumber } from './options.ts'
 import type { CliContext } from './context.ts'
 
@@ -12,6 +13,7 @@ export interface ShowOptions {
   filter?: string
   select?: string[]
   from?: string
+  decryptionKeys?: string
   json?: boolean
 }
 
@@ -23,9 +25,10 @@ export function defineShow<O extends ShowOptions>(command: Command, context: Cli
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
+    .option(...decryptionFlag)
     .option('--json', 'one JSON object a line instead of a table, with all digits of 64-bit integers and decimals')
     .action(async (file: string, options: O) => {
-      const rows = await openInputs([file], options.from)
+      const rows = await openInputs([file], options.from, { decryption: decryptionKeys(options.decryptionKeys, inputFormat([file], options.from)) })
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const picked = options.select ? frame.select(...options.select) : frame
       const table = await take(picked, options).collect({ signal: context.signal })

@@ -8,6 +8,7 @@ import { badLines, flagError, onErrorOf } from '../bad-lines.ts'
 import { divideCasts, placedCastError, withCasts } from '../casts.ts'
 import { fileFormat } from '../file-format.ts'
 import { schemaOf } from '../frame-plan.ts'
+import { decryptionFlag, decryptionKeys, encryptionFlag, encryptionKeys } from '../key-files.ts'
 import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
 import { type CastPair, castList, formatOption, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
@@ -27,6 +28,8 @@ interface ConvertOptions extends OutputOptions {
   limit?: number
   memory?: string
   workers: number
+  decryptionKeys?: string
+  encryptionKeys?: string
   dryRun?: boolean
   quiet?: boolean
 }
@@ -46,6 +49,7 @@ Examples:
   $ millrace convert trips.parquet trips.csv.gz --dry-run
   $ millrace convert trips.parquet - --to ndjson -q | head -n 3
   $ curl https://example.com/trips.csv.gz | millrace convert - trips.parquet --from csv
+  $ millrace convert trips.csv trips.parquet --encryption-keys keys.json
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
@@ -65,6 +69,8 @@ export function define(command: Command, context: CliContext): void {
     .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
     .addOption(wordOption('--compression <codec>', "of parquet all of these, of text none, gzip or zstd, which a file's ending says by itself", codecNames))
+    .option(...encryptionFlag)
+    .option(...decryptionFlag)
     .option('--force', 'write parquet, arrow or packed text to a terminal all the same')
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
@@ -101,13 +107,13 @@ async function convertFiles(paths: readonly string[], options: ConvertOptions, c
   const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
   const format = inputFormat(inputs, options.from)
   const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
-  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad) }
+  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), decryption: decryptionKeys(options.decryptionKeys, format) }
   const given = await openInputs(inputs, options.from, reading)
   const { schema, casts } = options.cast ? divideCasts(options.cast, schemaOf(given), format) : { schema: undefined, casts: [] }
   const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
   const rows = schema ? await open(inputs) : given
   const frame = await withSteps(await withCasts(rows, casts), options)
-  const sink = await openOutput(output, options, bytes => sendBytes(context, bytes))
+  const sink = await openOutput(output, { ...options, encryption: encryptionKeys(options.encryptionKeys, output.format) }, bytes => sendBytes(context, bytes))
   if (options.dryRun) {
     const { showDryRun } = await import('../dry-run.ts')
     return showDryRun({ format, rows, frame, output, sink, options, badLines: bad?.endsWith('/') ? `written to ${bad}` : bad }, context)
