@@ -1,4 +1,5 @@
 // What is known of values that nobody has read yet.
+import type { DataType } from './data-type.ts'
 import type { Stored } from './stored-value.ts'
 
 /**
@@ -9,5 +10,7 @@ export interface ValueBounds {
   readonly least?: Stored
   readonly greatest?: Stored
   readonly nulls?: 'none' | 'all'
+  /** True where none of the values equals this constant of that type, as it is stored; false where that isn't known. May look at the data. */
+  readonly lacks?: (value: Stored, type: DataType) => boolean
   readonly members?: Readonly<Record<string, ValueBounds>>
 }

@@ -70,7 +70,7 @@ function outcome(op: Order, a: Bound, b: Bound, boundsOf: BoundsOf): boolean {
   if (bounds.nulls === 'all') return true
   const below = bounds.least === undefined ? undefined : order(bounds.least, a.type, value as Stored, b.type)
   const above = bounds.greatest === undefined ? undefined : order(bounds.greatest, a.type, value as Stored, b.type)
-  if (op === 'eq') return (below !== undefined && below > 0) || (above !== undefined && above < 0)
+  if (op === 'eq') return (below !== undefined && below > 0) || (above !== undefined && above < 0) || (bounds.lacks?.(value as Stored, b.type) ?? false)
   if (op === 'lt' || op === 'le') return below !== undefined && (op === 'lt' ? below >= 0 : below > 0)
   return above !== undefined && (op === 'gt' ? above <= 0 : above < 0)
 }

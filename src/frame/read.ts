@@ -30,6 +30,8 @@ export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   readonly verifyChecksums?: boolean
   /** False reads all pages of the row groups that are read. By default those that a filter wants nothing of, by the files' page indexes, are neither fetched nor decoded. */
   readonly pageIndex?: boolean
+  /** False doesn't ask the files' Bloom filters, by which row groups are left out that a filter for equal values (`=`, `in`) wants nothing of. Nothing tells a damaged filter from a whole one. */
+  readonly bloomFilters?: boolean
   /** The keys of encrypted files. They are in no plan, explanation, log or error. */
   readonly decryption?: ParquetDecryption
 }

@@ -3,7 +3,8 @@ import { PlanError } from '../base/errors.ts'
 import type { HiddenReference } from '../base/hidden.ts'
 import type { Json } from '../base/json.ts'
 import type { Batch } from '../batch/batch.ts'
-import { columnBounds } from '../format/parquet/chunk-bounds.ts'
+import { lacksValue } from '../format/parquet/bloom-filter.ts'
+import { columnBounds, type LacksOf } from '../format/parquet/chunk-bounds.ts'
 import { chunkRanges } from '../format/parquet/chunk-ranges.ts'
 import { pagePieces } from '../format/parquet/page-pieces.ts'
 import type { RowRange } from '../format/parquet/page-plan.ts'
@@ -28,6 +29,8 @@ export interface ParquetScanOptions extends FetchedOptions {
   readonly verifyChecksums?: boolean
   /** False reads all pages of the row groups that are read; otherwise those that a filter wants nothing of, by the file's page index, are left out. */
   readonly pageIndex?: boolean
+  /** False doesn't ask the files' Bloom filters. */
+  readonly bloomFilters?: boolean
   /** The unit of INT96 timestamps, nanoseconds by default, which end in the years 1677 and 2262; what is beside a coarser one is cut off. */
   readonly int96?: Int96Unit
   /** The keys of encrypted files, out of sight. */
@@ -62,7 +65,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options, 'read.parquet'), options.fetched)
     const group = file.rowGroups[split.group as number]
     const found = file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined)
-    return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks) : {}]))
+    return Object.fromEntries(found.map(column => [column.field.name, group ? columnBounds(column, group.chunks, options.bloomFilters === false ? undefined : lacksOf(path, options.fetched)) : {}]))
   },
   pieces(options, split, columns) {
     if (options.pageIndex === false) return undefined
@@ -108,6 +111,11 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   },
   describe: options => `read.parquet ${options.paths.join(', ')}`,
 }, endings)
+
+// A filter is asked only where statistics don't tell.
+function lacksOf(path: string, fetched: number | undefined): LacksOf {
+  return (leaf, chunk) => chunk.bloomFilter && ((value, type) => withFile(path, 'read.parquet', reader => lacksValue(reader, leaf, chunk, value, type), fetched))
+}
 
 function checkUnit({ int96 }: ParquetScanOptions, where: string): void {
   if (int96 === undefined || ['ms', 'us', 'ns'].includes(int96)) return

@@ -55,6 +55,7 @@ import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, spr
 import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
 import * as shredding from './reference/parquet-shred.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
+import * as bloom from './reference/bloom.ts'
 import * as parquetDelta from './reference/parquet-delta.ts'
 import * as parquetEncode from './reference/parquet-encode.ts'
 import { inflateAgreement } from './reference/inflate.ts'
@@ -157,6 +158,7 @@ export const catalogue: readonly AnyAgreement[] = [
   plainViewsAgreement,
   prefixAgreement,
   deltaAgreement,
+  ...Object.values(bloom),
   ...Object.values(parquetDelta),
   ...Object.values(parquetEncode),
   parquetConvertAgreement,

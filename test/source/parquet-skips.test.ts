@@ -3,13 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { type Random, random } from '../../src/base/random.ts'
 import type { FrameValue } from '../../src/frame/frame.ts'
 import type { WriteParquetOptions } from '../../src/frame/write.ts'
 import { col, count, read, write } from '../../src/index.ts'
 import { exact } from '../support/format-files.ts'
+import { encryptedPath, explicitKeys } from '../support/encrypted-suite.ts'
 import { closeEngines, frame, pagesInUse } from '../support/frames.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-skips-'))
@@ -78,7 +79,7 @@ describe.each([1, 2])('with %i workers', workers => {
     const chance = random(seed)
     const rows = rowsOf(chance, 1_200)
     const options = { rowGroupRows: 500, pageRows: 50 }
-    const [plain, indexed] = [await writeTo(rows, `plain-${workers}.parquet`, { ...options, pageIndex: false }), await writeTo(rows, `indexed-${workers}.parquet`, options)]
+    const [plain, indexed] = [await writeTo(rows, `plain-${workers}.parquet`, { ...options, pageIndex: false }), await writeTo(rows, `indexed-${workers}.parquet`, { ...options, bloomFilters: ['id', 'n', 'x', 't', 'd', 'k'] })]
     let skipped = 0
     for (let turn = 0; turn < 60; turn++) {
       const text = condition(chance, rows.length)
@@ -123,6 +124,104 @@ describe('a filter over sorted rows', () => {
     const table = await scan(`${parts}**`).filter("id < 60 and k in ('key 1', 'key 2')").select('id', 'k', 'l').sort('id').collect({ workers: 1 })
     expect(exact(table.toArray())).toBe(exact(rows.slice(0, 20).filter(row => ['key 1', 'key 2'].includes(row['k'] as string)).map(({ id, k, l }) => ({ id, k, l }))))
     expect(table.stats.counts['pagesSkipped']).toBeGreaterThan(5)
+  })
+})
+
+describe('a filter for equal values', () => {
+  const rows = Array.from({ length: 3_000 }, (_, i) => ({ user: `user ${(i * 7_919) % 1_000_003}`, at: i, s: { code: (i * 31) % 9_973 } }))
+  const path = join(folder, 'users.parquet')
+  const made = () => frame(rows, { user: 'utf8', at: 'int32', s: 'struct<code: int32>' }).to(write.parquet(path, { rowGroupRows: 300, bloomFilters: ['user', 's'], overwrite: true })).run({ workers: 1 })
+  const run = async (text: string, options = {}) => {
+    const table = await scan(path, options).filter(text).collect({ workers: 1 })
+    return [table.toArray().map(row => row['at']), table.stats.counts['splitsSkipped'] ?? 0] as const
+  }
+
+  it('leaves out the row groups whose Bloom filter knows none of them', async () => {
+    await made()
+    const { user, s } = rows[1_234]!
+    expect(await run(`user = '${user}'`)).toEqual([[1_234], 9])
+    expect(await run(`user = '${user}'`, { bloomFilters: false })).toEqual([[1_234], 0])
+    expect(await run(`user in ('${user}', '${rows[2_000]!.user}')`)).toEqual([[1_234, 2_000], 8])
+    expect(await run("user = 'user of none'")).toEqual([[], 10])
+    expect((await run(`s.code = ${s.code}`))[1]).toBeGreaterThan(6)
+    expect((await run(`user = '${user}' or at < 10`))[1]).toBe(8)
+    expect((await run(`user != '${user}'`))[1]).toBe(0)
+  })
+
+  it('has them from workers that encode, and of files in folders', async () => {
+    const parts = join(folder, 'many/')
+    const many = Array.from({ length: 120_000 }, (_, i) => ({ id: BigInt((i * 7_919) % 1_000_003), part: i % 2 }))
+    await frame(many, { id: 'int64', part: 'int32' }).to(write.parquet(parts, { bloomFilters: { id: { falsePositive: 0.001 } }, partitionBy: ['part'] })).run({ workers: 2 })
+    const { id } = many[77_777]!
+    const table = await scan(`${parts}**`).filter(`id = ${id}`).collect({ workers: 2 })
+    expect(table.toArray().map(row => row['id'])).toEqual([id])
+    expect(table.stats.counts['splitsSkipped']).toBeGreaterThan(0)
+    const one = join(folder, 'one.parquet')
+    await frame(many, { id: 'int64', part: 'int32' }).to(write.parquet(one, { bloomFilters: ['id'] })).run({ workers: 2 })
+    expect((await scan(one).filter(`id = ${id}`).collect({ workers: 2 })).toArray()).toEqual([{ id, part: 1 }])
+  })
+})
+
+describe('an encrypted Bloom filter', () => {
+  const key = (byte: number) => new Uint8Array(16).fill(byte)
+  const rows = Array.from({ length: 1_000 }, (_, i) => ({ user: `user ${(i * 7_919) % 1_009}`, n: i }))
+  const run = async (path: string, options: object, text: string) => {
+    const table = await scan(path, options).filter(text).collect({ workers: 1 })
+    return [table.toArray(), table.stats.counts['splitsSkipped'] ?? 0] as const
+  }
+
+  it.each([
+    ['of the footer key', {}, {}],
+    ['of a column key, the footer plain', { columnKeys: { user: key(2) }, plaintextFooter: true }, { columnKeys: { user: key(2) } }],
+  ])('%s is asked with the key', async (what, encryption, keys) => {
+    const path = join(folder, `sealed ${what.length}.parquet`)
+    await frame(rows, { user: 'utf8', n: 'int32' }).to(write.parquet(path, { encryption: { footerKey: key(1), ...encryption }, rowGroupRows: 100, bloomFilters: ['user'] })).run({ workers: 1 })
+    const decryption = { footerKey: key(1), ...keys }
+    expect(await run(path, { decryption }, `user = '${rows[345]!.user}'`)).toEqual([[rows[345]], 9])
+    expect(await run(path, { decryption, bloomFilters: false }, `user = '${rows[345]!.user}'`)).toEqual([[rows[345]], 0])
+  })
+
+  it.skipIf(!existsSync(encryptedPath('encrypt_columns_and_footer_bloom_filter')))('of another writer tells values from others', async () => {
+    const name = 'encrypt_columns_and_footer_bloom_filter'
+    const decryption = explicitKeys(name)
+    const asked = (text: string, options = {}) => run(encryptedPath(name), { decryption, ...options }, text)
+    for (const column of ['double_field', 'float_field']) {
+      expect((await asked(`${column} = ${column === 'double_field' ? 77.5 : 77.25}`))[0].length).toBe(1)
+      expect([await asked(`${column} = 77.125`), await asked(`${column} = 77.125`, { bloomFilters: false })]).toEqual([[[], 1], [[], 0]])
+    }
+  })
+})
+
+const duckdbModule = fileURLToPath(new URL('../../bench/node_modules/@duckdb/node-api/lib/index.js', import.meta.url))
+
+describe.skipIf(!existsSync(duckdbModule))('duckdb', () => {
+  type Connection = { run(sql: string): Promise<unknown>; runAndReadAll(sql: string): Promise<{ getRows(): unknown[][] }> }
+  const connect = async () => {
+    const { DuckDBInstance } = (await import(pathToFileURL(duckdbModule).href)) as { DuckDBInstance: { create(path: string): Promise<{ connect(): Promise<Connection> }> } }
+    return (await DuckDBInstance.create(':memory:')).connect()
+  }
+
+  it('asks our Bloom filters, and finds in them what is there and little else', async () => {
+    const rows = rowsOf(random(4), 400)
+    const path = await writeTo(rows, 'bloomed.parquet', { rowGroupRows: 100, bloomFilters: ['id', 't', 'x', 'n'] })
+    const duckdb = await connect()
+    const excluded = async (column: string, value: string) =>
+      (await duckdb.runAndReadAll(`select bloom_filter_excludes from parquet_bloom_probe('${path}', '${column}', ${value}) order by row_group_id`)).getRows().map(([out]) => out)
+    expect(await excluded('id', `${450}::bigint`)).toEqual([true, false, true, true])
+    expect((await excluded('id', '451::bigint')).filter(Boolean).length).toBeGreaterThan(2)
+    const { t, n, x } = rows.slice(200, 300).find(row => row['t'] !== null && row['n'] !== null && typeof row['x'] === 'number' && row['x'] !== 0)!
+    for (const [column, value] of [['t', `'${t}'`], ['n', `${n}::int`], ['x', `${x}::double`]] as const) expect((await excluded(column, value))[2], column).toBe(false)
+  })
+
+  it('writes Bloom filters that we skip row groups by', async () => {
+    const path = join(folder, 'duckdb.parquet')
+    const duckdb = await connect()
+    await duckdb.run(`copy (select (i * 7919) % 5003 as v, 'text ' || ((i * 31) % 4001) as t, i from range(20000) r(i)) to '${path}' (format parquet, row_group_size 2048, dictionary_size_limit 5000, compression zstd)`)
+    const found = await scan(path).filter("t = 'text 100'").collect({ workers: 1 })
+    const expected = await scan(path, { bloomFilters: false }).filter("t = 'text 100'").collect({ workers: 1 })
+    expect(exact(found.toArray())).toBe(exact(expected.toArray()))
+    expect(found.toArray().length).toBeGreaterThan(3)
+    expect(found.stats.counts['splitsSkipped']).toBeGreaterThan(2)
   })
 })
 

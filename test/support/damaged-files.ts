@@ -9,6 +9,7 @@ import { pageBytes, reservedPages } from '../../src/device/pages.ts'
 import { CsvReader } from '../../src/format/csv/csv-reader.ts'
 import { hideEncryption } from '../../src/format/parquet/write-encryption.ts'
 import { LineReader } from '../../src/format/json/line-reader.ts'
+import { lacksValue } from '../../src/format/parquet/bloom-filter.ts'
 import { pagePieces } from '../../src/format/parquet/page-pieces.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { csvFields, dialects, sampleCsv } from '../compute/reference/csv.ts'
@@ -66,7 +67,7 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
 
 // Small pages of every encoding that we write, with their index.
 function indexedParquet(device: Device, rows: Record<string, unknown>[]): Uint8Array {
-  return writeParquet(device, allTypes, rows, { compression: 'lz4', pageRows: 13, encoding: { long: 'delta', longN: 'delta', text: 'delta', unique: 'delta', float: 'byte-stream-split', us: 'delta' } })
+  return writeParquet(device, allTypes, rows, { compression: 'lz4', pageRows: 13, encoding: { long: 'delta', longN: 'delta', text: 'delta', unique: 'delta', float: 'byte-stream-split', us: 'delta' }, bloomFilters: ['int', 'text', 'unique'] })
 }
 
 // What the indexes say, and the rows of every second page of some column.
@@ -75,8 +76,12 @@ function readIndexed(device: Device, bytes: Uint8Array): string {
   const file = readFooter(reader, 'test.parquet')
   const { chunks, rowCount } = file.rowGroups[0] ?? { chunks: [], rowCount: 0 }
   const pieces = chunks.length > 0 ? (pagePieces(reader, file.columns.filter(column => column.unreadable === undefined), chunks, rowCount) ?? []) : []
+  const asked = ['int', 'text', 'unique'].map(name => {
+    const column = file.columns.find(({ field, nested }) => field.name === name && !nested)
+    return column && chunks[column.leaf] && ['abc', 17, 'row number 5'].map(value => lacksValue(reader, column, chunks[column.leaf]!, value, column.field.type))
+  })
   const ranges = pieces.filter((_, i) => i % 2 === 0).map(({ start, end }) => [start, end] as const)
-  return String(exact([pieces.slice(0, 50), readParquet(device, bytes, { limits, ranges }).slice(0, 500), readParquet(device, bytes, { limits }).slice(0, 500)]))
+  return String(exact([asked, pieces.slice(0, 50), readParquet(device, bytes, { limits, ranges }).slice(0, 500), readParquet(device, bytes, { limits }).slice(0, 500)]))
 }
 
 // Lists, maps and structs of several depths, in pages of one version.

@@ -7,18 +7,26 @@ import type { ColumnChunk } from './metadata.ts'
 import type { ParquetColumn } from './read-footer.ts'
 import type { ParquetLeaf, ParquetNode } from './schema-tree.ts'
 
+/** What else tells that a chunk has no such value; undefined where nothing does. */
+export type LacksOf = (leaf: ParquetLeaf, chunk: ColumnChunk) => ValueBounds['lacks']
+
 /** The bounds of a column's values in a row group, with those of a struct's members. Of what is in lists and maps nothing is known. */
-export function columnBounds(column: ParquetColumn, chunks: readonly ColumnChunk[]): ValueBounds {
-  return column.nested ? nodeBounds(column.nested, chunks) : chunkBounds(column, chunks[column.leaf]!)
+export function columnBounds(column: ParquetColumn, chunks: readonly ColumnChunk[], lacksOf?: LacksOf): ValueBounds {
+  return column.nested ? nodeBounds(column.nested, chunks, lacksOf) : { ...chunkBounds(column, chunks[column.leaf]!), ...lacking(lacksOf, column, chunks) }
+}
+
+function lacking(lacksOf: LacksOf | undefined, leaf: ParquetLeaf, chunks: readonly ColumnChunk[]): ValueBounds {
+  const lacks = lacksOf?.(leaf, chunks[leaf.leaf]!)
+  return lacks ? { lacks } : {}
 }
 
 // Writers may count nulls of structs around a value or not: that none is null is not known.
-function nodeBounds(node: ParquetNode, chunks: readonly ColumnChunk[]): ValueBounds {
+function nodeBounds(node: ParquetNode, chunks: readonly ColumnChunk[], lacksOf: LacksOf | undefined): ValueBounds {
   if (node.kind === 'struct' && node.type.kind === 'struct')
-    return { members: Object.fromEntries(node.type.members.map(({ name }, i) => [name, nodeBounds(node.members[i]!, chunks)])) }
+    return { members: Object.fromEntries(node.type.members.map(({ name }, i) => [name, nodeBounds(node.members[i]!, chunks, lacksOf)])) }
   if (node.kind !== 'leaf') return {}
   const { nulls, ...bounds } = chunkBounds(node.leaf, chunks[node.leaf.leaf]!)
-  return nulls === 'all' ? { ...bounds, nulls } : bounds
+  return { ...bounds, ...(nulls === 'all' && { nulls }), ...lacking(lacksOf, node.leaf, chunks) }
 }
 
 /** The bounds of a flat column's values in a chunk; empty where nothing is known. Texts are UTF-8 bytes, and may be cut: still no value is beyond them. */

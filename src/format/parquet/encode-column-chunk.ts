@@ -10,33 +10,17 @@ import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
 import { ChunkDictionary } from './chunk-dictionary.ts'
+import type { EncodedChunk } from './encoded-chunk.ts'
 import { ValueEncoder, type ValueForm } from './encode-values.ts'
 import { type PackedBody, PagePacker } from './pack-page.ts'
 import { FlatLevels, NestedLevels } from './page-levels.ts'
-import { ChunkPages, type WrittenPage } from './write-page-index.ts'
+import { ChunkBloom } from './write-bloom.ts'
+import { ChunkPages } from './write-page-index.ts'
 import type { LeafOptions } from './write-options.ts'
 import type { WrittenLeaf } from './write-tree.ts'
-import type { WrittenEnds } from './written-bounds.ts'
 
 /** Fewer values tell nothing of the others. */
 const chosenValuesMin = 1_024
-
-/** A written chunk: its bytes in order, and what the footer says of it. */
-export interface EncodedChunk {
-  readonly parts: readonly Uint8Array[]
-  /** Bytes of the dictionary page, 0 without one. */
-  readonly dictionaryBytes: number
-  readonly bytes: number
-  readonly unpackedBytes: number
-  readonly valueCount: number
-  readonly nullCount: number
-  readonly ends?: WrittenEnds | undefined
-  /** Its data pages, and their index where they all have bounds. */
-  readonly pages: readonly WrittenPage[]
-  readonly columnIndex?: Uint8Array | undefined
-  /** Numbers of the encodings used. */
-  readonly encodings: readonly number[]
-}
 
 /** Encodes a column of values, row group after row group. Memory: up to 2.5 MiB and the entries of a row, and the row group's packed pages. */
 export class ColumnChunkWriter {
@@ -52,6 +36,7 @@ export class ColumnChunkWriter {
   readonly #levels: FlatLevels | NestedLevels
   readonly #headroom: number
   readonly #index: ChunkPages
+  readonly #bloom: ChunkBloom | undefined
   readonly #small: number
   readonly #arena: Arena
   readonly #wantDictionary: boolean
@@ -84,7 +69,8 @@ export class ColumnChunkWriter {
     this.#packed = new Scratch(device)
     this.#values = new Scratch(device)
     this.#encoder = new ValueEncoder(device, leaf.stored)
-    const { pageRows, encoding } = options
+    const { pageRows, encoding, falsePositive } = options
+    this.#bloom = falsePositive === undefined ? undefined : new ChunkBloom(device, leaf.stored, falsePositive)
     const isNested = leaf.path.length > 1
     this.#levels = isNested ? new NestedLevels(device, leaf) : new FlatLevels(device, leaf.nullable, pageRows)
     this.#index = new ChunkPages(device, leaf.stored)
@@ -145,6 +131,7 @@ export class ColumnChunkWriter {
   finish(): EncodedChunk {
     this.#flush()
     const dictionary = this.#encodings.has(8) ? this.#packDictionary() : undefined
+    if (dictionary) this.#bloom?.add(this.#dictionary!.values, this.#dictionary!.known)
     const pages = dictionary ? [dictionary, ...this.#pages] : this.#pages
     const sum = (of: (page: PackedBody) => number) => pages.reduce((total, page) => total + of(page), 0)
     const chunk: EncodedChunk = {
@@ -157,6 +144,7 @@ export class ColumnChunkWriter {
       ends: this.#index.ends,
       pages: this.#index.pages,
       columnIndex: this.#index.columnIndex(),
+      bloom: this.#bloom?.finish(),
       encodings: [...(dictionary ? [0] : []), 3, ...this.#encodings].filter((number, i, all) => all.indexOf(number) === i).sort((a, b) => a - b),
     }
     this.#lastValues = this.#entries - this.#nulls
@@ -166,7 +154,7 @@ export class ColumnChunkWriter {
 
   /** Gives all memory back. */
   close(): void {
-    for (const owned of [this.#packer, this.#packed, this.#values, this.#encoder, this.#levels, this.#dictionary]) owned?.close()
+    for (const owned of [this.#packer, this.#packed, this.#values, this.#encoder, this.#levels, this.#dictionary, this.#bloom]) owned?.close()
     this.#arena.release()
   }
 
@@ -228,7 +216,7 @@ export class ColumnChunkWriter {
     if (this.#mode === 'dictionary' && !(this.#dictionary ??= new ChunkDictionary(this.#device, this.#stored)).append(values, count, this.#pageValues)) this.#turnPlain()
     if (this.#mode === 'plain') this.#appendPlain(values, count)
     this.#pageValues += count
-    if (count > 0 && this.#mode === 'plain') this.#index.bounds.widen(values, count, this.#small)
+    if (count > 0 && this.#mode === 'plain') this.#take(values, count)
   }
 
   #appendBits(bits: number, bit: number, rows: number): void {
@@ -326,8 +314,14 @@ export class ColumnChunkWriter {
     this.#pageValueBytes = 0
     const values = dictionary.expand(count)
     this.#writePlain(values, count, this.#plainBytes(values, count))
-    this.#index.bounds.widen(values, count, this.#small)
+    this.#take(values, count)
     return false
+  }
+
+  // What indexes know of values that no dictionary has.
+  #take(values: number, count: number): void {
+    this.#index.bounds.widen(values, count, this.#small)
+    this.#bloom?.add(values, count)
   }
 
   // The bounds of a page of dictionary numbers are those of the values that it uses.

@@ -108,6 +108,8 @@ export interface ColumnChunk {
   columnIndex?: IndexPlace
   /** The places of its pages. */
   offsetIndex?: IndexPlace
+  /** 0 bytes where their number isn't said. */
+  bloomFilter?: IndexPlace
   /** Set where the pages are in another file. */
   filePath?: string
   /** True where its pages can't be read for want of a key, or there is no metadata. */
@@ -353,6 +355,8 @@ export function readColumnMetadata(reader: ThriftReader, chunk: ColumnChunk): vo
     else if (id === 9 && isInt(type)) chunk.dataOffset = reader.int()
     else if (id === 11 && isInt(type)) chunk.dictionaryOffset = reader.int()
     else if (id === 12 && type === thriftType.struct) chunk.statistics = readStatistics(reader)
+    else if (id === 14 && isInt(type)) chunk.bloomFilter = { offset: reader.int(), bytes: 0 }
+    else if (id === 15 && isInt(type)) chunk.bloomFilter = { offset: chunk.bloomFilter?.offset ?? 0, bytes: reader.int() }
     else return false
     return true
   })

@@ -7,11 +7,12 @@ import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
 import { ColumnChunkWriter } from './encode-column-chunk.ts'
+import type { EncodedBloom } from './encoded-chunk.ts'
 import { FileSeal, sealChunk, type SealState } from './file-seal.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
 import { sealPlan } from './write-encryption.ts'
-import { type ChunkEntry, chunkEntry, fileEnd, type GroupEntry } from './write-footer.ts'
+import { type ChunkEntry, chunkEntry, fileEnd, type GroupEntry, movedChunk } from './write-footer.ts'
 import { checkParquetWrite, leafOptions, type ParquetWriteOptions, rowGroupLimits } from './write-options.ts'
 import { isLeaf, type WrittenLeaf, type WrittenNode, writtenLeaves, writtenTree } from './write-tree.ts'
 
@@ -131,11 +132,13 @@ export class ParquetWriter {
   /** Puts row groups that another writer made behind what is there: their bytes, and what its `take` says of them. */
   append(bytes: Uint8Array, taken: Json): void {
     this.#endRowGroup()
+    const groups = taken as unknown as readonly GroupEntry[]
     if (this.#seal) {
-      for (const { rowCount, chunks } of taken as unknown as GroupEntry[]) this.#groups.push({ rowCount, chunks: chunks.map((chunk, leaf) => this.#putChunk(chunk, pagesWithin(bytes, chunk), leaf)) })
+      for (const { rowCount, chunks } of groups)
+        this.#putGroup(rowCount, chunks.map(entry => ({ entry, pages: pagesWithin(bytes, entry), bloom: entry.bloom && bloomWithin(bytes, entry.bloom) })))
       return
     }
-    for (const { rowCount, chunks } of taken as unknown as GroupEntry[]) this.#groups.push({ rowCount, chunks: chunks.map(chunk => ({ ...chunk, offset: chunk.offset + this.#bytes })) })
+    for (const { rowCount, chunks } of groups) this.#groups.push({ rowCount, chunks: chunks.map(chunk => movedChunk(chunk, this.#bytes)) })
     this.#append(bytes)
   }
 
@@ -162,12 +165,24 @@ export class ParquetWriter {
 
   #endRowGroup(): void {
     if (this.#rows === 0) return
-    const chunks = Array.from(this.#chunks.values(), (writer, leaf) => {
-      const chunk = writer.finish()
-      return this.#putChunk(chunkEntry(chunk, this.#bytes), chunk.parts, leaf)
-    })
-    this.#groups.push({ rowCount: this.#rows, chunks })
+    const chunks = Array.from(this.#chunks.values(), writer => writer.finish())
+    this.#putGroup(this.#rows, chunks.map(chunk => ({ entry: chunkEntry(chunk, 0), pages: chunk.parts, bloom: chunk.bloom })))
     this.#rows = 0
+  }
+
+  // Writes the pages of a row group's chunks, and behind them their Bloom filters.
+  #putGroup(rowCount: number, chunks: readonly { readonly entry: ChunkEntry; readonly pages: Iterable<Uint8Array>; readonly bloom: EncodedBloom | undefined }[]): void {
+    const written = chunks.map(({ entry, pages }, leaf) => this.#putChunk(entry, pages, leaf))
+    this.#groups.push({ rowCount, chunks: written.map((entry, leaf) => ({ ...entry, ...(chunks[leaf]!.bloom && { bloom: this.#putBloom(chunks[leaf]!.bloom!, leaf) }) })) })
+  }
+
+  #putBloom({ header, filter }: EncodedBloom, leaf: number): ChunkEntry['bloom'] {
+    const offset = this.#bytes
+    const cipher = this.#seal?.cipher(this.#groups.length, leaf)
+    const first = cipher ? cipher.seal('bloom filter header', header) : header
+    this.#append(first)
+    this.#append(cipher ? cipher.seal('bloom filter', filter) : filter)
+    return { offset, bytes: this.#bytes - offset, headerBytes: first.byteLength }
   }
 
   // Writes a chunk's pages here, sealed where its column is.
@@ -178,6 +193,10 @@ export class ParquetWriter {
     for (const part of parts) this.#append(part)
     return { ...entry, offset }
   }
+}
+
+function bloomWithin(bytes: Uint8Array, { offset, bytes: count, headerBytes }: NonNullable<ChunkEntry['bloom']>): EncodedBloom {
+  return { header: bytes.slice(offset, offset + headerBytes), filter: bytes.slice(offset + headerBytes, offset + count) }
 }
 
 // The pages of a chunk that another writer made, in what it made, the dictionary's first. What it made may lie in shared memory, which not every cipher takes.

@@ -1,7 +1,7 @@
 // What stands behind the row groups of a file being written: the page indexes, and the footer that says where everything is. Until then it is kept as plain data, so that a
 // checkpoint or a message to another thread can carry it.
 import type { ChunkCipher } from './chunk-cipher.ts'
-import type { EncodedChunk } from './encode-column-chunk.ts'
+import type { EncodedChunk } from './encoded-chunk.ts'
 import { writeColumnCrypto } from './crypto-metadata.ts'
 import type { FileSeal } from './file-seal.ts'
 import { physicalTypes } from './metadata.ts'
@@ -9,6 +9,11 @@ import type { ModuleKind } from './module-cipher.ts'
 import { offsetIndex } from './write-page-index.ts'
 import { ThriftWriter } from './write-thrift.ts'
 import { type WrittenLeaf, type WrittenNode, writeSchema } from './write-tree.ts'
+
+interface Place {
+  readonly offset: number
+  readonly bytes: number
+}
 
 /** A written chunk; bytes are in hexadecimal. */
 export interface ChunkEntry {
@@ -26,6 +31,8 @@ export interface ChunkEntry {
   /** Of each data page its bytes, and its rows. */
   readonly pages: readonly (readonly [number, number])[]
   readonly columnIndex?: string
+  /** The place of its Bloom filter, and the bytes of the filter's header. */
+  readonly bloom?: Place & { readonly headerBytes: number }
 }
 
 /** A written row group. */
@@ -45,11 +52,6 @@ export interface FileShape {
   readonly seal: FileSeal | undefined
 }
 
-interface Place {
-  readonly offset: number
-  readonly bytes: number
-}
-
 /** The entry of a chunk that begins at `offset`. */
 export function chunkEntry(chunk: EncodedChunk, offset: number): ChunkEntry {
   const { dictionaryBytes, bytes, unpackedBytes, valueCount, nullCount, encodings, ends, pages, columnIndex } = chunk
@@ -65,6 +67,11 @@ export function chunkEntry(chunk: EncodedChunk, offset: number): ChunkEntry {
     ...(ends && { least: toHex(ends.least), most: toHex(ends.most), isLeastCut: ends.isLeastCut, isMostCut: ends.isMostCut }),
     ...(columnIndex && { columnIndex: toHex(columnIndex) }),
   }
+}
+
+/** The entry of a chunk whose file is put behind `by` other bytes. */
+export function movedChunk(chunk: ChunkEntry, by: number): ChunkEntry {
+  return { ...chunk, offset: chunk.offset + by, ...(chunk.bloom && { bloom: { ...chunk.bloom, offset: chunk.bloom.offset + by } }) }
 }
 
 /** The indexes of all pages, to be written at `start`, and behind them the footer, which is the last. */
@@ -129,7 +136,9 @@ function writeMetadata(thrift: ThriftWriter, { codec }: FileShape, chunk: ChunkE
     thrift.binary(5, fromHex(chunk.most)).binary(6, fromHex(chunk.least))
     if (chunk.isLeastCut || chunk.isMostCut) thrift.bool(7, !chunk.isMostCut).bool(8, !chunk.isLeastCut)
   }
-  return thrift.end()
+  thrift.end()
+  if (chunk.bloom) writePlace(thrift, 14, chunk.bloom)
+  return thrift
 }
 
 function writePlace(thrift: ThriftWriter, id: number, place: Place | undefined): void {

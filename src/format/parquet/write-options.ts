@@ -6,6 +6,7 @@ import { type Fields, isHidden } from '../../batch/schema.ts'
 import { typeName } from '../../batch/type-name.ts'
 import { canPack } from '../decompress.ts'
 import { leavesNamed, namedFor } from './named-leaves.ts'
+import { type BloomFilters, checkBloomFilters, falsePositiveOf } from './bloom-options.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { sealPlan } from './write-encryption.ts'
 import { type WrittenLeaf, writtenLeaves, writtenTree } from './write-tree.ts'
@@ -34,6 +35,12 @@ export interface ParquetWriteOptions {
   readonly encryption?: HiddenReference
   /** Pages of a chunk at which a row group ends earlier: encrypted files number them. */
   readonly chunkPagesMax?: number
+  /**
+   * Columns that get a Bloom filter in each row group, by which readers leave those out that don't have a value; a column of structs gives one to all inside, and 'a.b' means one.
+   * `falsePositive`: the share of other values that may pass, 0.01 by default; about 10 bits a different value then. Not for booleans. Memory: 8 bytes a value of a row group, and
+   * the filter.
+   */
+  readonly bloomFilters?: BloomFilters
   /** False writes no dictionaries, and delta-packed integers only where `encoding` says so, for readers that know neither. */
   readonly dictionary?: boolean
   /**
@@ -50,6 +57,8 @@ export interface LeafOptions {
   readonly codec: ParquetCodec
   readonly dictionary: boolean
   readonly encoding: ParquetEncoding
+  /** The share of other values that its Bloom filter may let pass; undefined without one. */
+  readonly falsePositive: number | undefined
   readonly pageRows: number
   readonly pageBytes: number
 }
@@ -61,7 +70,7 @@ const pageRowsMax = 1_048_576
 const pageBytesDefault = '1MiB'
 const encodings: readonly string[] = ['auto', 'plain', 'dictionary', 'delta', 'byte-stream-split'] satisfies ParquetEncoding[]
 
-/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, NO_COLUMN, TYPE, NO_COLUMNS, and of `sealPlan`. */
+/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, BLOOM_FILTER, NO_COLUMN, TYPE, NO_COLUMNS, and of `sealPlan`. */
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
   const codec = options.compression ?? 'snappy'
   if (!Object.hasOwn(codecNumber, codec)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
@@ -72,6 +81,7 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
   if (shown.length === 0) throw new PlanError('NO_COLUMNS', `${where}: there are no columns to write`)
   const leaves = shown.flatMap(field => writtenLeaves(writtenTree(field, where)))
   checkEncoding(options, shown, leaves, where)
+  checkBloomFilters(options.bloomFilters, shown, leaves, where)
   if (options.encryption) sealPlan(options.encryption, shown, leaves, where)
 }
 
@@ -94,7 +104,7 @@ export function leafOptions(options: ParquetWriteOptions, leaf: WrittenLeaf, whe
   const { pageRows, pageBytes } = pageLimits(options, where)
   const { width, physical } = leaf.stored
   const bytes = width ?? (physical === 'BOOLEAN' || physical === 'BYTE_ARRAY' ? 1 : physical === 'INT32' || physical === 'FLOAT' ? 4 : 8)
-  return { codec, dictionary, encoding: encodingOf(options, leaf), pageRows: Math.max(1, Math.min(pageRows, Math.floor(pageBytes / bytes))), pageBytes }
+  return { codec, dictionary, encoding: encodingOf(options, leaf), falsePositive: falsePositiveOf(options.bloomFilters, leaf), pageRows: Math.max(1, Math.min(pageRows, Math.floor(pageBytes / bytes))), pageBytes }
 }
 
 function encodingOf({ encoding = 'auto' }: ParquetWriteOptions, leaf: WrittenLeaf): ParquetEncoding {
