@@ -39,6 +39,7 @@ export interface ParquetChunkMetadata {
   /** As its pages are unpacked; null where the writer did not say. */
   readonly bytes: number | null
   readonly hasPageIndex: boolean
+  readonly hasBloomFilter: boolean
   /** What the statistics say; null where they say nothing. Bounds of texts and bytes may be cut: no value lies beyond them. */
   readonly nulls: number | null
   readonly min: Value
@@ -106,6 +107,7 @@ function chunkOf(leaf: ParquetLeaf | undefined, chunk: ColumnChunk): ParquetChun
     compressedBytes: chunk.compressedBytes,
     bytes: chunk.bytes ?? null,
     hasPageIndex: chunk.offsetIndex !== undefined,
+    hasBloomFilter: chunk.bloomFilter !== undefined,
     nulls: chunk.statistics?.nullCount ?? null,
     min: least === undefined ? null : boundValue(leaf!.field.type, least),
     max: greatest === undefined ? null : boundValue(leaf!.field.type, greatest),

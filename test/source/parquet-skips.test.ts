@@ -250,8 +250,9 @@ describe.skipIf(!hasPyarrow())('pyarrow', () => {
     }
   })
 
-  it('sees the page index and the cut bounds of what we write', async () => {
-    const ours = await writeTo(rows, 'seen.parquet', { pageRows: 100 })
+  it('sees the page index, the cut bounds and the order of what we write', async () => {
+    const ours = await writeTo(rows, 'seen.parquet', { pageRows: 100, sortingColumns: ['id', { column: 'at', descending: true, nullsFirst: true }] })
+    expect(run(`print([(c.column_index, c.descending, c.nulls_first) for c in pq.ParquetFile('${ours}').metadata.row_group(0).sorting_columns])`).trim()).toBe('[(0, False, False), (2, True, True)]')
     const seen = run(`c = [pq.ParquetFile('${ours}').metadata.row_group(0).column(i) for i in (0, 5, 8)]\nprint([x.has_offset_index for x in c], [x.has_column_index for x in c], c[1].statistics.has_min_max)`)
     expect(seen.trim()).toBe('[True, True, True] [True, True, True] True')
   })

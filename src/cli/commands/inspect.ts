@@ -3,11 +3,14 @@ import type { Command } from 'commander'
 import { DataError, PlanError } from '../../base/errors.ts'
 import { textTable } from '../../base/text-table.ts'
 import { formatBytes, formatCount } from '../../base/units.ts'
+import type { Stored } from '../../batch/stored-value.ts'
 import { typeName } from '../../batch/type-name.ts'
+import { showValue } from '../../batch/value-text.ts'
 import { headerOf, readArrow, readMessage } from '../../format/arrow/read-arrow.ts'
+import { boundValue } from '../../format/parquet/bound-value.ts'
 import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
 import { codecs, type ColumnChunk, encodings } from '../../format/parquet/metadata.ts'
-import { type ParquetColumn, readFooter } from '../../format/parquet/read-footer.ts'
+import { type ParquetColumn, type ParquetFile, readFooter } from '../../format/parquet/read-footer.ts'
 import { leavesOf, type ParquetLeaf } from '../../format/parquet/schema-tree.ts'
 import { type FileReader, withFile } from '../../source/open-file.ts'
 import type { CliContext } from '../context.ts'
@@ -40,6 +43,7 @@ function showParquet(path: string, reader: FileReader, json: boolean, context: C
   const { createdBy, rowCount, columns, rowGroups } = readFooter(reader, path)
   const groups = rowGroups.map(group => ({
     rows: group.rowCount,
+    sortedBy: sortedBy(group, columns),
     columns: columns.flatMap(column => (column.unreadable === undefined ? leavesOfColumn(column).map(leaf => chunkInfo(leaf, group.chunks[leaf.leaf]!)) : [])),
   }))
   if (json) {
@@ -47,10 +51,12 @@ function showParquet(path: string, reader: FileReader, json: boolean, context: C
     return
   }
   context.write(`${path}: parquet by ${JSON.stringify(createdBy)}; ${formatCount(rowCount)} rows in row groups: ${formatCount(groups.length)}\n`)
+  const orders = [...new Set(groups.map(group => group.sortedBy.join(', ')))]
+  if (orders.some(order => order !== '')) context.write(`sorted by ${orders.length === 1 ? orders[0] : 'other columns from row group to row group'}\n`)
   const lines = groups.flatMap(({ rows, columns: chunks }, i) =>
-    chunks.map(c => [`${i}`, formatCount(rows), c.column, c.codec, c.encodings.join(' '), formatBytes(c.compressedBytes), c.nulls === null ? null : formatCount(c.nulls), c.min, c.max]),
+    chunks.map(c => [`${i}`, formatCount(rows), c.column, c.codec, c.encodings.join(' '), indexText(c), formatBytes(c.compressedBytes), c.nulls === null ? null : formatCount(c.nulls), c.min, c.max]),
   )
-  show([right('group'), right('rows'), { name: 'column' }, { name: 'codec' }, { name: 'encodings' }, right('bytes'), right('nulls'), right('min'), right('max')], lines, context)
+  show([right('group'), right('rows'), { name: 'column' }, { name: 'codec' }, { name: 'encodings' }, { name: 'index' }, right('bytes'), right('nulls'), right('min'), right('max')], lines, context)
 }
 
 function showArrow(path: string, reader: FileReader, json: boolean, context: CliContext): void {
@@ -87,19 +93,29 @@ function leavesOfColumn(column: ParquetColumn): ParquetLeaf[] {
   return column.nested ? leavesOf(column.nested).map(({ leaf }) => leaf) : [column]
 }
 
-// Bounds are shown of types that are stored as what they mean: a date's day number would mislead.
 function chunkInfo(column: ParquetLeaf, chunk: ColumnChunk) {
-  const isPlain = /^(bool|u?int|float|utf8)/.test(typeName(column.field.type))
-  const { least, greatest } = isPlain ? chunkBounds(column, chunk) : {}
-  const text = (bound: unknown) => (bound === undefined ? null : bound instanceof Uint8Array ? new TextDecoder().decode(bound) : String(bound))
+  const { least, greatest } = chunkBounds(column, chunk)
+  const text = (bound: Stored | undefined) => (bound === undefined ? null : showValue(boundValue(column.field.type, bound), column.field.type))
   return {
     column: column.field.name,
     codec: codecs[chunk.codec] ?? `${chunk.codec}`,
     encodings: (chunk.encodings ?? []).map(number => encodings[number] ?? `${number}`),
     values: chunk.valueCount,
     compressedBytes: chunk.compressedBytes,
+    pageIndex: chunk.offsetIndex === undefined ? 'none' : chunk.columnIndex === undefined ? 'places' : 'places and bounds',
+    bloomFilter: chunk.bloomFilter !== undefined,
     nulls: chunk.statistics?.nullCount ?? null,
     min: text(least),
     max: text(greatest),
   }
+}
+
+function indexText({ pageIndex, bloomFilter }: ReturnType<typeof chunkInfo>): string {
+  return [...(pageIndex === 'none' ? [] : [pageIndex === 'places' ? 'places' : 'pages']), ...(bloomFilter ? ['bloom'] : [])].join(' ')
+}
+
+// As sort keys are written: "-day" is descending.
+function sortedBy({ sorting = [] }: ParquetFile['rowGroups'][number], columns: readonly ParquetColumn[]): string[] {
+  const leaves = columns.flatMap(leavesOfColumn)
+  return sorting.map(({ leaf, descending, nullsFirst }) => `${descending ? '-' : ''}${leaves.find(other => other.leaf === leaf)?.field.name ?? `leaf ${leaf}`}${nullsFirst ? ' (nulls first)' : ''}`)
 }

@@ -3,6 +3,7 @@
 import type { ChunkCipher } from './chunk-cipher.ts'
 import { type ColumnCryptoMetadata, type EncryptionAlgorithm, readAlgorithm, readColumnCrypto } from './crypto-metadata.ts'
 import { type ThriftReader, thriftType } from './read-thrift.ts'
+import { readSortingColumn, type SortingColumn } from './sorting-columns.ts'
 
 /** Physical types by their number. */
 export const physicalTypes = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY'] as const
@@ -128,6 +129,8 @@ export interface RowGroup {
   rowCount: number
   bytes: number
   chunks: ColumnChunk[]
+  /** By which columns its rows are in order, as the writer says. */
+  sorting?: SortingColumn[]
 }
 
 /** A file's footer. */
@@ -315,6 +318,7 @@ function readRowGroup(reader: ThriftReader): RowGroup {
     if (id === 1 && type === thriftType.list) group.chunks = reader.list(() => readColumnChunk(reader))
     else if (id === 2 && isInt(type)) group.bytes = reader.int()
     else if (id === 3 && isInt(type)) group.rowCount = reader.int()
+    else if (id === 4 && type === thriftType.list) group.sorting = reader.list(() => readSortingColumn(reader))
     else return false
     return true
   })

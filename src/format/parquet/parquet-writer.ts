@@ -11,6 +11,7 @@ import type { EncodedBloom } from './encoded-chunk.ts'
 import { FileSeal, sealChunk, type SealState } from './file-seal.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
+import { type SortingColumn, sortingColumns } from './sorting-columns.ts'
 import { sealPlan } from './write-encryption.ts'
 import { type ChunkEntry, chunkEntry, fileEnd, type GroupEntry, movedChunk } from './write-footer.ts'
 import { checkParquetWrite, leafOptions, type ParquetWriteOptions, rowGroupLimits } from './write-options.ts'
@@ -41,6 +42,7 @@ export class ParquetWriter {
   readonly #positions: number[]
   readonly #codec: ParquetCodec
   readonly #pageIndex: boolean | undefined
+  readonly #sorting: readonly SortingColumn[]
   readonly #seal: FileSeal | undefined
   readonly #chunkPagesMax: number
   readonly #rowGroupRows: number
@@ -62,6 +64,7 @@ export class ParquetWriter {
     this.#positions = fields.flatMap((f, i) => (isHidden(f.name) ? [] : [i]))
     this.#columns = this.#positions.map(i => writtenTree(fields[i]!, where))
     this.#leaves = this.#columns.flatMap(writtenLeaves)
+    this.#sorting = sortingColumns(options.sortingColumns ?? [], this.#positions.map(i => fields[i]!), this.#leaves, where)
     this.#seal = options.encryption && new FileSeal(sealPlan(options.encryption, this.#positions.map(i => fields[i]!), this.#leaves, where), this.#leaves, resume?.seal)
     if (resume && (resume.seal !== undefined) !== (this.#seal !== undefined)) throw new PlanError('ENCRYPTION', `${where}: the file was begun ${resume.seal ? 'with' : 'without'} encryption; go on so, or start afresh`)
     this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, leafOptions(options, leaf, where))]))
@@ -145,7 +148,7 @@ export class ParquetWriter {
   /** Writes the footer: the file is whole then. */
   finish(): void {
     this.#endRowGroup()
-    const end = fileEnd({ columns: this.#columns, leaves: this.#leaves, codec: codecNumber[this.#codec], pageIndex: this.#pageIndex, seal: this.#seal }, this.#groups, this.#bytes)
+    const end = fileEnd({ columns: this.#columns, leaves: this.#leaves, codec: codecNumber[this.#codec], pageIndex: this.#pageIndex, sorting: this.#sorting, seal: this.#seal }, this.#groups, this.#bytes)
     for (const part of end) this.#append(part)
     const length = new Uint8Array(4)
     new DataView(length.buffer).setUint32(0, end.at(-1)!.byteLength, true)

@@ -8,6 +8,7 @@ import type { Int96Unit } from './column-type.ts'
 import type { ColumnChunk, FileMetadata, SchemaElement } from './metadata.ts'
 import { type FooterBytes, openChunks, openFooter } from './open-footer.ts'
 import type { KeySet } from './parquet-keys.ts'
+import type { SortingColumn } from './sorting-columns.ts'
 import { firstLeaf, type ParquetLeaf, type ParquetNode, SchemaTree } from './schema-tree.ts'
 
 /** Bytes of a footer that are read at most; a larger one is an error. */
@@ -31,7 +32,7 @@ export interface ParquetFile {
   /** What the footer itself says, which some writers get wrong. */
   readonly statedRowCount: number
   readonly columns: readonly ParquetColumn[]
-  readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly ColumnChunk[] }[]
+  readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly ColumnChunk[]; readonly sorting?: readonly SortingColumn[] }[]
   readonly createdBy: string
   /** What the writer left beside: texts by key. */
   readonly keyValues: readonly (readonly [key: string, value: string])[]
@@ -52,7 +53,7 @@ export function readFooter(reader: ByteReader, where: string, int96?: Int96Unit,
   checkRowGroups(metadata, leaves, footer.start, where)
   openChunks(open, where, keys)
   // The footer's own row count is wrong with some writers; the row groups' are what is read.
-  const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks }))
+  const rowGroups = metadata.rowGroups.map(g => ({ rowCount: g.rowCount, chunks: g.chunks, ...(g.sorting && { sorting: g.sorting }) }))
   return { rowCount: rowGroups.reduce((sum, g) => sum + g.rowCount, 0), statedRowCount: metadata.rowCount, columns, rowGroups, createdBy: metadata.createdBy, keyValues: metadata.keyValues }
 }
 

@@ -6,6 +6,7 @@ import { writeColumnCrypto } from './crypto-metadata.ts'
 import type { FileSeal } from './file-seal.ts'
 import { physicalTypes } from './metadata.ts'
 import type { ModuleKind } from './module-cipher.ts'
+import { type SortingColumn, writeSortingColumns } from './sorting-columns.ts'
 import { offsetIndex } from './write-page-index.ts'
 import { ThriftWriter } from './write-thrift.ts'
 import { type WrittenLeaf, type WrittenNode, writeSchema } from './write-tree.ts'
@@ -48,6 +49,7 @@ export interface FileShape {
   readonly codec: number
   /** Whether pages are indexed; undefined: in row groups where a chunk has more than one. */
   readonly pageIndex: boolean | undefined
+  readonly sorting: readonly SortingColumn[]
   /** Of an encrypted file. */
   readonly seal: FileSeal | undefined
 }
@@ -117,6 +119,7 @@ function footer(shape: FileShape, groups: readonly GroupEntry[], columnIndexes: 
       if (shown !== 'all') thrift.binary(9, seal!.cipher(rowGroup, column)!.seal('column metadata', writeMetadata(new ThriftWriter(), shape, chunk, shape.leaves[column]!, true).finish()))
     })
     thrift.i64(2, sumOf(group.chunks, chunk => chunk.unpackedBytes)).i64(3, group.rowCount)
+    writeSortingColumns(thrift, 4, shape.sorting)
     // Readers of encrypted files go by these where a column's metadata are sealed.
     if (seal) thrift.i64(5, group.chunks[0]!.offset).i64(6, sumOf(group.chunks, chunk => chunk.bytes)).i16(7, rowGroup)
   })

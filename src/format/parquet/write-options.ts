@@ -8,6 +8,7 @@ import { canPack } from '../decompress.ts'
 import { leavesNamed, namedFor } from './named-leaves.ts'
 import { type BloomFilters, checkBloomFilters, falsePositiveOf } from './bloom-options.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
+import { type SortingColumns, sortingColumns } from './sorting-columns.ts'
 import { sealPlan } from './write-encryption.ts'
 import { type WrittenLeaf, writtenLeaves, writtenTree } from './write-tree.ts'
 
@@ -41,6 +42,8 @@ export interface ParquetWriteOptions {
    * the filter.
    */
   readonly bloomFilters?: BloomFilters
+  /** By which columns rows are written in order, for readers that can use it; nothing looks whether they are. A member of a struct is named as in 'a.b'. */
+  readonly sortingColumns?: SortingColumns
   /** False writes no dictionaries, and delta-packed integers only where `encoding` says so, for readers that know neither. */
   readonly dictionary?: boolean
   /**
@@ -70,7 +73,7 @@ const pageRowsMax = 1_048_576
 const pageBytesDefault = '1MiB'
 const encodings: readonly string[] = ['auto', 'plain', 'dictionary', 'delta', 'byte-stream-split'] satisfies ParquetEncoding[]
 
-/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, BLOOM_FILTER, NO_COLUMN, TYPE, NO_COLUMNS, and of `sealPlan`. */
+/** Throws PlanError where the options or types can't be written as Parquet: COMPRESSION, ROW_GROUP_ROWS, PAGE_ROWS, BYTES, ENCODING, BLOOM_FILTER, SORTING_COLUMNS, NO_COLUMN, TYPE, NO_COLUMNS, and of `sealPlan`. */
 export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, where: string): void {
   const codec = options.compression ?? 'snappy'
   if (!Object.hasOwn(codecNumber, codec)) throw new PlanError('COMPRESSION', `${where}: no compression "${codec}"; there are ${Object.keys(codecNumber).join(', ')}`)
@@ -82,6 +85,7 @@ export function checkParquetWrite(options: ParquetWriteOptions, fields: Fields, 
   const leaves = shown.flatMap(field => writtenLeaves(writtenTree(field, where)))
   checkEncoding(options, shown, leaves, where)
   checkBloomFilters(options.bloomFilters, shown, leaves, where)
+  sortingColumns(options.sortingColumns ?? [], shown, leaves, where)
   if (options.encryption) sealPlan(options.encryption, shown, leaves, where)
 }
 
