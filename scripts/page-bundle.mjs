@@ -22,8 +22,8 @@ export async function bundlePage() {
     transform: { target: 'es2022' },
     plugins: [nodeModules(sources.map(name => readFileSync(name, 'utf8')))],
     onLog: (level, log) => {
-      // A newer Node's function, which is asked for before it is called.
-      if (log.code === 'IMPORT_IS_UNDEFINED') return
+      // A newer Node's function, which is asked for before it is called; and a module of Node's that some files load late, and others at once.
+      if (log.code === 'IMPORT_IS_UNDEFINED' || log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
       throw new Error(`page bundle: ${level}: ${log.message}`)
     },
   })
