@@ -8,7 +8,7 @@ export interface MemoryOptions {
   readonly total?: number | string
   /** What operators may keep before they spill: two fifths of the total unless said. */
   readonly state?: number | string
-  /** What may lie in batches before sources wait: a quarter of the total unless said. */
+  /** What may lie in batches before sources wait: a quarter of the total unless said, and no more than 128 MiB, which keeps all threads busy. */
   readonly batches?: number | string
 }
 
@@ -22,6 +22,7 @@ export interface MemoryBudget {
 /** What one engine can address. */
 export const addressableBytes = 2 ** 32
 const totalBytesMin = 2 ** 20
+const batchBytesEnough = 2 ** 27
 
 /** The budget that `option` means; without a total, three quarters of `machineBytes`. Never more than 4 GiB. Throws PlanError BYTES or MEMORY. */
 export function memoryBudget(option: number | string | MemoryOptions | undefined, machineBytes: number): MemoryBudget {
@@ -31,7 +32,7 @@ export function memoryBudget(option: number | string | MemoryOptions | undefined
   if (totalBytes < totalBytesMin) throw refusal(`${formatBytes(totalBytes)} are too few to hold a batch`)
   const given = [state, batches].map((part, i) => (part === undefined ? undefined : parseBytes(part, `memory.${['state', 'batches'][i]}`)))
   const stateBytes = given[0] ?? Math.floor(Math.min(totalBytes * 0.4, Math.max(0, totalBytes - (given[1] ?? 0)) / 1.5))
-  const batchBytes = given[1] ?? Math.floor(Math.min(totalBytes / 4, (totalBytes - stateBytes) / 2))
+  const batchBytes = given[1] ?? Math.floor(Math.min(batchBytesEnough, totalBytes / 4, (totalBytes - stateBytes) / 2))
   if (stateBytes + batchBytes > totalBytes) {
     throw refusal(`${formatBytes(stateBytes)} for state and ${formatBytes(batchBytes)} for batches are more than the total of ${formatBytes(totalBytes)}`)
   }

@@ -57,7 +57,7 @@ export class ColumnChunkReader {
       const present = this.#readLevels(column, filled, take)
       if (filled === 0) {
         about = this.#chunk.about
-        if (about?.texts) codes = arena.allocateZeroed(4 * rows + 32)
+        if (about?.texts) codes = this.#column.field.nullable ? arena.allocateZeroed(4 * rows + 32) : arena.allocate(4 * rows + 32)
       } else if (about && this.#chunk.about !== about) about = undefined
       if (present > 0) this.#readValues(column, filled, take, present, about && codes)
       else if (this.#isView) this.#device.memory.bytes(column.values + 16 * filled, 16 * take).fill(0)
