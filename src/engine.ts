@@ -376,9 +376,9 @@ export async function closeEngines(): Promise<void> {
   for (const engine of engines) await (await engine).close()
 }
 
-// Where little memory is for batches they are smaller: some dozens of 64-byte rows lie between the steps of each thread.
-function batchRowsOf(memory: MemoryBudget, workers: number): number {
-  const rows = memory.batchBytes / 64 / 16 / (workers + 1)
+// Where little memory is there batches are smaller: a quarter of it would be 16 batches of 64-byte rows for each thread, and what may lie in batches two of them.
+function batchRowsOf({ totalBytes, batchBytes }: MemoryBudget, workers: number): number {
+  const rows = Math.min(totalBytes / 4, 8 * batchBytes) / 64 / 16 / (workers + 1)
   return Math.max(batchRowsMin, Math.min(batchRowsMax, 2 ** Math.floor(Math.log2(Math.max(1, rows)))))
 }
 
