@@ -88,7 +88,7 @@ export class JobRun {
     )
   }
 
-  /** Opens everything and begins. Rejects (with everything closed again) when a part can't be opened. */
+  /** Opens everything and begins. Rejects (with everything closed again) when a part can't be opened; of a job that has begun, `done` tells that a thread refused it. */
   async start(): Promise<void> {
     const { checkpoint, signal, audit } = this.#environment
     signal?.addEventListener('abort', () => this.fail(new CancelledError(this.#environment.job, { cause: signal.reason })), { once: true })
@@ -104,13 +104,12 @@ export class JobRun {
         return
       }
       const feeds = await this.#openFeeds()
-      const opened = Promise.race([Promise.all(await this.#openStages(feeds)), this.done])
-      opened.catch(() => {})
+      const opened = Promise.all(await this.#openStages(feeds))
+      opened.catch(error => this.fail(asError(error)))
       // Threads take messages in order, so that scans may be told to begin before all have said that they're open; what comes of feeds would be lost with a task that isn't.
-      if (feeds.length === 0) this.#begin(feeds)
-      await opened
+      if (feeds.length > 0) await Promise.race([opened, this.done])
       if (this.#failure) throw this.#failure
-      if (feeds.length > 0) this.#begin(feeds)
+      this.#begin(feeds)
     } catch (error) {
       this.fail(asError(error))
       await this.done
