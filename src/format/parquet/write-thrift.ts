@@ -34,43 +34,31 @@ export class ThriftWriter {
   }
   /** A list of texts. */
   texts(id: number, values: readonly string[]): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.binary, values.length)
-    for (const value of values) this.#string(value)
-    return this
+    return this.#list(id, thriftType.binary, values, value => this.#string(value))
   }
   /** A list of byte strings. */
   binaries(id: number, values: readonly Uint8Array[]): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.binary, values.length)
-    for (const value of values) this.#string(value)
-    return this
+    return this.#list(id, thriftType.binary, values, value => this.#string(value))
   }
   /** A list of bools. */
   bools(id: number, values: readonly boolean[]): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.true, values.length)
-    for (const value of values) this.#byte(value ? thriftType.true : thriftType.false)
-    return this
+    return this.#list(id, thriftType.true, values, value => this.#byte(value ? thriftType.true : thriftType.false))
   }
   /** A list of i64, each of up to 53 bits. */
   i64s(id: number, values: readonly number[]): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.i64, values.length)
-    for (const value of values) this.#zigzag(value)
-    return this
+    return this.#list(id, thriftType.i64, values, value => this.#zigzag(value))
   }
   /** A list of i32. */
   i32s(id: number, values: readonly number[]): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.i32, values.length)
-    for (const value of values) this.#zigzag(value)
-    return this
+    return this.#list(id, thriftType.i32, values, value => this.#zigzag(value))
   }
   /** A list of structs, each filled by `fill`. */
   structs<T>(id: number, items: readonly T[], fill: (item: T) => void): this {
-    this.#field(id, thriftType.list).#listHeader(thriftType.struct, items.length)
-    for (const item of items) {
+    return this.#list(id, thriftType.struct, items, item => {
       this.#open()
       fill(item)
       this.end()
-    }
-    return this
+    })
   }
   /** Opens a struct as field `id`. */
   begin(id: number): this {
@@ -100,8 +88,13 @@ export class ThriftWriter {
     if (delta > 0 && delta < 16) return this.#byte((delta << 4) | type)
     return this.#byte(type).#zigzag(id)
   }
-  #listHeader(type: number, count: number): this {
-    return count < 15 ? this.#byte((count << 4) | type) : this.#byte(0xf0 | type).#unsigned(count)
+  #list<T>(id: number, type: number, values: readonly T[], put: (value: T) => void): this {
+    const count = values.length
+    this.#field(id, thriftType.list)
+    if (count < 15) this.#byte((count << 4) | type)
+    else this.#byte(0xf0 | type).#unsigned(count)
+    for (const value of values) put(value)
+    return this
   }
   #string(value: Uint8Array | string): this {
     const bytes = typeof value === 'string' ? encoder.encode(value) : value
