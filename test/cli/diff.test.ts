@@ -171,6 +171,34 @@ describe('diff by position', () => {
     expect((await runCli(['diff', a, a])).out).toBe('equal: 3 rows, 2 columns, row by row\n')
   })
 
+  it('compares files that are cut into other batches', async () => {
+    const row = (i: number) => ({ n: i % 7 === 0 ? null : i, t: i % 5 === 0 ? null : `text number ${i}`, l: [i, null], b: i % 2 === 0 })
+    const schema = types({ n: 'int32?', t: 'utf8?', l: 'list<int32?>', b: 'bool' })
+    const all = Array.from({ length: 20_000 }, (_, i) => row(i))
+    const [a, b] = [`${folder}/whole.parquet`, `${folder}/cut.parquet`]
+    await from(all, { schema }).to(write.parquet(a, { rowGroupRows: 3_001 })).run()
+    const others = all.map((value, i) => (i === 7_777 ? { ...value, t: 'other' } : i === 19_999 ? { ...value, l: [1], b: true } : value))
+    await from([...others, row(5), row(6)], { schema }).to(write.parquet(b, { rowGroupRows: 4_999 })).run()
+    for (const workers of ['0', '2'])
+      expect(await diff(a, b, '--limit', '1', '--workers', workers)).toMatchObject({
+        a: { rows: 20_000 },
+        b: { rows: 20_002 },
+        onlyA: { rows: 0 },
+        onlyB: { rows: 2, first: [{ row: 20_001, n: 5, t: null, l: [5, null], b: false }] },
+        changed: { rows: 2, columns: { t: 1, l: 1, b: 1 }, first: [{ key: { row: 7_778 }, columns: { t: { a: 'text number 7777', b: 'other' } } }] },
+      })
+    expect(await diff(a, a)).toMatchObject({ code: 0, a: { rows: 20_000 } })
+  })
+
+  it('ends where one file breaks off, and where it is cancelled', async () => {
+    const a = await csv('n', ...Array.from({ length: 100_000 }, (_, i) => `${i}`))
+    const broken = `${folder}/broken.csv`
+    await writeFile(broken, `n\n${Array.from({ length: 300_000 }, (_, i) => `${i === 299_000 ? 'x,y' : i}`).join('\n')}\n`)
+    for (const pair of [[a, broken], [broken, a]] as const) expect(await runCli(['diff', ...pair])).toMatchObject({ code: 2, error: expect.stringContaining('line 299002') })
+    expect(await runCli(['diff', a, a], { signal: AbortSignal.abort() })).toMatchObject({ code: 130 })
+    expect(await runCli(['diff', a, a, '--key', 'n'], { signal: AbortSignal.abort() })).toMatchObject({ code: 130 })
+  })
+
   it('takes patterns: several files as one', async () => {
     await writeFile(`${folder}/part-1.csv`, 'n\n1\n')
     await writeFile(`${folder}/part-2.csv`, 'n\n2\n')

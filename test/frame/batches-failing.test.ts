@@ -22,7 +22,7 @@ afterAll(async () => {
 
 describe.each([0, 2])('with %i workers', workers => {
   it('ends a job whose file has a bad record, time and again, while another job holds a batch', { timeout: 60_000 }, async () => {
-    const held = read.csv(good).batches({ workers })
+    const held = read.csv(good).batches({ workers })[Symbol.asyncIterator]()
     expect((await held.next()).value?.numRows).toBeGreaterThan(0)
     for (let i = 0; i < 10; i++) {
       const failing = async () => {
@@ -32,6 +32,6 @@ describe.each([0, 2])('with %i workers', workers => {
       }
       await expect(failing()).rejects.toMatchObject({ code: expect.stringMatching(/CSV/), message: expect.stringMatching(/bad\.csv, line 299002/) })
     }
-    await held.return(undefined)
+    await held.return?.()
   })
 })

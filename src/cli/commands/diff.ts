@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { parseSchema } from '../../batch/schema.ts'
 import { type CommandContext, progressTarget } from '../context.ts'
 import { pairColumns } from '../diff/column-pairs.ts'
-import { compareRows } from '../diff/compare-rows.ts'
+import { comparePositions } from '../diff/compare-positions.ts'
+import { compareByKey } from '../diff/compare-by-key.ts'
 import { isEqual, jsonReport, writeText } from '../diff/report.ts'
 import { schemaOf } from '../frame-plan.ts'
 import { inputFormat, openInputs } from '../inputs.ts'
@@ -65,7 +66,8 @@ async function diff(fileA: string, fileB: string, options: DiffOptions, context:
   // Several passes, each with a progress of its own: lines of it would say little where they stay.
   const { tolerance, limit, workers, memory } = options
   const run = { signal: context.signal, workers, ...(context.isErrorTerminal && { progress: progressTarget(context) }), ...(memory !== undefined && { memory: memory as `${number}MiB` }) }
-  const report = { fileA, fileB, columns, found: await compareRows(a, b, { keys: columns.keys, pairs: columns.pairs, tolerance, limit }, run) }
+  const compare = columns.keys.length === 0 ? comparePositions : compareByKey
+  const report = { fileA, fileB, columns, found: await compare(a, b, { keys: columns.keys, pairs: columns.pairs, tolerance, limit }, run) }
   if (options.json) context.write(`${jsonReport(report)}\n`)
   else writeText(report, context)
   if (!isEqual(report)) context.setExitCode(exitDifferent)

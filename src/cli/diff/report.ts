@@ -8,7 +8,7 @@ import { jsonText } from '../../batch/value-text.ts'
 import { cellText } from '../../frame/cell-text.ts'
 import type { CliContext } from '../context.ts'
 import type { ColumnPair, ColumnPairs } from './column-pairs.ts'
-import type { Comparison, ShownRows } from './compare-rows.ts'
+import type { Comparison, ShownRows } from './compare-by-key.ts'
 
 /** All that is told. */
 export interface DiffReport {

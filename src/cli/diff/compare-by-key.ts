@@ -1,4 +1,4 @@
-// The rows of two frames beside each other, by key or by position, with the engine's own joins and groups: what is only in one of them, what differs in
+// The rows of two frames beside each other by key, with the engine's own joins and groups: what is only in one of them, what differs in
 // which columns, and the first few of each. Memory: the job's; joins and groups go to disk beyond it. Only the rows that are shown become objects.
 import type { BatchView } from '../../batch/batch-view.ts'
 import type { Field, Fields } from '../../batch/schema.ts'
@@ -11,7 +11,7 @@ import type { JobOptions } from '../../frame/run.ts'
 import { library } from '../inputs.ts'
 import { type ColumnPair, column, comparable, differs, differsAs, mayMisfit, misfit, selection } from './column-pairs.ts'
 
-/** How rows are compared. Without keys row by row, in the files' order. */
+/** How rows are compared. */
 export interface CompareOptions {
   readonly keys: readonly ColumnPair[]
   readonly pairs: readonly ColumnPair[]
@@ -42,10 +42,10 @@ export interface Comparison {
   readonly changed: { readonly count: number; readonly columns: readonly number[]; readonly first: ShownRows }
 }
 
-/** Compares. `runOptions` are those of a job. */
-export async function compareRows(a: FrameValue, b: FrameValue, options: CompareOptions, runOptions: JobOptions): Promise<Comparison> {
+/** Compares by keys, of which there is at least one. `runOptions` are those of a job. */
+export async function compareByKey(a: FrameValue, b: FrameValue, options: CompareOptions, runOptions: JobOptions): Promise<Comparison> {
   const sides = [await countSide(a, 'a', options, runOptions), await countSide(b, 'b', options, runOptions)] as const
-  const isPlain = options.keys.length === 0 || sides.every(side => side.repeats.keys === 0)
+  const isPlain = sides.every(side => side.repeats.keys === 0)
   const matched = isPlain ? await joined(a, b, options, sides.some(side => side.hasNullKey)) : await grouped(a, b, options)
   const found = await collectDifferences(matched, options, runOptions)
   return { rows: { a: sides[0].rows, b: sides[1].rows }, repeats: { a: sides[0].repeats, b: sides[1].repeats }, ...found }
@@ -57,10 +57,6 @@ const call = callExpression
 // One pass over the keys: how many rows, which keys repeat, whether any is null.
 async function countSide(frame: FrameValue, side: 'a' | 'b', { keys }: CompareOptions, runOptions: JobOptions) {
   const { agg, expr } = await library()
-  if (keys.length === 0) {
-    const rows = Number((await frame.agg({ rows: agg.count() }).collect(runOptions)).column('rows').get(0))
-    return { rows, repeats: { keys: 0, rows: 0 }, hasNullKey: false }
-  }
   const columns = frame.select(selection(keys.map((key, i) => [keyName(i), comparable(key, side, column(key.name), true)])))
   const anyNull = expr(keys.map((_, i) => `${keyName(i)} is null`).join(' or '))
   const counts = columns.groupBy(...keys.map((_, i) => keyName(i))).agg({ n: agg.count() })
@@ -83,13 +79,12 @@ async function joined(a: FrameValue, b: FrameValue, { keys, pairs, tolerance }: 
   const side = (frame: FrameValue, name: 'a' | 'b') => {
     const values = pairs.map((pair, i) => [`${name}${i}`, column(pair.name)] as const)
     const present = [`in_${name}`, literalExpression(true)] as const
-    if (keys.length === 0) return frame.select(selection([...values, present])).rowIndex(keyName(0), { start: 1 })
     const keyed = keys.map((key, i) => [keyName(i), comparable(key, name, column(key.name), true)] as const)
     if (!hasNullKey) return frame.select(selection([...keyed, ...values, present]))
     const all = call('struct', keyed.map(([, value]) => value), { names: keyed.map(([key]) => key) })
     return frame.select(selection([['key', all], ...values, present]))
   }
-  const names = keys.length === 0 ? [keyName(0)] : keys.map((_, i) => keyName(i))
+  const names = keys.map((_, i) => keyName(i))
   const met = side(a, 'a').join(side(b, 'b'), { on: hasNullKey ? 'key' : names, how: 'full' })
   const frame = met.with({
     ...(hasNullKey && selection(names.map(name => [name, call('field', [column('key')], { name })]))),
@@ -146,7 +141,7 @@ async function collectDifferences({ frame, differ }: Matched, { keys, pairs, lim
     changed: agg.sum('both').where(expr('changed')),
     ...Object.fromEntries(flags.map(flag => [flag, agg.sum('both').where(expr(flag))])),
   })
-  const names = keys.length === 0 ? [keyName(0)] : keys.map((_, i) => keyName(i))
+  const names = keys.map((_, i) => keyName(i))
   const isSortable = keys.every(({ type }) => !['list', 'fixedList', 'struct', 'map', 'interval', 'null'].includes(type.kind))
   const shown = (condition: string, ...columns: string[]) => {
     const rows = told.filter(condition).select(...names, ...columns)
