@@ -23,6 +23,7 @@ const plain = {
 } as const
 // Vector instructions without immediates; they begin with 0xfd.
 const vector = {
+  'i16x8.splat': 0x10, 'i16x8.eq': 0x2d, 'i16x8.ne': 0x2e, 'i16x8.lt_s': 0x2f, 'i16x8.gt_s': 0x31, 'i16x8.le_s': 0x33, 'i16x8.ge_s': 0x35, 'i16x8.bitmask': 0x84, 'i16x8.narrow_i32x4_s': 0x85,
   'i32x4.splat': 0x11, 'i64x2.splat': 0x12, 'f64x2.splat': 0x14,
   'i32x4.eq': 0x37, 'i32x4.ne': 0x38, 'i32x4.lt_s': 0x39, 'i32x4.gt_s': 0x3b, 'i32x4.le_s': 0x3d, 'i32x4.ge_s': 0x3f,
   'f64x2.eq': 0x47, 'f64x2.ne': 0x48, 'f64x2.lt': 0x49, 'f64x2.gt': 0x4a, 'f64x2.le': 0x4b, 'f64x2.ge': 0x4c,

@@ -3,7 +3,7 @@ import type { Column } from '../batch/batch.ts'
 import { type DataType, layoutOf } from '../batch/data-type.ts'
 import type { Access, Local } from '../device/wasm-code.ts'
 import type { Emitter } from './emitter.ts'
-import { isWithin, type Parts, type Range, rangeOf, type Value } from './value.ts'
+import { int16Range, isWithin, type Parts, type Range, rangeOf, type Value } from './value.ts'
 
 /** How a column's values lie. `codes`: they are read by their codes only. `range` as powers of two, so that few forms occur. */
 export interface ColumnForm {
@@ -160,9 +160,21 @@ export class ColumnLoads {
     if (type.kind === 'uint32' && !isWithin(range, { least: 0n, most: 2n ** 31n - 1n })) return { lane: 'i64', parts: this.#each(4, pointer, 'i64x2.load32x2_u', 8), range, ...some }
     if (form.bits === 64) return { lane: 'i64', parts: this.#vectors(pointer, 4), range, ...some }
     if (form.bits === 32) return { lane: 'i32', parts: this.#vectors(pointer, 2), range, ...some }
-    const sign = range.least < 0n ? 's' : 'u'
-    if (form.bits === 16) return { lane: 'i32', parts: this.#each(2, pointer, `i32x4.load16x4_${sign}`, 8), range, ...some }
-    return { lane: 'i32', parts: this.#bytes(pointer, sign), range, ...some }
+    return this.#narrow(pointer, form.bits, { lane: 'i32', range, ...some })
+  }
+
+  // Bytes and 16-bit numbers are read as whoever takes them needs them.
+  #narrow(pointer: Local, bits: number, about: Omit<Value, 'parts'> & { readonly range: Range }): Value {
+    const sign = about.range.least < 0n ? 's' : 'u'
+    const short = lazy(() => this.#each(1, pointer, bits === 16 ? 'v128.load' : `i16x8.load8x8_${sign}`, 16))
+    const parts = lazy(() => (bits === 16 ? this.#each(2, pointer, `i32x4.load16x4_${sign}`, 8) : this.#halves(short(), sign)))
+    return {
+      ...about,
+      ...(isWithin(about.range, int16Range) && { short }),
+      get parts() {
+        return parts()
+      },
+    }
   }
 
   #vectors(pointer: Local, count: number): Parts {
@@ -174,10 +186,9 @@ export class ColumnLoads {
     return this.#emitter.each(count, i => body.get(pointer).at(access, i * step))
   }
 
-  #bytes(pointer: Local, sign: 's' | 'u'): Parts {
+  #halves([short]: Parts, sign: 's' | 'u'): Parts {
     const { body } = this.#emitter.fn
-    const halves = this.#emitter.each(1, () => body.get(pointer).at(`i16x8.load8x8_${sign}`))
-    return this.#emitter.each(2, i => body.get(halves[0]!).do(`i32x4.extend_${i === 0 ? 'low' : 'high'}_i16x8_${sign}`))
+    return this.#emitter.each(2, i => body.get(short!).do(`i32x4.extend_${i === 0 ? 'low' : 'high'}_i16x8_${sign}`))
   }
 
   #floats(pointer: Local): Parts {
@@ -218,3 +229,7 @@ export class ColumnLoads {
   }
 }
 
+function lazy(make: () => Parts): () => Parts {
+  let made: Parts | undefined
+  return () => (made ??= make())
+}

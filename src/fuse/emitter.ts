@@ -46,6 +46,11 @@ export class Emitter {
     return Array(lane === 'i32' ? 2 : 4).fill(local)
   }
 
+  /** A whole number in eight lanes of 16 bits. */
+  short(value: bigint): Parts {
+    return [this.#constant(`i16 ${value}`, () => this.fn.prologue.i32(Number(value)).do('i16x8.splat'))]
+  }
+
   float(value: number): Parts {
     const key = Object.is(value, -0) ? '-0' : String(value)
     return Array(4).fill(this.#constant(`f64 ${key}`, () => this.fn.prologue.f64(value).do('f64x2.splat')))
@@ -69,10 +74,13 @@ export class Emitter {
     return this.each(2, i => this.fn.body.get(all).get(ones[i]!).do('v128.and').get(ones[i]!).do('i32x4.eq'))
   }
 
-  /** A mask in two or four parts. */
+  /** A mask in one, two or four parts. */
   asMask(parts: Parts, count: number): Parts {
     if (parts.length === count) return parts
     const { body } = this.fn
+    if (parts.length + count === 5) return this.asMask(this.asMask(parts, 2), count)
+    if (count === 1) return this.each(1, () => body.get(parts[0]!).get(parts[1]!).do('i16x8.narrow_i32x4_s'))
+    if (parts.length === 1) return this.each(2, i => body.get(parts[0]!).do(`i32x4.extend_${i === 0 ? 'low' : 'high'}_i16x8_s`))
     if (count === 4) return this.each(4, i => body.get(parts[i >> 1]!).get(parts[i >> 1]!).shuffle(i % 2 === 0 ? [0, 0, 1, 1] : [2, 2, 3, 3]))
     return this.each(2, i => body.get(parts[2 * i]!).get(parts[2 * i + 1]!).shuffle([0, 2, 4, 6]))
   }

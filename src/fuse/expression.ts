@@ -7,7 +7,7 @@ import type { Instruction } from '../device/wasm-code.ts'
 import type { Bound } from '../expr/function.ts'
 import type { ColumnLoads } from './columns.ts'
 import type { Emitter } from './emitter.ts'
-import { combine, hull, int64Range, isWithin, int32Range, type Range, rangeOf, type Value } from './value.ts'
+import { combine, hull, int16Range, int64Range, isWithin, int32Range, type Range, rangeOf, type Value } from './value.ts'
 
 type Call = Bound & { readonly kind: 'call' }
 type Compile = (compiler: ExpressionCompiler, call: Call) => Value | undefined
@@ -52,7 +52,8 @@ export class ExpressionCompiler {
     const whole = value === null ? 0n : BigInt(value as bigint | number)
     if (!isWithin({ least: whole, most: whole }, int64Range)) return undefined
     const lane = isWithin({ least: whole, most: whole }, int32Range) ? 'i32' : 'i64'
-    return { lane, parts: emitter.whole(lane, whole), range: { least: whole, most: whole }, ...none }
+    const range = { least: whole, most: whole }
+    return { lane, parts: emitter.whole(lane, whole), range, ...(isWithin(range, int16Range) && { short: () => emitter.short(whole) }), ...none }
   }
 }
 
@@ -191,6 +192,7 @@ function compare(compiler: ExpressionCompiler, op: keyof typeof comparisons, lef
   const [x, y] = [a, b].map((value, i) => scaled(emitter, value, Math.max(...scales) - scales[i]!))
   if (!x || !y) return undefined
   const signed = op === 'eq' || op === 'ne' ? op : (`${op}_s` as const)
+  if (x.short && y.short) return made(`i16x8.${signed}`, x.short(), y.short())
   return x.lane === 'i32' && y.lane === 'i32' ? made(`i32x4.${signed}`, x.parts, y.parts) : made(`i64x2.${signed}`, emitter.wide(x), emitter.wide(y))
 }
 

@@ -25,8 +25,8 @@ export function emitMarked(emitter: Emitter, eights: Local, mark: (at: Local) =>
   body.loop(() => {
     passing = mark(at)
     if (!passing) return
-    const parts = emitter.asMask(passing, 2)
-    body.get(0).get(at).do('i32.add').get(parts[0]!).do('i32x4.bitmask').get(parts[1]!).do('i32x4.bitmask').i32(4).do('i32.shl').do('i32.or').at('i32.store8', marksAt)
+    const [marked] = emitter.asMask(passing, 1)
+    body.get(0).get(at).do('i32.add').get(marked!).do('i16x8.bitmask').at('i32.store8', marksAt)
     body.get(at).i32(1).do('i32.add').tee(at).get(eights).do('i32.lt_u').branchIf(0)
   })
   if (!passing) return false

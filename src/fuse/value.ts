@@ -2,7 +2,7 @@
 import type { DataType } from '../batch/data-type.ts'
 import type { Local } from '../device/wasm-code.ts'
 
-/** Vectors in locals, which hold eight rows in order: two of four rows each, or four of two. */
+/** Vectors in locals, which hold eight rows in order: two of four rows each, four of two, or one of all eight. */
 export type Parts = readonly Local[]
 
 /** Bounds of whole numbers, both included. */
@@ -12,15 +12,20 @@ export interface Range {
 }
 
 /**
- * A value per row. 'i32' and 'mask' lie in two parts, 'i64' and 'f64' in four; a mask may also lie in four: all bits of a lane are 1 where it is true. `range`
- * bounds whole numbers, also behind nulls. `valid`: a mask, absent where nothing is null; a value behind a null is any.
+ * A value per row. 'i32' and 'mask' lie in two parts, 'i64' and 'f64' in four; a mask may also lie in four or in one: all bits of a lane are 1 where it is true.
+ * `range` bounds whole numbers, also behind nulls. `valid`: a mask, absent where nothing is null; a value behind a null is any. `short`: an 'i32' in one part, of
+ * 16 bits a lane, where it lies in memory so or is a constant: for comparisons.
  */
 export interface Value {
   readonly lane: 'i32' | 'i64' | 'f64' | 'mask'
   readonly parts: Parts
   readonly range?: Range
   readonly valid?: Parts
+  readonly short?: () => Parts
 }
+
+/** What fits 16 bits. */
+export const int16Range: Range = { least: -(2n ** 15n), most: 2n ** 15n - 1n }
 
 /** What fits 32 bits. */
 export const int32Range: Range = { least: -(2n ** 31n), most: 2n ** 31n - 1n }
