@@ -38,7 +38,7 @@ const vector = {
 // Loads and stores: the opcode, whether it is a vector's, and the alignment as a power of two.
 const access = {
   'i32.load': [0x28, false, 2], 'i64.load': [0x29, false, 3], 'f64.load': [0x2b, false, 3], 'i32.load8_u': [0x2d, false, 0],
-  'i64.store': [0x37, false, 3], 'i32.store8': [0x3a, false, 0], 'f64.store': [0x39, false, 3],
+  'i32.store': [0x36, false, 2], 'i64.store': [0x37, false, 3], 'i32.store8': [0x3a, false, 0], 'f64.store': [0x39, false, 3],
   'v128.load': [0x00, true, 0], 'i16x8.load8x8_s': [0x01, true, 0], 'i16x8.load8x8_u': [0x02, true, 0], 'i32x4.load16x4_s': [0x03, true, 0], 'i32x4.load16x4_u': [0x04, true, 0],
   'i64x2.load32x2_u': [0x06, true, 0], 'v128.load64_zero': [0x5d, true, 0], 'v128.store': [0x0b, true, 0],
 } as const
