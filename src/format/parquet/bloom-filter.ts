@@ -59,8 +59,12 @@ function readHeader(bytes: Uint8Array, offset: number): { bytes: number; filterB
     const isKnown = [false, false, false]
     thrift.struct((id, type) => {
       if (id === 1 && type === thriftType.i32) filterBytes = thrift.int()
-      else if (id >= 2 && id <= 4 && type === thriftType.struct) thrift.struct(kind => ((isKnown[id - 2] = kind === 1), false))
-      else return false
+      else if (id >= 2 && id <= 4 && type === thriftType.struct) {
+        thrift.struct(kind => {
+          isKnown[id - 2] = kind === 1
+          return false
+        })
+      } else return false
       return true
     })
     const isSize = filterBytes > 0 && filterBytes % 32 === 0 && filterBytes <= filterBytesMax
