@@ -34,6 +34,11 @@ describe('strings', () => {
     expect(values(col('s').ascii())).toEqual([32, 0xe9, null, 0])
   })
 
+  it('are measured in bytes as binary values are', () => {
+    const over = { b: ['binary?', [Uint8Array.of(255, 0), new Uint8Array(0), null, new Uint8Array(300)]] } satisfies Table
+    expect(values(col('b').byteLength(), over)).toEqual([2, 0, null, 300])
+  })
+
   it('are cut by characters, from either end, with columns as positions', () => {
     expect(values(col('s').substring(2, 5))).toEqual(['Str', '😀éa', null, ''])
     expect(values(col('s').substring(-3))).toEqual(['12 ', '😀éa', null, ''])

@@ -1,38 +1,38 @@
-// `millrace stats FILE`: what each column holds, by the engine's aggregates in one pass. Memory: at most some 40 KiB a column.
+// `millrace stats FILE`: what each column holds, by the engine's aggregates in two passes, and histograms. Memory: at most some 40 KiB a column, and 1,000 of a column's texts.
 import type { Command } from 'commander'
 import { textTable } from '../../base/text-table.ts'
 import { formatCount } from '../../base/units.ts'
-import type { FrameValue } from '../../frame/frame.ts'
 import { type CliContext, progressTarget } from '../context.ts'
-import { library, openInputs } from '../inputs.ts'
+import { openInputs } from '../inputs.ts'
 import { formatOption, nameList, wholeNumber } from '../options.ts'
+import { type ColumnStats, columnStats } from '../stats/column-stats.ts'
+import { histogramText } from '../stats/histogram-text.ts'
 
 interface StatsOptions {
   filter?: string
   select?: string[]
   from?: string
   json?: boolean
+  bins: number
   workers: number
-}
-
-interface ColumnStats {
-  column: string
-  type: string
-  nulls: number
-  /** Within 0.8 % (one standard error); null for nested columns. */
-  distinct: number | null
-  min: string | null
-  /** Of numbers only, about: a t-digest's. */
-  q25: string | null
-  median: string | null
-  q75: string | null
-  max: string | null
-  mean: number | null
-  stddev: number | null
 }
 
 const textStatistics = ['min', 'q25', 'median', 'q75', 'max'] as const
 const numberStatistics = ['mean', 'stddev'] as const
+/** Where the table goes to a file, histograms are so wide. */
+const pipedWidth = 100
+
+const help = `
+Two passes in bounded memory; one with --bins 0. Distinct values are told within about 1 %, quartiles
+approximately; histograms are exact. They count numbers and times (in UTC) in round steps, texts of few
+different values one by one, other texts by their length in characters, bytes and lists by theirs.
+A bar is named by where it begins.
+
+Examples:
+  $ millrace stats trips.parquet --select distance,fare
+  $ millrace stats trips.parquet --bins 20
+  $ millrace stats trips.csv --json | jq 'select(.nulls > 0).column'
+  $ millrace stats trips.csv --json | jq 'select(.column == "fare").histogram.bins'`
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
@@ -41,50 +41,18 @@ export function define(command: Command, context: CliContext): void {
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
+    .option('--bins <count>', 'about so many bars a histogram; 0: no histograms', wholeNumber(0, 100), 10)
     .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
-    .option('--json', 'a JSON object a column and line instead of a table')
-    .addHelpText(
-      'after',
-      '\nOne pass, in bounded memory: distinct values within about 1 %, quartiles approximate.\n\nExamples:\n  $ millrace stats trips.parquet --select distance,fare\n  $ millrace stats trips.csv --json | jq \'select(.nulls > 0).column\'',
-    )
+    .option('--json', 'a JSON object a column and line instead of a table, with the bins of its histogram')
+    .addHelpText('after', help)
     .action(async (file: string, options: StatsOptions) => {
       const rows = await openInputs([file], options.from)
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
-      const stats = await columnStats(options.select ? frame.select(...options.select) : frame, options.workers, context)
+      const run = { signal: context.signal, workers: options.workers, progress: progressTarget(context) }
+      const stats = await columnStats(options.select ? frame.select(...options.select) : frame, options.bins, run)
       if (options.json) for (const column of stats) context.write(`${JSON.stringify(column)}\n`)
-      else context.write(`${statsTable(stats, context)}\n`)
+      else context.write(`${statsTable(stats, context)}\n${histogramText(stats, Math.min(context.width(), context.isTerminal ? Number.POSITIVE_INFINITY : pipedWidth))}`)
     })
-}
-
-const isNumeric = (type: string) => /^(u?int|float|decimal)/.test(type)
-const isOrdered = (type: string) => isNumeric(type) || /^(bool|utf8|date|time|duration)/.test(type)
-const isNested = (type: string) => /^(list|struct|map)/.test(type)
-
-async function columnStats(frame: FrameValue, workers: number, context: CliContext): Promise<ColumnStats[]> {
-  const { agg, col } = await library()
-  const { schema } = await frame.limit(0).collect({ signal: context.signal })
-  const columns = Object.entries(schema)
-  // Of bounded size whatever the rows: sketches, not lists of values.
-  const calls = columns.flatMap(([name, type], i) => {
-    const of = col(name)
-    const quantile = (q: number) => agg.quantile(of, q, { approximate: true })
-    return Object.entries({
-      count: agg.count(of),
-      ...(!isNested(type) && { distinct: agg.approxCountDistinct(of) }),
-      ...(isOrdered(type) && { min: agg.min(of), max: agg.max(of) }),
-      ...(isNumeric(type) && { mean: agg.mean(of), stddev: agg.stddev(of), q25: quantile(0.25), median: quantile(0.5), q75: quantile(0.75) }),
-    }).map(([statistic, call]) => [`${i}.${statistic}`, call] as const)
-  })
-  const run = { signal: context.signal, workers, progress: progressTarget(context) }
-  const [told = {}] = (await frame.agg(Object.fromEntries([['rows', agg.count()], ...calls])).collect(run)).toJSON()
-  return columns.map(([column, type], i) => {
-    const value = (statistic: string) => told[`${i}.${statistic}`] ?? null
-    const number = (statistic: string) => (value(statistic) === null ? null : Number(value(statistic)))
-    const text = (statistic: string) => (value(statistic) === null ? null : String(value(statistic)))
-    const nulls = Number(told['rows']) - number('count')!
-    const texts = { min: text('min'), q25: text('q25'), median: text('median'), q75: text('q75'), max: text('max') }
-    return { column, type, nulls, distinct: number('distinct'), ...texts, mean: number('mean'), stddev: number('stddev') }
-  })
 }
 
 function statsTable(stats: readonly ColumnStats[], context: CliContext): string {

@@ -1,7 +1,7 @@
 // Functions of strings on kernels: tests, cases, lengths, slices, trimming, splitting, replacing, joining. Null where any argument is.
 // Positions and lengths are characters (code points), counted from 0; negative positions count from the end.
 import type { Column } from '../../batch/batch.ts'
-import { bool, int32, int64, utf8 } from '../../batch/data-type.ts'
+import { binary, bool, int32, int64, utf8 } from '../../batch/data-type.ts'
 import { arithmetic, negateOrAbs } from '../../compute/arithmetic.ts'
 import { cast } from '../../compute/cast.ts'
 import { choose } from '../../compute/choose.ts'
@@ -65,10 +65,10 @@ const length: ExpressionFunction = {
   describe: prefix('length'),
 }
 
-/** Bytes of the UTF-8, as int32. */
+/** Bytes of the UTF-8, or of a binary value, as int32. */
 const byteLengthFunction: ExpressionFunction = {
   name: 'byteLength',
-  type: args => strict(args, ['text'], int32),
+  type: args => (args.length === 1 && args[0]!.type?.kind === 'binary' ? { args: [binary], type: int32, nullable: args[0]!.nullable } : strict(args, ['text'], int32)),
   evaluate: ({ device, arena }, [a]) => byteLength(device, arena, a as Column),
   describe: prefix('byteLength'),
 }
