@@ -167,7 +167,7 @@ function storeCell(job: CsvJob, index: i32): bool {
     }
   }
   markValid(field, job.row)
-  if (job.comma && field.isNumber) {
+  if (job.comma && field.detail) {
     if (!swapCommas(job)) return false
     at = job.cellAt
   }

@@ -3,7 +3,7 @@
 // A record that is refused leaves no trace in the columns; see src/compute/json.ts for the tables.
 import { collectRest } from './json-rest'
 import { JsonMember, JsonScope, lookUp, MEMBER_BYTES, SCOPE_BYTES } from './json-scope'
-import { JsonField, storeValue, unmark } from './json-values'
+import { JsonField, markNull, storeValue, STRUCT, unmark } from './json-values'
 import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE, UNKNOWN } from './json-text'
 
 // The first 16 bytes of `"name"`, and which of them count.
@@ -69,7 +69,7 @@ function decodeRecord(job: JsonJob): usize {
   if (p == end || load<u8>(p) <= 32) p = skipSpace(job, p)
   if (p >= end) return fail(job, CUT_OFF, end)
   if (job.anyRoot) p = skipValue(job, p, 0)
-  else if (job.valueRoot) p = storeValue(job, p, 0, 0)
+  else if (job.valueRoot) p = changetype<JsonField>(job.fields).type == STRUCT ? storeStruct(job, p, 1, 0) : storeValue(job, p, 0, 0)
   else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, 0, 1)
   else {
     p = skipValue(job, p, 0)
@@ -83,27 +83,68 @@ function decodeRecord(job: JsonJob): usize {
   return p > end ? fail(job, CUT_OFF, end) : p
 }
 
-// Clears the bits of the columns that the record left out or set to null.
+// Clears the bits of the columns that the record left out or set to null. A struct that lacks a member which must be there is bad.
 function fillNulls(job: JsonJob): usize {
   const stamp = job.stamp
-  const count = <usize>job.fieldCount
-  for (let i: usize = 0; i < count; i++) {
-    const field = changetype<JsonField>(job.fields + (i << 5))
-    if (field.stamp == (stamp | 1)) continue
-    if (field.nullable && (field.stamp == stamp || !job.strict || (job.unknown == 2 && <i32>i == job.rest))) continue
-    job.errorField = <i32>i
-    return fail(job, field.stamp == stamp ? NULL : MISSING, job.start)
+  const count = job.fieldCount
+  // The struct outside all others that was met last, and where the columns below it end.
+  let outer = 0
+  let outerEnd = 0
+  for (let i = 0; i < count; i++) {
+    const field = fieldAt(job, i)
+    const below = field.type == STRUCT ? field.detail : 0
+    if (field.stamp == (stamp | 1)) {
+      if (field.type != STRUCT) continue
+      if (i >= outerEnd) {
+        outer = i
+        outerEnd = i + below + 1
+      }
+      if (isBad(job, field)) i += below
+      continue
+    }
+    if (field.nullable && (field.stamp == stamp || !job.strict || (job.unknown == 2 && i == job.rest))) {
+      i += below
+      continue
+    }
+    if (i >= outerEnd) {
+      job.errorField = i
+      return fail(job, field.stamp == stamp ? NULL : MISSING, job.start)
+    }
+    setBad(job, outer, 1)
+    i = outerEnd - 1
   }
-  for (let i: usize = 0; i < count; i++) {
-    const field = changetype<JsonField>(job.fields + (i << 5))
+  for (let i = 0; i < count; i++) {
+    const field = fieldAt(job, i)
+    const isStruct = field.type == STRUCT
     if (field.stamp != (stamp | 1)) field.clear(job.row)
+    else if (!isStruct || !isBad(job, field)) continue
+    if (!isStruct) continue
+    // Its members are null too, or zero.
+    const end = i + field.detail
+    while (i < end) fieldAt(job, ++i).zero(job.row)
   }
   return 1
 }
 
+// @ts-ignore: decorator
+@inline function fieldAt(job: JsonJob, index: i32): JsonField {
+  return changetype<JsonField>(job.fields + (<usize>index << 5))
+}
+
+// Whether a struct that has a value has one that is none of its type.
+function isBad(job: JsonJob, field: JsonField): bool {
+  return ((load<u8>(field.values + (<usize>job.row >> 3)) >> <u8>(job.row & 7)) & 1) != 0
+}
+
+function setBad(job: JsonJob, index: i32, bad: u32): void {
+  const byte = fieldAt(job, index).values + (<usize>job.row >> 3)
+  const bit = <u32>job.row & 7
+  store<u8>(byte, (<u32>load<u8>(byte) & ~(<u32>1 << bit)) | (bad << bit))
+}
+
 // Makes the row at hand one of nulls, or zeros.
 function clearRow(job: JsonJob): usize {
-  for (let i: usize = 0; i < <usize>job.fieldCount; i++) changetype<JsonField>(job.fields + (i << 5)).zero(job.row)
+  for (let i = 0; i < job.fieldCount; i++) fieldAt(job, i).zero(job.row)
   return 1
 }
 
@@ -146,6 +187,7 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
       const member = changetype<JsonMember>(at)
       guess = at + offsetof<JsonMember>('next')
       if (member.kind == 0) p = storeValue(job, p, member.target, depth)
+      else if (member.kind == 2) p = storeStruct(job, p, member.target, depth)
       else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, member.target, depth + 1)
       else p = mappedScalar(job, p, member.target, depth)
     }
@@ -171,6 +213,39 @@ function mappedScalar(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usiz
   if (next == 0 || load<u8>(p) == 110) return next
   job.errorField = load<i32>(job.tables + scope.columns)
   return fail(job, TYPE, p)
+}
+
+// A struct's value at `p` (no space before it). One that is JSON, but none of its type, is marked bad, and its members are as if never met: a key that comes
+// again may still replace it.
+function storeStruct(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize {
+  const scope = changetype<JsonScope>(job.scopes + <usize>scopeIndex * SCOPE_BYTES)
+  if (load<u8>(p) == 123) {
+    const next = decodeObject(job, p + 1, scopeIndex, depth + 1)
+    if (next != 0) {
+      meet(job, scope.column, 0)
+      return next
+    }
+    if (job.errorCode == PAUSE) return 0
+    job.errorField = -1
+  }
+  if (scope.stamp == job.stamp) forget(job, scope)
+  if (load<u32>(p) == 0x6c6c756e) {
+    markNull(job, scope.column)
+    return p + 4
+  }
+  const next = skipValue(job, p, depth)
+  if (next != 0) meet(job, scope.column, 1)
+  return next
+}
+
+// A struct has a value.
+function meet(job: JsonJob, index: i32, bad: u32): void {
+  const field = fieldAt(job, index)
+  if (field.stamp != (job.stamp | 1)) {
+    field.stamp = job.stamp | 1
+    job.present++
+  }
+  setBad(job, index, bad)
 }
 
 // A key that comes again replaces the object before: its columns are as if never met.

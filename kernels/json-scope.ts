@@ -4,7 +4,7 @@ import { JsonJob } from './json-text'
 /** A key that a column or a mapped object hangs on; 64 bytes. `name` counts from the tables' start, and is followed by ≥ 16 bytes. */
 @unmanaged export class JsonMember {
   target: i32
-  /** 0: a column; 1: an object that is mapped. */
+  /** 0: a column; 1: an object that is mapped; 2: a struct. `target` is the column's number, or the scope's. */
   kind: i32
   nameBytes: i32
   name: usize
@@ -14,10 +14,13 @@ import { JsonJob } from './json-text'
 /** Bytes of a JsonMember. */
 export const MEMBER_BYTES: usize = 64
 
-/** A mapped object; 32 bytes. `slots`: a hash table of u16, member + 1 or 0; `columns`: the u32 numbers of all columns below. */
+/**
+ * A mapped object or a struct; 32 bytes. `column`: a struct's own, of bits: 1 where its value is none of its type. `slots`: a hash table of u16,
+ * member + 1 or 0; `columns`: the u32 numbers of all columns below, a struct's own among them.
+ */
 @unmanaged export class JsonScope {
   members: usize
-  memberCount: i32
+  column: i32
   first: i32
   slots: usize
   slotMask: i32

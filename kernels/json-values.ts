@@ -12,6 +12,8 @@ const FLOAT64 = 3
 const UTF8 = 4
 const BINARY = 5
 const TIMESTAMP = 6
+/** The type number of structs, which are columns of bits: 1 where a value is none of its type. */
+export const STRUCT = 10
 
 // 12 - n from the start: a mask that keeps 4 + n bytes.
 const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16)
@@ -25,8 +27,8 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
   nullable: i32
   stamp: i32
   nullCount: i32
-  /** In CSV: 1 where cells are numbers, whatever they are decoded as. */
-  isNumber: i32
+  /** In CSV: 1 where cells are numbers, whatever they are decoded as. In JSON, of a struct: how many of the columns after it lie in it. */
+  detail: i32
   /** 1: a utf8 column of JSON texts: strings too as they stand. */
   isRaw: i32
 
@@ -43,7 +45,7 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
     if (this.validity) this.clear(row)
     const at = <usize>row
     if (this.type == UTF8 || this.type == BINARY) v128.store(this.values + (at << 4), i64x2.splat(0))
-    else if (this.type == BOOL) store<u8>(this.values + (at >> 3), <u32>load<u8>(this.values + (at >> 3)) & ~(<u32>1 << (row & 7)))
+    else if (this.type == BOOL || this.type == STRUCT) store<u8>(this.values + (at >> 3), <u32>load<u8>(this.values + (at >> 3)) & ~(<u32>1 << (row & 7)))
     else if (this.type == INT32) store<i32>(this.values + (at << 2), 0)
     else store<i64>(this.values + (at << 3), 0)
   }

@@ -1,4 +1,5 @@
-// Lists, structs and maps from columns of JSON texts, level by level: a kernel takes all texts of a column apart, and what they hold is decoded as columns again.
+// Lists, maps, and the structs of CSV cells, from columns of JSON texts, level by level: a kernel takes all texts of a column apart, and what they hold is decoded
+// as columns again. Structs of records and of lists' items are read with what is around them: see json-structs.ts.
 import type { Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType, entriesOf } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'

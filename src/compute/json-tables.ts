@@ -12,6 +12,8 @@ export interface JsonField extends Field {
   readonly isRaw?: boolean
   /** No key leads to it: it gets what others leave. */
   readonly isRest?: boolean
+  /** Of a struct: how many of the fields after it lie in it. */
+  readonly below?: number
 }
 
 /** How columns are found in records. */
@@ -41,13 +43,19 @@ export interface JsonTables {
   readonly fieldCount: number
 }
 
+/** What a key leads to: a column, an object that others look into, or a struct, which is both. */
+type Place = { readonly column: number } | { readonly scope: number } | { readonly column: number; readonly struct: number }
+
 interface Scope {
-  readonly members: Map<string, { column: number } | { scope: number }>
+  readonly members: Map<string, Place>
   readonly columns: number[]
+  /** A struct's own column, or -1. */
+  readonly column: number
 }
 
 const typeNumbers: Partial<Record<DataType['kind'], number>> = { bool: 0, int32: 1, int64: 2, float64: 3, utf8: 4, binary: 5 }
 const unitNumbers = { s: 6, ms: 7, us: 8, ns: 9 } as const
+const structNumber = 10
 const fieldBytes = 32
 const scopeBytes = 32
 const memberBytes = 64
@@ -82,13 +90,14 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
   const bytes = new Uint8Array(size)
   const data = new DataView(bytes.buffer)
   fields.forEach((field, i) => {
-    data.setInt32(i * fieldBytes + 8, textTypeNumber(field.type), true)
+    data.setInt32(i * fieldBytes + 8, field.type.kind === 'struct' ? structNumber : textTypeNumber(field.type), true)
     data.setInt32(i * fieldBytes + 12, field.nullable ? 1 : 0, true)
+    data.setInt32(i * fieldBytes + 24, field.below ?? 0, true)
     data.setInt32(i * fieldBytes + 28, field.isRaw ? 1 : 0, true)
   })
   scopes.forEach((scope, i) => {
     const place = places[i]!
-    const words = [place.members, scope.members.size, 0, place.slots, slotCounts[i]! - 1, 0, place.columns, scope.columns.length]
+    const words = [place.members, scope.column, 0, place.slots, slotCounts[i]! - 1, 0, place.columns, scope.columns.length]
     words.forEach((word, w) => data.setInt32(scopesAt + i * scopeBytes + 4 * w, word, true))
     scope.columns.forEach((column, c) => data.setInt32(place.columns + 4 * c, column, true))
     // An object that nothing hangs on still has a member to be guessed: one too long to match.
@@ -109,45 +118,65 @@ function writeMember(
   bytes: Uint8Array,
   data: DataView,
   at: number,
-  member: { column: number } | { scope: number },
+  member: Place,
   name: Uint8Array,
   nameAt: number,
   next: number,
 ): void {
-  const target = 'column' in member ? member.column : member.scope
-  ;[target, 'column' in member ? 0 : 1, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
+  const [kind, target] = 'struct' in member ? [2, member.struct] : 'column' in member ? [0, member.column] : [1, member.scope]
+  ;[target, kind, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
   const quoted = Uint8Array.of(34, ...name.subarray(0, 14), 34)
   bytes.set(quoted, at + 32)
   bytes.fill(255, at + 48, at + 48 + quoted.length)
 }
 
 function scopesOf(fields: readonly JsonField[], where: string): Scope[] {
-  const scopes: Scope[] = [{ members: new Map(), columns: [] }]
-  fields.forEach((field, column) => {
-    if (field.isRest) return
+  const scopes: Scope[] = [objectScope()]
+  // Hangs column `at` and those below it on a key.
+  const hang = (scope: Scope, key: string, at: number) => {
+    const field = fields[at]!
+    if (scope.members.has(key)) throw clash(where, field, 'another column hangs on the same key')
+    if (field.type.kind !== 'struct') scope.members.set(key, { column: at })
+    else {
+      const end = endOf(fields, at)
+      const struct: Scope = { members: new Map(), columns: range(at, end), column: at }
+      scope.members.set(key, { column: at, struct: scopes.push(struct) - 1 })
+      for (let member = at + 1; member < end; member = endOf(fields, member)) hang(struct, fields[member]!.name, member)
+    }
+    if (scope.members.size > membersMax) throw clash(where, field, `an object has at most ${membersMax} columns`)
+  }
+  for (let at = 0; at < fields.length; at = endOf(fields, at)) {
+    const field = fields[at]!
+    if (field.isRest) continue
     const path = field.path ?? [field.name]
     if (path.length === 0 || path.length > pathMax) throw clash(where, field, `a path has 1 to ${pathMax} keys`)
     let scope = scopes[0]!
-    scope.columns.push(column)
-    path.forEach((key, depth) => {
+    const columns = range(at, endOf(fields, at))
+    for (const key of path.slice(0, -1)) {
+      scope.columns.push(...columns)
       const found = scope.members.get(key)
-      if (depth === path.length - 1) {
-        if (found) throw clash(where, field, 'another column hangs on the same key')
-        scope.members.set(key, { column })
-        if (scope.members.size > membersMax) throw clash(where, field, `an object has at most ${membersMax} columns`)
-        return
-      }
       if (found && 'column' in found) throw clash(where, field, `column "${fields[found.column]!.name}" takes the whole of "${key}"`)
-      const next = found ? found.scope : scopes.length
-      if (!found) {
-        scopes.push({ members: new Map(), columns: [] })
-        scope.members.set(key, { scope: next })
-      }
+      const next = found ? found.scope : scopes.push(objectScope()) - 1
+      if (!found) scope.members.set(key, { scope: next })
       scope = scopes[next]!
-      scope.columns.push(column)
-    })
-  })
+    }
+    scope.columns.push(...columns)
+    hang(scope, path.at(-1)!, at)
+  }
   return scopes
+}
+
+function objectScope(): Scope {
+  return { members: new Map(), columns: [], column: -1 }
+}
+
+// The position behind a field and those that lie in it.
+function endOf(fields: readonly JsonField[], at: number): number {
+  return at + 1 + (fields[at]!.below ?? 0)
+}
+
+function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i)
 }
 
 function clash(where: string, field: JsonField, why: string): PlanError {

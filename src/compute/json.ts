@@ -2,12 +2,14 @@
 // one that is malformed or doesn't fit the schema is left out and listed, and its neighbours are untouched.
 import { assert, PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
-import { bitmapBytes, isInteger, isNested, utf8 } from '../batch/data-type.ts'
+import { bitmapBytes, bool, type DataType, isInteger, isNested, type Member, utf8 } from '../batch/data-type.ts'
+import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { carrierOf, fromCarrier, type Nested } from './carrier.ts'
 import { jsonError, rangeNumber, type RecordError, typeNumber } from './json-errors.ts'
 import { type LevelDecoder, nestedFromTexts } from './json-nested.ts'
+import { badRows, carriedColumn, type FlatFields, flatFields } from './json-structs.ts'
 import { type JsonField, type JsonTables, jsonTables } from './json-tables.ts'
 import { type FromTexts, isNative, locate, type Misfit, settleRecords } from './settle-records.ts'
 
@@ -71,7 +73,7 @@ type Mode = Partial<Record<'anyRoot' | 'nullRows' | 'valueRoot' | 'unknown' | 'r
 /** A decoder for one schema; keeps no memory between calls. */
 export class JsonDecoder {
   readonly fields: readonly JsonField[]
-  readonly #carriers: readonly JsonField[]
+  readonly #flat: FlatFields
   readonly #tables: JsonTables
   readonly #where: string
   readonly #mode: Mode
@@ -79,9 +81,10 @@ export class JsonDecoder {
   constructor(fields: readonly JsonField[], where: string, rules: KeyRules = {}) {
     this.fields = fields
     this.#where = where
-    this.#mode = modeOf(fields, rules, where)
-    this.#carriers = carriersOf(fields.map((field, i) => (i === this.#mode.rest ? { ...field, isRest: true } : field)))
-    this.#tables = jsonTables(this.#carriers, where)
+    const mode = modeOf(fields, rules, where)
+    this.#flat = flatFields(fields.map((field, i) => (i === mode.rest ? { ...field, isRest: true } : field)))
+    this.#mode = { ...mode, ...(mode.rest !== undefined && { rest: this.#flat.rootOf[mode.rest]! }) }
+    this.#tables = jsonTables(this.#flat.fields, where)
   }
 
   /**
@@ -92,7 +95,7 @@ export class JsonDecoder {
    * becomes U+FFFD. Views point into the records where they have no escapes: the caller keeps those bytes alive (`arena.hold`). Cost: 1–2 GB/s a core.
    */
   decode(device: Device, arena: Arena, records: JsonRecords): DecodedRecords {
-    const decoded = decodeInto(device, arena, records, this.#carriers, this.#tables, this.#mode, this.fields)
+    const decoded = decodeInto(device, arena, records, this.#flat, this.#tables, this.#mode, this.fields)
     if (isNative(this.fields)) return decoded
     const fields = this.fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
     const { batch, recordOf, misfits } = settleRecords(device, arena, fields, decoded.batch, decoded.rowOfRecord, jsonTexts(device, arena, this.#mode))
@@ -103,7 +106,7 @@ export class JsonDecoder {
 
   // Where the values of misfits stand is found by decoding once more, as types that they can't be.
   #errors(device: Device, arena: Arena, records: JsonRecords, misfits: readonly Misfit[]): RecordError[] {
-    const places = locate(this.fields, misfits, fields => decodeInto(device, arena, records, fields, jsonTables(fields, this.#where), {}).errors)
+    const places = locate(this.fields, misfits, fields => decodeFlat(device, arena, records, fields, {}, this.#where).errors)
     return misfits.map(({ record, field }) => jsonError(record, places.get(record)?.byte ?? 0, isInteger(this.fields[field]!.type) ? rangeNumber : typeNumber, field, this.fields))
   }
 }
@@ -115,7 +118,7 @@ export function decodeJsonRecords(device: Device, arena: Arena, records: JsonRec
 
 /** Checks that each record is one JSON value of any kind; only the errors are of interest. */
 export function checkJsonRecords(device: Device, arena: Arena, records: JsonRecords): readonly RecordError[] {
-  return decodeInto(device, arena, records, [], jsonTables([], 'json'), { anyRoot: 1 }).errors
+  return decodeFlat(device, arena, records, [], { anyRoot: 1 }).errors
 }
 
 function modeOf(fields: readonly JsonField[], { unknown = 'ignore', missing }: KeyRules, where: string): Mode {
@@ -127,29 +130,34 @@ function modeOf(fields: readonly JsonField[], { unknown = 'ignore', missing }: K
   throw new PlanError('JSON_REST', `${where}: unknown keys can't be collected in "${unknown.collect}", which is ${field ? 'of another type' : 'no column'}; give it the type utf8?`)
 }
 
-function carriersOf(fields: readonly JsonField[]): JsonField[] {
-  return fields.map(field => ({ ...field, type: carrierOf(field.type), nullable: field.nullable || field.type.kind === 'null', isRaw: isNested(field.type) }))
-}
-
-/** Nested columns of JSON texts, by the same rules for keys as the records that they come from. */
+/** Nested columns of carriers, JSON texts or structs of carriers, by the same rules for keys as the records that they come from. */
 export function jsonTexts(device: Device, arena: Arena, { unknown = 0, strict = 0 }: Mode = {}): FromTexts {
   const mode = { unknown: unknown === 1 ? 1 : 0, strict }
-  const fromTexts: FromTexts = (carrier, type) => nestedFromTexts(device, arena, carrier, type, levels)
-  // Columns of the fields' types; rows that are null in `texts` are never bad.
-  const settle = (fields: readonly JsonField[], records: JsonRecords, extra: Mode, texts?: Column) => {
-    const carriers = carriersOf(fields)
-    const { batch, errors } = decodeInto(device, arena, records, carriers, jsonTables(carriers, 'json'), { ...mode, ...extra }, fields)
-    if (errors.length > 0) return { columns: [], bad: [...new Set(errors.map(e => e.record))] }
-    const bits = texts && texts.validity !== 0 ? device.memory.bytes(texts.validity, bitmapBytes(texts.length)) : undefined
-    const bad = new Set<number>()
-    const columns = batch.columns.map((column, i): Column => {
-      const { type, nullable } = fields[i]!
+  const fromTexts: FromTexts = (carrier, type) => (carrier.type.kind === 'struct' ? fromStruct(carrier) : nestedFromTexts(device, arena, carrier, type, levels))
+  const fromStruct = (carrier: Column & { readonly type: DataType }) => {
+    const { type, length, validity } = carrier
+    const members = (type as DataType & { kind: 'struct' }).members
+    const { columns, bad } = ownTypes(members, carrier.children!, carrier, badRows(device, carrier))
+    return { column: { type, length, values: 0, validity, children: columns }, bad }
+  }
+  // Columns of the members' own types; rows that are null in `around` are never bad.
+  const ownTypes = (members: readonly Member[], carriers: readonly Column[], around: Column | undefined, known: readonly number[] = []) => {
+    const bits = around && around.validity !== 0 ? device.memory.bytes(around.validity, bitmapBytes(around.length)) : undefined
+    const bad = new Set<number>(known)
+    const columns = carriers.map((column, i): Column => {
+      const { type, nullable } = members[i]!
       if (carrierOf(type) === type) return column
       const found = isNested(type) ? fromTexts(column, type as Nested) : fromCarrier(device, arena, column, type)
       for (const row of found.bad) if (!bits || ((bits[row >>> 3]! >>> (row & 7)) & 1) === 1) bad.add(row)
       return nullable || type.kind === 'null' ? found.column : { ...found.column, validity: 0 }
     })
     return { columns, bad: [...bad].sort((a, b) => a - b) }
+  }
+  // Columns of the fields' types, or the records that are malformed.
+  const settle = (fields: Fields, records: JsonRecords, extra: Mode, texts?: Column) => {
+    const flat = flatFields(fields)
+    const { batch, errors } = decodeInto(device, arena, records, flat, jsonTables(flat.fields, 'json'), { ...mode, ...extra }, fields)
+    return errors.length > 0 ? { columns: [], bad: [...new Set(errors.map(e => e.record))] } : ownTypes(fields, batch.columns, texts)
   }
   const levels: LevelDecoder = {
     struct(texts, type) {
@@ -162,15 +170,23 @@ export function jsonTexts(device: Device, arena: Arena, { unknown = 0, strict = 
     },
     texts(pairs, count) {
       const raw = [{ name: 'item', type: utf8, nullable: true, isRaw: true }]
-      return decodeInto(device, arena, { pairs, count }, raw, jsonTables(raw, 'json'), { valueRoot: 1 }).batch.columns[0]!
+      return decodeFlat(device, arena, { pairs, count }, raw, { valueRoot: 1 }).batch.columns[0]!
     },
   }
   return fromTexts
 }
 
-function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], tables: JsonTables, mode: Mode, shown = fields): DecodedRecords {
+// Fields of the decoder's own types.
+function decodeFlat(device: Device, arena: Arena, records: JsonRecords, fields: readonly JsonField[], mode: Mode, where = 'json'): DecodedRecords {
+  const flat = flatFields(fields)
+  return decodeInto(device, arena, records, flat, jsonTables(flat.fields, where), mode, fields)
+}
+
+// The columns of the batch are carriers of `shown`, the fields as they are named in errors.
+function decodeInto(device: Device, arena: Arena, records: JsonRecords, flat: FlatFields, tables: JsonTables, mode: Mode, shown: Fields): DecodedRecords {
+  const { fields, ownerOf, rootOf } = flat
   const count = 'column' in records ? records.column.length : records.count
-  const columns = fields.map(field => allocateColumn(arena, field.type, count))
+  const columns = fields.map(({ type }) => allocateColumn(arena, type.kind === 'struct' ? bool : type, count))
   const tablesAt = arena.allocate(tables.bytes.length)
   const at = arena.allocateZeroed(4 * job.words)
   const kinds = arena.allocate(kindsBytes + 16)
@@ -201,15 +217,16 @@ function decodeInto(device: Device, arena: Arena, records: JsonRecords, fields: 
   set({ errors: errorsAt, errorMax: errorsMax, slow: slowAt, slowMax, kinds, decimal: kinds + kindsBytes })
   if ('column' in records) set({ records: records.column.values, recordKind: 1, recordValidity: records.column.validity })
   else set({ records: records.pairs })
-  const errors = run(device, arena, at, count, shown, columns)
+  const errors = run(device, arena, at, count, fields.map((_, i) => shown[ownerOf[i]!]!), columns)
   const state = memory.int32s(at, job.words)
   const rowCount = state[job.row]!
   const finished = columns.map((column, i): Column => {
     const nulls = memory.int32s(tablesAt + tables.fields + 32 * i, 8)[5]!
     return { ...column, length: rowCount, validity: nulls > 0 ? validities[i]! : 0 }
   })
+  const carriers = rootOf.map(root => carriedColumn(fields, finished, root))
   return {
-    batch: { fields: fields.map(({ name, type, nullable }) => ({ name, type, nullable })), rowCount, columns: finished, arena: arena.address },
+    batch: { fields: shown.map(({ name, nullable }, i) => ({ name, type: carriers[i]!.type, nullable })), rowCount, columns: carriers, arena: arena.address },
     rowOfRecord: rowOf,
     errors,
   }

@@ -6,6 +6,7 @@ import { parseSchema, schemaText } from '../../src/batch/schema.ts'
 import { CsvDecoder, plainDialect } from '../../src/compute/csv.ts'
 import { encodeCsvRows, encodeJsonRows } from '../../src/compute/encode-text.ts'
 import { JsonDecoder, type KeyRules, splitLines } from '../../src/compute/json.ts'
+import { type JsonField, jsonFields } from '../../src/compute/json-tables.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { inferJsonSchema } from '../../src/format/json/infer-schema.ts'
 import { columnOf, randomType, rowsOf, sampleTypes, sampleValues } from '../support/samples.ts'
@@ -18,13 +19,17 @@ afterAll(() => {
 })
 
 function decode(schema: Record<string, string>, text: string, rules?: KeyRules) {
+  return decodeFields(parseSchema(schema, 'test'), text, rules)
+}
+
+function decodeFields(fields: readonly JsonField[], text: string, rules?: KeyRules) {
   const arena = device.arena()
   try {
     const bytes = new TextEncoder().encode(text)
     const address = arena.allocate(bytes.length)
     device.memory.write(address, bytes)
     const lines = splitLines(device, arena, address, bytes.length, true, 1_000)
-    const { batch, errors } = new JsonDecoder(parseSchema(schema, 'test'), 'test', rules).decode(device, arena, lines)
+    const { batch, errors } = new JsonDecoder(fields, 'test', rules).decode(device, arena, lines)
     return { rows: rowsOf(device, batch), errors: errors.map(e => `${e.record} ${e.code} ${/column "(.*?)"/.exec(e.message)?.[1]} ${e.byte}`) }
   } finally {
     arena.release()
@@ -78,6 +83,19 @@ describe('nested columns', () => {
       [[[1, 2], null, []], {}, { 'a b': '{"q":[1, 2]}', v: ['x\n"y', '1.50', '{"z":null}'] }],
       [null, null, null],
     ])
+  })
+
+  it('are read from below other objects, and from objects that come again under their key, of which the last counts', () => {
+    const fields = jsonFields(parseSchema({ s: 'struct<x: int32, t: struct<y: utf8>?>?', n: 'int64?' }, 'test'), { paths: { s: 'a.s', n: 'a.n' } }, 'test')
+    const lines = [
+      '{"a":{"s":{"x":1,"t":{"y":"one"}},"n":1}}', '{"a":{"n":2,"s":{"x":2,"t":null}}}', '{"a":null}', '{"a":{"s":null}}', '{}',
+      '{"a":{"s":{"x":"no"},"s":{"x":6,"t":{"y":1},"t":{"y":"six"}}}}', '{"a":{"s":{"x":7}},"a":{"n":7}}', '{"a":{"s":[],"s":null}}', '{"a":{"s":{"x":9,"t":{}}}}', '{"a":{"s":{"x":1.5,"t":[}}}',
+    ] // biome-ignore format: a record a word
+    const { rows, errors } = decodeFields(fields, lines.join('\n'))
+    const none = [null, null]
+    expect(rows).toEqual([[{ x: 1, t: { y: 'one' } }, 1n], [{ x: 2, t: null }, 2n], none, none, none, [{ x: 6, t: { y: 'six' } }, null], [null, 7n], none])
+    expect(errors).toEqual(['8 JSON_TYPE s 10', '9 JSON_VALUE undefined 24'])
+    expect(() => decodeFields(parseSchema({ s: 'struct<x: int32>', n: 'int64' }, 'test').map((f, i) => ({ ...f, path: i ? ['s', 'n'] : ['s'] })), '')).toThrow('column "s" takes the whole of "s"')
   })
 
   it('are found in samples, widened at every depth', () => {

@@ -8,10 +8,11 @@ import { type JsonField, jsonFields } from '../../../src/compute/json-tables.ts'
 import { rowsOf, type Shape } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
-/** A JSON value: its text, and for objects all pairs in order. */
-interface Node {
+/** A JSON value: its text, for objects all pairs in order, for arrays the items. */
+export interface Node {
   readonly text: string
   readonly pairs?: readonly (readonly [string, Node])[]
+  readonly items?: readonly Node[]
 }
 
 const looseDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -21,8 +22,8 @@ function wellFormed(text: string): string {
   return looseDecoder.decode(new TextEncoder().encode(text))
 }
 
-// Reads text that JSON.parse has accepted.
-function readNode(text: string): Node {
+/** Reads text that JSON.parse has accepted. */
+export function readNode(text: string): Node {
   let at = 0
   const space = () => {
     while (' \t\n\r'.includes(text[at]!) && at < text.length) at++
@@ -50,7 +51,7 @@ function readNode(text: string): Node {
         pairs.push([wellFormed(key), value()])
       }
       at++
-      return isObject ? { text: text.slice(start, at), pairs } : { text: text.slice(start, at) }
+      return isObject ? { text: text.slice(start, at), pairs } : { text: text.slice(start, at), items: pairs.map(pair => pair[1]) }
     }
     if (text[at] === '"') string()
     else while (at < text.length && !',]} \t\n\r'.includes(text[at]!)) at++
@@ -59,8 +60,9 @@ function readNode(text: string): Node {
   return value()
 }
 
-const refused = Symbol('refused')
-type Cell = Value | typeof refused
+/** Stands for a value that its type can't hold. */
+export const refused = Symbol('refused')
+export type Cell = Value | typeof refused
 
 function wholeNumber(text: string, bits: number): bigint | undefined {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)
@@ -106,7 +108,8 @@ function timeCell(node: Node, unit: keyof typeof perSecond): bigint | undefined 
   return BigInt.asIntN(64, value) === value ? value : undefined
 }
 
-function cellOf(node: Node, field: Field): Cell {
+/** A value of a flat type. */
+export function cellOf(node: Node, field: Field): Cell {
   const { text } = node
   const first = text[0]!
   const { type } = field
@@ -200,9 +203,10 @@ export const sampleFields = jsonFields(
   'sample',
 )
 
-const pick = <T>(r: Random, ...list: readonly T[]): T => list[r.int(list.length)]!
+/** One of the list. */
+export const pick = <T>(r: Random, ...list: readonly T[]): T => list[r.int(list.length)]!
 
-function sampleString(r: Random): string {
+export function sampleString(r: Random): string {
   const parts = [
     'a',
     'Z',
@@ -229,7 +233,7 @@ function sampleString(r: Random): string {
   return `"${Array.from({ length: r.int(4) === 0 ? r.int(40) : r.int(6) }, () => (r.int(3) ? 'x' : pick(r, ...parts))).join('')}"`
 }
 
-function sampleNumber(r: Random): string {
+export function sampleNumber(r: Random): string {
   return pick(
     r,
     () => String(r.int(1000) - 500),
@@ -255,12 +259,12 @@ function sampleNumber(r: Random): string {
   )()
 }
 
-function sampleTime(r: Random): string {
+export function sampleTime(r: Random): string {
   const ms = new Date(Math.floor(r.float() * 4e12)).toISOString()
   return `"${pick(r, ms, ms.replace('T', ' ').slice(0, 19), ms.slice(0, 10), ms.replace('Z', '+02:00'), ms.replace('Z', '-0530'), ms.replace('Z', '123456Z'), '2024-02-29 12:00', r.int(8) ? '2026-01-01' : pick(r, 'soon', '2026-02-30', '2026-01-01T24:00'))}"`
 }
 
-function sampleAny(r: Random, depth: number): string {
+export function sampleAny(r: Random, depth: number): string {
   const space = () => (r.int(6) ? '' : pick(r, ' ', '\t', '\r', ' \n '))
   const many = (item: () => string) => Array.from({ length: r.int(4) }, () => space() + item() + space()).join(',')
   const scalar = () => pick(r, 'true', 'false', 'null', sampleNumber(r), sampleString(r))
