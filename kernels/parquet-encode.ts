@@ -1,4 +1,5 @@
-// Arrow's layouts into Parquet's encodings: packed values, dictionaries, the RLE/bit-packed hybrid, statistics.
+// Arrow's layouts into Parquet's encodings: packed values, the RLE/bit-packed hybrid, PLAIN texts, statistics.
+import { copyPadded, orderViews } from './views'
 
 /** Packs the 4-byte values whose bit (from bit `bit` on) is 1; `out` has room for `rows`. Returns how many. */
 export function pack4(values: usize, bits: usize, bit: i32, rows: i32, out: usize): i32 {
@@ -45,123 +46,6 @@ export function packBits(values: usize, valueBit: i32, bits: usize, bit: i32, ro
 // @ts-ignore: decorator
 @inline function bitOf(bits: usize, i: i32): i32 {
   return (<i32>load<u8>(bits + <usize>(i >>> 3)) >> (i & 7)) & 1
-}
-
-// @ts-ignore: decorator
-@inline const GOLDEN: u64 = 0x9e3779b97f4a7c15
-
-/**
- * Dictionary codes of 4-byte values. `table` is a power of two (`mask` + 1) of zeroed u32 slots (code + 1), `dictionary` holds `known` values and
- * has room for `most`. Returns how many it holds then, or −1 where `most` do not suffice (what was added stays).
- */
-export function encodeDictionary4(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
-  for (let i = 0; i < count; i++) {
-    const value = load<u32>(values + (<usize>i << 2))
-    let slot = <u32>((<u64>value * GOLDEN) >> 32) & mask
-    while (true) {
-      const code = load<u32>(table + (<usize>slot << 2))
-      if (code == 0) {
-        if (known == most) return -1
-        store<u32>(dictionary + (<usize>known << 2), value)
-        store<u32>(table + (<usize>slot << 2), ++known)
-        store<u32>(codes + (<usize>i << 2), known - 1)
-        break
-      }
-      if (load<u32>(dictionary + (<usize>(code - 1) << 2)) == value) {
-        store<u32>(codes + (<usize>i << 2), code - 1)
-        break
-      }
-      slot = (slot + 1) & mask
-    }
-  }
-  return known
-}
-
-/** As `encodeDictionary4`, for 8-byte values (by their bits: −0 and 0, and NaNs, stay what they are). */
-export function encodeDictionary8(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
-  for (let i = 0; i < count; i++) {
-    const value = load<u64>(values + (<usize>i << 3))
-    let slot = <u32>((fold(value * GOLDEN) * GOLDEN) >> 32) & mask
-    while (true) {
-      const code = load<u32>(table + (<usize>slot << 2))
-      if (code == 0) {
-        if (known == most) return -1
-        store<u64>(dictionary + (<usize>known << 3), value)
-        store<u32>(table + (<usize>slot << 2), ++known)
-        store<u32>(codes + (<usize>i << 2), known - 1)
-        break
-      }
-      if (load<u64>(dictionary + (<usize>(code - 1) << 3)) == value) {
-        store<u32>(codes + (<usize>i << 2), code - 1)
-        break
-      }
-      slot = (slot + 1) & mask
-    }
-  }
-  return known
-}
-
-/**
- * As `encodeDictionary4`, for views. The bytes of new values go to `heap` as PLAIN has them ([length][bytes]); `heapUsed` is the address of a u32
- * that says how much of its `heapBytes` is used, and −1 is also returned where they do not suffice.
- */
-export function encodeDictionary16(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize, heap: usize, heapUsed: usize, heapBytes: u32): i32 {
-  let used = load<u32>(heapUsed)
-  for (let i = 0; i < count; i++) {
-    const view = values + (<usize>i << 4)
-    const length = load<u32>(view)
-    const bytes = length <= 12 ? view + 4 : <usize>load<u32>(view, 12)
-    let slot = hashView(view, length, bytes) & mask
-    while (true) {
-      const code = load<u32>(table + (<usize>slot << 2))
-      if (code == 0) {
-        if (known == most || length > heapBytes || used + 4 > heapBytes - length) return -1
-        const place = heap + <usize>used
-        store<u32>(place, length)
-        memory.copy(place + 4, bytes, <usize>length)
-        used += 4 + length
-        store<u32>(heapUsed, used)
-        const entry = dictionary + (<usize>known << 4)
-        v128.store(entry, v128.load(view))
-        if (length > 12) store<u32>(entry, <u32>(place + 4), 12)
-        store<u32>(table + (<usize>slot << 2), ++known)
-        store<u32>(codes + (<usize>i << 2), known - 1)
-        break
-      }
-      if (sameView(view, length, bytes, dictionary + (<usize>(code - 1) << 4))) {
-        store<u32>(codes + (<usize>i << 2), code - 1)
-        break
-      }
-      slot = (slot + 1) & mask
-    }
-  }
-  return known
-}
-
-// A product moves differences upwards only: each is folded down before the next, so that the last byte of a text reaches every bit.
-function hashView(view: usize, length: u32, bytes: usize): u32 {
-  let hash: u64 = fold(load<u64>(view) * GOLDEN)
-  if (length <= 12) {
-    hash = fold((hash ^ load<u64>(view, 8)) * GOLDEN)
-  } else {
-    for (let i: usize = 0; i + 8 <= <usize>length; i += 8) hash = fold((hash ^ load<u64>(bytes + i)) * GOLDEN)
-    hash = fold((hash ^ load<u64>(bytes + <usize>length - 8)) * GOLDEN)
-  }
-  return <u32>((hash * GOLDEN) >> 32)
-}
-
-// @ts-ignore: decorator
-@inline function fold(hash: u64): u64 {
-  return hash ^ (hash >> 32)
-}
-
-function sameView(view: usize, length: u32, bytes: usize, other: usize): bool {
-  if (load<u64>(view) != load<u64>(other)) return false
-  if (length <= 12) return load<u64>(view, 8) == load<u64>(other, 8)
-  const others = <usize>load<u32>(other, 12)
-  let i: usize = 0
-  for (; i + 8 <= <usize>length; i += 8) if (load<u64>(bytes + i) != load<u64>(others + i)) return false
-  return load<u64>(bytes + <usize>length - 8) == load<u64>(others + <usize>length - 8)
 }
 
 /** The most bytes that `encodeHybridU32` writes. */
@@ -245,7 +129,7 @@ export function viewsToPlain(views: usize, count: i32, out: usize): void {
     if (length <= 12) v128.store(out, v128.load(views))
     else {
       store<u32>(out, length)
-      memory.copy(out + 4, <usize>load<u32>(views, 12), <usize>length)
+      copyPadded(out + 4, <usize>load<u32>(views, 12), <usize>length)
     }
     out += 4 + <usize>length
     views += 16
@@ -305,37 +189,4 @@ export function boundsViews(views: usize, count: i32, out: usize): void {
   }
   store<i32>(out, least)
   store<i32>(out, most, 4)
-}
-
-// In the order of their bytes. Short views are zero-filled, so that they compare as numbers; a tie of zeros is decided by the lengths.
-function orderViews(a: usize, b: usize): i32 {
-  const headA = bswap<u32>(load<u32>(a, 4))
-  const headB = bswap<u32>(load<u32>(b, 4))
-  if (headA != headB) return headA < headB ? -1 : 1
-  const lengthA = load<u32>(a)
-  const lengthB = load<u32>(b)
-  if (lengthA <= 12 && lengthB <= 12) {
-    const restA = bswap<u64>(load<u64>(a, 8))
-    const restB = bswap<u64>(load<u64>(b, 8))
-    if (restA != restB) return restA < restB ? -1 : 1
-  } else {
-    const bytesA = lengthA <= 12 ? a + 4 : <usize>load<u32>(a, 12)
-    const bytesB = lengthB <= 12 ? b + 4 : <usize>load<u32>(b, 12)
-    const order = memory.compare(bytesA, bytesB, <usize>min(lengthA, lengthB))
-    if (order != 0) return order
-  }
-  return <i32>(lengthA > lengthB) - <i32>(lengthA < lengthB)
-}
-
-/** The different numbers among `codes`, in the order of their first use, at `out` (room for one more than `count`). `marks`: a zero byte for each number there is, zero again afterwards. Returns how many. */
-export function usedCodes(codes: usize, count: i32, marks: usize, out: usize): i32 {
-  let used = 0
-  for (let i = 0; i < count; i++) {
-    const code = load<u32>(codes + (<usize>i << 2))
-    store<u32>(out + (<usize>used << 2), code)
-    used += 1 - <i32>load<u8>(marks + <usize>code)
-    store<u8>(marks + <usize>code, 1)
-  }
-  for (let i = 0; i < used; i++) store<u8>(marks + <usize>load<u32>(out + (<usize>i << 2)), 0)
-  return used
 }

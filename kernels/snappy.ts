@@ -1,6 +1,8 @@
 // Snappy's raw format (google/snappy, format_description.txt): a varint of the size, then literals and back-references.
 // Both directions check every length against the ranges they were given; only the padding behind a range (64 bytes) may be touched besides.
 
+import { copyPadded } from './views'
+
 // Row d (1..15) repeats the byte numbers 0..d-1: a swizzle by it turns a pattern of d bytes into 16 bytes of it.
 const patterns: usize = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -98,7 +100,10 @@ export function snappyBytesMax(bytes: i32): f64 {
   return 32 + <f64>bytes + Math.ceil(<f64>bytes / 6)
 }
 
-/** Compresses; `out` has `snappyBytesMax` bytes, `table` 32,768 bytes of scratch. Returns the bytes written. */
+/**
+ * Compresses; `out` has `snappyBytesMax` bytes, `table` 32,768 bytes of scratch. Returns the bytes written. Behind a block of 64 KiB that got hardly smaller some are
+ * left as they are: one, three, then seven.
+ */
 export function compressSnappy(source: usize, sourceBytes: i32, out: usize, table: usize): i32 {
   let o = out
   let size = <u32>sourceBytes
@@ -107,9 +112,26 @@ export function compressSnappy(source: usize, sourceBytes: i32, out: usize, tabl
     size >>= 7
   }
   store<u8>(o++, <u8>size)
-  for (let at: i32 = 0; at < sourceBytes; at += 65536) o = compressBlock(source + <usize>at, min(sourceBytes - at, 65536), o, table)
+  let skips = 0
+  let skipping = 0
+  for (let at: i32 = 0; at < sourceBytes; at += BLOCK) {
+    const bytes = min(sourceBytes - at, BLOCK)
+    if (skipping > 0) {
+      skipping--
+      o = writeLiteral(source + <usize>at, <u32>bytes, o)
+      continue
+    }
+    const before = o
+    o = compressBlock(source + <usize>at, bytes, o, table)
+    skips = <i32>(o - before) > bytes - (bytes >> 5) ? min(2 * skips + 1, 7) : 0
+    skipping = skips
+  }
   return <i32>(o - out)
 }
+
+// Bytes that references may lead back over: those of a block.
+// @ts-ignore: decorator
+@inline const BLOCK: i32 = 65536
 
 function compressBlock(block: usize, bytes: i32, out: usize, table: usize): usize {
   let o = out
@@ -167,7 +189,7 @@ function writeLiteral(source: usize, length: u32, out: usize): usize {
     store<u16>(o + 1, <u16>n)
     o += 3
   }
-  memory.copy(o, source, <usize>length)
+  copyPadded(o, source, <usize>length)
   return o + <usize>length
 }
 

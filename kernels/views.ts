@@ -29,6 +29,13 @@ export function orderBytes(a: usize, b: usize, count: usize): i32 {
   return 0
 }
 
+/** Copies `count` bytes by sixteens: reads and writes up to 15 bytes past them, as the padding behind every chunk allows. */
+// @ts-ignore: decorator
+@inline export function copyPadded(to: usize, from: usize, count: usize): void {
+  if (count > 256) memory.copy(to, from, count)
+  else for (let at: usize = 0; at < count; at += 16) v128.store(to + at, v128.load(from + at))
+}
+
 /** True where two views hold the same bytes. */
 // @ts-ignore: decorator
 @inline export function viewsEqual(a: usize, b: usize): bool {

@@ -22,7 +22,7 @@ export function packBits(device: Device, values: number, valueBit: number, bits:
 /** A dictionary under construction: addresses of its parts, as `encodeDictionary` needs them. */
 export interface DictionaryPlace {
   readonly layout: Layout
-  /** `tableSlots` (a power of two) zeroed u32. */
+  /** Room for u32; zeroed at first are the `tableSlots` (a power of two) that are in use. */
   readonly table: number
   readonly tableSlots: number
   readonly values: number
@@ -35,8 +35,20 @@ export interface DictionaryPlace {
 
 /** Forgets all values of a dictionary. Cost: its table's bytes. */
 export function clearDictionary(device: Device, { table, tableSlots, heapUsed }: DictionaryPlace): void {
-  device.kernels.fillBits(table, 8 * 4 * tableSlots, 0)
+  device.memory.zero(table, 4 * tableSlots)
   if (heapUsed !== 0) device.memory.uint32s(heapUsed, 1)[0] = 0
+}
+
+/** Finds the `known` values anew, by the table as `place` has it now. Cost: its bytes, and a few ns a value. */
+export function refillDictionary(device: Device, { layout, table, tableSlots, values }: DictionaryPlace, known: number): void {
+  device.memory.zero(table, 4 * tableSlots)
+  device.kernels.refillDictionary(layout === 'word4' ? 4 : layout === 'word8' ? 8 : 16, values, known, table, tableSlots - 1)
+}
+
+/** Points `count` views whose bytes were moved from `from` to `to` at their new place. Cost: 1 ns a view. */
+export function rebaseViews(device: Device, views: number, count: number, from: number, to: number): void {
+  const words = device.memory.uint32s(views, 4 * count)
+  for (let word = 0; word < words.length; word += 4) if (words[word]! > 12) words[word + 3]! += to - from
 }
 
 /** Codes (u32) of `count` values, adding new ones. Returns the dictionary's size, or −1 where it would be too large. Cost: 2–6 ns a value. */

@@ -16,11 +16,11 @@ import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
 const groupRowsMin = 98_304
 const groupRows = 262_144
 // Of columns: long lists and texts make a group of fewer rows.
-const keptBytesMax = 64 << 20
+const keptBytesMax = 16 << 20
 
 /**
- * Encodes row groups of 98,304 to about 262,144 rows, one at least where that many come together, or where fewer have 64 MiB; larger ones end by
- * `rowGroupBytes`. Memory: those columns, or the packed pages of one.
+ * Encodes row groups of 98,304 to about 262,144 rows, one at least where that many come together, or where fewer have 16 MiB; larger ones end by
+ * `rowGroupBytes`. Memory: those columns, and the packed pages of one.
  */
 export class RowGroupEncoder implements RowsEncoder {
   readonly #device: Device
@@ -28,16 +28,20 @@ export class RowGroupEncoder implements RowsEncoder {
   readonly #writer: ParquetWriter
   /** What the writer has given since the last group. */
   #parts: Uint8Array[] = []
+  #isWriting = false
   /** Batches until they are enough for a group. */
   #kept: PackedBatch[] = []
   #keptBytes = 0
   #rows = 0
   #isEncoding = false
+  /** Rows are encoded while they are in the cache, where those of the last `flush` were enough for a group: these will be, too. */
+  #encodesAtOnce = true
 
   constructor(device: Device, fields: Fields, options: ParquetWriteOptions) {
     this.#device = device
     this.#fields = fields
-    const sink = { append: (bytes: Uint8Array) => void this.#parts.push(bytes.slice()) }
+    // What comes while rows are written is overwritten by later ones.
+    const sink = { append: (bytes: Uint8Array) => void this.#parts.push(this.#isWriting ? bytes.slice() : bytes) }
     // Keys are with the writer of the file, which seals what it gets.
     const { encryption, ...plain } = options
     const limits = { rowGroupRows: 2 ** 31 - 1, ...(encryption && { chunkPagesMax: sealedPagesMax }) }
@@ -46,11 +50,34 @@ export class RowGroupEncoder implements RowsEncoder {
 
   encode(batch: Batch): PackedBatch[] {
     this.#rows += batch.rowCount
-    if (this.#isEncoding) this.#writer.write(batch)
-    else this.#keep(batch)
-    if (!this.#isEncoding && (this.#rows >= groupRowsMin || this.#keptBytes >= keptBytesMax)) this.#begin()
+    const wasEncoding = this.#isEncoding
+    if (wasEncoding) this.#write(batch)
+    if (!wasEncoding || !this.#isEnough) this.#keep(batch)
+    if (!wasEncoding && (this.#encodesAtOnce || this.#isEnough)) this.#begin()
+    if (this.#isEnough) this.#forget()
     const hasEnded = this.#writer.bytes > 0
     return this.#rows >= groupRows || hasEnded ? this.flush() : []
+  }
+
+  flush(): PackedBatch[] {
+    const isEnough = this.#isEnough || this.#writer.bytes > 0
+    const rows = this.#rows
+    if (rows > 0) this.#encodesAtOnce = isEnough
+    this.#rows = 0
+    this.#keptBytes = 0
+    const groups = this.#isEncoding ? this.#take() : []
+    if (!isEnough) return this.#kept.splice(0)
+    this.#forget()
+    return [encodedBatch(this.#device, rows, groups)]
+  }
+
+  close(): void {
+    this.#forget()
+    this.#writer.close()
+  }
+
+  get #isEnough(): boolean {
+    return this.#rows >= groupRowsMin || this.#keptBytes >= keptBytesMax
   }
 
   #keep(batch: Batch): void {
@@ -58,33 +85,34 @@ export class RowGroupEncoder implements RowsEncoder {
     this.#keptBytes += batchBytes(this.#device, batch)
   }
 
-  flush(): PackedBatch[] {
-    const rows = this.#rows
-    this.#rows = 0
-    this.#keptBytes = 0
-    if (!this.#isEncoding) return this.#kept.splice(0)
-    this.#isEncoding = false
-    const entries = Buffer.from(JSON.stringify(this.#writer.take()))
-    const length = new Uint8Array(Uint32Array.of(entries.byteLength).buffer)
-    return [encodedBatch(this.#device, rows, [length, entries, ...this.#parts.splice(0)])]
-  }
-
-  close(): void {
+  #forget(): void {
     for (const kept of this.#kept.splice(0)) releaseArena(this.#device, arenaOf(kept))
-    this.#writer.close()
   }
 
   #begin(): void {
     this.#isEncoding = true
-    for (const kept of this.#kept.splice(0)) {
+    for (const kept of this.#kept) {
       const scratch = this.#device.arena()
       try {
-        this.#writer.write(unpackBatch(kept, this.#fields, column => narrowColumn(this.#device, scratch, column)))
+        this.#write(unpackBatch(kept, this.#fields, column => narrowColumn(this.#device, scratch, column)))
       } finally {
         scratch.release()
-        releaseArena(this.#device, arenaOf(kept))
       }
     }
+  }
+
+  #write(batch: Batch): void {
+    this.#isWriting = true
+    this.#writer.write(batch)
+    this.#isWriting = false
+  }
+
+  // The bytes of the row groups, behind what `ParquetWriter.append` must know of them.
+  #take(): Uint8Array[] {
+    this.#isEncoding = false
+    const entries = Buffer.from(JSON.stringify(this.#writer.take()))
+    const length = new Uint8Array(Uint32Array.of(entries.byteLength).buffer)
+    return [length, entries, ...this.#parts.splice(0)]
   }
 }
 

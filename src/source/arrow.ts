@@ -1,4 +1,4 @@
-// Arrow IPC files and streams as a scan: a split is a record batch, and only the columns that are needed are read.
+// Arrow IPC files and streams as a scan: a split is some record batches that follow each other, and only the columns that are needed are read.
 import type { Json } from '../base/json.ts'
 import { type Batch, releaseBatch, retainBatch, sliceBatch } from '../batch/batch.ts'
 import { arrowRowCount, decodeRecordBatch, selectArrowColumns } from '../format/arrow/decode-record-batch.ts'
@@ -10,14 +10,17 @@ import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
-/** What users give, and what `resolve` adds: the files, the number of their record batches, the columns. */
+/** What users give, and what `resolve` adds: the files, the first record batch of each split and the number of all, the columns. */
 export interface ArrowScanOptions extends FetchedOptions {
   readonly paths: readonly string[]
-  readonly files?: readonly { readonly path: string; readonly batches: number }[]
+  readonly files?: readonly { readonly path: string; readonly starts: readonly number[]; readonly batches: number }[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
 const endings = ['.arrow', '.arrows', '.feather', '.ipc']
+// Enough for a row group of Parquet, but a sixteenth of a file at most.
+const splitBytesMin = 4 << 20
+const splitBytesMax = 16 << 20
 
 /** The scan behind `read.arrow`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
 export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions<ArrowScanOptions & Json>({
@@ -29,33 +32,49 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions
       where,
     )
     return {
-      options: { ...(options as ArrowScanOptions), files: files.map(({ path, file }) => ({ path, batches: file.batches.length })), fields: packFields(fields) },
+      options: { ...(options as ArrowScanOptions), files: files.map(({ path, file }) => ({ path, starts: splitStarts(file.batches), batches: file.batches.length })), fields: packFields(fields) },
       fields,
     }
   },
-  splits: options => options.files!.flatMap((file, index) => Array.from({ length: file.batches }, (_, batch) => ({ file: index, batch }))),
+  splits: options => options.files!.flatMap(({ starts, batches }, file) => starts.map((start, i) => ({ file, start, end: starts[i + 1] ?? batches }))),
   *read(context, options, split, columns) {
     const { path } = options.files![split.file as number]!
     const all = unpackFields(options.fields!)
     const fields = columns ? all.filter(f => columns.includes(f.name)) : all
     const reader = openFile(path, context.where, options.fetched)
     try {
-      if (reader.fetch) yield reader.fetch(batchRanges(openedOf(path, reader), split.batch as number))
-      const decode = { device: context.device, reader, file: openedOf(path, reader), where: path }
+      const file = openedOf(path, reader)
+      const decode = { device: context.device, reader, file, where: path }
       const chosen = selectArrowColumns(
-        decode.file,
+        file,
         fields.map(f => f.name),
         path,
       )
-      if (chosen.length === 0 && arrowRowCount(decode, split.batch as number) === 0) return
-      const arena = context.arena()
-      yield* emitSlices(context, { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, split.batch as number, chosen) })
+      for (let batch = split.start as number; batch < (split.end as number); batch++) {
+        if (reader.fetch) yield reader.fetch(batchRanges(file, batch))
+        if (chosen.length === 0 && arrowRowCount(decode, batch) === 0) continue
+        const arena = context.arena()
+        yield* emitSlices(context, { fields, arena: arena.address, ...decodeRecordBatch(decode, arena, batch, chosen) })
+        yield
+      }
     } finally {
       reader.close()
     }
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
 }, endings)
+
+// The first batch of each split.
+function splitStarts(batches: ArrowFile['batches']): number[] {
+  const bytes = batches.map(({ bodyBytes }) => bodyBytes)
+  const wanted = Math.min(splitBytesMax, Math.max(splitBytesMin, bytes.reduce((sum, b) => sum + b, 0) / 16))
+  let held = Infinity
+  return bytes.flatMap((b, i) => {
+    const begins = held >= wanted
+    held = (begins ? 0 : held) + b
+    return begins ? [i] : []
+  })
+}
 
 // What a batch is made of: its message, and the dictionaries in front of it. (In a file all stand in front.)
 function batchRanges({ batches, dictionaries }: ArrowFile, index: number): [number, number][] {

@@ -16,12 +16,14 @@ import { fileBytes, listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
+import { textSplitBytes } from './split-size.ts'
 import { checkEncoding, isPacked, openText, sampleText, type TextFile } from './text-file.ts'
 
 /** A file of a scan. `begin`: the byte of its text that its rows begin with. `cells`: the column that each cell of a row goes to, null for none. */
 export interface CsvFile {
   readonly path: string
   readonly bytes: number
+  readonly splitBytes: number
   readonly begin: number
   readonly encoding: TextEncoding
   readonly cells: readonly (string | null)[]
@@ -42,14 +44,13 @@ export interface CsvScanOptions extends FetchedOptions {
   readonly encoding?: TextEncoding
   readonly nulls?: readonly string[]
   readonly onError?: BadRecords
-  /** 8 MiB unless said. */
+  /** By the length of the lines unless said. */
   readonly splitBytes?: number
   readonly files?: readonly CsvFile[]
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
 const endings = ['.csv', '.tsv', '.csv.gz', '.tsv.gz', '.csv.zst', '.tsv.zst']
-const splitBytesUsual = 8 << 20
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
@@ -75,16 +76,15 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const rows = readCsvSample(sample, dialect, isWhole, fields ? 1 : undefined)
       fields ??= inferCsvSchema(rows, dialect, start.header, isWhole && paths.length === 1, place)
       const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
-      return [{ path, bytes: size, begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
+      return [{ path, bytes: size, splitBytes: options.splitBytes ?? textSplitBytes(bytes, size), begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
     const found = { files, fields: packFields(fields), ...(dialect && { delimiter: dialect.delimiter }) }
     return { options: { ...(options as CsvScanOptions), ...found } as unknown as CsvScanOptions & Json, fields, ...sidePortsOf(options.onError) }
   },
   splits(options) {
-    const splitBytes = options.splitBytes ?? splitBytesUsual
     let first = 0
-    return options.files!.flatMap(({ bytes, ...rest }, file) => {
+    return options.files!.flatMap(({ bytes, splitBytes, ...rest }, file) => {
       const count = isSequential(options, rest) ? 1 : Math.ceil(bytes / splitBytes)
       const pieces = Array.from({ length: count }, (_, i) => {
         const piece: CsvPiece = { first, index: first + i, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes, splitBytes }

@@ -1,4 +1,4 @@
-// NDJSON files as a scan: a split is some 16 MiB of a file, from the first line that begins in it to the end of the last one that does. Files that are one
+// NDJSON files as a scan: a split is 8 to 32 MiB of a file, from the first line that begins in it to the end of the last one that does. Files that are one
 // array of objects, or objects over several lines, are read from their start to their end.
 import type { Json } from '../base/json.ts'
 import { utf8 } from '../batch/data-type.ts'
@@ -17,17 +17,19 @@ import { fileBytes, listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
 import { withPartitions } from './partitioned.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
+import { textSplitBytes } from './split-size.ts'
 import { isPacked, openText, sampleText, type TextFile } from './text-file.ts'
 
 /** A file: its records are lines, or values wherever they end, as those of an array. */
 export interface JsonFile {
   readonly path: string
   readonly bytes: number
+  readonly splitBytes: number
   readonly form: 'lines' | 'values'
   readonly encoding: TextEncoding
 }
 
-/** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: 16 MiB unless said. */
+/** What users give, and what `resolve` adds. `nested`: a dot in a column's name leads into an object. `columnPaths`: dotted paths by column. `splitBytes`: by the length of the lines unless said. */
 export interface NdjsonScanOptions extends KeyRules, FetchedOptions {
   readonly paths: readonly string[]
   readonly schema?: SchemaLike
@@ -56,20 +58,19 @@ const scanOf = (kind: 'ndjson' | 'json', endings: readonly string[]): Omit<ScanS
     const paths = listFiles(options.paths, endings, where, fetched)
     const files = paths.map((path): JsonFile => {
       const size = fileBytes(path, where, fetched)
-      if (size === 0) return { path, bytes: 0, form: 'lines', encoding: 'utf-8' }
+      if (size === 0) return { path, bytes: 0, splitBytes: 1, form: 'lines', encoding: 'utf-8' }
       const { bytes, isWhole, encoding } = sampleText(path, where, undefined, fetched)
       const form = kind === 'json' || isArray(bytes) ? 'values' : 'lines'
       const infer = form === 'values' ? inferValuesSchema : inferJsonSchema
       fields ??= withRest(infer(bytes, isWhole && paths.length === 1, `${where}: ${path}`), options.unknown)
-      return { path, bytes: size, form, encoding }
+      return { path, bytes: size, splitBytes: options.splitBytes ?? textSplitBytes(bytes, size), form, encoding }
     })
     fields ??= inferJsonSchema(new Uint8Array(0), true, `${where}: ${paths[0]}`)
     decoderOf(options, fields, where)
     return { options: { ...(options as NdjsonScanOptions), files, fields: packFields(fields) } as unknown as NdjsonScanOptions & Json, fields, ...sidePortsOf(options.onError) }
   },
   splits(options) {
-    const splitBytes = options.splitBytes ?? 16 << 20
-    return options.files!.flatMap(({ path, bytes, form, encoding }, file) => {
+    return options.files!.flatMap(({ path, bytes, splitBytes, form, encoding }, file) => {
       const isWhole = isPacked(path) || fetchedFile(path, options.fetched) !== undefined || form === 'values' || encoding !== 'utf-8'
       const count = isWhole ? Math.min(bytes, 1) : Math.ceil(bytes / splitBytes)
       return Array.from({ length: count }, (_, i) => ({ file, start: i * splitBytes, end: i === count - 1 ? -1 : (i + 1) * splitBytes }))

@@ -1,50 +1,34 @@
 // The dictionary of the column chunk being written, and the numbers that the page at hand has instead of values.
 import { type Layout, layoutOf, valueBytes } from '../../batch/data-type.ts'
-import { clearDictionary, type DictionaryPlace, encodeDictionary, encodeHybrid, hybridBytesMax, plainBytes, usedCodes } from '../../compute/parquet-encode.ts'
+import { encodeDictionary, encodeHybrid, hybridBytesMax, plainBytes, usedCodes } from '../../compute/parquet-encode.ts'
 import { gatherDictionary } from '../../compute/parquet.ts'
-import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
 import type { StoredAs } from './column-type.ts'
+import { dictionaryMost, DictionaryRoom } from './dictionary-room.ts'
 import { dictionaryPays, dictionaryShare } from './dictionary-worth.ts'
+import type { EncoderScratch } from './encoder-scratch.ts'
 
-const countMax = 65_536
-const tableSlots = 131_072
-const heapBytes = 1024 * 1024
+/** Values between two looks at what there is room for. */
+const stepValues = 1_024
 
-/** Values of one column by number, each once. Memory: up to 2.5 MiB. */
+/** Values of one column by number, each once. Memory: a few numbers of each value of a page, and up to 2.5 MiB. */
 export class ChunkDictionary {
   readonly #device: Device
   readonly #stored: StoredAs
   readonly #layout: Layout
-  readonly #arena: Arena
-  readonly #place: DictionaryPlace
-  readonly #marks: number
+  readonly #room: DictionaryRoom
   readonly #codes: Scratch
-  readonly #used: Scratch
-  readonly #expanded: Scratch
+  readonly #shared: EncoderScratch
   #known = 0
 
-  constructor(device: Device, stored: StoredAs) {
+  constructor(device: Device, stored: StoredAs, shared: EncoderScratch) {
     this.#device = device
     this.#stored = stored
     this.#layout = layoutOf(stored.stored)
     this.#codes = new Scratch(device)
-    this.#used = new Scratch(device)
-    this.#expanded = new Scratch(device)
-    this.#arena = device.arena()
-    const isView = this.#layout === 'view'
-    this.#marks = this.#arena.allocateZeroed(countMax)
-    this.#place = {
-      layout: this.#layout,
-      table: this.#arena.allocateZeroed(4 * tableSlots),
-      tableSlots,
-      values: this.#arena.allocate(valueBytes(stored.stored, countMax)),
-      countMax,
-      heap: isView ? this.#arena.allocate(heapBytes) : 0,
-      heapUsed: isView ? this.#arena.allocateZeroed(4) : 0,
-      heapBytes,
-    }
+    this.#shared = shared
+    this.#room = new DictionaryRoom(device, this.#layout, valueBytes(stored.stored, 1))
   }
 
   /** Values known so far, at `values`, as the column stores them. */
@@ -52,14 +36,21 @@ export class ChunkDictionary {
     return this.#known
   }
   get values(): number {
-    return this.#place.values
+    return this.#room.place.values
   }
 
   /** Numbers `count` values of the page, behind `before` others. False where the dictionary is full: then they are not taken. */
   append(values: number, count: number, before: number): boolean {
     const codes = this.#codes.grow(4 * (before + count), 4 * before) + 4 * before
-    const known = encodeDictionary(this.#device, this.#place, values, count, this.#known, codes)
-    if (known < 0) return false
+    const width = valueBytes(this.#stored.stored, 1)
+    let known = this.#known
+    for (let at = 0; at < count; at += stepValues) {
+      const step = Math.min(stepValues, count - at)
+      const from = values + width * at
+      this.#room.reserve(known, step, this.#layout === 'view' ? plainBytes(this.#device, from, step) : 0)
+      known = encodeDictionary(this.#device, this.#room.place, from, step, known, codes + 4 * at)
+      if (known < 0) return false
+    }
     this.#known = known
     return true
   }
@@ -68,7 +59,7 @@ export class ChunkDictionary {
   isWorth(seen: number, last: number): boolean {
     if (seen < 1_024) return true
     const bytes = this.#valueBytes()
-    return dictionaryPays(this.#known, seen, bytes, this.#layout === 'view' ? Math.min(countMax, heapBytes / bytes) : countMax, last)
+    return dictionaryPays(this.#known, seen, bytes, this.#layout === 'view' ? Math.min(dictionaryMost.count, dictionaryMost.heapBytes / bytes) : dictionaryMost.count, last)
   }
 
   /** Bytes of the dictionary that `count` of the chunk's values answer for, as `isWorth` estimates it. */
@@ -83,8 +74,8 @@ export class ChunkDictionary {
 
   /** The different values of the page's first `count`: their address, valid until the next call, and how many. Cost: .5 ns a value. */
   used(count: number): { readonly address: number; readonly count: number } {
-    const out = this.#used.ensure(4 * count + 4)
-    const used = usedCodes(this.#device, this.#codes.ensure(4 * count), count, this.#marks, out)
+    const out = this.#shared.used.ensure(4 * count + 4)
+    const used = usedCodes(this.#device, this.#codes.ensure(4 * count), count, this.#room.marks, out)
     return { address: this.#gather(out, used), count: used }
   }
 
@@ -102,7 +93,7 @@ export class ChunkDictionary {
 
   /** Where the values lie as PLAIN, and their bytes. */
   plain(): { readonly address: number; readonly bytes: number } {
-    const { values, heap } = this.#place
+    const { values, heap, heapBytes } = this.#room.place
     if (this.#layout !== 'view') return { address: values, bytes: valueBytes(this.#stored.stored, this.#known) }
     // Values added by a slice that then went PLAIN lie behind the known ones.
     return { address: heap, bytes: Math.min(plainBytes(this.#device, values, this.#known), heapBytes) }
@@ -111,17 +102,17 @@ export class ChunkDictionary {
   /** Forgets all values. */
   clear(): void {
     this.#known = 0
-    clearDictionary(this.#device, this.#place)
+    this.#room.clear()
   }
 
   /** Gives the memory back. */
   close(): void {
-    for (const owned of [this.#codes, this.#used, this.#expanded]) owned.close()
-    this.#arena.release()
+    this.#codes.close()
+    this.#room.close()
   }
 
   #valueBytes(): number {
-    return this.#layout === 'view' ? this.#device.memory.uint32s(this.#place.heapUsed, 1)[0]! / this.#known : valueBytes(this.#stored.stored, 1)
+    return this.#layout === 'view' ? this.#device.memory.uint32s(this.#room.place.heapUsed, 1)[0]! / this.#known : valueBytes(this.#stored.stored, 1)
   }
 
   #width(): number {
@@ -129,8 +120,8 @@ export class ChunkDictionary {
   }
 
   #gather(codes: number, count: number): number {
-    const values = this.#expanded.ensure(valueBytes(this.#stored.stored, count))
-    gatherDictionary(this.#device, this.#layout, codes, count, this.#place.values, this.#known, values)
+    const values = this.#shared.expanded.ensure(valueBytes(this.#stored.stored, count))
+    gatherDictionary(this.#device, this.#layout, codes, count, this.#room.place.values, this.#known, values)
     return values
   }
 }

@@ -11,6 +11,7 @@ import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
 import { ChunkDictionary } from './chunk-dictionary.ts'
 import type { EncodedChunk } from './encoded-chunk.ts'
+import type { EncoderScratch } from './encoder-scratch.ts'
 import { ValueEncoder, type ValueForm } from './encode-values.ts'
 import { type PackedBody, PagePacker } from './pack-page.ts'
 import { FlatLevels, NestedLevels } from './page-levels.ts'
@@ -22,7 +23,7 @@ import type { WrittenLeaf } from './write-tree.ts'
 /** Fewer values tell nothing of the others. */
 const chosenValuesMin = 1_024
 
-/** Encodes a column of values, row group after row group. Memory: up to 2.5 MiB and the entries of a row, and the row group's packed pages. */
+/** Encodes a column of values, row group after row group. Memory: up to 2.5 MiB and the entries of a row, and the row group's packed pages, until the next one's first rows. */
 export class ColumnChunkWriter {
   readonly #device: Device
   readonly #leaf: WrittenLeaf
@@ -30,7 +31,7 @@ export class ColumnChunkWriter {
   readonly #layout: Layout
   readonly #stored: WrittenLeaf['stored']
   readonly #packer: PagePacker
-  readonly #packed: Scratch
+  readonly #shared: EncoderScratch
   readonly #values: Scratch
   readonly #encoder: ValueEncoder
   readonly #levels: FlatLevels | NestedLevels
@@ -59,14 +60,14 @@ export class ColumnChunkWriter {
   /** Values of the chunk before. */
   #lastValues = 0
 
-  constructor(device: Device, leaf: WrittenLeaf, options: LeafOptions) {
+  constructor(device: Device, leaf: WrittenLeaf, options: LeafOptions, shared: EncoderScratch) {
     this.#device = device
     this.#leaf = leaf
     this.#options = options
     this.#stored = leaf.stored
     this.#layout = layoutOf(this.#stored.stored)
-    this.#packer = new PagePacker(device, options.codec)
-    this.#packed = new Scratch(device)
+    this.#packer = new PagePacker(device, options.codec, shared)
+    this.#shared = shared
     this.#values = new Scratch(device)
     this.#encoder = new ValueEncoder(device, leaf.stored)
     const { pageRows, encoding, falsePositive } = options
@@ -117,7 +118,7 @@ export class ColumnChunkWriter {
     }
   }
 
-  /** Bytes of packed pages held in JavaScript memory. */
+  /** Bytes of packed pages that are held. */
   get heldBytes(): number {
     return this.#heldBytes
   }
@@ -127,7 +128,7 @@ export class ColumnChunkWriter {
     return this.#pages.length
   }
 
-  /** Ends the row group's chunk; the next `write` begins another. */
+  /** Ends the row group's chunk, whose parts are valid until the next `write`: that begins another. */
   finish(): EncodedChunk {
     this.#flush()
     const dictionary = this.#encodings.has(8) ? this.#packDictionary() : undefined
@@ -154,7 +155,7 @@ export class ColumnChunkWriter {
 
   /** Gives all memory back. */
   close(): void {
-    for (const owned of [this.#packer, this.#packed, this.#values, this.#encoder, this.#levels, this.#dictionary, this.#bloom]) owned?.close()
+    for (const owned of [this.#packer, this.#values, this.#encoder, this.#levels, this.#dictionary, this.#bloom]) owned?.close()
     this.#arena.release()
   }
 
@@ -181,7 +182,7 @@ export class ColumnChunkWriter {
     let values = column.values + valueBytes(column.type, row)
     let count = rows
     if (bits !== 0) {
-      const packed = this.#packed.ensure(valueBytes(column.type, rows))
+      const packed = this.#shared.packed.ensure(valueBytes(column.type, rows))
       count = packValues(device, this.#layout, values, bits, row & 7, rows, packed)
       values = packed
     }
@@ -213,7 +214,7 @@ export class ColumnChunkWriter {
   }
 
   #appendValues(values: number, count: number): void {
-    if (this.#mode === 'dictionary' && !(this.#dictionary ??= new ChunkDictionary(this.#device, this.#stored)).append(values, count, this.#pageValues)) this.#turnPlain()
+    if (this.#mode === 'dictionary' && !(this.#dictionary ??= new ChunkDictionary(this.#device, this.#stored, this.#shared)).append(values, count, this.#pageValues)) this.#turnPlain()
     if (this.#mode === 'plain') this.#appendPlain(values, count)
     this.#pageValues += count
     if (count > 0 && this.#mode === 'plain') this.#take(values, count)
@@ -272,6 +273,7 @@ export class ColumnChunkWriter {
 
   #flush(): void {
     if (this.#pageEntries === 0) return
+    if (this.#pages.length === 0) this.#packer.clear()
     this.#checkNulls()
     const isDictionary = this.#mode === 'dictionary' && this.#keepsCodes()
     if (isDictionary) this.#boundCodes()

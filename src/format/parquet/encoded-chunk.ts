@@ -2,7 +2,7 @@
 import type { WrittenPage } from './write-page-index.ts'
 import type { WrittenEnds } from './written-bounds.ts'
 
-/** A written chunk: its bytes in order, and what the footer says of it. */
+/** A written chunk: its bytes in order, in memory that its writer uses again, and what the footer says of it. */
 export interface EncodedChunk {
   readonly parts: readonly Uint8Array[]
   /** Bytes of the dictionary page, 0 without one. */

@@ -99,7 +99,8 @@ export class FileSeal {
 export function sealChunk(cipher: ChunkCipher, entry: ChunkEntry, pages: Iterable<Uint8Array>): { readonly parts: readonly Uint8Array[]; readonly entry: ChunkEntry } {
   const parts: Uint8Array[] = []
   let page = 0
-  for (const bytes of pages) parts.push(sealPage(cipher, bytes, entry.dictionaryBytes > 0 && parts.length === 0 ? undefined : page++))
+  // Pages lie in shared memory, which not every cipher takes.
+  for (const bytes of pages) parts.push(sealPage(cipher, bytes.slice(), entry.dictionaryBytes > 0 && parts.length === 0 ? undefined : page++))
   const [dictionary, data] = entry.dictionaryBytes > 0 ? [parts[0]!.byteLength, parts.slice(1)] : [0, parts]
   const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
   return { parts, entry: { ...entry, dictionaryBytes: dictionary, bytes, pages: entry.pages.map(([, rows], i) => [data[i]!.byteLength, rows] as const) } }

@@ -8,6 +8,7 @@ import { toStored } from '../../compute/parquet-convert.ts'
 import type { Device } from '../../device/device.ts'
 import { ColumnChunkWriter } from './encode-column-chunk.ts'
 import type { EncodedBloom } from './encoded-chunk.ts'
+import { EncoderScratch } from './encoder-scratch.ts'
 import { FileSeal, sealChunk, type SealState } from './file-seal.ts'
 import { codecNumber, type ParquetCodec } from './pack-page.ts'
 import { ColumnShredder } from './shred-column.ts'
@@ -38,6 +39,7 @@ export class ParquetWriter {
   readonly #columns: WrittenNode[]
   readonly #leaves: WrittenLeaf[]
   readonly #writers: ColumnWriter[]
+  readonly #scratch: EncoderScratch
   readonly #chunks: Map<WrittenNode, ColumnChunkWriter>
   readonly #positions: number[]
   readonly #codec: ParquetCodec
@@ -67,7 +69,8 @@ export class ParquetWriter {
     this.#sorting = sortingColumns(options.sortingColumns ?? [], this.#positions.map(i => fields[i]!), this.#leaves, where)
     this.#seal = options.encryption && new FileSeal(sealPlan(options.encryption, this.#positions.map(i => fields[i]!), this.#leaves, where), this.#leaves, resume?.seal)
     if (resume && (resume.seal !== undefined) !== (this.#seal !== undefined)) throw new PlanError('ENCRYPTION', `${where}: the file was begun ${resume.seal ? 'with' : 'without'} encryption; go on so, or start afresh`)
-    this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, leafOptions(options, leaf, where))]))
+    this.#scratch = new EncoderScratch(device)
+    this.#chunks = new Map(this.#leaves.map(leaf => [leaf, new ColumnChunkWriter(device, leaf, leafOptions(options, leaf, where), this.#scratch)]))
     this.#writers = this.#columns.map(node => (isLeaf(node) ? this.#chunks.get(node)! : new ColumnShredder(device, node, this.#chunks)))
     this.#chunkPagesMax = options.chunkPagesMax ?? (this.#seal ? sealedPagesMax : Infinity)
     if (resume) {
@@ -159,6 +162,7 @@ export class ParquetWriter {
   /** Gives all memory back. */
   close(): void {
     for (const chunk of this.#chunks.values()) chunk.close()
+    this.#scratch.close()
   }
 
   #append(bytes: Uint8Array): void {
@@ -202,11 +206,11 @@ function bloomWithin(bytes: Uint8Array, { offset, bytes: count, headerBytes }: N
   return { header: bytes.slice(offset, offset + headerBytes), filter: bytes.slice(offset + headerBytes, offset + count) }
 }
 
-// The pages of a chunk that another writer made, in what it made, the dictionary's first. What it made may lie in shared memory, which not every cipher takes.
+// The pages of a chunk that another writer made, in what it made, the dictionary's first.
 function* pagesWithin(bytes: Uint8Array, { offset, dictionaryBytes, pages }: ChunkEntry): Generator<Uint8Array> {
   let at = offset
   for (const size of [...(dictionaryBytes > 0 ? [dictionaryBytes] : []), ...pages.map(([size]) => size)]) {
-    yield bytes.slice(at, at + size)
+    yield bytes.subarray(at, at + size)
     at += size
   }
 }

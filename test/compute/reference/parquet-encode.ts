@@ -3,6 +3,7 @@ import {
   appendBitRange,
   boundsOf,
   encodeDictionary,
+  refillDictionary,
   encodeHybrid,
   hybridBytesMax,
   packBits,
@@ -64,7 +65,7 @@ function encode(
   const heapUsed = arena.allocateZeroed(4)
   const place = {
     layout,
-    table: arena.allocateZeroed(4 * 4096),
+    table: arena.allocateZeroed(4 * 8192),
     tableSlots: 4096,
     values: arena.allocate(16 * countMax),
     countMax,
@@ -77,13 +78,15 @@ function encode(
   const width = { word4: 4, word8: 8, view: 16 }[layout]
   const first = encodeDictionary(device, place, values, half, 0, codes)
   if (first < 0) return 'full'
-  const known = encodeDictionary(device, place, values + width * half, count - half, first, codes + 4 * half)
+  const wider = { ...place, tableSlots: 8192 }
+  refillDictionary(device, wider, first)
+  const known = encodeDictionary(device, wider, values + width * half, count - half, first, codes + 4 * half)
   return known < 0 ? 'full' : [known, ...uint32sAt(device, codes, count)]
 }
 
 export const dictionaryAgreement = agreement({
   stem: 'parquet-encode',
-  kernels: ['encodeDictionary4', 'encodeDictionary8', 'encodeDictionary16'],
+  kernels: ['encodeDictionary4', 'encodeDictionary8', 'encodeDictionary16', 'refillDictionary'],
   sample: (random, length, shape) => ({
     values: sampleValues(random, int64, length, shape === 'nulls' || shape === 'allNull' ? 'few' : shape) as bigint[],
     strings: sampleStrings(random, length, shape),

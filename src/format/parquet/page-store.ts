@@ -1,0 +1,56 @@
+// Packed pages of a column chunk, in blocks of the engine's memory until the row group is written: nothing of them is left to the collector.
+import type { Arena } from '../../device/arena.ts'
+import type { Device } from '../../device/device.ts'
+
+const blockBytesFirst = 1 << 16
+const blockBytesMax = 1 << 20
+
+interface Block {
+  readonly arena: Arena
+  readonly address: number
+  readonly bytes: number
+}
+
+/** Keeps pages until `clear`. Memory: they, and less than a block or a page; the first block is kept for what comes. */
+export class PageStore {
+  readonly #device: Device
+  #blocks: Block[] = []
+  /** Bytes of the last block that are taken. */
+  #used = 0
+  constructor(device: Device) {
+    this.#device = device
+  }
+
+  /** Puts `header` and `body` one behind the other; the result is valid until `clear`. */
+  add(header: Uint8Array, body: Uint8Array): Uint8Array {
+    const bytes = header.byteLength + body.byteLength
+    const last = this.#blocks.at(-1)
+    const { address } = last && last.bytes - this.#used >= bytes ? last : this.#begin(bytes)
+    const page = this.#device.memory.bytes(address + this.#used, bytes)
+    page.set(header)
+    page.set(body, header.byteLength)
+    this.#used += bytes
+    return page
+  }
+
+  /** Gives up all pages. */
+  clear(): void {
+    for (const { arena } of this.#blocks.splice(1)) arena.release()
+    this.#used = 0
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.clear()
+    this.#blocks.pop()?.arena.release()
+  }
+
+  #begin(bytes: number): Block {
+    const wanted = Math.max(bytes, Math.min(blockBytesMax, blockBytesFirst << this.#blocks.length))
+    const arena = this.#device.arena()
+    const block = { arena, address: arena.allocate(wanted), bytes: wanted }
+    this.#blocks.push(block)
+    this.#used = 0
+    return block
+  }
+}
