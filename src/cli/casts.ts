@@ -64,9 +64,9 @@ export async function withCasts(frame: FrameValue, casts: readonly CastPair[]): 
  */
 export async function placedCastError(error: Error, frame: FrameValue, open: (path: string) => Promise<FrameValue>, casts: readonly CastPair[], signal: AbortSignal): Promise<Error> {
   const { col } = await library()
-  for (const { path } of filesOf(frame)) {
+  for (const { path } of await filesOf(frame, signal)) {
     const rows = await open(path)
-    const names = Object.keys(schemaOf(rows))
+    const names = Object.keys(await schemaOf(rows, signal))
     const own = casts.filter(({ column }) => names.includes(column))
     if (own.length === 0) continue
     const isBad = ({ column, type }: CastPair) => col(column).isNotNull().and(col(column).tryCast(type as 'int64').isNull())

@@ -3,7 +3,7 @@ import { textTable } from '../base/text-table.ts'
 import { formatBytes, formatCount } from '../base/units.ts'
 import type { FrameValue } from '../frame/frame.ts'
 import { type SinkLike, sinkNode } from '../frame/node.ts'
-import { explainFrame } from '../frame/run.ts'
+import { explainFetched } from '../frame/run.ts'
 import type { CliContext } from './context.ts'
 import type { FileFormat } from './file-format.ts'
 import { filesOf, schemaOf } from './frame-plan.ts'
@@ -24,12 +24,13 @@ export interface DryRun {
 }
 
 /** Prints it. Reads heads of files only; throws what the job would throw before it begins. */
-export function showDryRun({ format, rows, frame, output, sink, options, badLines }: DryRun, context: CliContext): void {
-  const files = filesOf(rows)
+export async function showDryRun({ format, rows, frame, output, sink, options, badLines }: DryRun, context: CliContext): Promise<void> {
+  const { signal } = context
+  const files = await filesOf(rows, signal)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const table = (columns: Parameters<typeof textTable>[0], lines: readonly (readonly (string | null)[])[], moreRows = 0) =>
     `${textTable(columns, lines, { width: context.width(), color: context.color, moreRows })}\n`
-  const schema = (of: FrameValue) => table([{ name: 'column' }, { name: 'type' }], Object.entries(schemaOf(of)))
+  const schema = async (of: FrameValue) => table([{ name: 'column' }, { name: 'type' }], Object.entries(await schemaOf(of, signal)))
   const parts = format === 'parquet' ? 'row groups' : format === 'arrow' ? 'batches' : undefined
   const right = (name: string) => ({ name, numeric: true })
   const lines = files.slice(0, filesMax).map(file => [
@@ -39,10 +40,10 @@ export function showDryRun({ format, rows, frame, output, sink, options, badLine
   ])
   context.write(`reads ${count(files.length, 'file')} of ${format}, ${formatBytes(bytes)}\n`)
   context.write(table([{ name: 'file' }, right('size'), ...(parts ? [right('rows'), right(parts)] : [])], lines, files.length - lines.length))
-  context.write(`columns\n${schema(rows)}`)
-  const plan = explainFrame(sinkNode(frame.edge, sink))
+  context.write(`columns\n${await schema(rows)}`)
+  const plan = await explainFetched(sinkNode(frame.edge, sink), signal)
   context.write(`plan\n${plan}\n\n`)
-  context.write(`writes ${output.path}: ${styleOf(output, options)}\n${schema(frame)}`)
+  context.write(`writes ${output.path}: ${styleOf(output, options)}\n${await schema(frame)}`)
   if (badLines !== undefined) context.write(`bad lines: ${badLines}\n`)
   context.write('nothing was written (--dry-run)\n')
 }

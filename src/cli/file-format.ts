@@ -24,7 +24,7 @@ export function fileFormat(path: string, named: string | undefined, option: stri
     throw new PlanError('FORMAT', `${option} ${named}: no such format; the formats are ${formats}${didYouMean(named, names)}`)
   }
   if (path === '-') throw new PlanError('FORMAT', `-: ${option === '--to' ? 'standard output' : 'standard input'} has no ending that tells the format; say ${option} ${formats}`)
-  const ending = endingOf(path)
+  const ending = endingOf(nameIn(path))
   const format = ending === undefined ? undefined : formatOf(ending)
   if (format) return format
   const found = ending === undefined ? 'it has no ending' : `its ending is .${ending}`
@@ -33,7 +33,17 @@ export function fileFormat(path: string, named: string | undefined, option: stri
 
 /** Whether the CSV of `path` has tabs between its cells: as .tsv, or as `named`. */
 export function isTabbed(path: string, named: string | undefined): boolean {
-  return (named ?? endingOf(path))?.toLowerCase() === 'tsv'
+  return (named ?? endingOf(nameIn(path)))?.toLowerCase() === 'tsv'
+}
+
+/** Whether a path is an http(s) address, as readers take them. */
+export function isWebAddress(path: string): boolean {
+  return /^https?:\/\//i.test(path)
+}
+
+// Behind an address there may be a query.
+function nameIn(path: string): string {
+  return isWebAddress(path) && URL.canParse(path) ? new URL(path).pathname : path
 }
 
 function formatOf(word: string): FileFormat | undefined {

@@ -3,6 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import type { OnError } from '../frame/decoded.ts'
 import type { ParquetDecryption } from '../format/parquet/parquet-keys.ts'
 import type { FrameValue } from '../frame/frame.ts'
+import type { HttpOptions } from '../source/http-ranges.ts'
 import { type FileFormat, fileFormat, isTabbed } from './file-format.ts'
 
 /** The library as users import it, loaded when a command needs it. */
@@ -10,11 +11,12 @@ export function library(): Promise<typeof import('../index.ts')> {
   return import('../index.ts')
 }
 
-/** What a command may say of its inputs. `onError` is for formats of text, `decryption` for Parquet. */
+/** What a command may say of its inputs. `onError` is for formats of text, `decryption` for Parquet, `http` for web addresses. */
 export interface InputOptions {
   readonly schema?: Readonly<Record<string, string>>
   readonly onError?: OnError
   readonly decryption?: ParquetDecryption | undefined
+  readonly http?: HttpOptions | undefined
 }
 
 /** The one format of all inputs. `named` is what --from says. Throws PlanError FORMAT. */
@@ -26,10 +28,10 @@ export function inputFormat(paths: readonly string[], named?: string): FileForma
 }
 
 /** The rows of files of one format. `named` is what --from says. Throws PlanError FORMAT; the files are looked at when the frame runs. */
-export async function openInputs(paths: readonly string[], named?: string, { schema, onError, decryption }: InputOptions = {}): Promise<FrameValue> {
+export async function openInputs(paths: readonly string[], named?: string, { schema, onError, decryption, http }: InputOptions = {}): Promise<FrameValue> {
   const format = inputFormat(paths, named)
   const { read } = await library()
-  const typed = schema ? { schema: schema as Record<string, 'utf8'> } : {}
+  const typed = { ...(schema && { schema: schema as Record<string, 'utf8'> }), ...(http && { http }) }
   const text = { ...typed, ...(onError !== undefined && { onError }) }
   const tabs = paths.every(path => isTabbed(path, named)) ? { delimiter: '\t' } : {}
   const readers = {

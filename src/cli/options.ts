@@ -1,6 +1,21 @@
-// Reading the values of options.
-import { InvalidArgumentError, Option } from 'commander'
+// Options that several commands have, and reading the values of options.
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { formatNames } from './file-format.ts'
+
+/** The flags of every command that reads files, as commander gives them: the format, keys of encrypted Parquet, headers for web addresses. What they mean: `input-options.ts`. */
+export interface InputFlags {
+  readonly from?: string
+  readonly decryptionKeys?: string
+  readonly httpHeaders?: string
+}
+
+/** Adds --from, --decryption-keys and --http-headers to a command. */
+export function addInputOptions(command: Command, from = 'the format, where the ending does not tell'): Command {
+  return command
+    .addOption(formatOption('--from <format>', from))
+    .option('--decryption-keys <file>', 'of encrypted parquet: a JSON file such as {"footerKey": "<hex>", "columnKeys": {"price": {"secret": "PRICE_KEY"}}}')
+    .option('--http-headers <file>', 'of http(s) addresses: a JSON file of headers to send, such as {"authorization": {"secret": "API_TOKEN"}}')
+}
 
 /** An option whose value is a format's name; completed by the shell, checked where the file is opened. */
 export function formatOption(flags: string, description: string): Option {

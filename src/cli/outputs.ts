@@ -8,7 +8,7 @@ import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-
 import type { SinkLike } from '../frame/node.ts'
 import { listParts } from '../sink/file-moves.ts'
 import type { BoundPipe, PipeOptions } from '../sink/pipe.ts'
-import { type FileFormat, isTabbed } from './file-format.ts'
+import { type FileFormat, isTabbed, isWebAddress } from './file-format.ts'
 import { library } from './inputs.ts'
 
 /** What the command line says of its output. */
@@ -40,6 +40,7 @@ export function checkOutput(inputs: readonly string[], output: string, format: F
   checkCompression(format, compression)
   if (rowGroupRows !== undefined && format !== 'parquet')
     throw new PlanError('ROW_GROUP', `--row-group-rows ${rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
+  if (isWebAddress(output)) throw new PlanError('OUTPUT', `convert: ${output} is an http(s) address, which is read and not written; write to a file, or pipe - into a program that sends it`)
   if (output === '-') return checkPipe(format, options, isTerminal)
   if (inputs.some(input => resolve(input) === resolve(output)))
     throw new PlanError('OUTPUT', `convert: ${output} is both input and output; write to another file`)

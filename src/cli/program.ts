@@ -8,7 +8,7 @@ import { redact } from '../base/secret.ts'
 import { commands } from './catalogue.ts'
 import type { LookOptions } from './commands/look.ts'
 import { adopt, type CliContext, type CommandContext } from './context.ts'
-import { formatOption, wholeNumber } from './options.ts'
+import { addInputOptions, wholeNumber } from './options.ts'
 
 const exitFailed = 1
 const exitUsage = 2
@@ -55,12 +55,11 @@ export async function runProgram(args: readonly string[], context: CliContext): 
 
 async function buildProgram(args: readonly string[], context: CommandContext): Promise<Command> {
   const program = new Command('millrace')
-  program
+  addInputOptions(program, 'the format of the file, where the ending does not tell')
     .description('Reads, converts and computes over files and streams, on Arrow columns and SIMD kernels.')
     .usage('FILE [options]   or   millrace COMMAND [options] …')
     .argument('[file]', 'a file to look at: its columns and first rows')
     .option('-n, --rows <count>', 'rows to show of the file', wholeNumber(0, 1_000_000), 10)
-    .addOption(formatOption('--from <format>', 'the format of the file, where the ending does not tell'))
     .option('--json', 'a JSON object with file, schema and rows instead of a table')
     .option('--debug', 'show the stack of an error')
     .version(packageVersion(), '-V, --version', 'print the version')

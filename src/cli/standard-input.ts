@@ -99,7 +99,12 @@ function packingEnding([a, b, c, d]: Uint8Array): string {
 
 /** An error that speaks of the temporary file, in the user's words. */
 export function errorOfInput(error: Error, path: string): Error {
-  const text = error.message.replaceAll(path, 'standard input')
+  return renamedError(error, path, 'standard input')
+}
+
+/** An error that calls the file at `path` by another name. */
+export function renamedError(error: Error, path: string, name: string): Error {
+  const text = error.message.replaceAll(path, name)
   if (text === error.message || !(error instanceof MillraceError)) return error
   const { code } = error
   const cause = { cause: error }

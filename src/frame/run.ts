@@ -14,6 +14,7 @@ import { fusePipelines } from '../plan/fuse-pipelines.ts'
 import { isLarge } from '../plan/job-size.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
 import type { Savepoint } from '../schedule/savepoint.ts'
+import { openPlan } from '../plan/open-plan.ts'
 import { optimizePlan } from '../plan/optimize.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.ts'
@@ -240,11 +241,26 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
 
 /** The plan as text, as a run with `device` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
 export function explainFrame(input: FrameNode, device?: JobOptions['device']): string {
-  const built = buildPlan([input])
-  const plan = withoutRows(built.plan, built.bindings)
-  const { resolved } = optimizePlan(plan, resolvePlan(plan, built.bindings), built.bindings)
+  const { plan, bindings } = buildPlan([input])
+  return explainBuilt(plan, bindings, device)
+}
+
+/** As `explainFrame`, of files that are fetched, too: what is needed of them is. Throws as their sources do. */
+export async function explainFetched(input: FrameNode, signal?: AbortSignal): Promise<string> {
+  const { plan, bindings } = buildPlan([input])
+  const opened = await openPlan(plan, bindings, signal)
+  try {
+    return await opened.look(() => explainBuilt(opened.plan, bindings))
+  } finally {
+    opened.close()
+  }
+}
+
+function explainBuilt(built: Plan, bindings: Bindings, device?: JobOptions['device']): string {
+  const plan = withoutRows(built, bindings)
+  const { resolved } = optimizePlan(plan, resolvePlan(plan, bindings), bindings)
   const placed = parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved
-  return explainPlan(fusePipelines(placed, 'auto', isLarge(placed, built.bindings) || keepsRows(placed)), built.bindings)
+  return explainPlan(fusePipelines(placed, 'auto', isLarge(placed, bindings) || keepsRows(placed)), bindings)
 }
 
 // What `cache()` keeps is taken to be large: how much it is shows only once it is there.

@@ -8,16 +8,16 @@ import { badLines, flagError, onErrorOf } from '../bad-lines.ts'
 import { divideCasts, placedCastError, withCasts } from '../casts.ts'
 import { fileFormat } from '../file-format.ts'
 import { schemaOf } from '../frame-plan.ts'
-import { decryptionFlag, decryptionKeys, encryptionFlag, encryptionKeys } from '../key-files.ts'
+import { encryptionFlag, encryptionKeys } from '../key-files.ts'
+import { readingOf } from '../input-options.ts'
 import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
-import { type CastPair, castList, formatOption, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
+import { addInputOptions, castList, type CastPair, formatOption, type InputFlags, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
 import { errorOfInput, spoolInput } from '../standard-input.ts'
 import { type CliContext, progressTarget, sendBytes } from '../context.ts'
 
-interface ConvertOptions extends OutputOptions {
-  from?: string
+interface ConvertOptions extends OutputOptions, InputFlags {
   schema?: string
   onError?: string
   cast?: CastPair[]
@@ -28,7 +28,6 @@ interface ConvertOptions extends OutputOptions {
   limit?: number
   memory?: string
   workers: number
-  decryptionKeys?: string
   encryptionKeys?: string
   dryRun?: boolean
   quiet?: boolean
@@ -49,14 +48,14 @@ Examples:
   $ millrace convert trips.parquet trips.csv.gz --dry-run
   $ millrace convert trips.parquet - --to ndjson -q | head -n 3
   $ curl https://example.com/trips.csv.gz | millrace convert - trips.parquet --from csv
+  $ millrace convert https://example.com/trips.parquet trips.csv --select vendor,fare
   $ millrace convert trips.csv trips.parquet --encryption-keys keys.json
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
-  command
-    .argument('<paths...>', 'files or quoted patterns to read, or - for standard input, then the file to write, or a folder, with a / at its end, or - for standard output')
-    .addOption(formatOption('--from <format>', 'the format of the inputs, where the endings do not tell'))
+  addInputOptions(command, 'the format of the inputs, where the endings do not tell')
+    .argument('<paths...>', 'files, quoted patterns or http(s) addresses to read, or - for standard input, then the file to write, or a folder, with a / at its end, or - for standard output')
     .addOption(formatOption('--to <format>', 'the format of the output, where the ending does not tell'))
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
     .option('--on-error <what>', 'lines of csv, ndjson and json that do not fit: error (the default), skip, or a folder that they are written to')
@@ -70,7 +69,6 @@ export function define(command: Command, context: CliContext): void {
     .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
     .addOption(wordOption('--compression <codec>', "of parquet all of these, of text none, gzip or zstd, which a file's ending says by itself", codecNames))
     .option(...encryptionFlag)
-    .option(...decryptionFlag)
     .option('--force', 'write parquet, arrow or packed text to a terminal all the same')
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
@@ -107,9 +105,9 @@ async function convertFiles(paths: readonly string[], options: ConvertOptions, c
   const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
   const format = inputFormat(inputs, options.from)
   const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
-  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), decryption: decryptionKeys(options.decryptionKeys, format) }
+  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), ...readingOf(inputs, options) }
   const given = await openInputs(inputs, options.from, reading)
-  const { schema, casts } = options.cast ? divideCasts(options.cast, schemaOf(given), format) : { schema: undefined, casts: [] }
+  const { schema, casts } = options.cast ? divideCasts(options.cast, await schemaOf(given, context.signal), format) : { schema: undefined, casts: [] }
   const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
   const rows = schema ? await open(inputs) : given
   const frame = await withSteps(await withCasts(rows, casts), options)

@@ -1,22 +1,20 @@
 // `millrace count FILE…`: the number of rows.
 import type { Command } from 'commander'
-import { decryptionFlag, decryptionKeys } from '../key-files.ts'
-import { inputFormat, library, openInputs } from '../inputs.ts'
-import { formatOption, wholeNumber } from '../options.ts'
+import { openFlagged } from '../input-options.ts'
+import { library } from '../inputs.ts'
+import { addInputOptions, type InputFlags, wholeNumber } from '../options.ts'
 import { progressTarget, type CliContext } from '../context.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
-  command
+  addInputOptions(command, 'the format, where the endings do not tell')
     .argument('<files...>', 'files or quoted patterns of one format')
-    .addOption(formatOption('--from <format>', 'the format, where the endings do not tell'))
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
-    .option(...decryptionFlag)
     .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'as a JSON object: {"rows": 3}')
     .addHelpText('after', "\nExamples:\n  $ millrace count 'bids/*.ndjson'\n  $ millrace count trips.parquet --filter 'distance > 10 and vendor is not null'")
-    .action(async (files: string[], options: { from?: string; decryptionKeys?: string; filter?: string; workers: number; json?: boolean }) => {
-      const rows = await openInputs(files, options.from, { decryption: decryptionKeys(options.decryptionKeys, inputFormat(files, options.from)) })
+    .action(async (files: string[], options: InputFlags & { filter?: string; workers: number; json?: boolean }) => {
+      const rows = await openFlagged(files, options)
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const { count } = await library()
       const table = await frame

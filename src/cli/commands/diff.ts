@@ -6,16 +6,18 @@ import { pairColumns } from '../diff/column-pairs.ts'
 import { comparePositions } from '../diff/compare-positions.ts'
 import { compareByKey } from '../diff/compare-by-key.ts'
 import { isEqual, jsonReport, writeText } from '../diff/report.ts'
+import { isWebAddress } from '../file-format.ts'
 import { schemaOf } from '../frame-plan.ts'
-import { inputFormat, openInputs } from '../inputs.ts'
-import { formatOption, nameList, numberFromZero, wholeNumber } from '../options.ts'
+import { openFlagged } from '../input-options.ts'
+import { inputFormat } from '../inputs.ts'
+import { addInputOptions, type InputFlags, nameList, numberFromZero, wholeNumber } from '../options.ts'
 
-interface DiffOptions {
+interface DiffOptions extends InputFlags {
+  otherDecryptionKeys?: string
   key?: string[]
   tolerance?: number
   ignore?: string[]
   select?: string[]
-  from?: string
   limit: number
   memory?: string
   workers: number
@@ -41,7 +43,8 @@ Examples:
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CommandContext): void {
-  command
+  addInputOptions(command, 'the format of both, where the endings do not tell')
+    .option('--other-decryption-keys <file>', 'the keys of the other file, where it has its own')
     .argument('<file>', 'a file or a quoted pattern')
     .argument('<other-file>', 'what it is compared with; the formats may differ')
     .option('--key <columns>', 'the columns that say which row is which, separated by commas', nameList)
@@ -49,7 +52,6 @@ export function define(command: Command, context: CommandContext): void {
     .option('--ignore <columns>', 'not these columns', nameList)
     .option('--select <columns>', 'only these columns', nameList)
     .option('--limit <rows>', 'rows to show of each kind of difference', wholeNumber(0, 1_000_000), 10)
-    .addOption(formatOption('--from <format>', 'the format of both, where the endings do not tell'))
     .option('--memory <size>', 'the most memory, such as 512MiB')
     .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'as a JSON object: equal, columns, onlyA, onlyB and changed, each with its count and first rows')
@@ -59,9 +61,10 @@ export function define(command: Command, context: CommandContext): void {
 
 async function diff(fileA: string, fileB: string, options: DiffOptions, context: CommandContext): Promise<void> {
   context.setFailureCode(exitFailed)
-  const [a, b] = [await openInputs([fileA], options.from), await openInputs([fileB], options.from)]
+  const [flagsA, flagsB] = flagsOf(fileA, fileB, options)
+  const [a, b] = [await openFlagged([fileA], flagsA), await openFlagged([fileB], flagsB)]
   const isText = (file: string) => ['csv', 'ndjson', 'json'].includes(inputFormat([file], options.from))
-  const [fieldsA, fieldsB] = [parseSchema(schemaOf(a), fileA), parseSchema(schemaOf(b), fileB)]
+  const [fieldsA, fieldsB] = [parseSchema(await schemaOf(a, context.signal), fileA), parseSchema(await schemaOf(b, context.signal), fileB)]
   const columns = pairColumns(fieldsA, fieldsB, { ...options, isText: { a: isText(fileA), b: isText(fileB) } }, fileA, fileB)
   // Several passes, each with a progress of its own: lines of it would say little where they stay.
   const { tolerance, limit, workers, memory } = options
@@ -71,4 +74,18 @@ async function diff(fileA: string, fileB: string, options: DiffOptions, context:
   if (options.json) context.write(`${jsonReport(report)}\n`)
   else writeText(report, context)
   if (!isEqual(report)) context.setExitCode(exitDifferent)
+}
+
+// Keys and headers that are given once are those of each file that can have them.
+function flagsOf(fileA: string, fileB: string, options: DiffOptions): readonly [InputFlags, InputFlags] {
+  const { from, decryptionKeys, otherDecryptionKeys, httpHeaders } = options
+  const files = [fileA, fileB]
+  const isParquet = (file: string) => inputFormat([file], from) === 'parquet'
+  const flags = (file: string, own: string | undefined): InputFlags => ({
+    ...(from !== undefined && { from }),
+    ...(own !== undefined && (isParquet(file) || !files.some(isParquet)) && { decryptionKeys: own }),
+    ...(httpHeaders !== undefined && (isWebAddress(file) || !files.some(isWebAddress)) && { httpHeaders }),
+  })
+  const other = flags(fileB, otherDecryptionKeys ?? decryptionKeys)
+  return [flags(fileA, decryptionKeys), otherDecryptionKeys === undefined ? other : { ...other, decryptionKeys: otherDecryptionKeys }]
 }

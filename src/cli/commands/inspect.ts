@@ -1,121 +1,122 @@
 // `millrace inspect FILE`: how a Parquet or Arrow file is built, from its footer and headers; no values are read.
 import type { Command } from 'commander'
-import { DataError, PlanError } from '../../base/errors.ts'
+import { PlanError } from '../../base/errors.ts'
 import { textTable } from '../../base/text-table.ts'
 import { formatBytes, formatCount } from '../../base/units.ts'
-import type { Stored } from '../../batch/stored-value.ts'
+import type { Field } from '../../batch/schema.ts'
 import { typeName } from '../../batch/type-name.ts'
-import { showValue } from '../../batch/value-text.ts'
-import { headerOf, readArrow, readMessage } from '../../format/arrow/read-arrow.ts'
-import { boundValue } from '../../format/parquet/bound-value.ts'
-import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
-import { codecs, type ColumnChunk, encodings } from '../../format/parquet/metadata.ts'
-import { type ParquetColumn, type ParquetFile, readFooter } from '../../format/parquet/read-footer.ts'
-import { leavesOf, type ParquetLeaf } from '../../format/parquet/schema-tree.ts'
-import { type FileReader, withFile } from '../../source/open-file.ts'
+import { keySetOf } from '../../format/parquet/parquet-keys.ts'
 import type { CliContext } from '../context.ts'
 import { fileFormat } from '../file-format.ts'
-import { formatOption } from '../options.ts'
+import { httpOf, keysFor } from '../input-options.ts'
+import { inspectArrow } from '../inspect/arrow.ts'
+import { type ChunkInfo, inspectParquet, type ParquetInfo } from '../inspect/parquet.ts'
+import { lookAtFile } from '../open-file.ts'
+import { addInputOptions, type InputFlags, nameList, wholeNumber } from '../options.ts'
 
-interface InspectOptions {
-  from?: string
+interface InspectOptions extends InputFlags {
+  pages?: boolean
+  select?: string[]
+  rowGroup?: number
   json?: boolean
 }
 
 const linesMax = 200
 
+const help = `
+Of encrypted files without their keys, what stands in a plain footer is shown. Of an http(s) address
+the footer is fetched, and with --pages the heads of pages.
+
+Examples:
+  $ millrace inspect trips.parquet
+  $ millrace inspect trips.parquet --pages --select fare --row-group 0
+  $ millrace inspect sealed.parquet --decryption-keys keys.json
+  $ millrace inspect trips.parquet --json | jq '.rowGroups[0].columns'`
+
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
-  command
+  addInputOptions(command)
     .argument('<file>', 'a Parquet or Arrow file')
-    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
+    .option('--pages', 'of parquet: each page, with encoding, sizes, rows and bounds')
+    .option('--select <columns>', 'of parquet: only these columns, separated by commas', nameList)
+    .option('--row-group <number>', 'of parquet: only this row group; they count from 0', wholeNumber(0))
     .option('--json', 'as a JSON object, with all row groups or batches')
-    .addHelpText('after', "\nExamples:\n  $ millrace inspect trips.parquet\n  $ millrace inspect trips.parquet --json | jq '.rowGroups[0].columns'")
-    .action((file: string, { from, json = false }: InspectOptions) => {
-      const format = fileFormat(file, from, '--from')
-      if (format !== 'parquet' && format !== 'arrow')
-        throw new PlanError('FORMAT', `inspect: ${file} is ${format}, which has no footer; give a parquet or arrow file, or use millrace schema`)
-      withFile(file, 'inspect', reader => (format === 'parquet' ? showParquet : showArrow)(file, reader, json, context))
-    })
+    .addHelpText('after', help)
+    .action((file: string, options: InspectOptions) => inspect(file, options, context))
 }
 
-function showParquet(path: string, reader: FileReader, json: boolean, context: CliContext): void {
-  const { createdBy, rowCount, columns, rowGroups } = readFooter(reader, path)
-  const groups = rowGroups.map(group => ({
-    rows: group.rowCount,
-    sortedBy: sortedBy(group, columns),
-    columns: columns.flatMap(column => (column.unreadable === undefined ? leavesOfColumn(column).map(leaf => chunkInfo(leaf, group.chunks[leaf.leaf]!)) : [])),
-  }))
+async function inspect(file: string, options: InspectOptions, context: CliContext): Promise<void> {
+  const format = fileFormat(file, options.from, '--from')
+  if (format !== 'parquet' && format !== 'arrow')
+    throw new PlanError('FORMAT', `inspect: ${file} is ${format}, which has no footer; give a parquet or arrow file, or use millrace schema`)
+  const keys = keysFor(file, [file], options)
+  const { pages = false, select, rowGroup, json = false } = options
+  if (format === 'arrow' && (pages || select || rowGroup !== undefined)) throw new PlanError('FORMAT', `inspect: --pages, --select and --row-group are of parquet, ${file} is arrow; leave them out`)
+  const look = { format, where: 'inspect', http: httpOf([file], options), signal: context.signal }
+  if (format === 'arrow') {
+    const found = await lookAtFile(file, look, inspectArrow)
+    return showArrow(file, found, json, context)
+  }
+  const set = keys && keySetOf(keys, '--decryption-keys')
+  const found = await lookAtFile(file, look, (reader, name) => inspectParquet(reader, name, { keys: set, select, rowGroup, pages }))
+  showParquet(file, found, pages, json, context)
+}
+
+function showParquet(path: string, { createdBy, rows, columns, rowGroupCount, rowGroups }: ParquetInfo, pages: boolean, json: boolean, context: CliContext): void {
   if (json) {
-    context.write(`${JSON.stringify({ format: 'parquet', createdBy, rows: rowCount, schema: schemaOf(columns), rowGroups: groups }, null, 2)}\n`)
+    context.write(`${JSON.stringify({ format: 'parquet', createdBy, rows, schema: schemaOf(columns), rowGroups }, null, 2)}\n`)
     return
   }
-  context.write(`${path}: parquet by ${JSON.stringify(createdBy)}; ${formatCount(rowCount)} rows in row groups: ${formatCount(groups.length)}\n`)
-  const orders = [...new Set(groups.map(group => group.sortedBy.join(', ')))]
+  context.write(`${path}: parquet by ${JSON.stringify(createdBy)}; ${formatCount(rows)} rows in row groups: ${formatCount(rowGroupCount)}\n`)
+  const orders = [...new Set(rowGroups.map(group => group.sortedBy.join(', ')))]
   if (orders.some(order => order !== '')) context.write(`sorted by ${orders.length === 1 ? orders[0] : 'other columns from row group to row group'}\n`)
-  const lines = groups.flatMap(({ rows, columns: chunks }, i) =>
-    chunks.map(c => [`${i}`, formatCount(rows), c.column, c.codec, c.encodings.join(' '), indexText(c), formatBytes(c.compressedBytes), c.nulls === null ? null : formatCount(c.nulls), c.min, c.max]),
+  if (pages) showPages(rowGroups, context)
+  else showChunks(rowGroups, context)
+  const closed = new Set(rowGroups.flatMap(group => group.columns.flatMap(({ column, closed: why }) => (why === undefined ? [] : [`column "${column}": ${why}\n`]))))
+  for (const line of closed) context.write(line)
+  if (closed.size > 0) context.write('give their keys by --decryption-keys FILE to see more\n')
+}
+
+function showChunks(groups: ParquetInfo['rowGroups'], context: CliContext): void {
+  const lines = groups.flatMap(({ rowGroup, rows, columns }) =>
+    columns.map(c => [`${rowGroup}`, formatCount(rows), c.column, ...(c.closed === undefined ? [c.codec, c.encodings.join(' ')] : ['encrypted', '']), noteText(c), formatBytes(c.compressedBytes), count(c.nulls), c.min, c.max]),
   )
   show([right('group'), right('rows'), { name: 'column' }, { name: 'codec' }, { name: 'encodings' }, { name: 'index' }, right('bytes'), right('nulls'), right('min'), right('max')], lines, context)
 }
 
-function showArrow(path: string, reader: FileReader, json: boolean, context: CliContext): void {
-  const { columns, batches, dictionaries } = readArrow(reader, path)
-  const parts = batches.map((block, i) => {
-    const where = `${path}, record batch ${i}`
-    const rows = headerOf(readMessage(reader, block, where), where).i64(0)
-    if (rows < 0 || rows > 0x7fffffff) throw new DataError('ARROW_MESSAGE', `${where}: it is said to have ${rows} rows; the file is broken, write it again`)
-    return { rows, bytes: block.bodyBytes }
-  })
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0)
+function showPages(groups: ParquetInfo['rowGroups'], context: CliContext): void {
+  const lines = groups.flatMap(({ rowGroup, columns }) =>
+    columns.flatMap(({ column, pages = [] }) =>
+      pages.map(p => [`${rowGroup}`, column, p.page === null ? '' : `${p.page}`, p.kind, p.encoding, p.firstRow === null ? '' : formatCount(p.firstRow), p.rows === null ? '' : formatCount(p.rows), formatCount(p.values), formatBytes(p.bytes), formatBytes(p.unpackedBytes), count(p.nulls), p.min, p.max]),
+    ),
+  )
+  const heads = [right('group'), { name: 'column' }, right('page'), { name: 'kind' }, { name: 'encoding' }, right('first row'), right('rows'), right('values'), right('bytes'), right('unpacked'), right('nulls'), right('min'), right('max')]
+  show(heads, lines, context)
+}
+
+function showArrow(path: string, { columns, dictionaries, batches }: ReturnType<typeof inspectArrow>, json: boolean, context: CliContext): void {
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
   if (json) {
-    context.write(`${JSON.stringify({ format: 'arrow', rows, schema: schemaOf(columns), dictionaries: dictionaries.length, batches: parts }, null, 2)}\n`)
+    context.write(`${JSON.stringify({ format: 'arrow', rows, schema: schemaOf(columns), dictionaries, batches }, null, 2)}\n`)
     return
   }
-  context.write(`${path}: arrow; ${formatCount(rows)} rows in batches: ${formatCount(parts.length)}\n`)
+  context.write(`${path}: arrow; ${formatCount(rows)} rows in batches: ${formatCount(batches.length)}\n`)
   show([{ name: 'column' }, { name: 'type' }], Object.entries(schemaOf(columns)), context)
-  show([right('batch'), right('rows'), right('bytes')], parts.map((part, i) => [`${i}`, formatCount(part.rows), formatBytes(part.bytes)]), context)
+  show([right('batch'), right('rows'), right('bytes')], batches.map((batch, i) => [`${i}`, formatCount(batch.rows), formatBytes(batch.bytes)]), context)
 }
 
 const right = (name: string) => ({ name, numeric: true })
+const count = (number: number | null) => (number === null ? null : formatCount(number))
 
 function show(columns: Parameters<typeof textTable>[0], lines: readonly (readonly (string | null)[])[], context: CliContext): void {
   const moreRows = Math.max(0, lines.length - linesMax)
   context.write(`${textTable(columns, lines.slice(0, linesMax), { width: context.width(), color: context.color, moreRows })}\n`)
 }
 
-function schemaOf(columns: readonly Pick<ParquetColumn, 'field' | 'unreadable'>[]): Record<string, string> {
+function schemaOf(columns: readonly { readonly field: Field; readonly unreadable?: string }[]): Record<string, string> {
   return Object.fromEntries(columns.map(({ field, unreadable }) => [field.name, unreadable ?? typeName(field.type, field.nullable)]))
 }
 
-// A nested column has a chunk for each leaf, whose name is its path.
-function leavesOfColumn(column: ParquetColumn): ParquetLeaf[] {
-  return column.nested ? leavesOf(column.nested).map(({ leaf }) => leaf) : [column]
-}
-
-function chunkInfo(column: ParquetLeaf, chunk: ColumnChunk) {
-  const { least, greatest } = chunkBounds(column, chunk)
-  const text = (bound: Stored | undefined) => (bound === undefined ? null : showValue(boundValue(column.field.type, bound), column.field.type))
-  return {
-    column: column.field.name,
-    codec: codecs[chunk.codec] ?? `${chunk.codec}`,
-    encodings: (chunk.encodings ?? []).map(number => encodings[number] ?? `${number}`),
-    values: chunk.valueCount,
-    compressedBytes: chunk.compressedBytes,
-    pageIndex: chunk.offsetIndex === undefined ? 'none' : chunk.columnIndex === undefined ? 'places' : 'places and bounds',
-    bloomFilter: chunk.bloomFilter !== undefined,
-    nulls: chunk.statistics?.nullCount ?? null,
-    min: text(least),
-    max: text(greatest),
-  }
-}
-
-function indexText({ pageIndex, bloomFilter }: ReturnType<typeof chunkInfo>): string {
-  return [...(pageIndex === 'none' ? [] : [pageIndex === 'places' ? 'places' : 'pages']), ...(bloomFilter ? ['bloom'] : [])].join(' ')
-}
-
-// As sort keys are written: "-day" is descending.
-function sortedBy({ sorting = [] }: ParquetFile['rowGroups'][number], columns: readonly ParquetColumn[]): string[] {
-  const leaves = columns.flatMap(leavesOfColumn)
-  return sorting.map(({ leaf, descending, nullsFirst }) => `${descending ? '-' : ''}${leaves.find(other => other.leaf === leaf)?.field.name ?? `leaf ${leaf}`}${nullsFirst ? ' (nulls first)' : ''}`)
+function noteText({ pageIndex, bloomFilter, encryption }: ChunkInfo): string {
+  return [...(pageIndex === 'none' ? [] : [pageIndex === 'places' ? 'places' : 'pages']), ...(bloomFilter ? ['bloom'] : []), ...(encryption === null ? [] : ['sealed'])].join(' ')
 }

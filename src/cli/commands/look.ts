@@ -1,18 +1,18 @@
 // `millrace FILE`: the schema and the first rows, for a first look.
-import { openInputs } from '../inputs.ts'
+import { openFlagged } from '../input-options.ts'
 import { jsonColumns } from '../json-rows.ts'
 import type { CliContext } from '../context.ts'
+import type { InputFlags } from '../options.ts'
 
 /** The options of the program itself. */
-export interface LookOptions {
+export interface LookOptions extends InputFlags {
   readonly rows: number
-  readonly from?: string
   readonly json?: boolean
 }
 
 /** Prints name, column count and first rows of a file. */
 export async function look(file: string, options: LookOptions, context: CliContext): Promise<void> {
-  const frame = await openInputs([file], options.from)
+  const frame = await openFlagged([file], options)
   const table = await frame.limit(options.rows).collect({ signal: context.signal })
   if (options.json) {
     const rowText = jsonColumns(table)

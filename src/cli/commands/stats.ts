@@ -3,15 +3,14 @@ import type { Command } from 'commander'
 import { textTable } from '../../base/text-table.ts'
 import { formatCount } from '../../base/units.ts'
 import { type CliContext, progressTarget } from '../context.ts'
-import { openInputs } from '../inputs.ts'
-import { formatOption, nameList, wholeNumber } from '../options.ts'
+import { openFlagged } from '../input-options.ts'
+import { addInputOptions, type InputFlags, nameList, wholeNumber } from '../options.ts'
 import { type ColumnStats, columnStats } from '../stats/column-stats.ts'
 import { histogramText } from '../stats/histogram-text.ts'
 
-interface StatsOptions {
+interface StatsOptions extends InputFlags {
   filter?: string
   select?: string[]
-  from?: string
   json?: boolean
   bins: number
   workers: number
@@ -36,17 +35,16 @@ Examples:
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
-  command
+  addInputOptions(command)
     .argument('<file>', 'a file or a quoted pattern')
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
-    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--bins <count>', 'about so many bars a histogram; 0: no histograms', wholeNumber(0, 100), 10)
     .option('--workers <count>', 'threads; 0: the main one alone', wholeNumber(0, 128), 0)
     .option('--json', 'a JSON object a column and line instead of a table, with the bins of its histogram')
     .addHelpText('after', help)
     .action(async (file: string, options: StatsOptions) => {
-      const rows = await openInputs([file], options.from)
+      const rows = await openFlagged([file], options)
       const frame = options.filter === undefined ? rows : rows.filter(options.filter)
       const run = { signal: context.signal, workers: options.workers, progress: progressTarget(context) }
       const stats = await columnStats(options.select ? frame.select(...options.select) : frame, options.bins, run)

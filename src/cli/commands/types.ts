@@ -2,18 +2,17 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
-import { openInputs } from '../inputs.ts'
-import { formatOption } from '../options.ts'
+import { openFlagged } from '../input-options.ts'
+import { addInputOptions, type InputFlags } from '../options.ts'
 
 /** Adds arguments and options. */
 export function define(command: Command, context: CliContext): void {
-  command
+  addInputOptions(command)
     .argument('<file>', 'a file or a quoted pattern')
-    .addOption(formatOption('--from <format>', 'the format, where the ending does not tell'))
     .option('--name <name>', 'the name of the schema in the module (the file\'s, in camel case)')
     .addHelpText('after', '\nExamples:\n  $ millrace types trips.parquet > trips.schema.ts\n  $ millrace types logs.ndjson --name logSchema > log.schema.ts')
-    .action(async (file: string, options: { from?: string; name?: string }) => {
-      const frame = await openInputs([file], options.from)
+    .action(async (file: string, options: InputFlags & { name?: string }) => {
+      const frame = await openFlagged([file], options)
       const { schema } = await frame.limit(0).collect({ signal: context.signal })
       context.write(schemaModule(schema, options.name ?? schemaName(file), file))
     })

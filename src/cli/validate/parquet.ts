@@ -1,4 +1,5 @@
 // A Parquet file, row group by row group and column by column: pages with their checksums, levels, values, texts, and statistics against what they tell of.
+import { ConnectorError, DataError } from '../../base/errors.ts'
 import type { Column } from '../../batch/batch.ts'
 import type { Fields } from '../../batch/schema.ts'
 import { showValue } from '../../batch/value-text.ts'
@@ -8,10 +9,11 @@ import { andBits, countBits, countNulls } from '../../compute/bitmap.ts'
 import { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { chunkBounds } from '../../format/parquet/chunk-bounds.ts'
+import type { KeySet } from '../../format/parquet/parquet-keys.ts'
 import { type ParquetColumn, type ParquetFile, readFooter } from '../../format/parquet/read-footer.ts'
 import { type PagePlace, readPageBounds, readPagePlaces } from '../../format/parquet/read-page-index.ts'
 import { readRowGroup } from '../../format/parquet/read-row-group.ts'
-import type { ParquetLeaf, ParquetNode } from '../../format/parquet/schema-tree.ts'
+import { leavesOf, type ParquetLeaf, type ParquetNode } from '../../format/parquet/schema-tree.ts'
 import type { FileReader } from '../../source/open-file.ts'
 import { firstBeyond, firstNotUtf8, rowsBetween } from './check-column.ts'
 import { compareSchema } from './compare-schema.ts'
@@ -19,23 +21,46 @@ import type { Problems } from './problems.ts'
 
 const batchRows = 65_536
 
-/** Checks a file, and against `schema` where there is one. Goes on behind a column chunk that can't be read. Memory: a page and a batch of one column. */
-export function* validateParquet(device: Device, reader: FileReader, problems: Problems, schema: Fields | undefined): Generator<void> {
+/**
+ * Checks a file, and against `schema` where there is one. Goes on behind a column chunk that can't be read; encrypted columns without a key among `keys` are not checked.
+ * Throws DataError ENCRYPTED, KEY_MISSING where the footer can't be opened. Memory: a page and a batch of one column.
+ */
+export function* validateParquet(device: Device, reader: FileReader, problems: Problems, schema: Fields | undefined, keys: KeySet | undefined): Generator<void> {
   let file: ParquetFile | undefined
-  problems.catch({}, () => (file = readFooter(reader, problems.file)))
+  problems.catch({}, () => (file = openedFooter(reader, problems, keys)))
   if (!file) return
   problems.rows = file.rowCount
   if (file.statedRowCount !== file.rowCount) problems.add('ROW_COUNT', `the footer says ${file.statedRowCount} rows, its row groups have ${file.rowCount}`)
   const notNull = compareSchema(file.columns, schema, problems)
   for (const column of file.columns) if (column.unreadable !== undefined) problems.skip(`column ${column.field.name}: ${column.unreadable}`)
   // Times that nanoseconds don't reach are no problem of the file.
-  const read = file.columns.some(({ physical, nested }) => physical === 'INT96' || nested) ? readFooter(reader, problems.file, 'ms') : file
+  const read = file.columns.some(({ physical, nested }) => physical === 'INT96' || nested) ? readFooter(reader, problems.file, 'ms', keys) : file
   for (let rowGroup = 0; rowGroup < read.rowGroups.length; rowGroup++) {
     for (const column of read.columns) {
-      if (column.unreadable === undefined) problems.catch({ rowGroup, column: column.field.name }, () => new ChunkCheck(device, read, rowGroup, column, notNull.has(column.field.name), problems).run(reader))
+      const closed = closedLeaf(column, read.rowGroups[rowGroup]!.chunks)
+      if (closed !== undefined) problems.skip(`column ${column.field.name}: ${closed}; give its key by --decryption-keys`)
+      else if (column.unreadable === undefined) problems.catch({ rowGroup, column: column.field.name }, () => new ChunkCheck(device, read, rowGroup, column, notNull.has(column.field.name), problems).run(reader))
       yield
     }
   }
+}
+
+// That nobody can look into a file is no problem of the file.
+function openedFooter(reader: FileReader, problems: Problems, keys: KeySet | undefined): ParquetFile | undefined {
+  try {
+    return readFooter(reader, problems.file, undefined, keys)
+  } catch (thrown) {
+    if (thrown instanceof DataError && closedCodes.includes(thrown.code)) throw new ConnectorError(thrown.code, thrown.message, { cause: thrown })
+    throw thrown
+  }
+}
+
+const closedCodes = ['ENCRYPTED', 'KEY_MISSING', 'AAD_PREFIX']
+
+// Why a column's pages can't be opened for want of a key.
+function closedLeaf({ nested, leaf }: ParquetColumn, chunks: ParquetFile['rowGroups'][number]['chunks']): string | undefined {
+  const leaves = nested ? leavesOf(nested).map(node => node.leaf.leaf) : [leaf]
+  return leaves.map(one => chunks[one]!.refusal).find(refusal => refusal && closedCodes.includes(refusal.code))?.what
 }
 
 // One column of one row group.

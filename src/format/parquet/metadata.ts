@@ -157,8 +157,9 @@ export interface PageHeader {
   /** Of the definition levels; version 1 only, as that of the repetition levels. */
   levelEncoding: number
   repetitionEncoding: number
-  /** Version 2 only: rows that are null, bytes of the levels, whether the rest is compressed. */
+  /** Version 2 only: values that are null, rows, bytes of the levels, whether the rest is compressed. */
   nullCount: number
+  rowCount?: number
   definitionBytes: number
   repetitionBytes: number
   compressed: boolean
@@ -239,6 +240,7 @@ function readDataHeader2(reader: ThriftReader, header: PageHeader): void {
   reader.struct((id, type) => {
     if (id === 1 && isInt(type)) header.valueCount = reader.int()
     else if (id === 2 && isInt(type)) header.nullCount = reader.int()
+    else if (id === 3 && isInt(type)) header.rowCount = reader.int()
     else if (id === 4 && isInt(type)) header.encoding = reader.int()
     else if (id === 5 && isInt(type)) header.definitionBytes = reader.int()
     else if (id === 6 && isInt(type)) header.repetitionBytes = reader.int()

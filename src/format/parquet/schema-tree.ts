@@ -16,6 +16,8 @@ export interface ParquetLeaf {
   readonly typeLength: number
   /** The type of what its pages hold: see `column-type.ts`. */
   readonly stored: DataType
+  /** Whether its 16 bytes are a UUID. */
+  readonly isUuid?: boolean
 }
 
 /**
@@ -177,7 +179,7 @@ export class SchemaTree {
     if (typeof found === 'string') throw unreadable(around.path === '' ? found : `nested, with ${found} in "${name}"`)
     this.#at++
     const { type, stored } = found
-    const leaf: ParquetLeaf = { field: { name, type, nullable }, leaf: this.#leaf++, physical, typeLength: physical === 'INT96' ? 12 : element.typeLength, stored }
+    const leaf: ParquetLeaf = { field: { name, type, nullable }, leaf: this.#leaf++, physical, typeLength: physical === 'INT96' ? 12 : element.typeLength, stored, ...(annotationOf(element) === 'UUID' && physical === 'FIXED_LEN_BYTE_ARRAY' && element.typeLength === 16 && { isUuid: true }) }
     return { kind: 'leaf', type, nullable, definition: around.definition, slot: around.slot, repetition: around.repetition, leaf }
   }
 
