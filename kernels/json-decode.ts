@@ -6,7 +6,7 @@ import { JsonMember, JsonScope, lookUp, MEMBER_BYTES, SCOPE_BYTES } from './json
 import { JsonField, markNull, storeValue, STRUCT, unmark } from './json-values'
 import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE, UNKNOWN } from './json-text'
 
-// The first 16 bytes of `"name"`, and which of them count.
+// The first 16 bytes of `"name":`, and which of them count; all of them, and none as in JSON, where the name has more than 13.
 const QUOTED: usize = 32
 const QUOTED_MASK: usize = 48
 
@@ -162,7 +162,7 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
   if (load<u8>(p) == 125) return p + 1
   while (true) {
     let at = members + <usize>load<i32>(guess) * MEMBER_BYTES
-    if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK))) || changetype<JsonMember>(at).nameBytes > 14) {
+    if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK)))) {
       if (load<u8>(p) != 34 || p >= end) return fail(job, NO_KEY, p)
       const key = p
       p = captureString(job, p + 1)
@@ -174,12 +174,12 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
       }
       if (found >= 0) store<i32>(guess, found)
       at = found < 0 ? 0 : members + <usize>found * MEMBER_BYTES
-    } else p += <usize>changetype<JsonMember>(at).nameBytes + 2
-    if (load<u8>(p) != 58) {
-      p = skipSpace(job, p)
-      if (load<u8>(p) != 58) return fail(job, NO_COLON, p)
-    }
-    p++
+      if (load<u8>(p) != 58) {
+        p = skipSpace(job, p)
+        if (load<u8>(p) != 58) return fail(job, NO_COLON, p)
+      }
+      p++
+    } else p += <usize>changetype<JsonMember>(at).nameBytes + 3
     if (load<u8>(p) <= 32) p = skipSpace(job, p)
     if (p >= end) return fail(job, CUT_OFF, p)
     if (at == 0) p = skipValue(job, p, depth)

@@ -66,26 +66,50 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
 }
 
 /** The value at `p` (no space before it) into column `index`; returns the address behind it, or 0. */
-function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
-  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
+// @ts-ignore: decorator
+@inline function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
   if (load<u32>(p) == 0x6c6c756e) {
     markNull(job, index)
     return p + 4
   }
+  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
   const stamp = job.stamp | 1
   if (field.stamp == stamp) dropSlow(job, index)
   else {
     field.stamp = stamp
     job.present++
   }
+  // The most frequent types are stored in place.
+  if (field.type == UTF8) {
+    const quote = load<u8>(p) == 34 && !field.isRaw ? plainEnd(p + 1, job.end) : 0
+    if (quote == 0) return storeText(job, p, depth, field.values + (<usize>job.row << 4), field.isRaw)
+    writeView(field.values + (<usize>job.row << 4), p + 1, <u32>(quote - p - 1))
+    return quote + 1
+  }
+  return field.type == INT64 ? storeInt(job, p, index, field.values + (<usize>job.row << 3)) : storeOther(job, p, index, depth, field)
+}
+
+// The closing quote of a string from behind the opening one, if all of it is ASCII without escapes; else 0.
+// @ts-ignore: decorator
+@inline function plainEnd(p: usize, end: usize): usize {
+  while (p < end) {
+    const block = v128.load(p)
+    // Signed, bytes beyond ASCII are less than a space too.
+    const stops = <u32>i8x16.bitmask(v128.or(i8x16.lt_s(block, i8x16.splat(32)), v128.or(i8x16.eq(block, i8x16.splat(34)), i8x16.eq(block, i8x16.splat(92)))))
+    if (stops != 0) {
+      p += <usize>ctz(stops)
+      return p < end && load<u8>(p) == 34 ? p : 0
+    }
+    p += 16
+  }
+  return 0
+}
+
+function storeOther(job: JsonJob, p: usize, index: i32, depth: i32, field: JsonField): usize {
   const row = <usize>job.row
   switch (field.type) {
-    case INT64:
-      return storeInt(job, p, index, field.values + (row << 3))
     case FLOAT64:
       return storeFloat(job, p, index, field.values + (row << 3))
-    case UTF8:
-      return storeText(job, p, depth, field.values + (row << 4), field.isRaw)
     case INT32: {
       const next = storeInt(job, p, index, job.decimal)
       if (next == 0) return 0
@@ -107,7 +131,7 @@ function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
     case BINARY:
       return storeBase64(job, p, index, depth, field.values + (row << 4))
     default:
-      return storeTime(job, p, index, depth, field.type - TIMESTAMP, field.values + (row << 3))
+      return storeTime(job, p, index, field.type - TIMESTAMP, field.values + (row << 3))
   }
 }
 
@@ -208,8 +232,10 @@ function storeText(job: JsonJob, p: usize, depth: i32, out: usize, isRaw: i32): 
   if (job.stringAt == job.text && bytes > 12) job.text += bytes
 }
 
-function storeTime(job: JsonJob, p: usize, index: i32, depth: i32, unit: i32, out: usize): usize {
+function storeTime(job: JsonJob, p: usize, index: i32, unit: i32, out: usize): usize {
   if (load<u8>(p) == 34) {
+    const quote = plainEnd(p + 1, job.end)
+    if (quote != 0) return scanTime(p + 1, quote, unit, out) ? quote + 1 : refuse(job, TIME, p, index)
     const next = captureString(job, p + 1)
     if (next == 0) return 0
     return scanTime(job.stringAt, job.stringAt + job.stringBytes, unit, out) ? next : refuse(job, TIME, p, index)

@@ -60,6 +60,8 @@ const fieldBytes = 32
 const scopeBytes = 32
 const memberBytes = 64
 const membersMax = 0xfffe
+// Bytes of a name that is found by comparing the first 16 bytes of a key.
+const guessedMax = 13
 const pathMax = 64
 
 /** A type's number in the kernels that read and write text. */
@@ -100,8 +102,8 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
     const words = [place.members, scope.column, 0, place.slots, slotCounts[i]! - 1, 0, place.columns, scope.columns.length]
     words.forEach((word, w) => data.setInt32(scopesAt + i * scopeBytes + 4 * w, word, true))
     scope.columns.forEach((column, c) => data.setInt32(place.columns + 4 * c, column, true))
-    // An object that nothing hangs on still has a member to be guessed: one too long to match.
-    if (scope.members.size === 0) data.setInt32(place.members + 8, 15, true)
+    // An object that nothing hangs on still has a member to be guessed, which none matches.
+    if (scope.members.size === 0) bytes.fill(255, place.members + 32, place.members + 64)
     ;[...scope.members.values()].forEach((member, m) => {
       const name = encoded[i]![m]!
       bytes.set(name, place.names[m]!)
@@ -125,7 +127,8 @@ function writeMember(
 ): void {
   const [kind, target] = 'struct' in member ? [2, member.struct] : 'column' in member ? [0, member.column] : [1, member.scope]
   ;[target, kind, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
-  const quoted = Uint8Array.of(34, ...name.subarray(0, 14), 34)
+  // Longer names are never guessed: no key begins with the byte 255.
+  const quoted = name.length > guessedMax ? new Uint8Array(16).fill(255) : Uint8Array.of(34, ...name, 34, 58)
   bytes.set(quoted, at + 32)
   bytes.fill(255, at + 48, at + 48 + quoted.length)
 }

@@ -25,6 +25,7 @@ import { compactAgreement, concatAgreement, gatherAgreement, listViewAgreement }
 import { csvAgreement, encodeAgreement } from './reference/csv.ts'
 import { quotesAgreement } from './reference/csv-quotes.ts'
 import { jsonAgreement, linesAgreement } from './reference/json.ts'
+import { jsonTimesAgreement } from './reference/json-times.ts'
 import { jsonStructsAgreement } from './reference/json-structs.ts'
 import { jsonSplitAgreement } from './reference/json-split.ts'
 import { narrowArithmeticAgreement, narrowCompareAgreement, narrowDecimalAgreement, narrowWordsAgreement } from './reference/narrow.ts'
@@ -102,6 +103,7 @@ export const catalogue: readonly AnyAgreement[] = [
   joinKeysAgreement,
   jsonAgreement,
   jsonStructsAgreement,
+  jsonTimesAgreement,
   linesAgreement,
   jsonSplitAgreement,
   csvAgreement,
