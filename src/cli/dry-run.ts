@@ -6,6 +6,7 @@ import { type SinkLike, sinkNode } from '../frame/node.ts'
 import { explainFetched } from '../frame/run.ts'
 import type { CliContext } from './context.ts'
 import type { FileFormat } from './file-format.ts'
+import { styleWords } from './parquet-options.ts'
 import { filesOf, schemaOf } from './frame-plan.ts'
 import type { Output, OutputOptions } from './outputs.ts'
 
@@ -48,11 +49,12 @@ export async function showDryRun({ format, rows, frame, output, sink, options, b
   context.write('nothing was written (--dry-run)\n')
 }
 
-function styleOf({ path, format }: Output, { compression, rowGroupRows, partitionBy, overwrite }: OutputOptions): string {
+function styleOf({ path, format }: Output, options: OutputOptions): string {
+  const { compression, partitionBy, overwrite } = options
   const parts = [
     path.endsWith('/') ? `${format} part files` : format,
     ...(compression === undefined ? [] : [`compression ${compression}`]),
-    ...(rowGroupRows === undefined ? [] : [`row groups of ${formatCount(rowGroupRows)} rows`]),
+    ...styleWords(options),
     ...(partitionBy ? [`folders by ${partitionBy.join(', ')}`] : []),
     ...(overwrite ? ['in place of what is there'] : []),
   ]

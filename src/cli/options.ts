@@ -57,6 +57,24 @@ export function namePairs(text: string): Record<string, string> {
   return Object.fromEntries(pairs as [string, string][])
 }
 
+/** A name and the word behind its colon, where there is one. */
+export interface WordPair {
+  readonly name: string
+  readonly word?: string
+}
+
+/** A parser of names with words behind them, for commander: a,b:plain. A name with commas or colons stands in double quotes. */
+export function namedWords(text: string): WordPair[] {
+  const pairs = splitOutside(text, ',').map((part): WordPair => {
+    const [name = '', ...rest] = splitOutside(part, ':')
+    return { name: name.trim().replace(/^"(.*)"$/s, '$1'), ...(rest.length > 0 && { word: rest.join(':').trim() }) }
+  })
+  if (pairs.some(({ name, word }) => name === '' || word === '')) throw new InvalidArgumentError('give names separated by commas, some with a word, as in a,b:plain')
+  const twice = pairs.find(({ name }, i) => pairs.findIndex(other => other.name === name) !== i)
+  if (twice) throw new InvalidArgumentError(`"${twice.name}" is named twice; name it once`)
+  return pairs
+}
+
 /** A column and the type that it is to have. */
 export interface CastPair {
   readonly column: string

@@ -10,12 +10,12 @@ import { listParts } from '../sink/file-moves.ts'
 import type { BoundPipe, PipeOptions } from '../sink/pipe.ts'
 import { type FileFormat, isTabbed, isWebAddress } from './file-format.ts'
 import { library } from './inputs.ts'
+import { checkParquetFlags, type ParquetFlags, parquetStyle } from './parquet-options.ts'
 
 /** What the command line says of its output. */
-export interface OutputOptions {
+export interface OutputOptions extends ParquetFlags {
   readonly to?: string
   readonly compression?: string
-  readonly rowGroupRows?: number
   readonly partitionBy?: readonly string[]
   readonly overwrite?: boolean
   readonly encryption?: ParquetEncryption | undefined
@@ -34,12 +34,11 @@ const codecs: Record<FileFormat, readonly string[]> = { parquet: ['none', 'snapp
 /** All that --compression takes. */
 export const codecNames = codecs.parquet
 
-/** Looks at options and path before anything is read. `isTerminal`: what standard output is. Throws PlanError COMPRESSION, ROW_GROUP, PARTITION_BY, TERMINAL, OUTPUT; ConnectorError EXISTS. */
+/** Looks at options and path before anything is read. `isTerminal`: what standard output is. Throws PlanError COMPRESSION, PARQUET_OPTION, PARTITION_BY, TERMINAL, OUTPUT; ConnectorError EXISTS. */
 export function checkOutput(inputs: readonly string[], output: string, format: FileFormat, options: OutputOptions, isTerminal: boolean): Output {
-  const { compression, rowGroupRows, partitionBy, overwrite = false } = options
+  const { compression, partitionBy, overwrite = false } = options
   checkCompression(format, compression)
-  if (rowGroupRows !== undefined && format !== 'parquet')
-    throw new PlanError('ROW_GROUP', `--row-group-rows ${rowGroupRows}: only parquet has row groups, the output is ${format}; leave it out`)
+  checkParquetFlags(options, format)
   if (isWebAddress(output)) throw new PlanError('OUTPUT', `convert: ${output} is an http(s) address, which is read and not written; write to a file, or pipe - into a program that sends it`)
   if (output === '-') return checkPipe(format, options, isTerminal)
   if (inputs.some(input => resolve(input) === resolve(output)))
@@ -55,11 +54,11 @@ export function checkOutput(inputs: readonly string[], output: string, format: F
 
 /** The sink of an output. `send` takes what goes to standard output. */
 export async function openOutput({ path, format }: Output, options: OutputOptions, send: BoundPipe['send']): Promise<SinkLike> {
-  const { compression, rowGroupRows, encryption } = options
+  const { compression, encryption } = options
   if (path !== '-') return openFile({ path, format }, options)
   const style = {
     ...(compression !== undefined && { compression }),
-    ...(rowGroupRows !== undefined && { rowGroupRows }),
+    ...(parquetStyle(options) as Record<string, Json>),
     ...(encryption && { encryption: hideEncryption(encryption) as unknown as Json }),
     ...(format === 'csv' && isTabbed(path, options.to) && { delimiter: '\t' }),
     ...(format === 'arrow' && { form: 'stream' }),
@@ -68,13 +67,14 @@ export async function openOutput({ path, format }: Output, options: OutputOption
   return { sink: 'pipe', options: pipe as unknown as Json, bound: { ...pipe, send } satisfies BoundPipe }
 }
 
-async function openFile({ path, format }: Output, { to, compression, rowGroupRows, partitionBy, encryption, overwrite = false }: OutputOptions): Promise<SinkLike> {
+async function openFile({ path, format }: Output, options: OutputOptions): Promise<SinkLike> {
+  const { to, compression, partitionBy, encryption, overwrite = false } = options
   const { write } = await library()
   const all = { overwrite, ...(partitionBy && { partitionBy }) }
   const text = { ...all, ...(compression !== undefined && { compression: compression as 'gzip' }) }
   switch (format) {
     case 'parquet':
-      return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...(rowGroupRows !== undefined && { rowGroupRows }), ...(encryption && { encryption }) })
+      return write.parquet(path, { ...all, ...(compression !== undefined && { compression: compression as 'snappy' }), ...parquetStyle(options), ...(encryption && { encryption }) })
     case 'csv':
       return write.csv(path, { ...text, ...(isTabbed(path, to) && { delimiter: '\t' }) })
     case 'ndjson':

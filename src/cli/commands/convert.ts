@@ -12,6 +12,7 @@ import { encryptionFlag, encryptionKeys } from '../key-files.ts'
 import { readingOf } from '../input-options.ts'
 import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
 import { addInputOptions, castList, type CastPair, formatOption, type InputFlags, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
+import { addParquetOptions } from '../parquet-options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
 import { errorOfInput, spoolInput } from '../standard-input.ts'
@@ -49,6 +50,8 @@ Examples:
   $ millrace convert trips.parquet - --to ndjson -q | head -n 3
   $ curl https://example.com/trips.csv.gz | millrace convert - trips.parquet --from csv
   $ millrace convert https://example.com/trips.parquet trips.csv --select vendor,fare
+  $ millrace convert trips.csv trips.parquet --bloom id,vendor:0.001 --sort day --sorted-by day --page-rows 10000
+  $ millrace convert trips.csv trips.parquet --encoding "id:delta,fare:byte-stream-split" --compression zstd
   $ millrace convert trips.csv trips.parquet --encryption-keys keys.json
   $ millrace convert in.csv out.parquet --rename a=b --sort "-day,city" --overwrite`
 
@@ -66,9 +69,9 @@ export function define(command: Command, context: CliContext): void {
     .option('--sort <columns>', 'in this order, as in "-day,city": by day, the greatest first, then by city', nameList)
     .option('--limit <rows>', 'only the first rows', wholeNumber(0))
     .option('--partition-by <columns>', 'write a folder with folders for the values of these columns, as in out/day=2026-01-01/', nameList)
-    .option('--row-group-rows <count>', 'of parquet: rows of a row group', wholeNumber(1))
     .addOption(wordOption('--compression <codec>', "of parquet all of these, of text none, gzip or zstd, which a file's ending says by itself", codecNames))
     .option(...encryptionFlag)
+  addParquetOptions(command)
     .option('--force', 'write parquet, arrow or packed text to a terminal all the same')
     .option('--overwrite', 'replace the output where it exists')
     .option('--memory <size>', 'the most memory, such as 512MiB')
