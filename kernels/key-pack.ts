@@ -75,17 +75,6 @@ export function unpackBools(words: usize, rows: i32, shift: i32, out: usize): vo
   }
 }
 
-/** The views at bit `shift` of words by their dictionary, and their codes. Behind a null the view is zeros and the code 0. */
-export function unpackViews(words: usize, rows: i32, shift: i32, bits: i32, dictionary: usize, codes: usize, out: usize): void {
-  for (let row = 0; row < rows; row++) {
-    const number = numberAt(words, row, shift, bits)
-    const code = number == 0 ? 0 : <u32>number - 1
-    store<u32>(codes + (<usize>row << 2), code)
-    const view = v128.load(dictionary + (<usize>code << 4))
-    v128.store(out + (<usize>row << 4), number == 0 ? i64x2.splat(0) : view)
-  }
-}
-
 /** Bit `row` of out = whether the number at bit `shift` is not null. Returns how many aren't. */
 export function maskPacked(words: usize, rows: i32, shift: i32, bits: i32, out: usize): i32 {
   let valid = 0

@@ -12,7 +12,7 @@ import { createDevice, type Device } from './device/device.ts'
 import { inPage, memoryBytes, temporaryFolder, threadsMax } from './device/machine.ts'
 import { pageBytes } from './device/pages.ts'
 import type { GpuOptions } from './device/gpu.ts'
-import { type Batch, releaseBatch } from './batch/batch.ts'
+import { type Batch, releaseBatch, withCodes } from './batch/batch.ts'
 import { layoutOf } from './batch/data-type.ts'
 import { type DeviceChoice, parseDevice } from './compute/choose-device.ts'
 import { hasRange, ranged } from './compute/bounds.ts'
@@ -326,7 +326,11 @@ export class Engine {
       const making = dictionaryCodes(this.device, arena, coded.map(columns => columns[i]!))
       let step = making.next()
       for (; !step.done; step = making.next()) await nextTurn()
-      step.value?.forEach((codes, part) => (coded[part]![i] = { ...coded[part]![i]!, codes }))
+      const { value } = step
+      for (const [part, columns] of coded.entries()) {
+        const column = columns[i]!
+        columns[i] = withCodes(column, value?.[part] ?? (column.codes?.kept ? column.codes : undefined))
+      }
     }
     return batches.map((batch, part) => ({ ...batch, columns: coded[part]! }))
   }

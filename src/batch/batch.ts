@@ -58,6 +58,8 @@ export interface Codes {
   readonly kept?: boolean
   /** The arena that the dictionary lives in: who holds it may go on taking its address for its values, from batch to batch. */
   readonly arena?: number
+  /** The column's views are made of its codes when somebody asks for `values` (compute/coded.ts); its dictionary is kept, or in an arena. */
+  readonly alone?: boolean
 }
 
 /** Rows in columns. `arena` is the address of the arena all of it lives in, or 0 for memory that outlives the run. */
@@ -117,7 +119,7 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
   const { type, validity, children, codes, narrow, range } = column
   const layout = layoutOf(type)
   const inRow = layout === 'children'
-  if (narrow) {
+  if (narrow || codes?.alone) {
     return {
       type,
       length: end - start,
@@ -125,7 +127,8 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
         return column.values + valueBytes(type, start)
       },
       validity: validity === 0 ? 0 : validity + start / 8,
-      narrow: { ...narrow, values: narrow.values + (start * narrow.bits) / 8 },
+      ...(codes && { codes: { ...codes, values: codes.values + 4 * start } }),
+      ...(narrow && { narrow: { ...narrow, values: narrow.values + (start * narrow.bits) / 8 } }),
       ...(range && { range }),
     }
   }
@@ -143,8 +146,8 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
 
 /** A column with another validity or type of the same layout; unlike a spread it doesn't ask for `values` that are yet to be made. */
 export function alteredColumn(column: Column, change: { readonly type?: DataType; readonly validity?: number }): Column {
-  if (!column.narrow) return { ...column, ...change }
-  const { type, length, validity, narrow, range } = column
+  if (!column.narrow && !column.codes?.alone) return { ...column, ...change }
+  const { type, length, validity, codes, narrow, range } = column
   return {
     type,
     length,
@@ -152,9 +155,24 @@ export function alteredColumn(column: Column, change: { readonly type?: DataType
       return column.values
     },
     validity,
-    narrow,
+    ...(codes && { codes }),
+    ...(narrow && { narrow }),
     ...(range && { range }),
     ...change,
+  }
+}
+
+/** A flat column with these codes, or none; unlike a spread it doesn't ask for `values` that are yet to be made. */
+export function withCodes(column: Column, codes: Codes | undefined, validity = column.validity): Column {
+  const { type, length } = column
+  return {
+    type,
+    length,
+    get values() {
+      return column.values
+    },
+    validity,
+    ...(codes && { codes }),
   }
 }
 

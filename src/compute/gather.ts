@@ -1,10 +1,11 @@
 // Taking rows by their numbers: what filters, joins, sorts and exchanges end in.
 import { DataError } from '../base/errors.ts'
-import { allocateColumn, type Batch, type Column, sliceColumn } from '../batch/batch.ts'
+import { allocateColumn, type Batch, type Codes, type Column, sliceColumn } from '../batch/batch.ts'
 import { bitmapBytes, layoutOf } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import { codedColumn } from './coded.ts'
 import { gatherNarrow, hasNarrow } from './narrow.ts'
 
 /**
@@ -14,11 +15,15 @@ import { gatherNarrow, hasNarrow } from './narrow.ts'
 export function gatherColumn(device: Device, arena: Arena, column: Column, indices: number, rows: number): Column {
   const validity = gatherValidity(device, arena, column, indices, rows)
   if (hasNarrow(column)) return gatherNarrow(device, arena, column, indices, rows, validity)
+  if (column.codes?.alone) return codedColumn(device, arena, { type: column.type, length: rows, validity, codes: gatherCodes(device, arena, column.codes, indices, rows) })
   const out = { ...gatherValues(device, arena, column, indices, rows), validity, ...(column.range && { range: column.range }) }
-  if (!column.codes) return out
-  const codes = arena.allocate(4 * rows)
-  device.kernels.gatherWord4(column.codes.values, indices, rows, codes)
-  return { ...out, codes: { ...column.codes, values: codes } }
+  return column.codes ? { ...out, codes: gatherCodes(device, arena, column.codes, indices, rows) } : out
+}
+
+function gatherCodes(device: Device, arena: Arena, codes: Codes, indices: number, rows: number): Codes {
+  const values = arena.allocate(4 * rows)
+  device.kernels.gatherWord4(codes.values, indices, rows, values)
+  return { ...codes, values }
 }
 
 function gatherValidity(device: Device, arena: Arena, column: Column, indices: number, rows: number): number {

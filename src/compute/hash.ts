@@ -1,5 +1,6 @@
 // The stable hash of key columns: it decides which key group, and so which instance and which stored run, a row belongs to.
 import type { Batch, Column } from '../batch/batch.ts'
+import { layoutOf } from '../batch/data-type.ts'
 import { columnIndex } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -19,7 +20,10 @@ export function hashColumns(device: Device, arena: Arena, columns: readonly Colu
   const { kernels } = device
   const states = arena.allocateZeroed(8 * rows)
   columns.forEach((column, i) => {
-    const { type, values, validity, codes } = equalForm(device, arena, column)
+    const form = equalForm(device, arena, column)
+    const { type, validity, codes } = form
+    if (codes && layoutOf(type) === 'view' && 2 * codes.dictionary.length <= rows) return kernels.hashCodes(codes.values, validity, rows, i, wordsOf(device, arena, codes.dictionary), states)
+    const { values } = form
     switch (type.kind) {
       case 'int32':
         return kernels.hashI32(values, validity, rows, i, states)
@@ -30,8 +34,7 @@ export function hashColumns(device: Device, arena: Arena, columns: readonly Colu
       case 'bool':
         return kernels.hashBits(values, validity, rows, i, states)
       default:
-        if (!codes || 2 * codes.dictionary.length > rows) return kernels.hashView(values, validity, rows, i, states)
-        return kernels.hashCodes(codes.values, validity, rows, i, wordsOf(device, arena, codes.dictionary), states)
+        return kernels.hashView(values, validity, rows, i, states)
     }
   })
   kernels.finishHash(states, rows, states)

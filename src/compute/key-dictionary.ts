@@ -263,7 +263,7 @@ export class ViewDictionary extends Table implements KeyDictionary {
 
   find(arena: Arena, column: Column, gids: number): void {
     const { kernels } = this.device
-    const { values, validity, length: rows, codes } = column
+    const { validity, length: rows, codes } = column
     const map = codes ? this.#mapOf(arena, codes, rows) : 0
     if (codes?.kept && map !== 0 && this.capacity === 0 && this.#maps.size === 1) return this.#number(codes, map, validity, rows, gids)
     if (this.capacity === 0 && rows > 0) this.#growTable()
@@ -272,10 +272,10 @@ export class ViewDictionary extends Table implements KeyDictionary {
       const stopped =
         codes && map !== 0
           ? kernels.findCodes(codes.values, validity, row, rows, this.at, codes.dictionary.values, map, gids)
-          : kernels.findViews(values, validity, row, rows, this.at, gids)
+          : kernels.findViews(column.values, validity, row, rows, this.at, gids)
       if (stopped < rows) {
         if (this.count >= this.get(header.limit)) this.#growTable()
-        else this.#growHeap(this.device.memory.words()[values / 4 + 4 * stopped]! >>> 0)
+        else this.#growHeap(codes && map !== 0 ? codes.dictionary.values + 16 * this.device.memory.uint32s(codes.values + 4 * stopped, 1)[0]! : column.values + 16 * stopped)
       }
       row = stopped
     }
@@ -283,11 +283,11 @@ export class ViewDictionary extends Table implements KeyDictionary {
 
   lookup(arena: Arena, column: Column, gids: number): void {
     const { kernels } = this.device
-    const { values, validity, length: rows, codes } = column
+    const { validity, length: rows, codes } = column
     if (this.capacity === 0) this.#growTable()
     const map = codes ? this.#mapOf(arena, codes, rows) : 0
     if (codes && map !== 0) kernels.lookupCodes(codes.values, validity, rows, this.at, codes.dictionary.values, map, gids)
-    else kernels.lookupViews(values, validity, rows, this.at, gids)
+    else kernels.lookupViews(column.values, validity, rows, this.at, gids)
   }
 
   keys(arena: Arena): Column {
@@ -353,7 +353,9 @@ export class ViewDictionary extends Table implements KeyDictionary {
     this.device.kernels.rehashViews(this.at)
   }
 
-  #growHeap(bytes: number): void {
+  // Room for the bytes of a view, and more.
+  #growHeap(view: number): void {
+    const bytes = this.device.memory.uint32s(view, 1)[0]!
     const last = this.#heaps.at(-1)?.bytes ?? 512
     const whole = Math.max(bytes, Math.min(1 << 24, last * 2))
     const address = this.memory.allocate(whole)

@@ -50,10 +50,10 @@ export function equalType(type: DataType): DataType {
  * where they are. Nothing is copied where the type is one of these, or a time. Views point into `arena` or at the column's own bytes.
  */
 export function equalForm(device: Device, arena: Arena, column: Column): Column {
+  const form = equalType(column.type)
+  if (form === column.type) return column
   const { type, length, validity, values } = column
   const { kernels } = device
-  const form = equalType(type)
-  if (form === type) return column
   const as = (address: number, codes?: Column['codes']): Column => ({ type: form, length, values: address, validity, ...(codes && { codes }) })
   const made = () => allocateColumn(arena, form, length).values
   switch (type.kind) {

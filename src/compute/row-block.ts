@@ -8,7 +8,7 @@ import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { gatherColumn, ownViews } from './gather.ts'
 import { hashColumns } from './hash.ts'
-import { type KeyPack, packFor, packKeys } from './key-pack.ts'
+import { holdDictionaries, type KeyPack, packFor, packKeys } from './key-pack.ts'
 
 /** Rows as a block takes them: `keys` and `values` are columns of the same rows; `place` is where the first of them stands among all rows. */
 export interface BlockInput {
@@ -58,6 +58,7 @@ export function buildBlock(device: Device, inputs: readonly BlockInput[], holds:
   const scratch = device.arena()
   try {
     const pack = packFor(device, scratch, inputs.map(input => input.keys))
+    if (pack) holdDictionaries(device, arena, pack)
     const packed = pack ? inputs.map(input => ({ ...input, hashed: input.keys, keys: [packedColumn(device, scratch, pack, input)] })) : inputs.map(input => ({ ...input, hashed: input.keys }))
     const hashes = packed.map(({ hashed, rowCount }) => hashColumns(device, scratch, hashed, rowCount))
     const parts = arena.allocate(8 * partCount)
@@ -74,7 +75,7 @@ export function buildBlock(device: Device, inputs: readonly BlockInput[], holds:
       values,
       ...(place !== undefined && { place: { first: String(place), rows: sortRowNumbers(sorting, rowCount) } }),
       arena: arena.address,
-      bytes: [...keys, ...values].reduce((sum, column) => sum + bytesOf(column), 8 * partCount),
+      bytes: [...keys, ...values].reduce((sum, column) => sum + bytesOf(column), 8 * partCount + heldBytes(pack)),
     }
   } catch (error) {
     arena.release()
@@ -185,6 +186,11 @@ function sortRowNumbers({ device, arena, scratch, places, length }: Sorting, row
   const out = arena.allocate(4 * length)
   device.kernels.scatterWord4(numbers, places[0]!, rows, out)
   return out
+}
+
+// Of dictionaries that live with the block; several blocks may share one.
+function heldBytes(pack: KeyPack | undefined): number {
+  return (pack ?? []).reduce((sum, part) => sum + (part.kind === 'codes' && part.arena !== undefined ? bytesOf(part.dictionary) : 0), 0)
 }
 
 function bytesOf({ type, length, validity, children }: Column): number {

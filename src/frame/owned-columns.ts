@@ -1,12 +1,13 @@
 // Columns copied out of the engine's memory into the program's: what a collected Table holds. Layouts are Arrow's (utf8 as offsets and
 // bytes), so that apache-arrow can stand on them without a further copy.
 import { DataError } from '../base/errors.ts'
-import type { Batch, Column } from '../batch/batch.ts'
+import type { Batch, Codes, Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType, layoutOf, valueBytes } from '../batch/data-type.ts'
 import { nestedValues, type Value, valueReader, viewBytes } from '../batch/read-values.ts'
 import { isHidden } from '../batch/schema.ts'
 import { dataOfViews, offsetsOfViews } from '../compute/arrow-columns.ts'
 import { columnRange } from '../compute/gather.ts'
+import { releaseArena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { Memory } from '../device/memory.ts'
 import { CodedColumn, type OwnedDictionary } from './coded-column.ts'
@@ -31,22 +32,55 @@ export interface OwnedChunk {
   readonly columns: readonly OwnedColumn[]
 }
 
-/** Copies a batch out. `dictionaries` are those of earlier batches of the same result, by address. Cost: one pass over its bytes. */
-export function ownBatch(device: Device, batch: Batch, dictionaries = new Map<number, OwnedDictionary>()): OwnedChunk {
+/** Dictionaries that are held at once: a file has one for each text column and row group. */
+const heldMax = 64
+
+/** The dictionaries of the batches of one result, by address: those used last. Close it when the last batch was copied. */
+export class OwnedDictionaries {
+  readonly #device: Device
+  readonly #known = new Map<number, { rows: number; readonly arena: number; own?: OwnedDictionary }>()
+  constructor(device: Device) {
+    this.#device = device
+  }
+
+  /** The values of the dictionary of a column of `rows` rows; undefined while it is larger than the columns that had it. */
+  of({ dictionary, arena, kept }: Codes, rows: number): OwnedDictionary | undefined {
+    const address = dictionary.values
+    let known = this.#known.get(address)
+    this.#known.delete(address)
+    if (!known) {
+      // While it is held, nothing else comes to its address.
+      known = { rows: 0, arena: kept ? 0 : arena! }
+      retainArena(this.#device, known.arena)
+      if (this.#known.size === heldMax) this.#forget([...this.#known.keys()][0]!)
+    }
+    this.#known.set(address, known)
+    known.rows += rows
+    if (dictionary.length <= known.rows) known.own ??= ownViews(this.#device, dictionary)
+    return known.own
+  }
+
+  close(): void {
+    for (const address of [...this.#known.keys()]) this.#forget(address)
+  }
+
+  #forget(address: number): void {
+    releaseArena(this.#device, this.#known.get(address)!.arena)
+    this.#known.delete(address)
+  }
+}
+
+/** Copies a batch out. Cost: one pass over its bytes. */
+export function ownBatch(device: Device, batch: Batch, dictionaries: OwnedDictionaries): OwnedChunk {
   const columns = batch.columns.filter((_, i) => !isHidden(batch.fields[i]!.name)).map(c => ownCoded(device, c, dictionaries) ?? ownColumn(device, c))
   return { rowCount: batch.rowCount, columns }
 }
 
-// A column of texts by codes of a kept dictionary, where that is not larger than the column or there already.
-function ownCoded(device: Device, { type, length, validity, codes }: Column, dictionaries: Map<number, OwnedDictionary>): OwnedColumn | undefined {
-  if (!codes?.kept) return undefined
-  const { dictionary } = codes
-  let own = dictionaries.get(dictionary.values)
-  if (!own) {
-    if (dictionary.length > length) return undefined
-    own = ownViews(device, dictionary)
-    dictionaries.set(dictionary.values, own)
-  }
+// A column of texts by codes of a dictionary that is kept or can be held, where that is not larger than the columns.
+function ownCoded(device: Device, { type, length, validity, codes }: Column, dictionaries: OwnedDictionaries): OwnedColumn | undefined {
+  if (!codes || (!codes.kept && codes.arena === undefined)) return undefined
+  const own = dictionaries.of(codes, length)
+  if (!own) return undefined
   const bits = validity === 0 ? undefined : device.memory.bytes(validity, bitmapBytes(length)).slice()
   return new CodedColumn(type, device.memory.uint32s(codes.values, length).slice(), own, bits)
 }

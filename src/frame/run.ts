@@ -21,8 +21,7 @@ import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.t
 import { unkeptOptions } from '../source/kept.ts'
 import { localDirectory } from '../storage/directory.ts'
 import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
-import type { OwnedDictionary } from './coded-column.ts'
-import { type OwnedChunk, ownBatch } from './owned-columns.ts'
+import { type OwnedChunk, OwnedDictionaries, ownBatch } from './owned-columns.ts'
 import { Table } from './table.ts'
 
 /** Where a run tells what it does. pino's loggers fit. */
@@ -168,14 +167,14 @@ function showProgress(started: StartedJob, choice: JobOptions['progress']): () =
 /** Runs everything that `input` needs and copies its rows out. */
 export async function collectTable(input: NodeEdge, options: JobOptions): Promise<Table> {
   const chunks: OwnedChunk[] = []
-  const dictionaries = new Map<number, OwnedDictionary>()
+  let dictionaries: OwnedDictionaries | undefined
   const sink = sinkNode(input, {
     sink: 'user',
     options: null,
-    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, dictionaries)) },
+    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, (dictionaries ??= new OwnedDictionaries(batch.device)))) },
   })
   const run = await startJob([{ ...sink, label: 'collect' }], options)
-  await run.done
+  await run.done.finally(() => dictionaries?.close())
   const { started } = run
   const node = started.plan.nodes.find(n => n.node === 'sink' && n.id === 'collect')!
   const fields: Fields = node.node === 'sink' ? started.plan.edges.get(node.input.port === undefined ? node.input.node : `${node.input.node}:${node.input.port}`)!.fields : []

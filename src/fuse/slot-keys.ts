@@ -31,8 +31,8 @@ export function slotKeys(device: Device, arena: Arena, keys: readonly Field[], {
 function textsOf(device: Device, arena: Arena, { codes }: Column, numbers: readonly number[]): Column {
   const indices = arena.allocate(4 * numbers.length)
   device.memory.uint32s(indices, numbers.length).set(numbers)
-  const texts = gatherColumn(device, arena, codes!.dictionary, indices, numbers.length)
-  return { ...texts, codes: { ...codes!, values: indices } }
+  const { alone: _, ...own } = codes!
+  return { ...gatherColumn(device, arena, own.dictionary, indices, numbers.length), codes: { ...own, values: indices } }
 }
 
 function wordsOf(device: Device, arena: Arena, type: Field['type'], numbers: readonly number[], least: bigint): Column {

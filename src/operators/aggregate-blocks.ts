@@ -9,7 +9,9 @@ import { noPlaces, type RowPlaces } from '../compute/aggregate-contract.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { JoinedBlocks } from '../compute/joined-blocks.ts'
-import { joinPacks, type KeyPack, packKeys, samePack, unpackKeys } from '../compute/key-pack.ts'
+import { joinBlockPacks } from '../compute/joined-packs.ts'
+import { KeyNumbers } from '../compute/key-numbers.ts'
+import { type KeyPack, packKeys, samePack, unpackKeys } from '../compute/key-pack.ts'
 import { blockRows, buildBlock, canJoin, partRange, partsPerGroup, readBlock, type RowBlock, sliceColumns, writeBlock } from '../compute/row-block.ts'
 import { WordTable } from '../compute/word-table.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
@@ -24,6 +26,9 @@ const emitRows = 65_536
 /** Rows that go through the table at once. */
 const sliceRows = 16_384
 
+/** So many distinct texts a key may have however few rows came, and get numbers. */
+const distinctMin = 1_024
+
 /** A batch that waits for its block, and where its rows stand. */
 interface Pending {
   readonly batch: Batch
@@ -37,39 +42,54 @@ export class BlockWriter {
   /** The positions of the columns that go along, each once. */
   readonly #lanes: readonly number[]
   readonly #ordered: boolean
+  readonly #numbers: KeyNumbers
   #pending: Pending[] = []
   #rows = 0
+  #rowsSeen = 0
   /** `ordered`: aggregates look at the places of rows. */
   constructor(context: OperatorContext, shape: AggregateShape, ordered: boolean) {
     this.#context = context
     this.#shape = shape
     this.#lanes = [...new Set(shape.inputs!.filter(at => at >= 0))]
     this.#ordered = ordered
+    this.#numbers = new KeyNumbers(context.device, shape.keys.map(key => key.type))
   }
 
   /** Takes a batch; `place` is where its first row stands. */
   push(batch: Batch, place: bigint, out: Output): void {
     this.#pending.push({ batch: retainBatch(this.#context.device, batch), place })
     this.#rows += batch.rowCount
-    const alone = this.#ordered || !canJoin([...this.#shape.keyAt!, ...this.#lanes].map(at => batch.columns[at]!))
-    if (alone || this.#rows >= blockRows) this.flush(out)
+    this.#rowsSeen += batch.rowCount
+    if (this.#isAlone(batch) || this.#rows >= blockRows) this.flush(out)
+  }
+
+  // Whether a batch makes a block of its own: then numbers of texts would cost more than they save.
+  #isAlone(batch: Batch): boolean {
+    return this.#ordered || !canJoin([...this.#shape.keyAt!, ...this.#lanes].map(at => batch.columns[at]!))
   }
 
   /** Emits what was collected. */
   flush(out: Output): void {
     if (this.#rows === 0) return
     const { device, arena } = this.#context
-    const inputs = this.#pending.map(({ batch, place }) => ({
-      keys: this.#shape.keyAt!.map(at => batch.columns[at]!),
-      values: this.#lanes.map(at => batch.columns[at]!),
-      rowCount: batch.rowCount,
-      ...(this.#ordered && { place }),
-    }))
-    const block = { ...buildBlock(device, inputs, 'rows'), inputs: this.#shape.inputs!.map(at => this.#lanes.indexOf(at)) }
-    arena.hold(block.arena)
-    const rowCount = this.#rows
-    this.close()
-    out.emit({ fields: this.#shape.partial, rowCount, columns: [], arena: arena.address, block: writeBlock(device, arena, block) })
+    const keys = this.#pending.map(({ batch }) => this.#shape.keyAt!.map(at => batch.columns[at]!))
+    const scratch = device.arena()
+    try {
+      const numbered = this.#isAlone(this.#pending[0]!.batch) ? keys : this.#numbers.number(scratch, keys, Math.max(distinctMin, this.#rowsSeen / 2))
+      const inputs = this.#pending.map(({ batch, place }, i) => ({
+        keys: numbered[i]!,
+        values: this.#lanes.map(at => batch.columns[at]!),
+        rowCount: batch.rowCount,
+        ...(this.#ordered && { place }),
+      }))
+      const block = { ...buildBlock(device, inputs, 'rows'), inputs: this.#shape.inputs!.map(at => this.#lanes.indexOf(at)) }
+      arena.hold(block.arena)
+      const rowCount = this.#rows
+      this.#releasePending()
+      out.emit({ fields: this.#shape.partial, rowCount, columns: [], arena: arena.address, block: writeBlock(device, arena, block) })
+    } finally {
+      scratch.release()
+    }
   }
 
   /** The rows that no block has yet; they are the caller's to release. */
@@ -79,6 +99,11 @@ export class BlockWriter {
   }
 
   close(): void {
+    this.#releasePending()
+    this.#numbers.close()
+  }
+
+  #releasePending(): void {
     for (const { batch } of this.takePending()) releaseBatch(this.#context.device, batch)
   }
 }
@@ -109,7 +134,10 @@ interface Work {
 export class BlockMerger {
   readonly #context: OperatorContext
   readonly #shape: AggregateShape
-  readonly #blocks: RowBlock[] = []
+  #blocks: RowBlock[] = []
+  readonly #numbers: KeyNumbers
+  /** Where dictionaries live that several blocks share: as long as these, and results made of them. */
+  #dictionaries: Arena | undefined
   /** The parts that are left, [next, end). */
   #next: number
   readonly #end: number
@@ -117,6 +145,7 @@ export class BlockMerger {
   constructor(context: OperatorContext, shape: AggregateShape) {
     this.#context = context
     this.#shape = shape
+    this.#numbers = new KeyNumbers(context.device, shape.keys.map(key => key.type))
     const { start, end } = keyGroupRange(context.instance, context.parallelism)
     this.#next = start * partsPerGroup
     this.#end = end * partsPerGroup
@@ -135,8 +164,15 @@ export class BlockMerger {
 
   /** Takes rows of keys and partial states, which are copied. */
   addStates({ columns, rowCount }: Batch): void {
+    const { device } = this.#context
     const keyCount = this.#shape.keys.length
-    this.#blocks.push(buildBlock(this.#context.device, [{ keys: columns.slice(0, keyCount), values: columns.slice(keyCount), rowCount }], 'states'))
+    const scratch = device.arena()
+    try {
+      const [keys] = this.#numbers.number(scratch, [columns.slice(0, keyCount)])
+      this.#blocks.push(buildBlock(device, [{ keys: keys!, values: columns.slice(keyCount), rowCount }], 'states'))
+    } finally {
+      scratch.release()
+    }
   }
 
   /** Emits the groups of the next parts; true where there are more. */
@@ -179,6 +215,9 @@ export class BlockMerger {
   close(): void {
     for (const block of this.#blocks.splice(0)) releaseArena(this.#context.device, block.arena)
     this.#endWork()
+    this.#numbers.close()
+    this.#dictionaries?.release()
+    this.#dictionaries = undefined
   }
 
   // Packed words are grouped as such where those of all blocks can mean the same.
@@ -186,7 +225,10 @@ export class BlockMerger {
     if (this.#work) return this.#work
     const { device } = this.#context
     const { keys, specs } = this.#shape
-    const pack = this.#blocks.map(block => block.pack).reduce((all, pack) => all && pack && joinPacks(all, pack), this.#blocks[0]?.pack)
+    this.#dictionaries ??= device.arena()
+    const packed = joinBlockPacks(device, this.#dictionaries, this.#blocks, this.#next, this.#end)
+    if (packed) this.#blocks = [...packed.blocks]
+    const pack = packed?.pack
     const canBeRead = (block: RowBlock) => block.holds === 'rows' && !block.place && canJoin(block.values) && (pack ? samePack(block.pack!, pack) : !block.pack && canJoin(block.keys))
     const together = this.#blocks.filter(canBeRead)
     this.#work = {

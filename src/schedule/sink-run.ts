@@ -6,7 +6,7 @@ import { nextTurn } from '../base/turn.ts'
 import { BatchView } from '../batch/batch-view.ts'
 import { arenaOf, unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
-import { narrowColumn } from '../compute/narrow.ts'
+import { madeIn } from '../compute/coded.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { SinkWriter } from '../sink/sink.ts'
@@ -141,7 +141,7 @@ export class SinkRun implements Consumer {
       const arena = this.#device.arena()
       arena.hold(arenaOf(part))
       try {
-        const batch = unpackBatch(part, this.#fields, column => narrowColumn(this.#device, arena, column))
+        const batch = unpackBatch(part, this.#fields, madeIn(this.#device, arena))
         await this.#writer.write(new BatchView(this.#device, { ...batch, arena: arena.address }), { epoch: this.#epoch })
         this.totals.rows += batch.rowCount
         this.#listener.rowsWritten(batch.rowCount)

@@ -3,7 +3,7 @@
 import { assert, encodeError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { arenaOf, unpackBatch } from '../batch/pack-batch.ts'
-import { narrowColumn } from '../compute/narrow.ts'
+import { madeIn } from '../compute/coded.ts'
 import { StepMeter } from './step-meter.ts'
 import { StepWatermarks } from './step-watermarks.ts'
 import { SpillFiles } from '../storage/spill-files.ts'
@@ -272,7 +272,7 @@ export class Task {
   #push(message: Extract<TaskMessage, { type: 'push' }>): void {
     if (message.batch) {
       const arena = this.#arena!
-      const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!, column => narrowColumn(this.#environment.device, arena, column))
+      const batch = unpackBatch(message.batch, this.#spec.inputs[message.port]!, madeIn(this.#environment.device, arena))
       const adopted = { ...batch, arena: arena.address }
       const table = this.#tables.get(message.port)
       if (table !== undefined) this.#pushStep(table, adopted, 1)

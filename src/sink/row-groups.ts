@@ -4,7 +4,7 @@ import type { Json } from '../base/json.ts'
 import { type Batch, retainBatch } from '../batch/batch.ts'
 import { arenaOf, packBatch, type PackedBatch, unpackBatch } from '../batch/pack-batch.ts'
 import type { Fields } from '../batch/schema.ts'
-import { narrowColumn } from '../compute/narrow.ts'
+import { madeIn } from '../compute/coded.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
 import { releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -94,7 +94,7 @@ export class RowGroupEncoder implements RowsEncoder {
     for (const kept of this.#kept) {
       const scratch = this.#device.arena()
       try {
-        this.#write(unpackBatch(kept, this.#fields, column => narrowColumn(this.#device, scratch, column)))
+        this.#write(unpackBatch(kept, this.#fields, madeIn(this.#device, scratch)))
       } finally {
         scratch.release()
       }

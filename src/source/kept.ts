@@ -6,7 +6,7 @@ import { rowCount64 } from '../batch/data-type.ts'
 import { packBatch, unpackColumns } from '../batch/pack-batch.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
-import { type NarrowColumn, narrowColumn } from '../compute/narrow.ts'
+import { madeIn } from '../compute/coded.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
@@ -101,21 +101,21 @@ function* readBatch(context: ScanContext, options: KeptOptions, index: number, s
   const needed = wanted.map(i => fields[i]!)
   // Slices begin at multiples of 64 rows where bitmaps must stay aligned.
   const step = Math.max(64, context.batchRows - (context.batchRows % 64))
-  // Wide values are those of the slice alone, made where someone asks for them.
+  // Values yet to be made are those of the slice alone, made where someone asks for them.
   const own = unpackColumns(context.device.memory.float64s(address, numbers), fields, wanted, column => ({ ...column, values: 0 }))
   for (let at = start; at < end; at += step) {
     const arena = context.arena()
     const stop = Math.min(end, at + step)
-    const sliced = own.map(column => widened(context.device, arena, sliceColumn(column, at, stop)))
+    const sliced = own.map(column => made(context.device, arena, sliceColumn(column, at, stop)))
     context.emit({ fields: needed, rowCount: stop - at, columns: sliced, arena: arena.address })
     yield
   }
 }
 
-// A column, and those within it, with the values that narrow ones stand for.
-function widened(device: Device, arena: Arena, column: Column): Column {
-  if (column.narrow) return narrowColumn(device, arena, column as NarrowColumn)
-  return column.children ? { ...column, children: column.children.map(child => widened(device, arena, child)) } : column
+// A column, and those within it, with the values that narrow ones or codes stand for.
+function made(device: Device, arena: Arena, column: Column): Column {
+  if (column.narrow || column.codes?.alone) return madeIn(device, arena)(column)
+  return column.children ? { ...column, children: column.children.map(child => made(device, arena, child)) } : column
 }
 
 function rowCountOf(options: KeptOptions): number {

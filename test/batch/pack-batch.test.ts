@@ -44,6 +44,19 @@ test('codes of a dictionary that may go are left behind', () => {
   expect(unpackBatch(packBatch(batch), batch.fields, never).columns).toEqual([text])
 })
 
+test('codes of a dictionary in an arena go along, and alone without views', () => {
+  const dictionary = { type: name, length: 7, values: 4096, validity: 0 }
+  const { values: _, ...alone } = { ...text, codes: { values: 256, dictionary, arena: 8192, alone: true } }
+  const asked = () => {
+    throw new Error('the views were asked for')
+  }
+  const lazy = Object.defineProperty({ ...alone }, 'values', { get: asked, enumerable: true }) as Batch['columns'][number]
+  const batch: Batch = { fields: fields.slice(0, 1), rowCount: 4, columns: [lazy], arena: 16384 }
+  expect(unpackBatch(packBatch(batch), batch.fields, column => ({ ...column, values: 4 })).columns).toEqual([{ ...alone, values: 4 }])
+  const beside: Batch = { ...batch, columns: [{ ...text, codes: { values: 256, dictionary, arena: 8192 } }] }
+  expect(unpackBatch(packBatch(beside), batch.fields, never)).toEqual(beside)
+})
+
 test('ranges go along, and narrow values instead of wide ones', () => {
   const money = parseSchema({ price: 'decimal(12, 2)', at: 'int32', big: 'decimal(30, 2)' }, 'test')
   const batch: Batch = {
@@ -56,5 +69,5 @@ test('ranges go along, and narrow values instead of wide ones', () => {
     ],
     arena: 8192,
   }
-  expect(unpackBatch(packBatch(batch), money, column => ({ ...column, values: column.narrow.values / 4 }))).toEqual(batch)
+  expect(unpackBatch(packBatch(batch), money, column => ({ ...column, values: column.narrow!.values / 4 }))).toEqual(batch)
 })

@@ -181,4 +181,5 @@ export const catalogue: readonly AnyAgreement[] = [
   ...narrowSumAgreements,
   boundsAgreement,
   rangeCompareAgreement,
+  rowBlock.joinedPacksAgreement,
 ]

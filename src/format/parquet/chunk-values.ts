@@ -2,6 +2,7 @@
 // to read: `decode-column-chunk.ts` of flat columns, `decode-leaf.ts` of nested ones.
 import type { DataError } from '../../base/errors.ts'
 import { layoutOf, valueBytes } from '../../batch/data-type.ts'
+import { indicesWithin } from '../../compute/arrow-columns.ts'
 import {
   copyStored,
   cursorBytes,
@@ -149,17 +150,22 @@ export class ChunkValues {
     return (this.#dictionary.about ??= aboutDictionary(this.#device, { type: this.#leaf.stored, length: count, values: address, validity: 0 }, this.#leaf, this.#dictionaryStore.same().address))
   }
 
-  /** The next `count` values of the page, none of which is a bool, as the column holds them. Of a dictionary's, `codes` takes their numbers: room for 8 more is needed. */
-  decode(count: number, out: number, codes?: number): void {
+  /** The numbers of the next `count` values of a page whose values come from the dictionary: room for 8 more is needed. */
+  decodeCodes(count: number, codes: number): void {
+    if (!decodeIndices(this.#device, this.#values!.cursor, count, codes)) throw this.#cut()
+    if (!indicesWithin(this.#device, codes, count, this.#dictionary.count)) throw this.#beyond()
+  }
+
+  /** The next `count` values of the page, none of which is a bool, as the column holds them. */
+  decode(count: number, out: number): void {
     const device = this.#device
     const values = this.#values!
     switch (values.kind) {
       case 'dictionary': {
-        const indices = codes ?? this.#shared.indices.ensure(4 * count + 32)
+        const indices = this.#shared.indices.ensure(4 * count + 32)
         if (!decodeIndices(device, values.cursor, count, indices)) throw this.#cut()
         const { address, count: size } = this.#dictionary
-        if (!gatherDictionary(device, layoutOf(this.#leaf.stored), indices, count, address, size, out))
-          throw this.fail('DICTIONARY', `an index is not below the dictionary's ${size} values`)
+        if (!gatherDictionary(device, layoutOf(this.#leaf.stored), indices, count, address, size, out)) throw this.#beyond()
         return
       }
       case 'fixed': {
@@ -182,6 +188,10 @@ export class ChunkValues {
       case 'bits':
         throw this.#cut()
     }
+  }
+
+  #beyond(): DataError {
+    return this.fail('DICTIONARY', `an index is not below the dictionary's ${this.#dictionary.count} values`)
   }
 
   // Stored values of a fixed width as the engine's; the caller has checked that they are there.

@@ -4,7 +4,8 @@ import type { DataError } from '../../base/errors.ts'
 import { allocateColumn, type Column } from '../../batch/batch.ts'
 import { bitmapBytes, layoutOf, valueBytes } from '../../batch/data-type.ts'
 import { typeName } from '../../batch/type-name.ts'
-import { decodeBits, setBits, spreadBits, spreadValues } from '../../compute/parquet.ts'
+import { codedColumn } from '../../compute/coded.ts'
+import { decodeBits, spreadBits, spreadValues } from '../../compute/parquet.ts'
 import { fromStored } from '../../compute/parquet-convert.ts'
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
@@ -14,6 +15,16 @@ import type { PagePlan } from './page-plan.ts'
 import type { PagePlace } from './read-page-index.ts'
 import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
+
+/** A read on its way: where the rows' validity is, what the arena holds, and how many rows there are so far, and how many of them have values. */
+interface Reading {
+  readonly arena: Arena
+  readonly rows: number
+  readonly validity: number
+  readonly held: Set<number>
+  filled: number
+  values: number
+}
 
 /** A reader over one column chunk. Close it to give its memory back; columns already read live on with their arenas. */
 export class ColumnChunkReader {
@@ -45,31 +56,55 @@ export class ColumnChunkReader {
   }
   /** The next `rows` rows, which must be there by the row group's count. Throws DataError naming file, row group, column and byte. */
   read(arena: Arena, rows: number): Column {
-    const column = this.#room(arena, rows)
-    const held = new Set<number>()
-    let filled = 0
-    let values = 0
-    let codes: number | undefined
-    let about: AboutDictionary | undefined
-    while (filled < rows) {
+    const { nullable } = this.#column.field
+    const reading: Reading = { arena, rows, validity: nullable ? arena.allocateZeroed(bitmapBytes(rows)) : 0, held: new Set(), filled: 0, values: 0 }
+    while (rows > 0 && this.#pageRowsLeft === 0) this.#openPage()
+    const about = rows > 0 ? this.#chunk.about : undefined
+    const coded = about?.texts && this.#readCodes(reading, about, about.texts)
+    const column = coded && reading.filled === rows ? coded : this.#readColumn(reading, about?.range, coded)
+    this.#rowsLeft -= rows
+    return column
+  }
+
+  // As many of the rows as have texts of one dictionary: as codes, whose views are made when somebody asks for them.
+  #readCodes(reading: Reading, about: AboutDictionary, texts: NonNullable<AboutDictionary['texts']>): Column {
+    const { arena, rows, validity } = reading
+    const { nullable, type } = this.#column.field
+    const codes = nullable ? arena.allocateZeroed(4 * rows + 32) : arena.allocate(4 * rows + 32)
+    this.#readPages(reading, about, (filled, take, present) => this.#decodeCodes(validity, filled, take, present, codes))
+    const { filled, values } = reading
+    return codedColumn(this.#device, arena, { type, length: filled, validity: values === filled ? 0 : validity, codes: { values: codes, ...texts } })
+  }
+
+  // The rows that are left; `before`: those that were read as codes.
+  #readColumn(reading: Reading, range: AboutDictionary['range'], before: Column | undefined): Column {
+    const { arena, rows, validity } = reading
+    const column = this.#room(arena, rows, validity)
+    if (before) this.#device.memory.write(column.values, this.#device.memory.bytes(before.values, valueBytes(column.type, before.length)))
+    let inRange = range !== undefined
+    this.#readPages(reading, undefined, (filled, take, present) => {
+      inRange &&= this.#chunk.about?.range === range
+      if (present > 0) this.#decodeValues(column, filled, take, present)
+      else if (this.#isView) this.#device.memory.zero(column.values + 16 * filled, 16 * take)
+    })
+    const out = columnOfStored(this.#device, arena, reading.values === rows ? { ...column, validity: 0 } : column, this.#column, this.#chunk)
+    return inRange ? { ...out, range: range! } : out
+  }
+
+  // Calls `each` for the rows of each page; where `only` is given, only of pages with that dictionary.
+  #readPages(reading: Reading, only: AboutDictionary | undefined, each: (filled: number, take: number, present: number) => void): void {
+    const { arena, rows, validity, held } = reading
+    while (reading.filled < rows) {
       while (this.#pageRowsLeft === 0) this.#openPage()
-      const take = Math.min(rows - filled, this.#pageRowsLeft)
-      const present = this.#readLevels(column, filled, take)
-      if (filled === 0) {
-        about = this.#chunk.about
-        if (about?.texts) codes = this.#column.field.nullable ? arena.allocateZeroed(4 * rows + 32) : arena.allocate(4 * rows + 32)
-      } else if (about && this.#chunk.about !== about) about = undefined
-      if (present > 0) this.#readValues(column, filled, take, present, about && codes)
-      else if (this.#isView) this.#device.memory.bytes(column.values + 16 * filled, 16 * take).fill(0)
+      if (only && this.#chunk.about !== only) return
+      const take = Math.min(rows - reading.filled, this.#pageRowsLeft)
+      const present = this.#readLevels(validity, reading.filled, take)
+      each(reading.filled, take, present)
       if (present > 0) this.#chunk.holdBy(arena, held)
-      filled += take
-      values += present
+      reading.filled += take
+      reading.values += present
       this.#pageRowsLeft -= take
     }
-    this.#rowsLeft -= rows
-    const out = columnOfStored(this.#device, arena, values === rows ? { ...column, validity: 0 } : column, this.#column, this.#chunk)
-    if (about?.range) return { ...out, range: about.range }
-    return about?.texts ? { ...out, codes: { values: codes!, ...about.texts } } : out
   }
 
   /** Passes over the next `rows` rows; of those between pages that are needed nothing is fetched. Throws as `read`. */
@@ -96,10 +131,9 @@ export class ColumnChunkReader {
   }
 
   // Where stored values go. Decimals become others before a batch has them.
-  #room(arena: Arena, rows: number): Column {
+  #room(arena: Arena, rows: number, validity: number): Column {
     const { field, stored } = this.#column
-    if (field.type.kind !== 'decimal' || this.#isView) return allocateColumn(arena, stored, rows, field.nullable)
-    const validity = field.nullable ? arena.allocateZeroed(bitmapBytes(rows)) : 0
+    if (field.type.kind !== 'decimal' || this.#isView) return { ...allocateColumn(arena, stored, rows), validity }
     return { type: stored, length: rows, values: this.#shared.stored.ensure(valueBytes(stored, rows)), validity }
   }
 
@@ -129,18 +163,25 @@ export class ColumnChunkReader {
   }
 
   // Fills the validity bits of `take` rows; returns how many are not null.
-  #readLevels(column: Column, filled: number, take: number): number {
-    if (!this.#column.field.nullable) {
-      if (column.validity !== 0) setBits(this.#device, column.validity, filled, take)
-      return take
-    }
-    const present = decodeBits(this.#device, this.#chunk.levels, take, column.validity, filled)
+  #readLevels(validity: number, filled: number, take: number): number {
+    if (!this.#column.field.nullable) return take
+    const present = decodeBits(this.#device, this.#chunk.levels, take, validity, filled)
     if (present < 0) throw this.#fail('PAGE_LEVELS', "the definition levels end before the page's values do")
     return present
   }
 
-  // `codes`: where the numbers of a dictionary's values go, for all rows.
-  #readValues(column: Column, filled: number, take: number, present: number, codes: number | undefined): void {
+  #decodeCodes(validity: number, filled: number, take: number, present: number, codes: number): void {
+    if (present === 0) return
+    const out = codes + 4 * filled
+    if (present === take) return this.#chunk.decodeCodes(present, out)
+    const packed = this.#shared.indices.ensure(4 * present + 32)
+    this.#chunk.decodeCodes(present, packed)
+    // A row that is null takes the number behind the last one, too.
+    this.#device.memory.uint32s(packed + 4 * present, 1)[0] = 0
+    spreadValues(this.#device, 'word4', packed, validity, filled, take, out)
+  }
+
+  #decodeValues(column: Column, filled: number, take: number, present: number): void {
     const device = this.#device
     const layout = layoutOf(column.type)
     if (layout === 'bit') {
@@ -151,16 +192,10 @@ export class ColumnChunkReader {
       return
     }
     const out = column.values + valueBytes(column.type, filled)
-    const numbers = codes === undefined ? undefined : codes + 4 * filled
-    if (present === take) return this.#chunk.decode(present, out, numbers)
+    if (present === take) return this.#chunk.decode(present, out)
     const packed = this.#shared.packed.ensure(valueBytes(column.type, present))
-    const packedNumbers = numbers && this.#shared.indices.ensure(4 * present + 32)
-    this.#chunk.decode(present, packed, packedNumbers)
+    this.#chunk.decode(present, packed)
     spreadValues(device, layout, packed, column.validity, filled, take, out)
-    if (!packedNumbers) return
-    // A row that is null takes the number behind the last one, too.
-    device.memory.uint32s(packedNumbers + 4 * present, 1)[0] = 0
-    spreadValues(device, 'word4', packedNumbers, column.validity, filled, take, numbers!)
   }
 
   #fail(code: string, what: string, remedy?: string): DataError {
