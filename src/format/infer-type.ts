@@ -9,11 +9,12 @@ const isoTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt ]([01]\d|2[0-3
 
 /** Whether text is an ISO 8601 date and time as the decoders take it. */
 export function isTime(text: string): boolean {
-  return (
-    isoTime.test(text) &&
-    !Number.isNaN(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)) &&
-    new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10))
-  )
+  return isoTime.test(text) && Number(text.slice(8, 10)) <= daysInMonth(Number(text.slice(0, 4)), Number(text.slice(5, 7)))
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
 /** What text looks like that is neither a number nor a bool. */
@@ -35,13 +36,25 @@ export function numberLook(text: string): Look {
 /** What was seen of one column so far. */
 export class TypeFinder {
   #looks = new Set<Look>()
+  #last: Look | undefined
   #fractionDigits = 0
   hasNull = false
 
   see(look: Look, text: string): void {
     if (look === 'null') this.hasNull = true
-    else this.#looks.add(look)
-    if (look === 'timestamp') this.#fractionDigits = Math.max(this.#fractionDigits, /\.(\d+)/.exec(text)?.[1]?.length ?? 0)
+    else if (look !== this.#last) this.#looks.add((this.#last = look))
+    // A fraction begins behind the seconds: one that is no longer than those before isn't looked at.
+    if (look === 'timestamp' && text.length - 20 > this.#fractionDigits) this.#fractionDigits = Math.max(this.#fractionDigits, /\.(\d+)/.exec(text)?.[1]?.length ?? 0)
+  }
+
+  /** All that values looked like, but nulls. */
+  get looks(): ReadonlySet<Look> {
+    return this.#looks
+  }
+
+  /** The most digits that a timestamp's fraction had. */
+  get fractionDigits(): number {
+    return this.#fractionDigits
   }
 
   /**

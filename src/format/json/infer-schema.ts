@@ -1,12 +1,14 @@
 // The schema of JSON records whose user gave none, from the first of them: objects become structs and arrays lists, as deep as they are nested.
 import { DataError } from '../../base/errors.ts'
-import { type DataType, utf8 } from '../../batch/data-type.ts'
 import type { Field } from '../../batch/schema.ts'
-import { type Look, numberLook, timeLook, TypeFinder } from '../infer-type.ts'
+import { type Look, numberLook, timeLook } from '../infer-type.ts'
+import { depthMax, membersMax, ObjectFinder, type PlaceFinder } from './place-finder.ts'
 
-/** More keys than this make an object a text: they are data, not names. */
-const membersMax = 500
-const depthMax = 16
+/** Where a record stands in a text: [start, end), in UTF-16 units. */
+type Span = readonly [start: number, end: number]
+
+// A pattern as text, beyond which none is made: records have too many places.
+const patternMax = 100_000
 
 /**
  * Fields in order of appearance. Whole numbers are int64, others float64, strings that all are ISO dates or times those; objects structs of what all of them
@@ -14,20 +16,32 @@ const depthMax = 16
  * nulls, and all do unless the sample `isWhole`. Records that aren't JSON objects are passed over. Throws DataError NO_RECORDS if none is left.
  */
 export function inferJsonSchema(sample: Uint8Array, isWhole: boolean, where: string): Field[] {
-  const lines = new TextDecoder().decode(sample).split('\n')
-  if (!isWhole) lines.pop()
-  return inferFromRecords(lines, isWhole, `${where}: no JSON object found in the first ${sample.length} bytes to take the columns from; give a schema, or check that this is NDJSON`)
+  const text = new TextDecoder().decode(sample)
+  return inferFromRecords(text, linesOf(text, isWhole), isWhole, `${where}: no JSON object found in the first ${sample.length} bytes to take the columns from; give a schema, or check that this is NDJSON`)
 }
 
 /** As `inferJsonSchema`, for a sample of one array, or of values with white space between them. */
 export function inferValuesSchema(sample: Uint8Array, isWhole: boolean, where: string): Field[] {
   const missing = `${where}: no JSON object found in the first ${sample.length} bytes to take the columns from; give a schema, or check that this is a JSON array of objects`
-  return inferFromRecords(valuesOf(new TextDecoder().decode(sample)), isWhole, missing)
+  const text = new TextDecoder().decode(sample)
+  return inferFromRecords(text, valuesOf(text), isWhole, missing)
 }
 
-// The texts of objects that stand in an array, or one behind the other; the last one only where it is whole.
-function valuesOf(text: string): string[] {
-  const found: string[] = []
+// The lines of a text; the last one only where no more follows.
+function linesOf(text: string, isWhole: boolean): Span[] {
+  const lines: Span[] = []
+  let start = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    lines.push([start, end])
+    start = end + 1
+  }
+  if (isWhole) lines.push([start, text.length])
+  return lines
+}
+
+// Where objects stand in an array, or one behind the other; the last one only where it is whole.
+function valuesOf(text: string): Span[] {
+  const found: Span[] = []
   let [start, depth, isQuoted] = [0, 0, false]
   const outer = /^\s*\[/.test(text) ? 1 : 0
   for (let at = 0; at < text.length; at++) {
@@ -38,73 +52,58 @@ function valuesOf(text: string): string[] {
     } else if (char === '"') isQuoted = true
     else if (char === '{' || char === '[') {
       if (depth++ === outer) start = at
-    } else if ((char === '}' || char === ']') && --depth === outer) found.push(text.slice(start, at + 1))
+    } else if ((char === '}' || char === ']') && --depth === outer) found.push([start, at + 1])
   }
   return found
 }
 
-// From the records' texts; `missing` is the error where none of them is an object.
-function inferFromRecords(texts: readonly string[], isWhole: boolean, missing: string): Field[] {
+// From the records that stand in a text; `missing` is the error where none of them is an object.
+function inferFromRecords(text: string, records: readonly Span[], isWhole: boolean, missing: string): Field[] {
   const root = new ObjectFinder()
-  for (const text of texts) {
-    const record = parsed(text)
-    if (record) root.see(record, 0)
+  // Most records are like others before them: those that match the pattern of what was seen so far would change nothing, and aren't parsed.
+  let pattern: RegExp | undefined
+  let parsedCount = 0
+  for (const [start, end] of records) {
+    if (pattern) {
+      pattern.lastIndex = start
+      if (pattern.test(text) && pattern.lastIndex === end) continue
+    }
+    const record = parsed(text.slice(start, end))
+    if (!record) continue
+    seeObject(root, record, 0)
+    // Made again ever more rarely, since what is new gets rarer.
+    if ((++parsedCount & (parsedCount - 1)) === 0) pattern = patternOf(root, isWhole)
   }
   if (root.count === 0) throw new DataError('NO_RECORDS', missing)
   return root.members(isWhole).filter(field => !field.name.startsWith('$'))
 }
 
-// What was seen of one place: flat values, objects and arrays.
-class PlaceFinder {
-  readonly flat = new TypeFinder()
-  #isFlat = false
-  #object: ObjectFinder | undefined
-  #item: PlaceFinder | undefined
-  #isDeep = false
-  hasNull = false
-
-  see(value: unknown, depth: number): void {
-    if (value === null) {
-      this.hasNull = true
-      return
-    }
-    const number = numberOf(value)
-    if (typeof value !== 'object' || number !== undefined) {
-      this.#isFlat = true
-      this.flat.see(lookOf(number ?? value, number !== undefined), typeof value === 'string' ? value : '')
-    } else if (depth === depthMax) this.#isDeep = true
-    else if (Array.isArray(value)) {
-      this.#item ??= new PlaceFinder()
-      for (const item of value) this.#item.see(item, depth + 1)
-    } else (this.#object ??= new ObjectFinder()).see(value as Record<string, unknown>, depth + 1)
-  }
-
-  type(isWhole: boolean): DataType {
-    if (this.#isDeep || Number(this.#isFlat) + Number(this.#object !== undefined) + Number(this.#item !== undefined) !== 1) return utf8
-    if (this.#item) return { kind: 'list', item: { type: this.#item.type(isWhole), nullable: this.#item.hasNull || !isWhole } }
-    if (!this.#object) return this.flat.type()
-    const members = this.#object.members(isWhole)
-    return members.length === 0 || members.length > membersMax ? utf8 : { kind: 'struct', members }
-  }
+function patternOf(root: ObjectFinder, isWhole: boolean): RegExp | undefined {
+  const source = `[ \\t]*${root.pattern(isWhole)}[ \\t\\r]*`
+  return source.length > patternMax ? undefined : new RegExp(source, 'y')
 }
 
-class ObjectFinder {
-  count = 0
-  readonly #members = new Map<string, { readonly place: PlaceFinder; seen: number }>()
-
-  see(object: Record<string, unknown>, depth: number): void {
-    for (const [key, value] of Object.entries(object)) {
-      let member = this.#members.get(key)
-      // Those beyond are only counted.
-      if (!member) this.#members.set(key, (member = { place: new PlaceFinder(), seen: 0 }))
-      member.seen++
-      if (depth === 0 || this.#members.size <= membersMax + 1) member.place.see(value, depth)
-    }
-    this.count++
+function seeObject(finder: ObjectFinder, object: Record<string, unknown>, depth: number): void {
+  for (const [key, value] of Object.entries(object)) {
+    const place = finder.place(key)
+    // Those beyond are only counted.
+    if (depth === 0 || finder.size <= membersMax + 1) seeValue(place, value, depth)
   }
+  finder.count++
+}
 
-  members(isWhole: boolean): Field[] {
-    return [...this.#members].map(([name, { place, seen }]) => ({ name, type: place.type(isWhole), nullable: place.hasNull || seen < this.count || !isWhole }))
+function seeValue(place: PlaceFinder, value: unknown, depth: number): void {
+  if (value === null) {
+    place.hasNull = true
+    return
+  }
+  const number = numberOf(value)
+  if (typeof value !== 'object' || number !== undefined) place.seeFlat(lookOf(number ?? value, number !== undefined), typeof value === 'string' ? value : '')
+  else if (depth === depthMax) place.seeDeep()
+  else if (!Array.isArray(value)) seeObject(place.object(), value as Record<string, unknown>, depth + 1)
+  else {
+    const item = place.item()
+    for (const inner of value) seeValue(item, inner, depth + 1)
   }
 }
 
