@@ -7,7 +7,7 @@ import type { FrameValue } from '../frame/frame.ts'
 import type { FileFormat } from './file-format.ts'
 import { filesOf, schemaOf } from './frame-plan.ts'
 import { library } from './inputs.ts'
-import type { CastPair } from './options.ts'
+import type { CastPair, RowSpan } from './options.ts'
 import type { FileSchema } from './schema-file.ts'
 
 /** --cast, divided: the schema to read with, where the reader does some of it, and the casts behind the reader. */
@@ -60,11 +60,13 @@ export async function withCasts(frame: FrameValue, casts: readonly CastPair[]): 
 
 /**
  * The error of a cast that failed, with the file, row, column and value of the first one that does: the files are read again up to there. `open` gives the
- * rows of one file before the casts. Gives `error` itself where no value is found, such as one in the name of a folder.
+ * rows of one file before the casts; of `span` only those, where there is one file. Gives `error` itself where no value is found, such as one in the name of a folder.
  */
-export async function placedCastError(error: Error, frame: FrameValue, open: (path: string) => Promise<FrameValue>, casts: readonly CastPair[], signal: AbortSignal): Promise<Error> {
+export async function placedCastError(error: Error, frame: FrameValue, open: (path: string) => Promise<FrameValue>, casts: readonly CastPair[], signal: AbortSignal, span?: RowSpan): Promise<Error> {
   const { col } = await library()
-  for (const { path } of await filesOf(frame, signal)) {
+  const files = await filesOf(frame, signal)
+  if (span && files.length > 1) return error
+  for (const { path } of files) {
     const rows = await open(path)
     const names = Object.keys(await schemaOf(rows, signal))
     const own = casts.filter(({ column }) => names.includes(column))
@@ -74,7 +76,7 @@ export async function placedCastError(error: Error, frame: FrameValue, open: (pa
     while (names.includes(index)) index += '_'
     const checked = Object.fromEntries(own.map((pair, i) => [`${index}_bad${i}`, isBad(pair)]))
     const anyBad = own.map(isBad).reduce((left, right) => left.or(right))
-    const [row] = (await rows.rowIndex(index, { start: 1 }).filter(anyBad).limit(1).with(checked).collect({ signal })).toJSON() as Record<string, unknown>[]
+    const [row] = (await rows.rowIndex(index, { start: 1 + (span?.[0] ?? 0) }).filter(anyBad).limit(1).with(checked).collect({ signal })).toJSON() as Record<string, unknown>[]
     const bad = own.find((_, i) => row?.[`${index}_bad${i}`] === true)
     if (!row || !bad) continue
     return new DataError('CAST', `${path}, row ${row[index]}, column "${bad.column}": ${JSON.stringify(row[bad.column])} is no ${bad.type}; correct it, or --cast "${bad.column}" to a type that has it`, { cause: error })

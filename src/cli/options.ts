@@ -36,6 +36,23 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   }
 }
 
+/** Rows [from, to), counted from 0. */
+export type RowSpan = readonly [from: number, to: number]
+
+/** A parser of spans of rows, for commander: 1000:2000, 1000: to the end, :10. */
+export function rowSpan(text: string): RowSpan {
+  const match = /^(\d*):(\d*)$/.exec(text.trim())
+  const span: RowSpan = [Number(match?.[1] || 0), match?.[2] ? Number(match[2]) : Number.MAX_SAFE_INTEGER]
+  if (match && text.trim() !== ':' && span.every(Number.isSafeInteger) && span[0] <= span[1]) return span
+  throw new InvalidArgumentError('give the first row and that behind the last, counted from 0, as in 1000:2000, 1000: or :10')
+}
+
+/** A parser of a number of rows, or of a span of them, for commander. */
+export function countOrSpan(countMax: number): (text: string) => number | RowSpan {
+  const count = wholeNumber(0, countMax)
+  return text => (text.includes(':') ? rowSpan(text) : count(text))
+}
+
 /** A parser of finite numbers from 0, for commander. */
 export function numberFromZero(text: string): number {
   const number = Number(text)

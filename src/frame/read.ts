@@ -30,6 +30,11 @@ export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   readonly verifyChecksums?: boolean
   /** False reads all pages of the row groups that are read. By default those that a filter wants nothing of, by the files' page indexes, are neither fetched nor decoded. */
   readonly pageIndex?: boolean
+  /**
+   * Only the rows [from, to), counted from 0 over all files in the order in which they are read: row groups without such rows are not read, nor are pages, where the files have page
+   * indexes. `to` may lie behind the last row.
+   */
+  readonly rows?: readonly [from: number, to: number]
   /** False doesn't ask the files' Bloom filters, by which row groups are left out that a filter for equal values (`=`, `in`) wants nothing of. Nothing tells a damaged filter from a whole one. */
   readonly bloomFilters?: boolean
   /** The keys of encrypted files. They are in no plan, explanation, log or error. */

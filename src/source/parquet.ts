@@ -20,7 +20,7 @@ import { listFiles } from './file-list.ts'
 import { mergeFields, packFields, unpackFields } from './merge-fields.ts'
 import { type FileReader, headerOf, openFile, withFile } from './open-file.ts'
 import { withPartitions } from './partitioned.ts'
-import type { ScanSourceType } from './source.ts'
+import type { ScanSourceType, ScanSplit } from './source.ts'
 
 /** What users give, and what `resolve` adds: the files, the rows of their row groups, the columns. */
 export interface ParquetScanOptions extends FetchedOptions {
@@ -29,6 +29,8 @@ export interface ParquetScanOptions extends FetchedOptions {
   readonly verifyChecksums?: boolean
   /** False reads all pages of the row groups that are read; otherwise those that a filter wants nothing of, by the file's page index, are left out. */
   readonly pageIndex?: boolean
+  /** Only the rows [from, to) of all files together, in the order in which they are read. */
+  readonly rows?: readonly [from: number, to: number]
   /** False doesn't ask the files' Bloom filters. */
   readonly bloomFilters?: boolean
   /** The unit of INT96 timestamps, nanoseconds by default, which end in the years 1677 and 2262; what is beside a coarser one is cut off. */
@@ -50,6 +52,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   },
   resolve(options, where) {
     checkUnit(options, where)
+    checkRows(options, where)
     const files = listFiles(options.paths, endings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) }), options.fetched))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
@@ -58,8 +61,8 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     const listed = files.map(({ path, file }) => ({ path, groups: file.rowGroups.map(g => g.rowCount) }))
     return { options: { ...(options as ParquetScanOptions), files: listed, fields: packFields(fields) }, fields }
   },
-  splits: options => options.files!.flatMap((file, index) => file.groups.flatMap((rows, group) => (rows === 0 ? [] : [{ file: index, group }]))),
-  rowCount: options => options.files!.reduce((sum, file) => sum + file.groups.reduce((rows, group) => rows + group, 0), 0),
+  splits: splitsOf,
+  rowCount: options => splitsOf(options).reduce((sum, { file, group, rows }) => sum + (rows ? rows[0]![1] - rows[0]![0] : options.files![file]!.groups[group]!), 0),
   bounds(options, split, columns) {
     const { path } = options.files![split.file as number]!
     const file = withFile(path, 'read.parquet', reader => footerOf(path, reader, options, 'read.parquet'), options.fetched)
@@ -73,7 +76,9 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     return withFile(path, 'read.parquet', reader => {
       const file = footerOf(path, reader, options, 'read.parquet')
       const group = file.rowGroups[split.group as number]
-      return group && pagePieces(reader, file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined), group.chunks, group.rowCount)
+      const found = group && pagePieces(reader, file.columns.filter(column => columns.includes(column.field.name) && column.unreadable === undefined), group.chunks, group.rowCount)
+      const [from, to] = (split as GroupSplit).rows?.[0] ?? [0, Number.POSITIVE_INFINITY]
+      return found?.flatMap(piece => (piece.end <= from || piece.start >= to ? [] : [{ ...piece, start: Math.max(piece.start, from), end: Math.min(piece.end, to) }]))
     }, options.fetched)
   },
   *read(context, options, split, columns) {
@@ -89,7 +94,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
         path,
       )
       const ranges = split.rows as unknown as readonly RowRange[] | undefined
-      const wanted = () => chunkRanges(reader, chosen, file.rowGroups[split.group as number]!, ranges)
+      const wanted = () => chunkRanges(reader, chosen, file.rowGroups[split.group as number]!, options.pageIndex === false ? undefined : ranges)
       if (reader.fetch) yield untilFetched(wanted).then(found => reader.fetch!(found))
       yield* readRowGroup({
         device: context.device,
@@ -102,6 +107,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
         limits: { verifyChecksums: options.verifyChecksums ?? false },
         arena: () => context.arena(),
         ranges,
+        pageIndex: options.pageIndex !== false,
         count: (metric, by) => context.count(metric, by),
         emit: (batch: Batch) => context.emit({ ...batch, fields }),
       })
@@ -111,6 +117,32 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   },
   describe: options => `read.parquet ${options.paths.join(', ')}`,
 }, endings)
+
+/** A row group, and its rows [start, end), where not all of them are wanted. */
+type GroupSplit = { readonly file: number; readonly group: number; readonly rows?: readonly RowRange[] }
+
+// Row groups without rows that are wanted are left out.
+function splitsOf({ files, rows: [from, to] = [0, Number.POSITIVE_INFINITY] }: ParquetScanOptions): (GroupSplit & ScanSplit)[] {
+  let first = 0
+  return files!.flatMap(({ groups }, file) =>
+    groups.flatMap((count, group) => {
+      const [start, end] = [Math.max(0, from - first), Math.min(count, to - first)]
+      first += count
+      return start >= end ? [] : [{ file, group, ...(end - start < count && { rows: [[start, end]] as const }) }]
+    }),
+  )
+}
+
+function checkRows({ rows }: ParquetScanOptions, where: string): void {
+  if (rows === undefined) return
+  const [from, to] = Array.isArray(rows) ? (rows as readonly [number, number]) : []
+  if (rows.length === 2 && isRow(from) && isRow(to) && from! <= to!) return
+  throw new PlanError('ROWS', `${where}: rows is ${JSON.stringify(rows)}; give the first row and that behind the last, both counted from 0, as in [1000, 2000]`)
+}
+
+function isRow(value: number | undefined): boolean {
+  return Number.isSafeInteger(value) && value! >= 0
+}
 
 // A filter is asked only where statistics don't tell.
 function lacksOf(path: string, fetched: number | undefined): LacksOf {

@@ -58,6 +58,7 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
     'parquet signed': sealed('AES_GCM_CTR_V1', true),
     'parquet nested 1': nested(1),
     'parquet nested 2': nested(2),
+    'parquet nested indexed': { bytes: nestedIndexed(device, rowCount), read: readNestedPages, footerBytes: 4_000 },
     'arrow file': arrow('file'),
     'arrow stream': arrow('stream'),
     csv: { bytes: new TextEncoder().encode(sampleCsv(random(5), Math.ceil(rowCount / 3), 'full', dialects[0]!)), read: readCsv, footerBytes: 0 },
@@ -68,6 +69,27 @@ export async function fileKinds(rowCount: number): Promise<Record<string, FileKi
 // Small pages of every encoding that we write, with their index.
 function indexedParquet(device: Device, rows: Record<string, unknown>[]): Uint8Array {
   return writeParquet(device, allTypes, rows, { compression: 'lz4', pageRows: 13, encoding: { long: 'delta', longN: 'delta', text: 'delta', unique: 'delta', float: 'byte-stream-split', us: 'delta' }, bloomFilters: ['int', 'text', 'unique'] })
+}
+
+const nestedFields = { id: 'int32', l: 'list<int32?>?', ll: 'list<list<utf8>?>', s: 'struct<a: int64?, b: list<float64>>?', m: 'map<utf8, int32?>' } as const
+
+// Small pages of lists, structs and maps, with their index.
+function nestedIndexed(device: Device, rowCount: number): Uint8Array {
+  const many = (count: number) => Array.from({ length: count % 4 }, (_, i) => i)
+  const rows = Array.from({ length: rowCount }, (_, i) => ({
+    id: i,
+    l: i % 5 === 0 ? null : many(i).map(n => (n === 2 ? null : n + i)),
+    ll: many(i + 1).map(n => (n === 1 ? null : many(n + i).map(k => `text ${k}`))),
+    s: i % 7 === 0 ? null : { a: i % 3 === 0 ? null : BigInt(i), b: many(i + 2) },
+    m: new Map(many(i).map(n => [`k${n}`, n === 0 ? null : i])),
+  }))
+  return writeParquet(device, nestedFields, rows, { pageRows: 5, rowGroupRows: Math.ceil(rowCount / 2) })
+}
+
+// Rows here and there, so that pages between are passed over; and all.
+function readNestedPages(device: Device, bytes: Uint8Array): string {
+  const ranges = [[3, 4], [11, 17], [20, 25]] as const
+  return String(exact([readParquet(device, bytes, { limits, ranges }).slice(0, 500), readParquet(device, bytes, { limits }).slice(0, 500)]))
 }
 
 // What the indexes say, and the rows of every second page of some column.

@@ -11,7 +11,7 @@ import { schemaOf } from '../frame-plan.ts'
 import { encryptionFlag, encryptionKeys } from '../key-files.ts'
 import { readingOf } from '../input-options.ts'
 import { type InputOptions, inputFormat, library, openInputs } from '../inputs.ts'
-import { addInputOptions, castList, type CastPair, formatOption, type InputFlags, nameList, namePairs, wholeNumber, wordOption } from '../options.ts'
+import { addInputOptions, castList, type CastPair, formatOption, type InputFlags, nameList, namePairs, type RowSpan, rowSpan, wholeNumber, wordOption } from '../options.ts'
 import { addParquetOptions } from '../parquet-options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
@@ -22,6 +22,7 @@ interface ConvertOptions extends OutputOptions, InputFlags {
   schema?: string
   onError?: string
   cast?: CastPair[]
+  rows?: RowSpan
   filter?: string
   select?: string[]
   rename?: Record<string, string>
@@ -35,7 +36,7 @@ interface ConvertOptions extends OutputOptions, InputFlags {
 }
 
 const help = `
-Steps are done in this order: --schema, --cast, --filter, --select, --rename, --sort, --limit.
+Steps are done in this order: --schema, --rows, --cast, --filter, --select, --rename, --sort, --limit.
 
 Exit codes: 0 done, 1 failed (files or data), 2 used wrongly, 130 cancelled by Ctrl-C, 143 by SIGTERM; no file is left half-written.
 
@@ -46,6 +47,7 @@ Examples:
   $ millrace schema trips.csv --json > trips.schema.json
   $ millrace convert 'trips-*.csv' trips.parquet --schema trips.schema.json --on-error bad/
   $ millrace convert logs.ndjson logs.arrow --on-error skip --select time,path --limit 1000000
+  $ millrace convert trips.parquet part.parquet --rows 1000000:2000000
   $ millrace convert trips.parquet trips.csv.gz --dry-run
   $ millrace convert trips.parquet - --to ndjson -q | head -n 3
   $ curl https://example.com/trips.csv.gz | millrace convert - trips.parquet --from csv
@@ -63,6 +65,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--schema <file>', 'the columns and their types: JSON as of millrace schema --json, or a module as of millrace types')
     .option('--on-error <what>', 'lines of csv, ndjson and json that do not fit: error (the default), skip, or a folder that they are written to')
     .option('--cast <types>', 'columns as other types, as in "a:int32,b:decimal(12, 2)"; a value that does not fit is an error', castList)
+    .option('--rows <from:to>', 'only these rows of the inputs, counted from 0 over all of them, as in 1000:2000; of parquet no others are read', rowSpan)
     .option('--filter <condition>', 'only rows for which it is true, such as "status >= 500 and path like \'/api/%\'"')
     .option('--select <columns>', 'only these columns, separated by commas', nameList)
     .option('--rename <pairs>', 'columns by other names, as in a=b,c=d; --sort and --partition-by use the new ones', namePairs)
@@ -108,7 +111,7 @@ async function convertFiles(paths: readonly string[], options: ConvertOptions, c
   const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
   const format = inputFormat(inputs, options.from)
   const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
-  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), ...readingOf(inputs, options) }
+  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), ...readingOf(inputs, options), rows: options.rows }
   const given = await openInputs(inputs, options.from, reading)
   const { schema, casts } = options.cast ? divideCasts(options.cast, await schemaOf(given, context.signal), format) : { schema: undefined, casts: [] }
   const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
@@ -129,7 +132,7 @@ async function convertFiles(paths: readonly string[], options: ConvertOptions, c
   } catch (thrown) {
     const error = asError(thrown)
     if (error instanceof ConnectorError && error.code === 'PIPE_CLOSED') return
-    throw error instanceof DataError && error.code === 'CAST' && casts.length > 0 ? await placedCastError(error, rows, path => open([path]), casts, context.signal) : flagError(error)
+    throw error instanceof DataError && error.code === 'CAST' && casts.length > 0 ? await placedCastError(error, rows, path => open([path]), casts, context.signal, options.rows) : flagError(error)
   }
   if (!options.quiet) summarize(run, target === '-' ? 'standard output' : target, bad, context)
 }

@@ -7,8 +7,10 @@ import { checkLevels, countSlots, decodeLevels, findRow, type Levels, levelMax }
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { Scratch } from '../scratch.ts'
-import { ChunkValues, type SharedScratch } from './chunk-values.ts'
+import { ChunkValues, pageIndexRemedy, type SharedScratch } from './chunk-values.ts'
 import { LeafColumn } from './leaf-column.ts'
+import type { PagePlan } from './page-plan.ts'
+import type { PagePlace } from './read-page-index.ts'
 import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
 import type { LeafNode, ParquetNode } from './schema-tree.ts'
 
@@ -25,6 +27,8 @@ const sliceEntries = 8_192
 const entriesMaxDefault = 2 ** 27
 /** Places that a column has room for at first, at most. */
 const roomFirst = 1 << 20
+/** Rows that are passed over at once. */
+const skippedRows = 16_384
 /** Levels begin so far behind the start of their memory; the definition of the entry before them stands there. */
 const margin = 64
 
@@ -40,16 +44,25 @@ export class LeafReader {
   readonly #bits: Scratch
   readonly #perRow: number
   readonly #entriesMax: number
+  readonly #plan: PagePlan | undefined
   #rowsLeft: number
   #entriesLeft: number
   #pageLeft = 0
+  /** Of the plan's pages, the next; whether it doesn't follow the last one that was opened; the rows of that one that were not given out. */
+  #next = 0
+  #isApart = true
+  #pageRowsLeft = 0
   // Of the entries whose levels are in memory: those that were given out, and all.
   #taken = 0
   #decoded = 0
 
-  /** `parents` are the nodes around the leaf, from the outermost; `rowCount` is the row group's. Throws DataError where the chunk's place or count is wrong. */
-  constructor(device: Device, place: ChunkPlace, node: LeafNode, parents: readonly ParquetNode[], rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}) {
+  /**
+   * `parents` are the nodes around the leaf, from the outermost; `rowCount` is the row group's. `plan`: of its pages, where only some rows are read. Throws DataError where the
+   * chunk's place or count is wrong.
+   */
+  constructor(device: Device, place: ChunkPlace, node: LeafNode, parents: readonly ParquetNode[], rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}, plan?: PagePlan) {
     const { valueCount } = place.chunk
+    this.#plan = plan
     this.#device = device
     this.#node = node
     this.#shared = shared
@@ -80,8 +93,28 @@ export class LeafReader {
     const column = new LeafColumn({ device: this.#device, arena, leaf: this.#node.leaf, chunk: this.#chunk, shared: this.#shared, bits: this.#bits, roomMax: this.#entriesMax }, room)
     const rows = this.#node.repetition > 0 ? this.#readRows(column, rowsMax, valuesMax) : this.#readEntries(column, rowsMax)
     this.#rowsLeft -= rows
-    if (this.#rowsLeft === 0 && this.#entriesLeft + this.#pageLeft + this.#decoded - this.#taken > 0) throw this.fail('CHUNK_COUNT', 'the pages go on behind the last row of the row group')
+    if (this.#rowsLeft === 0 && !this.#plan && this.#entriesLeft + this.#pageLeft + this.#decoded - this.#taken > 0) throw this.fail('CHUNK_COUNT', 'the pages go on behind the last row of the row group')
     return { rows, levels: this.#levels(0, this.#taken), column: column.finish() }
+  }
+
+  /** Passes over the next `rows` rows, a batch of about `valuesMax` values at a time; of pages between those that are needed nothing is fetched. Throws as `read`. */
+  skip(rows: number, valuesMax: number): void {
+    for (let left = rows; left > 0; ) {
+      const page = this.#pageRowsLeft === 0 ? this.#plan?.pages[this.#next] : undefined
+      if (page && page.rows <= left) {
+        this.#next++
+        this.#isApart = true
+        this.#rowsLeft -= page.rows
+        left -= page.rows
+        continue
+      }
+      const arena = this.#device.arena()
+      try {
+        left -= this.read(arena, Math.min(left, skippedRows, this.#plan ? (page?.rows ?? this.#pageRowsLeft) : left), valuesMax).rows
+      } finally {
+        arena.release()
+      }
+    }
   }
 
   /** The error for this leaf at the byte it has reached. */
@@ -100,7 +133,9 @@ export class LeafReader {
     while (this.#taken < rows) {
       while (this.#pageLeft === 0) this.#openPage()
       this.#decodeSlice(rows - this.#taken)
-      this.#take(column, this.#decoded - this.#taken)
+      const waiting = this.#decoded - this.#taken
+      this.#take(column, waiting)
+      this.#giveOut(waiting)
     }
     return rows
   }
@@ -111,6 +146,8 @@ export class LeafReader {
     for (let begun = 0; ; ) {
       while (this.#taken === this.#decoded) {
         if (this.#pageLeft > 0) this.#decodeSlice(sliceEntries)
+        // By an index, rows end where pages do.
+        else if (this.#plan && this.#endPage() && begun === rows) return rows
         else if (this.#entriesLeft > 0) this.#openPage()
         else if (begun === rows) return rows
         else throw this.fail('CHUNK_COUNT', `the pages end ${this.#rowsLeft - begun} rows before the row group does`)
@@ -118,6 +155,7 @@ export class LeafReader {
       const waiting = this.#decoded - this.#taken
       const found = findRow(this.#device, this.#repetitionsAt(this.#taken), waiting, rows - begun)
       this.#take(column, found < 0 ? waiting : found)
+      this.#giveOut(found < 0 ? -1 - found : rows - begun)
       if (found >= 0) return rows
       begun += -1 - found
       // The row at hand is read to its end, and is the last.
@@ -125,14 +163,42 @@ export class LeafReader {
     }
   }
 
+  // Notes that so many more rows of the page begin.
+  #giveOut(rows: number): void {
+    if (!this.#plan) return
+    this.#pageRowsLeft -= rows
+    if (this.#pageRowsLeft < 0) throw this.fail('PAGE_INDEX', `the page has ${-this.#pageRowsLeft} rows more than the page index says`, pageIndexRemedy)
+  }
+
+  #endPage(): true {
+    if (this.#pageRowsLeft === 0) return true
+    throw this.fail('PAGE_INDEX', `the page has ${this.#pageRowsLeft} rows fewer than the page index says`, pageIndexRemedy)
+  }
+
   #openPage(): void {
+    const place = this.#plan?.pages[this.#next]
+    if (place) this.#seek(place)
     const page = this.#chunk.nextPage()
     if (!page) throw this.fail('CHUNK_COUNT', `the pages end ${this.#entriesLeft} values before the column does`)
     const { valueCount } = page.header
     if (valueCount > this.#entriesLeft) throw this.fail('PAGE_COUNT', `the page header promises ${valueCount} values, ${this.#entriesLeft} are left in the column`)
+    if (place && (this.#chunk.position !== place.offset + place.bytes || valueCount < place.rows || (this.#node.repetition === 0 && valueCount > place.rows)))
+      throw this.fail('PAGE_INDEX', `the page has ${valueCount} values and ends here, by the page index ${place.rows} rows and at byte ${place.offset + place.bytes}`, pageIndexRemedy)
     this.#chunk.open(page, this.#node.definition, this.#node.repetition)
     this.#entriesLeft -= valueCount
     this.#pageLeft = valueCount
+    this.#pageRowsLeft = place?.rows ?? 0
+    if (!place || this.#node.repetition === 0) return
+    const first = this.#decoded
+    this.#decodeSlice(sliceEntries)
+    if (this.#device.memory.bytes(this.#repetitionsAt(first), 1)[0] !== 0) throw this.fail('PAGE_INDEX', 'the page begins within a row, by the page index with one', pageIndexRemedy)
+  }
+
+  #seek({ offset }: PagePlace): void {
+    const plan = this.#plan!
+    if (this.#isApart) this.#chunk.seek(offset, plan.endOfRun(this.#next), plan.pages[0]!.offset, this.#next)
+    this.#isApart = false
+    this.#next++
   }
 
   // The levels of up to `most` more entries of the page.

@@ -9,6 +9,7 @@ import type { ByteReader } from '../../base/bytes.ts'
 import type { SharedScratch } from './chunk-values.ts'
 import { LeafReader, type LeafRows } from './decode-leaf.ts'
 import type { ColumnChunk } from './metadata.ts'
+import type { PagePlan } from './page-plan.ts'
 import type { ParquetLimits } from './read-pages.ts'
 import type { LeafNode, ListNode, ParquetNode, StructNode } from './schema-tree.ts'
 
@@ -19,6 +20,8 @@ export interface RowGroupPlace {
   readonly rowGroup: number
   readonly rowCount: number
   readonly chunks: readonly ColumnChunk[]
+  /** The plan of a chunk's pages, where only some rows are read. */
+  planOf?(chunk: ColumnChunk): PagePlan | undefined
 }
 
 /** A leaf at work, with what it has of the rows being read. */
@@ -28,9 +31,6 @@ interface Leaf {
   readonly valueCount: number
   rows: LeafRows
 }
-
-/** Rows that are passed over at once. */
-const skippedRows = 16_384
 
 const noRows: LeafRows = { rows: 0, levels: { repetitions: 0, definitions: 0, count: 0 }, column: { type: { kind: 'null' }, length: 0, values: 0, validity: 0 } }
 
@@ -53,7 +53,8 @@ export class NestedColumnReader {
         const leaf = parents.pop() as LeafNode
         const { name } = leaf.leaf.field
         const chunk = { ...place, columnName: name, chunk: place.chunks[leaf.leaf.leaf]! }
-        this.#leaves.set(leaf, { name, valueCount: chunk.chunk.valueCount, reader: new LeafReader(device, chunk, leaf, parents, place.rowCount, shared, limits), rows: noRows })
+        const reader = new LeafReader(device, chunk, leaf, parents, place.rowCount, shared, limits, place.planOf?.(chunk.chunk))
+        this.#leaves.set(leaf, { name, valueCount: chunk.chunk.valueCount, reader, rows: noRows })
       }
     } catch (thrown) {
       this.close()
@@ -73,16 +74,9 @@ export class NestedColumnReader {
     return this.#column(arena, this.#node, leaves)
   }
 
-  /** Passes over the next `rows` rows, a batch of about `valuesMax` values of a leaf at a time. Throws as `read`. */
+  /** Passes over the next `rows` rows, a batch of about `valuesMax` values of a leaf at a time. Throws as `read`, but doesn't compare what leaves say of these rows. */
   skip(rows: number, valuesMax: number): void {
-    for (let left = rows; left > 0; ) {
-      const arena = this.#device.arena()
-      try {
-        left -= this.read(arena, Math.min(left, skippedRows), valuesMax).length
-      } finally {
-        arena.release()
-      }
-    }
+    for (const { reader } of this.#leaves.values()) reader.skip(rows, valuesMax)
   }
 
   /** Gives up all memory but what batches hold. */

@@ -27,8 +27,10 @@ export interface RowGroupRequest {
   readonly columns: readonly string[] | undefined
   readonly batchRows: number
   readonly limits?: ParquetLimits
-  /** Only these rows of the row group: ascending, without overlap. Of flat columns with a page index, other pages are not fetched. */
+  /** Only these rows of the row group: ascending, without overlap. Of columns with a page index, other pages are not fetched. */
   readonly ranges?: readonly RowRange[] | undefined
+  /** False: the page index isn't asked where rows lie; all pages up to them are read. */
+  readonly pageIndex?: boolean
   /** Told of 'pagesSkipped'. */
   count?(metric: string, by: number): void
   /** An arena for the next batch; its reference goes to `emit`. On an error the last one stays the caller's. */
@@ -91,18 +93,20 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   }
 }
 
-function openColumn({ device, reader, file, where, rowGroup, limits, ranges, count }: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
+function openColumn(request: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
+  const { device, reader, file, where, rowGroup, limits } = request
   const { rowCount, chunks } = file.rowGroups[rowGroup]!
-  if (column.nested) return new NestedColumnReader(device, { reader, where, rowGroup, rowCount, chunks }, column.nested, shared, limits)
+  const planOf = (chunk: ColumnChunk) => pagePlanOf(request, chunk, rowCount)
+  if (column.nested) return new NestedColumnReader(device, { reader, where, rowGroup, rowCount, chunks, planOf }, column.nested, shared, limits)
   const chunk = chunks[column.leaf]!
-  const plan = ranges && planOf(reader, chunk, rowCount, ranges)
-  if (plan && plan.skipped > 0) count?.('pagesSkipped', plan.skipped)
-  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk }, column, rowCount, shared, limits, plan)
+  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk }, column, rowCount, shared, limits, planOf(chunk))
 }
 
-function planOf(reader: ByteReader, chunk: ColumnChunk, rowCount: number, ranges: readonly RowRange[]): PagePlan | undefined {
-  const pages = readPagePlaces(reader, chunk, rowCount)
-  return pages && new PagePlan(pages, ranges)
+function pagePlanOf({ reader, ranges, pageIndex = true, count }: RowGroupRequest, chunk: ColumnChunk, rowCount: number): PagePlan | undefined {
+  const pages = ranges && pageIndex ? readPagePlaces(reader, chunk, rowCount) : undefined
+  const plan = pages && new PagePlan(pages, ranges!)
+  if (plan && plan.skipped > 0) count?.('pagesSkipped', plan.skipped)
+  return plan
 }
 
 function rangesOf({ ranges, where, rowGroup }: RowGroupRequest, rowCount: number): readonly RowRange[] {
