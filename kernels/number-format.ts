@@ -36,21 +36,14 @@ function writeDigits(value: u64, count: u32, out: usize): void {
   store<u16>(out, load<u16>(PAIRS + (<usize>value << 1)))
 }
 
-// A number below 10000 as its digits.
+// A number below 10000 as its digits: those of four, with the zeros in front shifted out. No branch: how many digits there are can't be foreseen.
 // @ts-ignore: decorator
 @inline function writeShort(value: u32, out: usize): usize {
   const upper = value / 100
-  const lower = value - upper * 100
-  if (upper >= 10) {
-    writePair(upper, out)
-    out += 2
-  } else if (upper > 0) store<u8>(out++, <u8>(48 + upper))
-  else if (lower < 10) {
-    store<u8>(out, <u8>(48 + lower))
-    return out + 1
-  }
-  writePair(lower, out)
-  return out + 2
+  const four = <u32>load<u16>(PAIRS + (<usize>upper << 1)) | (<u32>load<u16>(PAIRS + (<usize>(value - upper * 100) << 1)) << 16)
+  const zeros = <u32>(value < 10) + <u32>(value < 100) + <u32>(value < 1000)
+  store<u32>(out, four >> (zeros << 3))
+  return out + <usize>(4 - zeros)
 }
 
 // Four digits.

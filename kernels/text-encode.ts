@@ -197,7 +197,10 @@ export function encodeCsv(at: usize): u32 {
       out = copyBlocks(column.label, column.labelBytes, out)
       const type = column.type
       if (!isValid(column, row)) out = copyBlocks(job.nullText, job.nullBytes, out)
-      else if (type == 1 && job.quoting != 2) out = writeI64(<i64>load<i32>(column.values + (row << 2)), out)
+      else if (type == 10 && job.quoting != 2) {
+        const view = column.values + (row << 4)
+        out = copyBlocks(textOf(view), load<u32>(view), out)
+      } else if (type == 1 && job.quoting != 2) out = writeI64(<i64>load<i32>(column.values + (row << 2)), out)
       else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeCell(job, textOf(view), load<u32>(view), out)
@@ -254,15 +257,30 @@ function writeFloat(value: f64, out: usize): usize {
   return bytes < 16 ? (<u32>1 << <u32>bytes) - 1 : 0xffff
 }
 
+/** 1 where a text that isn't null needs quotes, as `encodeCsv` sees it; 0 where all stand as they are. */
+export function anyQuoted(views: usize, validity: usize, rows: i32, quote: i32, delimiter: i32, nullText: usize, nullBytes: i32): i32 {
+  for (let row = 0; row < rows; row++) {
+    if (validity != 0 && ((load<u8>(validity + <usize>(row >> 3)) >> <u8>(row & 7)) & 1) == 0) continue
+    const view = views + (<usize>row << 4)
+    if (needsQuotes(textOf(view), load<u32>(view), <u8>quote, <u8>delimiter, nullText, <u32>nullBytes)) return 1
+  }
+  return 0
+}
+
+// @ts-ignore: decorator
+@inline function needsQuotes(from: usize, bytes: u32, quote: u8, delimiter: u8, nullText: usize, nullBytes: u32): bool {
+  if (bytes == 0 || load<u8>(from) == 32 || load<u8>(from + <usize>bytes - 1) == 32) return true
+  if (bytes == nullBytes && memory.compare(from, nullText, <usize>bytes) == 0) return true
+  const end = from + <usize>bytes
+  for (let p = from; p < end; p += 16) if ((marks(v128.load(p), quote, delimiter) & within(end - p)) != 0) return true
+  return false
+}
+
 // A cell is quoted where it holds the delimiter, a quote or a line end, begins or ends with a space, or would be read as null.
 function writeCell(job: TextJob, from: usize, bytes: u32, out: usize): usize {
   const quote = <u8>job.quote
-  let quoted = bytes == <u32>job.nullBytes && memory.compare(from, job.nullText, bytes) == 0
-  if (bytes == 0 || job.quoting) quoted = true
-  else if (load<u8>(from) == 32 || load<u8>(from + bytes - 1) == 32) quoted = true
+  if (!job.quoting && !needsQuotes(from, bytes, quote, <u8>job.delimiter, job.nullText, <u32>job.nullBytes)) return copyBlocks(from, bytes, out)
   const end = from + bytes
-  for (let p = from; p < end && !quoted; p += 16) quoted = (marks(v128.load(p), quote, <u8>job.delimiter) & within(end - p)) != 0
-  if (!quoted) return copyBlocks(from, bytes, out)
   store<u8>(out++, quote)
   for (; from < end; from++) {
     const c = load<u8>(from)

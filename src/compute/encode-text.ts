@@ -1,7 +1,7 @@
 // Columns to NDJSON and CSV, by kernels/text-encode.ts: int64 exactly, float64 with the fewest digits that read back, strings escaped or quoted. Other types
 // go as numbers that kernels know, or as text that JavaScript makes (text-form.ts).
 import { DataError } from '../base/errors.ts'
-import { type Batch, column } from '../batch/batch.ts'
+import { type Batch, type Column, column } from '../batch/batch.ts'
 import type { DataType } from '../batch/data-type.ts'
 import { type Fields, visible } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
@@ -94,11 +94,17 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
   const places = labels.map(label => arena.allocate(label.length))
   labels.forEach((label, i) => memory.write(places[i]!, label))
   memory.write(nullAt, nullText)
+  const marks = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] as const : [0, 0] as const
+  const isPlain = (text: Column) => {
+    if (!dialect || quoting !== 0 || text.type.kind !== 'utf8') return false
+    const { values, validity, length } = text.codes && text.codes.dictionary.length < text.length ? text.codes.dictionary : text
+    return kernels.anyQuoted(values, validity, length, marks[1], marks[0], nullAt, nullText.length) === 0
+  }
   columns.forEach(({ column, isRaw }, i) => {
-    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, isRaw ? rawNumber : textTypeNumber(column.type), places[i]!, labels[i]!.length])
+    const type = isRaw || isPlain(column) ? rawNumber : textTypeNumber(column.type)
+    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, type, places[i]!, labels[i]!.length])
   })
-  const codes = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] : [0, 0]
-  memory.int32s(at, 13).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...codes, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0, quoting, options.lineEnd === '\r\n' ? 1 : 0])
+  memory.int32s(at, 13).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...marks, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0, quoting, options.lineEnd === '\r\n' ? 1 : 0])
   const bytes = (dialect ? kernels.encodeCsv(at) : kernels.encodeJson(at)) >>> 0
   return { address, bytes, offsets, rowCount }
 }

@@ -163,7 +163,7 @@ export const csvAgreement = agreement({
 })
 
 const everyType = parseSchema(
-  { b: 'bool?', i: 'int32?', 'quoted "name"': 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', u: 'timestamp[us]?' },
+  { b: 'bool?', i: 'int32?', 'quoted "name"': 'int64?', f: 'float64?', s: 'utf8?', x: 'binary?', t: 'timestamp[ms]?', u: 'timestamp[us]?', plain: 'utf8?' },
   'sample',
 )
 
@@ -201,8 +201,12 @@ function csvCell(value: Value, field: Field, { delimiter, quote, nulls }: CsvDia
 
 export const encodeAgreement = agreement({
   stem: 'text-encode',
-  kernels: ['encodeJson', 'encodeCsv', 'measureJson'],
-  sample: (random, length, shape) => ({ table: everyType.map(({ type }) => sampleValues(random, type, length, shape)), dialect: pick(random, ...dialects) }),
+  kernels: ['encodeJson', 'encodeCsv', 'anyQuoted', 'measureJson'],
+  // "plain" has texts that all stand as they are.
+  sample: (random, length, shape) => ({
+    table: everyType.map(({ name, type }) => sampleValues(random, type, length, shape).map(value => (name === 'plain' && typeof value === 'string' ? `x${value.replace(/[^a-z]/g, 'y')}` : value))),
+    dialect: pick(random, ...dialects),
+  }),
   reference({ table, dialect }) {
     const rows = table[0]!.map((_, row) => everyType.map((field, c) => ({ field, value: table[c]![row]! })))
     const json = rows.map(cells => `{${cells.map(({ field, value }) => `${JSON.stringify(field.name)}:${jsonCell(value, field)}`).join(',')}}\n`)
