@@ -181,12 +181,23 @@ export function boundsF64(values: usize, count: i32, out: usize): i32 {
 
 /** As `boundsI32`, for views in the order of their bytes: the positions of the least and the greatest (two i32). */
 export function boundsViews(views: usize, count: i32, out: usize): void {
-  let least = 0
-  let most = 0
-  for (let i = 1; i < count; i++) {
-    if (orderViews(views + (<usize>i << 4), views + (<usize>least << 4)) < 0) least = i
-    else if (orderViews(views + (<usize>i << 4), views + (<usize>most << 4)) > 0) most = i
+  let least = views
+  let most = views
+  // Most values lie between the two by their first four bytes.
+  let low = bswap<u32>(load<u32>(views, 4))
+  let high = low
+  const end = views + (<usize>count << 4)
+  for (let view = views + 16; view < end; view += 16) {
+    const head = bswap<u32>(load<u32>(view, 4))
+    if (head > low && head < high) continue
+    if (orderViews(view, least) < 0) {
+      least = view
+      low = head
+    } else if (orderViews(view, most) > 0) {
+      most = view
+      high = head
+    }
   }
-  store<i32>(out, least)
-  store<i32>(out, most, 4)
+  store<i32>(out, <i32>((least - views) >> 4))
+  store<i32>(out, <i32>((most - views) >> 4), 4)
 }

@@ -14,6 +14,14 @@ export type ParquetCodec = 'none' | 'snappy' | 'gzip' | 'zstd' | 'lz4'
 /** The number of a codec in the format; 'lz4' is LZ4_RAW. */
 export const codecNumber: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip: 2, zstd: 6, lz4: 7 }
 
+// More than any header takes: a few numbers of at most five bytes each.
+const headerBytesMax = 64
+
+// What zlib's deflateBound gives for its usual window, and more.
+function gzipBytesMax(bytes: number): number {
+  return bytes + (bytes >>> 10) + 64
+}
+
 /** A page as it lies in the file: valid until its packer is cleared. */
 export interface PackedBody {
   readonly bytes: Uint8Array
@@ -36,23 +44,17 @@ export class PagePacker {
 
   /** A data page (version 1) of the body at [start, start + bytes). `encoding`: the number of the values' encoding. */
   data(start: number, bytes: number, valueCount: number, encoding: number): PackedBody {
-    const body = this.#pack(start, bytes)
-    const header = new ThriftWriter().i32(1, 0).i32(2, bytes).i32(3, body.byteLength)
-    header.begin(5).i32(1, valueCount).i32(2, encoding).i32(3, 3).i32(4, 3).end()
-    return this.#kept(header.finish(), body, bytes)
+    return this.#page(start, bytes, 0, header => header.begin(5).i32(1, valueCount).i32(2, encoding).i32(3, 3).i32(4, 3).end())
   }
 
   /** A dictionary page of PLAIN values. */
   dictionary(start: number, bytes: number, valueCount: number): PackedBody {
-    const body = this.#pack(start, bytes)
-    const header = new ThriftWriter().i32(1, 2).i32(2, bytes).i32(3, body.byteLength)
-    header.begin(7).i32(1, valueCount).i32(2, 0).end()
-    return this.#kept(header.finish(), body, bytes)
+    return this.#page(start, bytes, 2, header => header.begin(7).i32(1, valueCount).i32(2, 0).end())
   }
 
   /** Bytes that [start, start + bytes) pack to. */
   packedBytes(start: number, bytes: number): number {
-    return this.#pack(start, bytes).byteLength
+    return this.#pack(start, bytes, this.#shared.compressed.ensure(this.#bytesMax(bytes)))
   }
 
   /** Gives up all pages so far. */
@@ -65,27 +67,34 @@ export class PagePacker {
     this.#pages.close()
   }
 
-  #kept(header: Uint8Array, body: Uint8Array, bytes: number): PackedBody {
-    return { bytes: this.#pages.add(header, body), unpackedBytes: header.byteLength + bytes }
+  // The header is written once it is known how long the body is, right in front of it.
+  #page(start: number, bytes: number, type: number, describe: (header: ThriftWriter) => void): PackedBody {
+    const body = this.#pages.reserve(headerBytesMax + this.#bytesMax(bytes)) + headerBytesMax
+    const packed = this.#pack(start, bytes, body)
+    const thrift = new ThriftWriter().i32(1, type).i32(2, bytes).i32(3, packed)
+    describe(thrift)
+    const header = thrift.finish()
+    const address = body - header.byteLength
+    this.#device.memory.write(address, header)
+    return { bytes: this.#pages.add(address, header.byteLength + packed), unpackedBytes: header.byteLength + bytes }
   }
 
-  #pack(start: number, bytes: number): Uint8Array {
-    const { memory } = this.#device
-    const body = memory.bytes(start, bytes)
-    if (this.#codec === 'none') return body
-    if (this.#codec === 'gzip') return packBytes(body.slice()) ?? body
-    if (this.#codec === 'zstd') {
-      const scratch = this.#shared.codec.ensure(zstdScratchBytes(this.#device))
-      const packed = this.#shared.compressed.ensure(zstdBytesMax(this.#device, bytes))
-      return memory.bytes(packed, compressZstd(this.#device, start, bytes, packed, scratch))
-    }
-    if (this.#codec === 'lz4') {
-      const table = this.#shared.codec.ensure(lz4TableBytes)
-      const packed = this.#shared.compressed.ensure(lz4BytesMax(this.#device, bytes))
-      return memory.bytes(packed, compressLz4(this.#device, start, bytes, packed, table))
-    }
-    const table = this.#shared.codec.ensure(snappyTableBytes)
-    const out = this.#shared.compressed.ensure(snappyBytesMax(this.#device, bytes))
-    return memory.bytes(out, compressSnappy(this.#device, start, bytes, out, table))
+  #bytesMax(bytes: number): number {
+    if (this.#codec === 'snappy') return snappyBytesMax(this.#device, bytes)
+    if (this.#codec === 'zstd') return zstdBytesMax(this.#device, bytes)
+    if (this.#codec === 'lz4') return lz4BytesMax(this.#device, bytes)
+    return this.#codec === 'none' ? bytes : gzipBytesMax(bytes)
+  }
+
+  // Packs to `out`, which has room for the most that there can be. Returns the bytes.
+  #pack(start: number, bytes: number, out: number): number {
+    const device = this.#device
+    if (this.#codec === 'snappy') return compressSnappy(device, start, bytes, out, this.#shared.codec.ensure(snappyTableBytes))
+    if (this.#codec === 'zstd') return compressZstd(device, start, bytes, out, this.#shared.codec.ensure(zstdScratchBytes(device)))
+    if (this.#codec === 'lz4') return compressLz4(device, start, bytes, out, this.#shared.codec.ensure(lz4TableBytes))
+    const body = device.memory.bytes(start, bytes)
+    const packed = this.#codec === 'none' ? body : (packBytes(body.slice()) ?? body)
+    device.memory.write(out, packed)
+    return packed.byteLength
   }
 }

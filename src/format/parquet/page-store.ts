@@ -11,7 +11,7 @@ interface Block {
   readonly bytes: number
 }
 
-/** Keeps pages until `clear`. Memory: they, and less than a block or a page; the first block is kept for what comes. */
+/** Keeps pages until `clear`. Memory: they, and behind some what was reserved and not used; the first block is kept for what comes. */
 export class PageStore {
   readonly #device: Device
   #blocks: Block[] = []
@@ -21,16 +21,17 @@ export class PageStore {
     this.#device = device
   }
 
-  /** Puts `header` and `body` one behind the other; the result is valid until `clear`. */
-  add(header: Uint8Array, body: Uint8Array): Uint8Array {
-    const bytes = header.byteLength + body.byteLength
+  /** An address with room for `bytes` bytes behind the pages so far, until `add`. */
+  reserve(bytes: number): number {
     const last = this.#blocks.at(-1)
-    const { address } = last && last.bytes - this.#used >= bytes ? last : this.#begin(bytes)
-    const page = this.#device.memory.bytes(address + this.#used, bytes)
-    page.set(header)
-    page.set(body, header.byteLength)
-    this.#used += bytes
-    return page
+    if (last && last.bytes - this.#used >= bytes) return last.address + this.#used
+    return this.#begin(bytes).address
+  }
+
+  /** Makes a page of the `bytes` bytes at `address`, which lie in what was reserved last; it is valid until `clear`. */
+  add(address: number, bytes: number): Uint8Array {
+    this.#used = address + bytes - this.#blocks.at(-1)!.address
+    return this.#device.memory.bytes(address, bytes)
   }
 
   /** Gives up all pages. */
