@@ -9,14 +9,25 @@ import { closeEngines, read } from '../../src/index.ts'
 
 const dist = new URL('../../dist/index.js', import.meta.url).href
 const rows = 20_000
+const files: readonly (readonly ['parquet' | 'arrow' | 'csv' | 'ndjson' | 'json', string, object?])[] = [
+  ['parquet', 'rows.parquet'],
+  ['arrow', 'rows.arrow'],
+  ['csv', 'rows.csv'],
+  ['ndjson', 'rows.ndjson'],
+  ['csv', 'rows.csv.gz'],
+  ['ndjson', 'rows.ndjson.zst'],
+  ['json', 'rows.json.gz'],
+  ['parquet', 'rows.zstd.parquet', { compression: 'zstd', rowGroupRows: 7_000 }],
+  ['parquet', 'rows.gzip.parquet', { compression: 'gzip' }],
+]
 // Every round writes its number into every row; the file of one round has other bytes than that of the next at every place.
 const program = `
 import { col, generate, write } from '${dist}'
 const [, , folder, from] = process.argv
 for (let round = Number(from); ; round++) {
   const frame = generate.columns({ id: generate.sequence() }, { rows: ${rows} }).with({ round: col('id').mul(0).add(round), text: col('id').add(round).cast('utf8') })
-  for (const [to, path] of [[write.parquet, 'rows.parquet'], [write.arrow, 'rows.arrow'], [write.csv, 'rows.csv'], [write.ndjson, 'rows.ndjson']]) {
-    await frame.to(to(folder + '/' + path, { overwrite: true })).run({ workers: 1 })
+  for (const [to, path, options] of ${JSON.stringify(files)}) {
+    await frame.to(write[to](folder + '/' + path, { overwrite: true, ...options })).run({ workers: 1 })
     console.log(round)
   }
 }
@@ -31,11 +42,10 @@ it('a killed process leaves files as they were, or whole new ones', async () => 
   writeFileSync(join(folder, 'job.mjs'), program)
   const chance = random(Number(process.env['SEED'] ?? 5))
   let next = 1
-  for (let kill = 0; kill < 6; kill++) {
-    const reached = await runUntilKilled([join(folder, 'job.mjs'), folder, String(next)], 4 + chance.int(6), chance.int(40))
-    const files = readdirSync(folder).filter(name => name.startsWith('rows.'))
-    expect(files).toHaveLength(4)
-    for (const [format, name] of [['parquet', 'rows.parquet'], ['arrow', 'rows.arrow'], ['csv', 'rows.csv'], ['ndjson', 'rows.ndjson']] as const) {
+  for (let kill = 0; kill < 10; kill++) {
+    const reached = await runUntilKilled([join(folder, 'job.mjs'), folder, String(next)], files.length + chance.int(files.length + 2), chance.int(40))
+    expect(readdirSync(folder).filter(name => name.startsWith('rows.'))).toHaveLength(files.length)
+    for (const [format, name] of files) {
       const table = await (read[format] as typeof read.csv)(join(folder, name)).collect({ workers: 1 })
       const found = table.toArray() as { id: unknown; round: unknown; text: unknown }[]
       const round = Number(found[0]!.round)
