@@ -62,8 +62,11 @@ export function checkOffsets(offsets: usize, rows: i32, items: i32): i32 {
 
 /** The greatest of `rows` u32; 0 where there are none. */
 export function greatestU32(values: usize, rows: i32): u32 {
-  let greatest: u32 = 0
-  for (let i = 0; i < rows; i++) greatest = max<u32>(greatest, load<u32>(values + (<usize>i << 2)))
+  let lanes = i32x4.splat(0)
+  let i = 0
+  for (; i + 4 <= rows; i += 4) lanes = i32x4.max_u(lanes, v128.load(values + (<usize>i << 2)))
+  let greatest = max(max(<u32>i32x4.extract_lane(lanes, 0), <u32>i32x4.extract_lane(lanes, 1)), max(<u32>i32x4.extract_lane(lanes, 2), <u32>i32x4.extract_lane(lanes, 3)))
+  for (; i < rows; i++) greatest = max<u32>(greatest, load<u32>(values + (<usize>i << 2)))
   return greatest
 }
 

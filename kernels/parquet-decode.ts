@@ -1,6 +1,7 @@
 // Parquet's encodings (apache/parquet-format, Encodings.md) into Arrow's layouts. Input is hostile: every read is checked against the
 // end it was given (plus the padding of arena chunks), and a broken input gives a negative number.
 import { LEFT, NEXT, nextRun, PACKED, skipPacked, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
+import { eightNumbers, narrowScaleOf, narrowSwizzleOf } from './packed-lanes'
 
 /** The next `count` numbers of a hybrid cursor (width 0..32) as u32; `out` is padded. Returns `count`, or −1 where the data ends early. */
 export function decodeHybridU32(cursor: usize, count: i32, out: usize): i32 {
@@ -43,6 +44,18 @@ function unpackU32(p: usize, bit: u32, count: u32, width: u32, out: usize): void
         bit += width
         p += <usize>(bit >> 3)
         bit &= 7
+      }
+    }
+    if (width <= 9) {
+      const swizzle = narrowSwizzleOf(width)
+      const scale = narrowScaleOf(width)
+      const shift = <i32>(16 - width)
+      for (; i + 8 <= count; i += 8) {
+        const numbers = eightNumbers(p, swizzle, scale, shift)
+        const at = out + (<usize>i << 2)
+        v128.store(at, i32x4.extend_low_i16x8_u(numbers))
+        v128.store(at, i32x4.extend_high_i16x8_u(numbers), 16)
+        p += <usize>width
       }
     }
     const second = <usize>((width << 2) >> 3)

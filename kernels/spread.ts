@@ -1,7 +1,7 @@
 // Variance and correlation by group, in one pass: sums of distances, and of their products, from the group's first value, which lies among the
 // others and so leaves nothing large to cancel; each sum is compensated. What leaves is [count, mean, sum of squares about it], which merges exactly
-// (Chan, Golub and LeVeque, 1979). Entries: [count, shift, sum, rest, squares, rest, 0, 0]; of pairs [count, shift x, shift y, 0, then sum and rest
-// of x, y, xx, yy, xy]. Values that are not finite make the result NaN.
+// (Chan, Golub and LeVeque, 1979). Entries: [count, shift, sum, rest, squares, rest, 0, 0]; of pairs [count, 0], the shifts
+// of x and y, their sums and what these lost, those of xx and yy, then the sum of xy and what it lost. Values that are not finite make the result NaN.
 import { isValid } from './validity'
 
 // Adds to a sum and what rounding lost of it (Knuth's two-sum).
@@ -14,10 +14,21 @@ import { isValid } from './validity'
   store<f64>(sum, load<f64>(sum, 8) + ((before - (after - part)) + (x - part)), 8)
 }
 
+// As `add`, to two sums that lie side by side, before what rounding lost of them.
 // @ts-ignore: decorator
-@inline function total(sum: usize): f64 {
+@inline function addBoth(sums: usize, x: v128): void {
+  const before = v128.load(sums)
+  const after = f64x2.add(before, x)
+  const part = f64x2.sub(after, before)
+  const lost = f64x2.add(f64x2.sub(before, f64x2.sub(after, part)), f64x2.sub(x, part))
+  v128.store(sums, after)
+  v128.store(sums, f64x2.add(v128.load(sums, 16), lost), 16)
+}
+
+// @ts-ignore: decorator
+@inline function total(sum: usize, rest: usize = 8): f64 {
   const main = load<f64>(sum)
-  const whole = main + load<f64>(sum, 8)
+  const whole = main + load<f64>(sum + rest)
   return whole - whole == 0 ? whole : main
 }
 
@@ -94,21 +105,14 @@ export function addPairsF64(gids: usize, xs: usize, ys: usize, validity: usize, 
   for (let row = 0; row < rows; row++) {
     if (!isValid(validity, row)) continue
     const entry = state + (<usize>load<u32>(gids + (<usize>row << 2)) << 7)
-    const x = load<f64>(xs + (<usize>row << 3))
-    const y = load<f64>(ys + (<usize>row << 3))
+    const pair = v128.load64_lane(ys + (<usize>row << 3), v128.load64_zero(xs + (<usize>row << 3)), 1)
     const count = load<f64>(entry)
-    if (count == 0) {
-      store<f64>(entry, x, 8)
-      store<f64>(entry, y, 16)
-    }
-    const dx = x - load<f64>(entry, 8)
-    const dy = y - load<f64>(entry, 16)
+    if (count == 0) v128.store(entry, pair, 16)
+    const distances = f64x2.sub(pair, v128.load(entry, 16))
     store<f64>(entry, count + 1)
-    add(entry + 32, dx)
-    add(entry + 48, dy)
-    add(entry + 64, dx * dx)
-    add(entry + 80, dy * dy)
-    add(entry + 96, dx * dy)
+    addBoth(entry + 32, distances)
+    addBoth(entry + 64, f64x2.mul(distances, distances))
+    add(entry + 96, f64x2.extract_lane(distances, 0) * f64x2.extract_lane(distances, 1))
   }
 }
 
@@ -120,20 +124,15 @@ export function mergePairs(gids: usize, counts: usize, xs: usize, ys: usize, xx:
     if (count == 0) continue
     const entry = state + (<usize>load<u32>(gids + (<usize>row << 2)) << 7)
     const before = load<f64>(entry)
-    if (before == 0) {
-      store<f64>(entry, load<f64>(xs + at), 8)
-      store<f64>(entry, load<f64>(ys + at), 16)
-    }
-    const dx = load<f64>(xs + at) - load<f64>(entry, 8)
-    const dy = load<f64>(ys + at) - load<f64>(entry, 16)
+    const pair = v128.load64_lane(ys + at, v128.load64_zero(xs + at), 1)
+    if (before == 0) v128.store(entry, pair, 16)
+    const distances = f64x2.sub(pair, v128.load(entry, 16))
+    const moved = f64x2.mul(f64x2.splat(count), distances)
     store<f64>(entry, before + count)
-    add(entry + 32, count * dx)
-    add(entry + 48, count * dy)
-    add(entry + 64, count * dx * dx)
-    add(entry + 64, load<f64>(xx + at))
-    add(entry + 80, count * dy * dy)
-    add(entry + 80, load<f64>(yy + at))
-    add(entry + 96, count * dx * dy)
+    addBoth(entry + 32, moved)
+    addBoth(entry + 64, f64x2.mul(moved, distances))
+    addBoth(entry + 64, v128.load64_lane(yy + at, v128.load64_zero(xx + at), 1))
+    add(entry + 96, f64x2.extract_lane(moved, 0) * f64x2.extract_lane(distances, 1))
     add(entry + 96, load<f64>(xy + at))
   }
 }
@@ -145,13 +144,13 @@ export function takePairs(state: usize, groups: i32, counts: usize, xs: usize, y
     const at = <usize>gid << 3
     const count = load<f64>(entry)
     const some = count > 0
-    const sumX = total(entry + 32)
-    const sumY = total(entry + 48)
-    const aboutX = total(entry + 64) - (sumX / count) * sumX
-    const aboutY = total(entry + 80) - (sumY / count) * sumY
+    const sumX = total(entry + 32, 16)
+    const sumY = total(entry + 40, 16)
+    const aboutX = total(entry + 64, 16) - (sumX / count) * sumX
+    const aboutY = total(entry + 72, 16) - (sumY / count) * sumY
     store<f64>(counts + at, count)
-    store<f64>(xs + at, some ? load<f64>(entry, 8) + sumX / count : 0)
-    store<f64>(ys + at, some ? load<f64>(entry, 16) + sumY / count : 0)
+    store<f64>(xs + at, some ? load<f64>(entry, 16) + sumX / count : 0)
+    store<f64>(ys + at, some ? load<f64>(entry, 24) + sumY / count : 0)
     store<f64>(xx + at, !some || aboutX < 0 ? 0 : aboutX)
     store<f64>(yy + at, !some || aboutY < 0 ? 0 : aboutY)
     store<f64>(xy + at, some ? total(entry + 96) - (sumX / count) * sumY : 0)

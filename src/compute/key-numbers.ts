@@ -50,7 +50,7 @@ export class KeyNumbers {
 
   #numberKey(arena: Arena, i: number, columns: readonly Column[], distinctMax: number): readonly Column[] {
     const known = this.#known[i]
-    if (!known || sharedCodes(columns)?.kept) return columns
+    if (!known || sharedCodes(columns)) return columns
     const { dictionary } = known
     const codes: number[] = []
     for (const column of columns) {

@@ -9,8 +9,10 @@ import { freshExtremes, type FusedProgram, type Sum, sumBytes, type SumPlan } fr
 import { addFloat, addWhole, comparable } from './sum-lanes.ts'
 import { type Parts, sizeOf, type Value } from './value.ts'
 
-/** Entries of one bank at most. */
-export const slotsMax = 4096
+/** Entries of one bank at most, and bytes of it at most where there are more than `slotsFew`: it should stay in the second cache. */
+const slotsMax = 16_384
+const slotsFew = 4_096
+const bankBytesMax = 1 << 19
 const smallKeyMax = 1024n
 /** Folding pays where so many rows come to an entry before. */
 const foldRows = 16
@@ -29,6 +31,11 @@ export function clearTable(device: Device, sums: readonly Sum[], address: number
   if (extremes.length === 0) return
   const words = device.memory.int64s(address, (entries * bytes) / 8)
   for (let entry = 0; entry < entries; entry++) for (const [i, at] of extremes.entries()) words[(entry * bytes + extremesAt) / 8 + i] = freshExtremes[sums[at]!.kind as 'least']
+}
+
+/** True where a table of so many slots is worth it. */
+export function fitsTable(sums: readonly Sum[], slots: number): boolean {
+  return slots <= slotsFew || (slots <= slotsMax && slots * entryBytes(sums) <= bankBytesMax)
 }
 
 /** Copies of the table, so that rows of one group that follow each other don't wait for each other's stores. */

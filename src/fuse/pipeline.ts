@@ -12,7 +12,7 @@ import type { Device } from '../device/device.ts'
 import { neverTrue } from '../expr/never-true.ts'
 import { columnsRead } from './columns-read.ts'
 import { addressOf, type ColumnForm, firstSlot, formOf, formText, marksAt, type Slot, slotsMax as slotsOfArguments } from './columns.ts'
-import { bankCount, clearTable, encodeGrouped, entryBytes, keySize, slotsMax } from './grouped.ts'
+import { bankCount, clearTable, encodeGrouped, entryBytes, fitsTable, keySize } from './grouped.ts'
 import type { Encoded } from './iteration.ts'
 import { encodeKeyless } from './keyless.ts'
 import { marksBytes } from './marked-rows.ts'
@@ -162,7 +162,7 @@ export class FusedPipeline {
       strides.push(slots)
       slots *= Math.max(1, size!)
     }
-    if (slots > slotsMax) return undefined
+    if (!fitsTable(this.#plan.sums, slots)) return undefined
     const own = keys.map(key => columns[key]!)
     const key = keys.map((at, i) => `${formText(forms[at])} ${sizes[i]} ${own[i]!.codes?.dictionary.values ?? 0}`).join()
     const lasts = own.every((column, i) => !forms[keys[i]!]!.codes || column.codes!.kept === true || column.codes!.arena !== undefined)

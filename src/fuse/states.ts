@@ -18,8 +18,10 @@ export function clearStates(device: Device, sums: readonly Sum[], address: numbe
 
 /** The groups that rows have come to, by number. */
 export function touchedGroups(device: Device, sums: readonly Sum[], address: number, groups: number): number[] {
-  const words = device.memory.int64s(address, 2 * groups * sums.length)
-  return Array.from({ length: groups }, (_, group) => group).filter(group => words[2 * group * sums.length]! > 0n)
+  const words = device.memory.uint32s(address, 4 * groups * sums.length)
+  const touched: number[] = []
+  for (let group = 0, at = 0; group < groups; group++, at += 4 * sums.length) if (words[at] !== 0 || words[at + 1] !== 0) touched.push(group)
+  return touched
 }
 
 /** The state columns of all aggregates, a row for each of `groups`, in `arena`. */
@@ -32,17 +34,21 @@ export function stateColumns(device: Device, arena: Arena, plan: SumPlan, specs:
     const isDecimal = fields.length === 4
     return fields.map(({ name, type }) => {
       const out = allocateColumn(arena, type, groups.length)
-      if (type.kind === 'float64') {
-        const [from, word] = name === '.count' ? [count, 0] : [sum, name === '.rest' ? 1 : 0]
+      const words = device.memory.uint32s(address, 4 * ((groups.at(-1) ?? -1) + 1) * plan.sums.length)
+      const wordAt = (group: number) => 4 * (group * plan.sums.length + (name === '.count' ? count : sum))
+      if (type.kind === 'float64' && name !== '.count') {
+        const floats = device.memory.float64s(address, words.length / 2)
         const values = device.memory.float64s(out.values, groups.length)
-        groups.forEach((group, row) => {
-          values[row] = name === '.count' ? Number(device.memory.int64s(place(group, from), 1)[0]) : device.memory.float64s(place(group, from), 2)[word]!
-        })
+        groups.forEach((group, row) => (values[row] = floats[wordAt(group) / 2 + (name === '.rest' ? 1 : 0)]!))
+      } else if (type.kind === 'float64') {
+        const values = device.memory.float64s(out.values, groups.length)
+        groups.forEach((group, row) => (values[row] = words[wordAt(group)]! + words[wordAt(group) + 1]! * 2 ** 32))
       } else {
-        const values = device.memory.int64s(out.values, groups.length)
+        const [low, high] = partOf(name, isDecimal)
+        const values = device.memory.uint32s(out.values, 2 * groups.length)
         groups.forEach((group, row) => {
-          const [low, high] = device.memory.int64s(place(group, name === '.count' ? count : sum), 2)
-          values[row] = wordOf(name, isDecimal, low!, high!)
+          values[2 * row] = halfOf(words, wordAt(group), low)
+          values[2 * row + 1] = halfOf(words, wordAt(group), high)
         })
       }
       return out
@@ -50,11 +56,19 @@ export function stateColumns(device: Device, arena: Arena, plan: SumPlan, specs:
   })
 }
 
-// A part of a 128-bit sum as accumulators hold it: decimals in three words, int64 as the sums of its halves, what is narrower in one word.
-function wordOf(name: string, isDecimal: boolean, low: bigint, high: bigint): bigint {
-  if (name === '.sum' || name === '.count') return low
-  if (isDecimal) return name === '.low' ? low : name === '.middle' ? high : high >> 63n
-  return name === '.low' ? low & 0xffff_ffffn : BigInt.asIntN(64, ((high << 64n) | BigInt.asUintN(64, low)) >> 32n)
+/** A word of 32 bits of a 128-bit sum: by its place, or one that repeats the sum's sign, or zeros. */
+type Half = 0 | 1 | 2 | 3 | 'sign' | 'zeros'
+
+// Which words of a 128-bit sum an accumulator's column holds: decimals are in three numbers, int64 the sums of its halves, what is narrower in one.
+function partOf(name: string, isDecimal: boolean): readonly [Half, Half] {
+  if (name === '.sum' || name === '.count') return [0, 1]
+  if (isDecimal) return name === '.low' ? [0, 1] : name === '.middle' ? [2, 3] : ['sign', 'sign']
+  return name === '.low' ? [0, 'zeros'] : [1, 2]
+}
+
+function halfOf(words: Uint32Array, at: number, half: Half): number {
+  if (half === 'zeros') return 0
+  return half === 'sign' ? (words[at + 3]! | 0) >> 31 : words[at + half]!
 }
 
 function extremes(device: Device, arena: Arena, { inputType }: AggregateSpec, places: readonly { readonly value: number; readonly count: number }[]): Column {

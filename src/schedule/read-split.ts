@@ -15,6 +15,23 @@ export function scanRows({ scan, steps }: StageSpec, batchRows: number): number 
   return keptRows ?? batchRows
 }
 
+/** What the readers of a scan share in one thread, from split to split. */
+export class KeptByReaders {
+  readonly #kept = new Map<string, { close(): void }>()
+
+  /** What has this name; made at first. */
+  get<T extends { close(): void }>(name: string, make: () => T): T {
+    let kept = this.#kept.get(name)
+    if (!kept) this.#kept.set(name, (kept = make()))
+    return kept as T
+  }
+
+  close(): void {
+    for (const kept of this.#kept.values()) kept.close()
+    this.#kept.clear()
+  }
+}
+
 /** What becomes of a split. `shared`: the address of what readers of the scan share. */
 export interface SplitReading {
   readonly device: Device
@@ -23,13 +40,14 @@ export interface SplitReading {
   /** `own`: the batch's arena, where the reader made it for this batch; it is the receiver's then. */
   readonly scanned: (batch: Batch, port: string | undefined, own: Arena | undefined) => void
   readonly count: (metric: string, by: number) => void
+  readonly kept: KeptByReaders
   /** Runs each step of the reader. */
   readonly timed: <T>(step: () => T) => T
 }
 
 /** Reads a split of `scan`; yields wherever the reader may pause, and what it must wait for. Left early, it lets the reader close its file. */
 export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, reading: SplitReading): Generator<Promise<void> | undefined, void> {
-  const { device, batchRows, shared, scanned, count, timed } = reading
+  const { device, batchRows, shared, scanned, count, kept, timed } = reading
   let current: Arena | undefined
   // A reader may give an arena back itself; what it leaves is released here.
   const releaseCurrent = () => {
@@ -52,6 +70,7 @@ export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, r
       scanned(batch, port, own)
     },
     count,
+    keep: <T extends { close(): void }>(name: string, make: () => T) => kept.get(name, make),
   }
   const steps = scanType(scan.kind).read(context, scan.options, split, scan.columns)[Symbol.iterator]()
   try {

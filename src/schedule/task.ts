@@ -13,7 +13,7 @@ import { operatorType } from '../plan/catalogue.ts'
 import type { StageSpec } from '../plan/stages.ts'
 import type { ScanSplit } from '../source/source.ts'
 import { operatorContext, type TaskEnvironment } from './operator-context.ts'
-import { readSplit, scanRows } from './read-split.ts'
+import { KeptByReaders, readSplit, scanRows } from './read-split.ts'
 import { asTrap } from './trap.ts'
 import { TaskOutputs } from './task-outputs.ts'
 import type { StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
@@ -34,6 +34,7 @@ export class Task {
   readonly #instance: number
   readonly #batchRows: number
   readonly #shared: number
+  readonly #kept = new KeptByReaders()
   readonly #operators: Operator[]
   /** Steps whose table comes by a port. */
   readonly #tables: ReadonlyMap<number, number>
@@ -237,6 +238,7 @@ export class Task {
     this.#leave()
     for (const operator of this.#operators.splice(0)) operator.close?.()
     for (const spill of this.#spills) spill.close()
+    this.#kept.close()
     this.#outputs.close()
   }
 
@@ -348,6 +350,7 @@ export class Task {
         this.#scanned(batch, port, own)
       },
       count: (metric, by) => this.#count(metric, by),
+      kept: this.#kept,
       timed: step => this.#meter.timed(-1, step),
     })
   }

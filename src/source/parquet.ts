@@ -13,6 +13,7 @@ import { footerKeyMetadata } from '../format/parquet/open-footer.ts'
 import { findKey, hasFinder, type KeySet, revealKeys } from '../format/parquet/parquet-keys.ts'
 import { footerBytes, type ParquetColumn, type ParquetFile, readFooter } from '../format/parquet/read-footer.ts'
 import { readRowGroup, selectColumns } from '../format/parquet/read-row-group.ts'
+import { ScanTexts } from '../format/parquet/scan-texts.ts'
 import { leavesOf } from '../format/parquet/schema-tree.ts'
 import { untilFetched } from './fetched-file.ts'
 import type { FetchedOptions } from './fetched-files.ts'
@@ -108,6 +109,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
         arena: () => context.arena(),
         ranges,
         pageIndex: options.pageIndex !== false,
+        texts: context.keep?.('texts', () => new ScanTexts(context.device)),
         count: (metric, by) => context.count(metric, by),
         emit: (batch: Batch) => context.emit({ ...batch, fields }),
       })

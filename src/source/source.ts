@@ -25,6 +25,8 @@ export interface ScanContext {
   /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. */
   emit(batch: Batch, port?: string): void
   count(metric: string, by: number): void
+  /** What this thread's readers of the scan share, from split to split: made at first, and closed when the last has ended. */
+  keep?<T extends { close(): void }>(name: string, make: () => T): T
 }
 
 /** Rows [start, end) of a split, and what is known of their values by the columns' names. */

@@ -53,7 +53,7 @@ import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
 import { deltaAgreement, plainViewsAgreement, prefixAgreement } from './reference/parquet-bytes.ts'
-import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
+import { bitsAgreement, copyAgreement, dictionaryAgreement, hybridAgreement, lookupAgreement, spreadAgreement, streamsAgreement, widenAgreement } from './reference/parquet-decode.ts'
 import { decodeLevelsAgreement, slotsAgreement } from './reference/parquet-levels.ts'
 import * as shredding from './reference/parquet-shred.ts'
 import { parquetConvertAgreement } from './reference/parquet-convert.ts'
@@ -182,4 +182,5 @@ export const catalogue: readonly AnyAgreement[] = [
   boundsAgreement,
   rangeCompareAgreement,
   rowBlock.joinedPacksAgreement,
+  lookupAgreement,
 ]

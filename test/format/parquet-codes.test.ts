@@ -11,6 +11,7 @@ import { createDevice } from '../../src/device/device.ts'
 import { aboutDictionary } from '../../src/format/parquet/about-dictionary.ts'
 import { readFooter } from '../../src/format/parquet/read-footer.ts'
 import { readRowGroup } from '../../src/format/parquet/read-row-group.ts'
+import { ScanTexts } from '../../src/format/parquet/scan-texts.ts'
 import type { ParquetLeaf } from '../../src/format/parquet/schema-tree.ts'
 import { agg, col, count, countDistinct, max, read, sum, write } from '../../src/index.ts'
 import { writeParquet } from '../support/format-files.ts'
@@ -74,15 +75,35 @@ describe('columns of chunks with dictionaries', () => {
 describe('a look at a dictionary', () => {
   const about = (type: typeof utf8 | typeof int32 | typeof int64, physical: string, values: readonly (string | number | bigint)[]) => {
     const arena = device.arena()
+    const texts = new ScanTexts(device)
     const leaf = { field: { name: 'c', type, nullable: false }, physical } as unknown as ParquetLeaf
-    const found = aboutDictionary(device, columnOf(device, arena, type, values), leaf, arena.address)
+    const found = aboutDictionary(device, columnOf(device, arena, type, values), leaf, texts, arena)
+    texts.close()
     arena.release()
     return found
   }
 
-  it('takes no texts that stand there twice', () => {
-    expect(about(utf8, 'BYTE_ARRAY', ['a', 'b', 'a'])).toEqual({})
-    expect(about(utf8, 'BYTE_ARRAY', ['a', 'b', 'c']).texts?.dictionary.length).toBe(3)
+  it('numbers texts over row groups, those that stand there twice alike, and starts again where others would be in the way', () => {
+    const arena = device.arena()
+    const texts = new ScanTexts(device)
+    const leaf = { field: { name: 'c', type: utf8, nullable: false }, physical: 'BYTE_ARRAY' } as unknown as ParquetLeaf
+    const look = (values: readonly string[]) => {
+      const found = aboutDictionary(device, columnOf(device, arena, utf8, values), leaf, texts, arena).texts!
+      return { numbers: [...uint32sAt(device, found.numbers, values.length)], texts: valuesOf(device, found.dictionary), at: found.dictionary.values }
+    }
+    const first = look(['a', 'b', 'a'])
+    expect([first.numbers, first.texts]).toEqual([[0, 1, 0], ['a', 'b']])
+    expect(look(['b', 'a'])).toEqual({ numbers: [1, 0], texts: ['a', 'b'], at: first.at })
+    const long = 'a text that is longer than a view'
+    const third = look([long, 'b', long])
+    expect([third.numbers, third.texts]).toEqual([[2, 1, 2], ['a', 'b', long]])
+    const many = Array.from({ length: 256 }, (_, i) => `n${i}`)
+    expect(look(many).texts).toEqual(['a', 'b', long, ...many])
+    const others = Array.from({ length: 255 }, (_, i) => `m${i}`)
+    const last = look(['a', ...others])
+    expect([last.numbers, last.texts]).toEqual([[...Array(256).keys()], ['a', ...others]])
+    texts.close()
+    arena.release()
   })
 
   it('finds bounds to the bit, and none beyond 2^53', () => {

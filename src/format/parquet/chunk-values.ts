@@ -2,11 +2,11 @@
 // to read: `decode-column-chunk.ts` of flat columns, `decode-leaf.ts` of nested ones.
 import type { DataError } from '../../base/errors.ts'
 import { layoutOf, valueBytes } from '../../batch/data-type.ts'
-import { indicesWithin } from '../../compute/arrow-columns.ts'
 import {
   copyStored,
   cursorBytes,
   decodeBits,
+  decodeDictionary,
   decodeIndices,
   gatherDictionary,
   openPosition,
@@ -23,6 +23,7 @@ import { encodings } from './metadata.ts'
 import { openLevels } from './open-levels.ts'
 import { openValues, type PageValues } from './open-values.ts'
 import { type ChunkPlace, type Page, pageBytesMaxDefault, PageReader, type ParquetLimits } from './read-pages.ts'
+import type { ScanTexts } from './scan-texts.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
 
 /** What helps where a page index is wrong. */
@@ -143,17 +144,16 @@ export class ChunkValues {
   }
 
   /** What the dictionary says of the current page's values; undefined where they come from none, or it is too large for anyone to gain by it. Cost: a look at each entry, once. */
-  get about(): AboutDictionary | undefined {
+  about(texts: ScanTexts): AboutDictionary | undefined {
     if (this.#values?.kind !== 'dictionary') return undefined
     const { address, count } = this.#dictionary
     if (count <= 0) return undefined
-    return (this.#dictionary.about ??= aboutDictionary(this.#device, { type: this.#leaf.stored, length: count, values: address, validity: 0 }, this.#leaf, this.#dictionaryStore.same().address))
+    return (this.#dictionary.about ??= aboutDictionary(this.#device, { type: this.#leaf.stored, length: count, values: address, validity: 0 }, this.#leaf, texts, this.control))
   }
 
-  /** The numbers of the next `count` values of a page whose values come from the dictionary: room for 8 more is needed. */
-  decodeCodes(count: number, codes: number): void {
-    if (!decodeIndices(this.#device, this.#values!.cursor, count, codes)) throw this.#cut()
-    if (!indicesWithin(this.#device, codes, count, this.#dictionary.count)) throw this.#beyond()
+  /** Of the next `count` values of a page whose values come from the dictionary what stands at `numbers` for each entry, a u32. */
+  decodeNumbers(count: number, numbers: number, out: number): void {
+    this.#lookUp('word4', count, numbers, out)
   }
 
   /** The next `count` values of the page, none of which is a bool, as the column holds them. */
@@ -161,13 +161,8 @@ export class ChunkValues {
     const device = this.#device
     const values = this.#values!
     switch (values.kind) {
-      case 'dictionary': {
-        const indices = this.#shared.indices.ensure(4 * count + 32)
-        if (!decodeIndices(device, values.cursor, count, indices)) throw this.#cut()
-        const { address, count: size } = this.#dictionary
-        if (!gatherDictionary(device, layoutOf(this.#leaf.stored), indices, count, address, size, out)) throw this.#beyond()
-        return
-      }
+      case 'dictionary':
+        return this.#decodeDictionary(values.cursor, count, out)
       case 'fixed': {
         const width = values.width
         if (count * width > values.end - values.next) throw this.#cut()
@@ -188,6 +183,21 @@ export class ChunkValues {
       case 'bits':
         throw this.#cut()
     }
+  }
+
+  #decodeDictionary(cursor: number, count: number, out: number): void {
+    const device = this.#device
+    const layout = layoutOf(this.#leaf.stored)
+    const { address, count: size } = this.#dictionary
+    if (layout === 'word4' || layout === 'word8') return this.#lookUp(layout, count, address, out)
+    const indices = this.#shared.indices.ensure(4 * count + 32)
+    if (!decodeIndices(device, cursor, count, indices)) throw this.#cut()
+    if (!gatherDictionary(device, layout, indices, count, address, size, out)) throw this.#beyond()
+  }
+
+  #lookUp(layout: 'word4' | 'word8', count: number, entries: number, out: number): void {
+    const wrong = decodeDictionary(this.#device, layout, this.#values!.cursor, count, entries, this.#dictionary.count, out)
+    if (wrong) throw wrong === 'cut' ? this.#cut() : this.#beyond()
   }
 
   #beyond(): DataError {

@@ -7,13 +7,14 @@ import { typeName } from '../../batch/type-name.ts'
 import { codedColumn } from '../../compute/coded.ts'
 import { decodeBits, spreadBits, spreadValues } from '../../compute/parquet.ts'
 import { fromStored } from '../../compute/parquet-convert.ts'
-import type { Arena } from '../../device/arena.ts'
+import { type Arena, retainArena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import type { AboutDictionary } from './about-dictionary.ts'
 import { ChunkValues, pageIndexRemedy, type SharedScratch } from './chunk-values.ts'
 import type { PagePlan } from './page-plan.ts'
 import type { PagePlace } from './read-page-index.ts'
 import type { ChunkPlace, ParquetLimits } from './read-pages.ts'
+import type { ScanTexts } from './scan-texts.ts'
 import type { ParquetLeaf } from './schema-tree.ts'
 
 /** A read on its way: where the rows' validity is, what the arena holds, and how many rows there are so far, and how many of them have values. */
@@ -33,6 +34,7 @@ export class ColumnChunkReader {
   readonly #chunk: ChunkValues
   readonly #shared: SharedScratch
   readonly #isView: boolean
+  readonly #texts: ScanTexts
   readonly #plan: PagePlan | undefined
   #rowsLeft: number
   #pageRowsLeft = 0
@@ -40,12 +42,13 @@ export class ColumnChunkReader {
   #next = 0
   #isApart = true
 
-  /** Throws DataError where the chunk's place is wrong; `rowCount` is the row group's. `plan`: of its pages, where only some rows are read. */
-  constructor(device: Device, place: ChunkPlace, column: ParquetLeaf, rowCount: number, shared: SharedScratch, limits: ParquetLimits = {}, plan?: PagePlan) {
+  /** Throws DataError where the chunk's place is wrong; `rowCount` is the row group's; `texts` are the scan's. `plan`: of its pages, where only some rows are read. */
+  constructor(device: Device, place: ChunkPlace, column: ParquetLeaf, rowCount: number, shared: SharedScratch, texts: ScanTexts, limits: ParquetLimits = {}, plan?: PagePlan) {
     this.#device = device
     this.#plan = plan
     this.#column = column
     this.#shared = shared
+    this.#texts = texts
     this.#rowsLeft = rowCount
     this.#isView = layoutOf(column.stored) === 'view'
     this.#chunk = new ChunkValues(device, place, column, shared, limits)
@@ -59,7 +62,7 @@ export class ColumnChunkReader {
     const { nullable } = this.#column.field
     const reading: Reading = { arena, rows, validity: nullable ? arena.allocateZeroed(bitmapBytes(rows)) : 0, held: new Set(), filled: 0, values: 0 }
     while (rows > 0 && this.#pageRowsLeft === 0) this.#openPage()
-    const about = rows > 0 ? this.#chunk.about : undefined
+    const about = rows > 0 ? this.#about : undefined
     const coded = about?.texts && this.#readCodes(reading, about, about.texts)
     const column = coded && reading.filled === rows ? coded : this.#readColumn(reading, about?.range, coded)
     this.#rowsLeft -= rows
@@ -70,10 +73,13 @@ export class ColumnChunkReader {
   #readCodes(reading: Reading, about: AboutDictionary, texts: NonNullable<AboutDictionary['texts']>): Column {
     const { arena, rows, validity } = reading
     const { nullable, type } = this.#column.field
-    const codes = nullable ? arena.allocateZeroed(4 * rows + 32) : arena.allocate(4 * rows + 32)
-    this.#readPages(reading, about, (filled, take, present) => this.#decodeCodes(validity, filled, take, present, codes))
+    const codes = nullable ? arena.allocateZeroed(4 * rows) : arena.allocate(4 * rows)
+    const { numbers, dictionary, arena: home } = texts
+    retainArena(this.#device, home)
+    arena.hold(home)
+    this.#readPages(reading, about, (filled, take, present) => this.#decodeNumbers(validity, filled, take, present, numbers, codes))
     const { filled, values } = reading
-    return codedColumn(this.#device, arena, { type, length: filled, validity: values === filled ? 0 : validity, codes: { values: codes, ...texts } })
+    return codedColumn(this.#device, arena, { type, length: filled, validity: values === filled ? 0 : validity, codes: { values: codes, dictionary, arena: home } })
   }
 
   // The rows that are left; `before`: those that were read as codes.
@@ -83,7 +89,7 @@ export class ColumnChunkReader {
     if (before) this.#device.memory.write(column.values, this.#device.memory.bytes(before.values, valueBytes(column.type, before.length)))
     let inRange = range !== undefined
     this.#readPages(reading, undefined, (filled, take, present) => {
-      inRange &&= this.#chunk.about?.range === range
+      inRange &&= this.#about?.range === range
       if (present > 0) this.#decodeValues(column, filled, take, present)
       else if (this.#isView) this.#device.memory.zero(column.values + 16 * filled, 16 * take)
     })
@@ -96,7 +102,7 @@ export class ColumnChunkReader {
     const { arena, rows, validity, held } = reading
     while (reading.filled < rows) {
       while (this.#pageRowsLeft === 0) this.#openPage()
-      if (only && this.#chunk.about !== only) return
+      if (only && this.#about !== only) return
       const take = Math.min(rows - reading.filled, this.#pageRowsLeft)
       const present = this.#readLevels(validity, reading.filled, take)
       each(reading.filled, take, present)
@@ -162,6 +168,10 @@ export class ColumnChunkReader {
     this.#next++
   }
 
+  get #about(): AboutDictionary | undefined {
+    return this.#chunk.about(this.#texts)
+  }
+
   // Fills the validity bits of `take` rows; returns how many are not null.
   #readLevels(validity: number, filled: number, take: number): number {
     if (!this.#column.field.nullable) return take
@@ -170,12 +180,12 @@ export class ColumnChunkReader {
     return present
   }
 
-  #decodeCodes(validity: number, filled: number, take: number, present: number, codes: number): void {
+  #decodeNumbers(validity: number, filled: number, take: number, present: number, numbers: number, codes: number): void {
     if (present === 0) return
     const out = codes + 4 * filled
-    if (present === take) return this.#chunk.decodeCodes(present, out)
+    if (present === take) return this.#chunk.decodeNumbers(present, numbers, out)
     const packed = this.#shared.indices.ensure(4 * present + 32)
-    this.#chunk.decodeCodes(present, packed)
+    this.#chunk.decodeNumbers(present, numbers, packed)
     // A row that is null takes the number behind the last one, too.
     this.#device.memory.uint32s(packed + 4 * present, 1)[0] = 0
     spreadValues(this.#device, 'word4', packed, validity, filled, take, out)

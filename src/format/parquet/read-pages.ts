@@ -155,9 +155,10 @@ export class PageReader {
   #readHeader(): PageHeader {
     if (this.#modules) return this.#openHeader(this.#modules)
     const { where, rowGroup, columnName } = this.#place
+    // Nothing of a header is kept, so that it is read where it lies; most have less than 100 bytes.
     for (let wanted = 4_096; ; wanted *= 64) {
       const left = this.#bytesEnd - this.#at
-      const bytes = this.#device.memory.bytes(this.#bytes(this.#at, Math.min(left, wanted)), Math.min(left, wanted)).slice()
+      const bytes = this.#device.memory.bytes(this.#bytes(this.#at, Math.min(left, wanted)), Math.min(left, wanted))
       const thrift = new ThriftReader(bytes, `${where}, row group ${rowGroup}, column "${columnName}"`, this.#at)
       try {
         const header = readPageHeader(thrift)

@@ -13,6 +13,7 @@ import { PagePlan, type RowRange } from './page-plan.ts'
 import type { ParquetColumn, ParquetFile } from './read-footer.ts'
 import { readPagePlaces } from './read-page-index.ts'
 import type { ParquetLimits } from './read-pages.ts'
+import { ScanTexts } from './scan-texts.ts'
 import { leavesOf } from './schema-tree.ts'
 
 /** What to read of a file, and where the batches go. */
@@ -31,6 +32,8 @@ export interface RowGroupRequest {
   readonly ranges?: readonly RowRange[] | undefined
   /** False: the page index isn't asked where rows lie; all pages up to them are read. */
   readonly pageIndex?: boolean
+  /** The dictionaries of texts that row groups share; undefined: this one has its own. */
+  readonly texts?: ScanTexts | undefined
   /** Told of 'pagesSkipped'. */
   count?(metric: string, by: number): void
   /** An arena for the next batch; its reference goes to `emit`. On an error the last one stays the caller's. */
@@ -71,10 +74,11 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   if (group.rowCount === 0) return
   const fields = columns.map(c => c.field)
   const shared = new SharedScratch(device)
+  const texts = request.texts ?? new ScanTexts(device)
   const open: (ColumnChunkReader | NestedColumnReader)[] = []
   const { batchRows, longest } = batchOf(request, columns)
   try {
-    for (const column of columns) open.push(openColumn(request, column, shared))
+    for (const column of columns) open.push(openColumn(request, column, shared, texts))
     let row = 0
     for (const [start, end] of rangesOf(request, group.rowCount)) {
       for (const column of open) if (start > row) column.skip(start - row, leafValuesMax)
@@ -90,16 +94,17 @@ export function* readRowGroup(request: RowGroupRequest): Generator<void> {
   } finally {
     for (const column of open) column.close()
     shared.close()
+    if (!request.texts) texts.close()
   }
 }
 
-function openColumn(request: RowGroupRequest, column: ParquetColumn, shared: SharedScratch): ColumnChunkReader | NestedColumnReader {
+function openColumn(request: RowGroupRequest, column: ParquetColumn, shared: SharedScratch, texts: ScanTexts): ColumnChunkReader | NestedColumnReader {
   const { device, reader, file, where, rowGroup, limits } = request
   const { rowCount, chunks } = file.rowGroups[rowGroup]!
   const planOf = (chunk: ColumnChunk) => pagePlanOf(request, chunk, rowCount)
   if (column.nested) return new NestedColumnReader(device, { reader, where, rowGroup, rowCount, chunks, planOf }, column.nested, shared, limits)
   const chunk = chunks[column.leaf]!
-  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk }, column, rowCount, shared, limits, planOf(chunk))
+  return new ColumnChunkReader(device, { reader, where, rowGroup, columnName: column.field.name, chunk }, column, rowCount, shared, texts, limits, planOf(chunk))
 }
 
 function pagePlanOf({ reader, ranges, pageIndex = true, count }: RowGroupRequest, chunk: ColumnChunk, rowCount: number): PagePlan | undefined {

@@ -75,9 +75,7 @@ export class ThriftReader {
 
   /** Bytes with their length before them; a view, not a copy. */
   binary(): Uint8Array {
-    const count = this.#unsigned()
-    if (count > this.#bytes.length - this.#at) throw this.#cut(`a string promises ${count} bytes, ${this.#bytes.length - this.#at} are left`)
-    this.#at += count
+    const count = this.#skipBinary()
     return this.#bytes.subarray(this.#at - count, this.#at)
   }
 
@@ -92,11 +90,18 @@ export class ThriftReader {
     if (type === thriftType.byte) this.#advance(1)
     else if (type === thriftType.double) this.#advance(8)
     else if (type === thriftType.i16 || type === thriftType.i32 || type === thriftType.i64) this.#skipVarint()
-    else if (type === thriftType.binary) this.binary()
+    else if (type === thriftType.binary) this.#skipBinary()
     else if (type === thriftType.struct) this.struct(() => false)
     else if (type === thriftType.list || type === thriftType.set) this.#nested(() => this.list(item => this.#skipItem(item)))
     else if (type === thriftType.map) this.#nested(() => this.#skipMap())
     else throw this.#wrong(`a value has the type ${type}`)
+  }
+
+  #skipBinary(): number {
+    const count = this.#unsigned()
+    if (count > this.#bytes.length - this.#at) throw this.#cut(`a string promises ${count} bytes, ${this.#bytes.length - this.#at} are left`)
+    this.#at += count
+    return count
   }
 
   #skipItem(type: number): void {

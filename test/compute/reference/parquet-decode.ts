@@ -4,6 +4,7 @@ import {
   copyStored,
   cursorBytes,
   decodeBits,
+  decodeDictionary,
   decodeIndices,
   findNegative,
   gatherDictionary,
@@ -132,6 +133,37 @@ export const dictionaryAgreement = agreement({
       const words32 = 2 ** k
       const out = arena.allocate(4 * words32 * indices.length)
       return gatherDictionary(device, layout, list, indices.length, dictionary, 50, out) ? uint32sAt(device, out, words32 * indices.length) : 'refused'
+    })
+  },
+})
+
+/** Indices in runs, in parts, and what they stand for; with an index that is beyond the dictionary, refused. */
+export const lookupAgreement = agreement({
+  stem: 'parquet-lookup',
+  kernels: ['decodeDictionary4', 'decodeDictionary8'],
+  sample(random, length, shape) {
+    const runs = sampleRuns(random, length, shape, 16)
+    const most = runs.numbers.reduce((a, b) => Math.max(a, b), 0)
+    const size = random.int(3) === 0 ? 2 ** runs.width : most + 1
+    return { runs, words: Array.from({ length: 2 * size }, () => random.uint32()), wrong: random.int(4) === 0 && most > 0 ? most : undefined }
+  },
+  reference: ({ runs: { numbers }, words, wrong }) => [1, 2].map(n => (wrong !== undefined ? 'beyond' : numbers.flatMap(i => words.slice(n * i, n * i + n)))),
+  compute(device, arena, { runs: { numbers, width, bytes, cuts }, words, wrong }) {
+    const cursor = arena.allocate(cursorBytes)
+    const start = bytesIn(device, arena, bytes)
+    const entries = bytesIn(device, arena, new Uint8Array(Uint32Array.from(words).buffer))
+    return (['word4', 'word8'] as const).map((layout, k) => {
+      openHybrid(device, cursor, start, start + bytes.length, width)
+      const out = arena.allocate(4 * (k + 1) * numbers.length)
+      let done = 0
+      for (const cut of [...cuts, numbers.length]) {
+        const found = decodeDictionary(device, layout, cursor, cut - done, entries, wrong ?? words.length / 2, out + 4 * (k + 1) * done)
+        if (found) return found
+        done = cut
+      }
+      if (numbers.length > 0) openHybrid(device, cursor, start, start, width)
+      const cut = numbers.length === 0 ? 'cut' : decodeDictionary(device, layout, cursor, 1, entries, words.length / 2, arena.allocate(8))
+      return cut === 'cut' ? uint32sAt(device, out, (k + 1) * numbers.length) : 'bytes behind the end were read'
     })
   },
 })
