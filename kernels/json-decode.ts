@@ -3,7 +3,7 @@
 // A record that is refused leaves no trace in the columns; see src/compute/json.ts for the tables.
 import { collectRest } from './json-rest'
 import { JsonMember, JsonScope, lookUp, MEMBER_BYTES, SCOPE_BYTES } from './json-scope'
-import { JsonField, markNull, storeValue, STRUCT, unmark } from './json-values'
+import { JsonField, markNull, storeCommon, storeValue, STRUCT, unmark } from './json-values'
 import { captureString, CUT_OFF, DEPTH, DEPTH_MAX, fail, JsonJob, MISSING, NO_COLON, NO_COMMA, NO_KEY, NO_OBJECT, NULL, NULL_RECORD, PAUSE, skipSpace, skipValue, TRAILING, TYPE, UNKNOWN } from './json-text'
 
 // The first 16 bytes of `"name":`, and which of them count; all of them, and none as in JSON, where the name has more than 13.
@@ -48,7 +48,8 @@ export function decodeJson(at: usize): i32 {
 }
 
 // Finds the record's bytes; false for a null.
-function locate(job: JsonJob): bool {
+// @ts-ignore: decorator
+@inline function locate(job: JsonJob): bool {
   const record = <usize>job.next
   if (job.recordKind == 0) {
     const pair = job.records + (record << 3)
@@ -63,7 +64,8 @@ function locate(job: JsonJob): bool {
   return job.recordValidity == 0 || ((load<u8>(job.recordValidity + (record >> 3)) >> <u8>(record & 7)) & 1) != 0
 }
 
-function decodeRecord(job: JsonJob): usize {
+// @ts-ignore: decorator
+@inline function decodeRecord(job: JsonJob): usize {
   let p = job.start
   const end = job.end
   if (p == end || load<u8>(p) <= 32) p = skipSpace(job, p)
@@ -140,6 +142,7 @@ function setBad(job: JsonJob, index: i32, bad: u32): void {
   const byte = fieldAt(job, index).values + (<usize>job.row >> 3)
   const bit = <u32>job.row & 7
   store<u8>(byte, (<u32>load<u8>(byte) & ~(<u32>1 << bit)) | (bad << bit))
+  job.sawBad |= <i32>bad
 }
 
 // Makes the row at hand one of nulls, or zeros.
@@ -162,7 +165,12 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
   if (load<u8>(p) == 125) return p + 1
   while (true) {
     let at = members + <usize>load<i32>(guess) * MEMBER_BYTES
-    if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK)))) {
+    let isOther = isOtherKey(p, at)
+    if (isOther && load<u8>(p) <= 32) {
+      p = skipSpace(job, p)
+      isOther = isOtherKey(p, at)
+    }
+    if (isOther) {
       if (load<u8>(p) != 34 || p >= end) return fail(job, NO_KEY, p)
       const key = p
       p = captureString(job, p + 1)
@@ -179,30 +187,45 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
         if (load<u8>(p) != 58) return fail(job, NO_COLON, p)
       }
       p++
-    } else p += <usize>changetype<JsonMember>(at).nameBytes + 3
-    if (load<u8>(p) <= 32) p = skipSpace(job, p)
-    if (p >= end) return fail(job, CUT_OFF, p)
-    if (at == 0) p = skipValue(job, p, depth)
-    else {
+      p = decodeValue(job, p, at, depth)
+    } else {
       const member = changetype<JsonMember>(at)
-      guess = at + offsetof<JsonMember>('next')
-      if (member.kind == 0) p = storeValue(job, p, member.target, depth)
-      else if (member.kind == 2) p = storeStruct(job, p, member.target, depth)
-      else if (load<u8>(p) == 123) p = decodeObject(job, p + 1, member.target, depth + 1)
-      else p = mappedScalar(job, p, member.target, depth)
+      p += <usize>member.nameBytes + 3
+      const kind = member.kind
+      if (kind == 2 && load<u8>(p) == 123 && p < end) p = storeStruct(job, p, member.target, depth)
+      else {
+        const next = storeCommon(job, p, member.target, kind, end)
+        p = next == 0 ? decodeValue(job, p, at, depth) : next
+      }
     }
     if (p == 0) return 0
+    if (at != 0) guess = at + offsetof<JsonMember>('next')
     let c = load<u8>(p)
     if (c <= 32) {
       p = skipSpace(job, p)
       c = load<u8>(p)
     }
-    if (c == 44) {
-      if (p >= end) return fail(job, CUT_OFF, end)
-      p++
-      if (load<u8>(p) <= 32) p = skipSpace(job, p)
-    } else return c == 125 ? p + 1 : fail(job, NO_COMMA, p)
+    if (c != 44) return c == 125 ? p + 1 : fail(job, NO_COMMA, p)
+    if (p >= end) return fail(job, CUT_OFF, end)
+    p++
   }
+}
+
+// Whether `p` isn't at the key of the member at `at` and a colon.
+// @ts-ignore: decorator
+@inline function isOtherKey(p: usize, at: usize): bool {
+  return v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(at, QUOTED)), v128.load(at, QUOTED_MASK)))
+}
+
+// The value of a key, with the space before it; `at` is its member, or 0.
+function decodeValue(job: JsonJob, p: usize, at: usize, depth: i32): usize {
+  if (load<u8>(p) <= 32) p = skipSpace(job, p)
+  if (p >= job.end) return fail(job, CUT_OFF, p)
+  if (at == 0) return skipValue(job, p, depth)
+  const member = changetype<JsonMember>(at)
+  if (member.kind == 2) return storeStruct(job, p, member.target, depth)
+  if (member.kind != 1) return storeValue(job, p, member.target, depth)
+  return load<u8>(p) == 123 ? decodeObject(job, p + 1, member.target, depth + 1) : mappedScalar(job, p, member.target, depth)
 }
 
 // The value of a mapped object's key that is no object: null leaves the columns below it null.
@@ -245,7 +268,8 @@ function meet(job: JsonJob, index: i32, bad: u32): void {
     field.stamp = job.stamp | 1
     job.present++
   }
-  setBad(job, index, bad)
+  // The bits are zero at first.
+  if (bad || job.sawBad) setBad(job, index, bad)
 }
 
 // A key that comes again replaces the object before: its columns are as if never met.

@@ -4,13 +4,17 @@ import { JsonJob } from './json-text'
 /** A key that a column or a mapped object hangs on; 64 bytes. `name` counts from the tables' start, and is followed by ≥ 16 bytes. */
 @unmanaged export class JsonMember {
   target: i32
-  /** 0: a column; 1: an object that is mapped; 2: a struct. `target` is the column's number, or the scope's. */
+  /** 0: a column; 1: an object that is mapped; 2: a struct; columns too: 3 utf8 of strings, 4 int64, 5 timestamps. `target` is the column's number, or the scope's. */
   kind: i32
   nameBytes: i32
   name: usize
   /** The member expected after this one. */
   next: i32
 }
+/** Kinds of members from this one on are columns whose values are mostly stored at once: see `storeCommon`. */
+export const TEXT_MEMBER: i32 = 3
+/** An int64. */
+export const INT_MEMBER: i32 = 4
 /** Bytes of a JsonMember. */
 export const MEMBER_BYTES: usize = 64
 

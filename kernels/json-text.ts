@@ -76,6 +76,8 @@ export const UNKNOWN = 20
   strict: i32
   /** Unknown keys of the record at hand. */
   restCount: i32
+  /** 1: some struct was marked bad, so that bits may have to be cleared. */
+  sawBad: i32
 }
 
 /** Notes why and where; returns 0, the address that no parser goes on from. */

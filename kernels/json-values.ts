@@ -2,6 +2,7 @@
 import { readBase64 } from './base64'
 import { digitsValue, countDigits, decimalToF64, decimalToI64, scanDecimal, ten } from './number-text'
 import { BASE64, captureString, fail, JsonJob, NO_VALUE, NUMBER, PAUSE, RANGE, skipValue, TIME, TYPE } from './json-text'
+import { INT_MEMBER, TEXT_MEMBER } from './json-scope'
 import { scaleMillis, scanTime } from './time-text'
 
 // Column types by number, as src/compute/json-tables.ts writes them; timestamps are TIMESTAMP + 0 s, 1 ms, 2 us, 3 ns.
@@ -58,16 +59,39 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
     const text = v128.and(v128.load(from - 4), v128.load(VIEW_MASK + 12 - bytes))
     v128.store(out, i32x4.replace_lane(text, 0, bytes))
   } else {
-    store<u32>(out, bytes)
-    store<u32>(out, load<u32>(from), 4)
-    store<u32>(out, 0, 8)
-    store<u32>(out, from, 12)
+    store<u64>(out, <u64>bytes | (load<u64>(from) << 32))
+    store<u64>(out, <u64>from << 32, 8)
   }
 }
 
-/** The value at `p` (no space before it) into column `index`; returns the address behind it, or 0. */
+/**
+ * The value at `p` into column `index`, a member of `kind`, if it is as most are: a string of ASCII without escapes, such a string that is a timestamp, up
+ * to 15 digits. Returns the address behind it; or 0, and nothing is done. What lies behind `end` isn't told from the record's own bytes.
+ */
 // @ts-ignore: decorator
-@inline function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
+@inline function storeCommon(job: JsonJob, p: usize, index: i32, kind: i32, end: usize): usize {
+  if (kind < TEXT_MEMBER) return 0
+  const field = changetype<JsonField>(job.fields + (<usize>index << 5))
+  let next: usize = 0
+  if (kind == TEXT_MEMBER) {
+    const quote = load<u8>(p) == 34 ? plainEnd(p + 1, end) : 0
+    if (quote == 0) return 0
+    writeView(field.values + (<usize>job.row << 4), p + 1, <u32>(quote - p - 1))
+    next = quote + 1
+  } else {
+    const out = field.values + (<usize>job.row << 3)
+    next = kind == INT_MEMBER ? storeDigits(p, out) : storeCommonTime(p, end, field.type - TIMESTAMP, out)
+    if (next == 0) return 0
+  }
+  if (field.stamp != (job.stamp | 1)) {
+    field.stamp = job.stamp | 1
+    job.present++
+  }
+  return next
+}
+
+/** Any value at `p` (no space before it) into column `index`; returns the address behind it, or 0. */
+function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
   if (load<u32>(p) == 0x6c6c756e) {
     markNull(job, index)
     return p + 4
@@ -79,35 +103,12 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
     field.stamp = stamp
     job.present++
   }
-  // The most frequent types are stored in place.
-  if (field.type == UTF8) {
-    const quote = load<u8>(p) == 34 && !field.isRaw ? plainEnd(p + 1, job.end) : 0
-    if (quote == 0) return storeText(job, p, depth, field.values + (<usize>job.row << 4), field.isRaw)
-    writeView(field.values + (<usize>job.row << 4), p + 1, <u32>(quote - p - 1))
-    return quote + 1
-  }
-  return field.type == INT64 ? storeInt(job, p, index, field.values + (<usize>job.row << 3)) : storeOther(job, p, index, depth, field)
-}
-
-// The closing quote of a string from behind the opening one, if all of it is ASCII without escapes; else 0.
-// @ts-ignore: decorator
-@inline function plainEnd(p: usize, end: usize): usize {
-  while (p < end) {
-    const block = v128.load(p)
-    // Signed, bytes beyond ASCII are less than a space too.
-    const stops = <u32>i8x16.bitmask(v128.or(i8x16.lt_s(block, i8x16.splat(32)), v128.or(i8x16.eq(block, i8x16.splat(34)), i8x16.eq(block, i8x16.splat(92)))))
-    if (stops != 0) {
-      p += <usize>ctz(stops)
-      return p < end && load<u8>(p) == 34 ? p : 0
-    }
-    p += 16
-  }
-  return 0
-}
-
-function storeOther(job: JsonJob, p: usize, index: i32, depth: i32, field: JsonField): usize {
   const row = <usize>job.row
   switch (field.type) {
+    case UTF8:
+      return storeText(job, p, depth, field.values + (row << 4), field.isRaw)
+    case INT64:
+      return storeInt(job, p, index, field.values + (row << 3))
     case FLOAT64:
       return storeFloat(job, p, index, field.values + (row << 3))
     case INT32: {
@@ -133,6 +134,33 @@ function storeOther(job: JsonJob, p: usize, index: i32, depth: i32, field: JsonF
     default:
       return storeTime(job, p, index, field.type - TIMESTAMP, field.values + (row << 3))
   }
+}
+
+// Which of 16 bytes are a quote, a backslash, a control character, or beyond ASCII. With bit 1 turned, quotes and control characters are what is less than 33,
+// and so are, signed, bytes beyond ASCII.
+// @ts-ignore: decorator
+@inline function unplain(block: v128): u32 {
+  return <u32>i8x16.bitmask(v128.or(i8x16.lt_s(v128.xor(block, i8x16.splat(2)), i8x16.splat(33)), i8x16.eq(block, i8x16.splat(92))))
+}
+
+// The closing quote of a string from behind the opening one, if all of it is ASCII without escapes; else 0. Reads up to 31 bytes past the end.
+// @ts-ignore: decorator
+@inline function plainEnd(p: usize, end: usize): usize {
+  while (p < end) {
+    const stops = unplain(v128.load(p)) | (unplain(v128.load(p, 16)) << 16)
+    if (stops != 0) {
+      p += <usize>ctz(stops)
+      return p < end && load<u8>(p) == 34 ? p : 0
+    }
+    p += 32
+  }
+  return 0
+}
+
+// A timestamp that is a string as `plainEnd` takes them; else 0.
+function storeCommonTime(p: usize, end: usize, unit: i32, out: usize): usize {
+  const quote = load<u8>(p) == 34 ? plainEnd(p + 1, end) : 0
+  return quote != 0 && scanTime(p + 1, quote, unit, out) ? quote + 1 : 0
 }
 
 /** Takes back a column's null or value of this record. */
@@ -169,25 +197,33 @@ function mismatch(job: JsonJob, p: usize, index: i32, depth: i32): usize {
   return skipValue(job, p, depth) ? refuse(job, TYPE, p, index) : 0
 }
 
-// @ts-ignore: decorator
-@inline function storeInt(job: JsonJob, p: usize, index: i32, out: usize): usize {
+function storeInt(job: JsonJob, p: usize, index: i32, out: usize): usize {
   const negative = load<u8>(p) == 45
   const digits = p + <usize>negative
-  const x = load<u64>(digits)
+  const next = storeDigits(digits, out)
+  if (next == 0) return load<u8>(digits) - 48 > 9 ? mismatch(job, p, index, 0) : storeDecimal(job, p, index, out)
+  if (negative) store<i64>(out, -load<i64>(out))
+  return next
+}
+
+// A number of 1 to 15 digits and nothing else; else 0, and nothing is written.
+// @ts-ignore: decorator
+@inline function storeDigits(p: usize, out: usize): usize {
+  const x = load<u64>(p)
   let n = countDigits(x)
-  if (n == 0) return mismatch(job, p, index, 0)
+  if (n == 0) return 0
   let w = digitsValue(x, n)
   if (n == 8) {
-    const y = load<u64>(digits, 8)
+    const y = load<u64>(p, 8)
     const more = countDigits(y)
-    if (more == 8) return storeDecimal(job, p, index, out)
+    if (more == 8) return 0
     if (more) w = w * ten(more) + digitsValue(y, more)
     n += more
   }
-  const next = digits + n
+  const next = p + n
   const c = load<u8>(next)
-  if (c == 46 || (c | 32) == 101 || (n > 1 && <u8>x == 48)) return storeDecimal(job, p, index, out)
-  store<i64>(out, negative ? -<i64>w : <i64>w)
+  if (c == 46 || (c | 32) == 101 || (n > 1 && <u8>x == 48)) return 0
+  store<i64>(out, <i64>w)
   return next
 }
 
@@ -234,8 +270,6 @@ function storeText(job: JsonJob, p: usize, depth: i32, out: usize, isRaw: i32): 
 
 function storeTime(job: JsonJob, p: usize, index: i32, unit: i32, out: usize): usize {
   if (load<u8>(p) == 34) {
-    const quote = plainEnd(p + 1, job.end)
-    if (quote != 0) return scanTime(p + 1, quote, unit, out) ? quote + 1 : refuse(job, TIME, p, index)
     const next = captureString(job, p + 1)
     if (next == 0) return 0
     return scanTime(job.stringAt, job.stringAt + job.stringBytes, unit, out) ? next : refuse(job, TIME, p, index)
@@ -258,4 +292,4 @@ function storeBase64(job: JsonJob, p: usize, index: i32, depth: i32, out: usize)
   return next
 }
 
-export { unmark, markNull, storeValue, writeView }
+export { unmark, markNull, storeCommon, storeValue, writeView }

@@ -107,7 +107,7 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
     ;[...scope.members.values()].forEach((member, m) => {
       const name = encoded[i]![m]!
       bytes.set(name, place.names[m]!)
-      writeMember(bytes, data, place.members + m * memberBytes, member, name, place.names[m]!, (m + 1) % scope.members.size)
+      writeMember(fields, bytes, data, place.members + m * memberBytes, member, name, place.names[m]!, (m + 1) % scope.members.size)
       let slot = hashName(name) & (slotCounts[i]! - 1)
       while (data.getUint16(place.slots + 2 * slot, true) !== 0) slot = (slot + 1) & (slotCounts[i]! - 1)
       data.setUint16(place.slots + 2 * slot, m + 1, true)
@@ -116,7 +116,14 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
   return { bytes, fields: 0, scopes: scopesAt, fieldCount: fields.length }
 }
 
+// A column as a member: whose values are mostly of one form that is stored at once.
+function columnKind({ type, isRaw }: JsonField): number {
+  if (type.kind === 'utf8') return isRaw ? 0 : 3
+  return type.kind === 'int64' ? 4 : type.kind === 'timestamp' ? 5 : 0
+}
+
 function writeMember(
+  fields: readonly JsonField[],
   bytes: Uint8Array,
   data: DataView,
   at: number,
@@ -125,7 +132,7 @@ function writeMember(
   nameAt: number,
   next: number,
 ): void {
-  const [kind, target] = 'struct' in member ? [2, member.struct] : 'column' in member ? [0, member.column] : [1, member.scope]
+  const [kind, target] = 'struct' in member ? [2, member.struct] : 'column' in member ? [columnKind(fields[member.column]!), member.column] : [1, member.scope]
   ;[target, kind, name.length, nameAt, next].forEach((word, w) => data.setInt32(at + 4 * w, word, true))
   // Longer names are never guessed: no key begins with the byte 255.
   const quoted = name.length > guessedMax ? new Uint8Array(16).fill(255) : Uint8Array.of(34, ...name, 34, 58)

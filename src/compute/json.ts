@@ -54,7 +54,7 @@ const job = {
   unknown: 34,
   rest: 35,
   strict: 36,
-  words: 38,
+  words: 39,
 } as const
 const errorsMax = 256
 const textBytesMax = 1 << 18
