@@ -157,7 +157,7 @@ export class Engine {
   static async open(options: { workers?: number; memory?: RunOptions['memory']; clock?: Clock; gpu?: GpuOptions } = {}): Promise<Engine> {
     const asked = checkedWorkers(options.workers ?? Math.min(workersMax, threadsMax()))
     const workers = inPage ? 1 : asked
-    const memory = memoryBudget(options.memory, memoryBytes())
+    const memory = memoryBudget(options.memory, memoryBytes(), workers)
     const device = await createDevice({ memoryMax: memory.totalBytes })
     return new Engine(device, memory, workers, options.workers !== undefined, options.clock ?? systemClock, new LazyGpu(options.gpu))
   }
