@@ -1,11 +1,12 @@
-// Standard input as a file: Parquet and Arrow files are read from their end, text is read by all threads, so what comes is first put into a temporary file,
-// piece by piece. The file is gone when the command ends, however it does.
+// Standard input as a file. Text is read as it comes. Parquet and Arrow are read from their end, and what is read twice isn't there any more: such input is first put into a
+// temporary file, piece by piece. The file is gone when the command ends, however it does.
 import { rmSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CancelledError, ConnectorError, DataError, DeviceError, MillraceError, PlanError } from '../base/errors.ts'
 import { outputError } from '../sink/file-output.ts'
+import { StreamedSource } from '../source/streamed-source.ts'
 import type { FileFormat } from './file-format.ts'
 
 /** What came, as a file. */
@@ -14,6 +15,26 @@ export interface SpooledInput {
   /** Removes the file. */
   close(): Promise<void>
 }
+
+/** Text that comes, as a source that is read once; gzip and zstd are known by its first bytes. Close it in any case. Throws CancelledError, ConnectorError INPUT. Memory: some MiB. */
+export async function streamInput(input: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StreamedSource> {
+  const left = new AbortController()
+  // Who writes into a pipe that nobody reads any more is told so.
+  const release = () => {
+    left.abort()
+    ;(input as { destroy?(): void }).destroy?.()
+  }
+  const source = new StreamedSource(inputName, cancellable(input, AbortSignal.any([signal, left.signal])), release)
+  try {
+    source.name += packingEnding(await source.beginning(4))
+    return source
+  } catch (thrown) {
+    source.close()
+    throw thrown
+  }
+}
+
+const inputName = 'standard input'
 
 /**
  * Puts all of `input` into a temporary file; gzip and zstd of text are known by their first bytes. Throws CancelledError, ConnectorError (the disk, or the input).
@@ -99,7 +120,7 @@ function packingEnding([a, b, c, d]: Uint8Array): string {
 
 /** An error that speaks of the temporary file, in the user's words. */
 export function errorOfInput(error: Error, path: string): Error {
-  return renamedError(error, path, 'standard input')
+  return renamedError(error, path, inputName)
 }
 
 /** An error that calls the file at `path` by another name. */

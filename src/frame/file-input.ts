@@ -5,6 +5,7 @@ import { PlanError } from '../base/errors.ts'
 import { inPage } from '../device/machine.ts'
 import type { FileSources } from '../source/fetched-files.ts'
 import { addressName, type HttpOptions, httpSource } from '../source/http-ranges.ts'
+import { StreamedSource } from '../source/streamed-source.ts'
 import { blobSource, type ByteReader, bytesSource, type RangeSource, readerSource } from '../source/range-source.ts'
 
 /**
@@ -20,9 +21,9 @@ export interface NamedFiles {
 }
 
 /** The files of a reader. Throws PlanError FILE_INPUT, HTTP_OPTIONS. */
-export function namedFiles(files: FileInput | readonly FileInput[], http: HttpOptions | undefined, where: string): NamedFiles {
+export function namedFiles(files: FileInput | StreamedSource | readonly FileInput[], http: HttpOptions | undefined, where: string): NamedFiles {
   const sources = new Map<string, RangeSource>()
-  const paths = (Array.isArray(files) ? (files as readonly FileInput[]) : [files as FileInput]).map(file => {
+  const paths = (Array.isArray(files) ? (files as readonly FileInput[]) : [files as FileInput | StreamedSource]).map(file => {
     const found = sourceOf(file, http, where)
     if (typeof found === 'string') return found
     let name = found.name
@@ -38,7 +39,8 @@ interface Nameable {
   source(name: string): RangeSource
 }
 
-function sourceOf(file: FileInput, http: HttpOptions | undefined, where: string): string | Nameable {
+function sourceOf(file: FileInput | StreamedSource, http: HttpOptions | undefined, where: string): string | Nameable {
+  if (file instanceof StreamedSource) return { name: file.name, source: () => file }
   if (typeof file === 'string' || file instanceof URL) {
     const url = addressOf(file, where)
     return url ? { name: addressName(url), source: name => httpSource(url, name, http ?? {}, systemClock, where) } : String(file)

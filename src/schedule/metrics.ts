@@ -133,7 +133,7 @@ export class MetricsCounter {
       counts: { ...this.#counts },
       checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs },
       memory: { peakBytes: this.#peakPages * pageBytes, peakBatchBytes: this.#memory.batches.peakBytes },
-      progress: shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
+      progress: state === 'ended' ? 1 : shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
       busyMs: this.#busyMs(),
       steps: Object.fromEntries(steps),

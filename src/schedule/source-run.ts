@@ -76,7 +76,8 @@ export function runScan(id: string, splits: readonly ScanSplit[], position: Json
     moved: pump,
     committed: async () => {},
     close: async () => {},
-    progress: () => (splits.length === 0 ? 1 : Math.min(1, next / splits.length)),
+    // Of one split alone it isn't known how much of it is read.
+    progress: () => (splits.length === 0 ? 1 : splits.length === 1 ? undefined : Math.min(1, next / splits.length)),
     lag: () => undefined,
   }
 }

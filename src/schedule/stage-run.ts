@@ -206,7 +206,7 @@ export class StageRun implements Consumer {
       if (isNext ? !this.targets.every(t => t.consumer.hasRoom(t.port)) : this.#pending.get(seq)!.held >= heldBatchesMax) continue
       if (!this.#listener.mayRead()) continue
       this.#paused.splice(i--, 1)
-      instance.host.send({ type: 'continue', task: instance.task, seq })
+      instance.host.send({ type: 'continue', task: instance.task, seq, leave: !this.wanted() })
     }
   }
 

@@ -77,7 +77,6 @@ class FileParts {
 /** An opened source. What belongs to its head (footers, indexes, samples) is kept until it is closed. */
 export class FetchedFile {
   readonly name: string
-  readonly size: number
   readonly #source: OpenSource
   readonly #signal: AbortSignal
   readonly #head = new FileParts()
@@ -88,7 +87,6 @@ export class FetchedFile {
 
   private constructor(name: string, source: OpenSource, signal: AbortSignal) {
     this.name = name
-    this.size = source.size
     this.#source = source
     this.#signal = signal
     for (const part of source.parts) this.#head.add(part)
@@ -97,6 +95,11 @@ export class FetchedFile {
   /** Opens a source; reads end when `signal` is aborted. Throws as `RangeSource.open`. */
   static async open(source: RangeSource, first: Parameters<RangeSource['open']>[0], signal: AbortSignal): Promise<FetchedFile> {
     return new FetchedFile(source.name, await unlessAborted(signal, source.open(first, signal)), signal)
+  }
+
+  /** Bytes, as far as that is known: of a source that streams it is more than there are before their end has come. */
+  get size(): number {
+    return this.#source.size
   }
 
   /** Fetches a part of the head, and something behind it: more each time where one part follows the other. */

@@ -18,12 +18,12 @@ export interface RangeSource {
   open(first: { readonly at: 'start' | 'end'; readonly bytes: number }, signal: AbortSignal): Promise<OpenSource>
 }
 
-/** A source whose size is known. */
+/** A source whose size is known, or becomes known (`streamed-source.ts`). */
 export interface OpenSource {
   readonly size: number
   /** What came with the size. */
   readonly parts: readonly FilePart[]
-  /** Exactly the bytes [start, end), which lie within `size`. Throws ConnectorError, DataError. */
+  /** Exactly the bytes [start, end), which lie within `size`; where that wasn't known, those of them that there are. Throws ConnectorError, DataError. */
   read(start: number, end: number, signal: AbortSignal): Promise<Uint8Array>
 }
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closeEngines } from '../../src/engine.ts'
 import { runCli } from '../support/run-cli.ts'
@@ -127,16 +127,67 @@ describe('convert at the ends of pipes', () => {
     it('is named in errors, and leaves nothing then either', async () => {
       const before = spooled()
       const bad = await feed(Buffer.from('{"a":1}\n{"a":\n'), '--from', 'ndjson', '--to', 'csv')
-      expect(bad).toMatchObject({ code: 1, error: expect.stringContaining('standard input, line 2') })
+      expect(bad).toMatchObject({ code: 1, error: expect.stringContaining('standard input, byte 13: the record ends') })
       expect(await feed(Buffer.from('no'), '--from', 'parquet', '--to', 'csv')).toMatchObject({ code: 1, error: expect.stringContaining('standard input: the file has 2 bytes') })
       expect(await runCli(['convert', '-', `${folder}/x.csv`])).toMatchObject({ code: 2, error: expect.stringContaining('standard input has no ending that tells the format; say --from parquet') })
       expect(await runCli(['convert', '-', `${folder}/in.csv`, `${folder}/x.csv`, '--from', 'csv'])).toMatchObject({ code: 2, error: expect.stringContaining('give it alone') })
       expect(spooled()).toEqual(before)
     })
 
+    it('of text is read as it comes, no further than needed, and put nowhere', async () => {
+      const before = spooled()
+      let given = 0
+      async function* endless() {
+        yield Buffer.from('id,city\n')
+        for (; ; given++) yield Buffer.from(`${given},Bern\n`.repeat(1_000))
+      }
+      const { code, out, error } = await runCli(['convert', '-', '-', '--from', 'csv', '--to', 'ndjson', '--limit', '3', '-q'], { input: endless })
+      expect([code, out, error]).toEqual([0, '{"id":0,"city":"Bern"}\n'.repeat(3), ''])
+      expect(given).toBeLessThan(5_000)
+      expect(spooled()).toEqual(before)
+    })
+
+    it('of text larger than any buffer is the same rows, packed or not, with bad lines beside', async () => {
+      const lines = Array.from({ length: 400_000 }, (_, i) => (i === 300_000 ? '{"id":' : `{"id":${i},"text":"row ${i * 7919} of many"}`))
+      const plain = Buffer.from(`${lines.join('\n')}\n`)
+      for (const bytes of [plain, gzipSync(plain, { level: 1 })]) {
+        const target = `${folder}/streamed.parquet`
+        const input = async function* () {
+          for (let at = 0; at < bytes.length; at += 100_003) yield bytes.subarray(at, at + 100_003)
+        }
+        const { code, error } = await runCli(['convert', '-', target, '--from', 'ndjson', '--on-error', 'skip', '--overwrite'], { input })
+        expect([code, error]).toEqual([0, expect.stringContaining('1 bad line skipped')])
+        expect(error).not.toContain('NaN')
+        const { out } = await runCli(['stats', target, '--json', '--bins', '0'])
+        expect(JSON.parse(out.split('\n')[0]!)).toMatchObject({ column: 'id', nulls: 0, min: '0', max: '399999', mean: (399_999 * 400_000 / 2 - 300_000) / 399_999 })
+      }
+    })
+
+    it('that breaks off is an error, and so is a broken pack', async () => {
+      const broken = async function* () {
+        yield Buffer.from('id\n1\n')
+        throw new Error('the other end is gone')
+      }
+      expect(await runCli(['convert', '-', `${folder}/none.csv`, '--from', 'csv'], { input: broken })).toMatchObject({ code: 1, error: expect.stringContaining("standard input: it can't be read (the other end is gone)") })
+      const cut = gzipSync(Buffer.from(text)).subarray(0, 30)
+      expect(await feed(cut, '--from', 'csv', '--to', 'csv')).toMatchObject({ code: 1, error: expect.stringMatching(/standard input is no whole gzip file/) })
+      expect(await feed(Buffer.alloc(0), '--from', 'csv', '--to', 'csv')).toMatchObject({ code: 1, error: expect.stringContaining('standard input is empty') })
+      expect(readdirSync(folder)).not.toContain('none.csv')
+    })
+
+    it('of text is left at Ctrl-C, with rows on their way', async () => {
+      const { child, ended } = start('-', '-', '--from', 'csv', '--to', 'csv', '-q')
+      child.stdin.on('error', () => {})
+      child.stdin.write(`id,name\n${'1,some name\n'.repeat(1_000_000)}`)
+      await new Promise(resolve => child.stdout.once('data', resolve))
+      child.stdout.resume()
+      child.kill('SIGINT')
+      expect(await ended).toMatchObject({ code: 130, error: 'cancelled\n' })
+    })
+
     it('is waited for no longer than until Ctrl-C', async () => {
       const before = spooled()
-      const { child, ended } = start('-', 'never.csv', '--from', 'csv')
+      const { child, ended } = start('-', 'never.csv', '--from', 'parquet')
       child.stdin.write(text)
       await new Promise<void>(resolve => {
         const look = () => (spooled().length > before.length ? resolve() : setImmediate(look))

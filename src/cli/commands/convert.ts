@@ -4,6 +4,7 @@ import { asError, ConnectorError, DataError, PlanError } from '../../base/errors
 import { formatCount, formatDuration } from '../../base/units.ts'
 import type { FrameValue } from '../../frame/frame.ts'
 import type { Run } from '../../frame/run.ts'
+import type { StreamedSource } from '../../source/streamed-source.ts'
 import { badLines, flagError, onErrorOf } from '../bad-lines.ts'
 import { divideCasts, placedCastError, withCasts } from '../casts.ts'
 import { fileFormat } from '../file-format.ts'
@@ -15,7 +16,7 @@ import { addInputOptions, castList, type CastPair, formatOption, type InputFlags
 import { addParquetOptions } from '../parquet-options.ts'
 import { checkOutput, codecNames, openOutput, type OutputOptions } from '../outputs.ts'
 import { loadSchema } from '../schema-file.ts'
-import { errorOfInput, spoolInput } from '../standard-input.ts'
+import { errorOfInput, spoolInput, streamInput } from '../standard-input.ts'
 import { type CliContext, progressTarget, sendBytes } from '../context.ts'
 
 interface ConvertOptions extends OutputOptions, InputFlags {
@@ -37,6 +38,9 @@ interface ConvertOptions extends OutputOptions, InputFlags {
 
 const help = `
 Steps are done in this order: --schema, --rows, --cast, --filter, --select, --rename, --sort, --limit.
+
+Standard input (-) of csv, ndjson and json is read as it comes; what needs it twice (parquet, arrow, --cast, --dry-run) is put
+into a temporary file first.
 
 Exit codes: 0 done, 1 failed (files or data), 2 used wrongly, 130 cancelled by Ctrl-C, 143 by SIGTERM; no file is left half-written.
 
@@ -85,7 +89,7 @@ export function define(command: Command, context: CliContext): void {
     .action((paths: string[], options: ConvertOptions) => convert(paths, options, context))
 }
 
-// Standard input becomes a file, which is gone afterwards.
+// Standard input is read as it comes; where that can't be, it becomes a file, which is gone afterwards.
 async function convert(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
   const inputs = paths.slice(0, -1)
   if (!inputs.includes('-')) return convertFiles(paths, options, context)
@@ -93,6 +97,17 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   const target = paths.at(-1)!
   const format = fileFormat('-', options.from, '--from')
   checkOutput([], target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
+  // Casts look for the row of a bad value, and a dry run tells sizes.
+  if (format !== 'parquet' && format !== 'arrow' && !options.cast && !options.dryRun) {
+    const stream = await streamInput(context.input(), context.signal)
+    try {
+      return await convertFiles(['-', target], options, context, stream)
+    } catch (thrown) {
+      throw errorOfInput(asError(thrown), stream.name)
+    } finally {
+      stream.close()
+    }
+  }
   const spooled = await spoolInput(context.input(), format, context.signal)
   try {
     await convertFiles([spooled.path, target], options, context)
@@ -103,7 +118,7 @@ async function convert(paths: readonly string[], options: ConvertOptions, contex
   }
 }
 
-async function convertFiles(paths: readonly string[], options: ConvertOptions, context: CliContext): Promise<void> {
+async function convertFiles(paths: readonly string[], options: ConvertOptions, context: CliContext, stream?: StreamedSource): Promise<void> {
   const inputs = paths.slice(0, -1)
   const target = paths.at(-1)!
   if (inputs.length === 0)
@@ -111,7 +126,7 @@ async function convertFiles(paths: readonly string[], options: ConvertOptions, c
   const output = checkOutput(inputs, target, fileFormat(target, options.to, '--to'), options, context.isTerminal)
   const format = inputFormat(inputs, options.from)
   const bad = options.onError === undefined ? undefined : badLines(options.onError, format)
-  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), ...readingOf(inputs, options), rows: options.rows }
+  const reading: InputOptions = { ...(options.schema !== undefined && { schema: await loadSchema(options.schema) }), onError: await onErrorOf(bad), ...readingOf(inputs, options), rows: options.rows, stream }
   const given = await openInputs(inputs, options.from, reading)
   const { schema, casts } = options.cast ? divideCasts(options.cast, await schemaOf(given, context.signal), format) : { schema: undefined, casts: [] }
   const open = (files: readonly string[]) => openInputs(files, options.from, schema ? { ...reading, schema } : reading)
