@@ -2,6 +2,7 @@
 // sum and mean of int32: [sum i64, count i64]; of int64: [sum of low halves, sum of high halves, count, 0], which can't overflow in 2^32 rows and so
 // does not depend on their order (of other types: sums.ts); min and max: [best i64, any i64], float64 as ordered bits.
 // With few groups, neighbouring rows hit the same entry and each waits for the one before it: then the rows are dealt to four banks.
+import { blockRows, nearBytes, touchEntries } from './touch'
 import { isValid } from './validity'
 
 // @ts-ignore: decorator
@@ -99,8 +100,8 @@ export function addWordsI64(gids: usize, values: usize, rows: i32, state: usize,
 }
 
 // @ts-ignore: decorator
-@inline function best<T>(greatest: bool, gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  for (let row = 0; row < rows; row++) {
+@inline function bestOf<T>(greatest: bool, gids: usize, values: usize, validity: usize, start: i32, end: i32, state: usize): void {
+  for (let row = start; row < end; row++) {
     if (!isValid(validity, row)) continue
     const entry = state + gidOffset(gids, row)
     const value = orderOf<T>(values, row)
@@ -110,27 +111,41 @@ export function addWordsI64(gids: usize, values: usize, rows: i32, state: usize,
   }
 }
 
-/** state[gid] = [least value, 1] over the rows that aren't null; fresh entries hold [greatest i64, 0]. */
-export function minI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<i32>(false, gids, values, validity, rows, state)
+// @ts-ignore: decorator
+@inline function best<T>(greatest: bool, gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  let seen: u32 = 0
+  if (<usize>groups << 4 <= nearBytes) bestOf<T>(greatest, gids, values, validity, 0, rows, state)
+  else {
+    for (let start = 0; start < rows; start += blockRows) {
+      const end = min(start + blockRows, rows)
+      seen ^= touchEntries(gids, start, end, state, 4)
+      bestOf<T>(greatest, gids, values, validity, start, end, state)
+    }
+  }
+  return seen
+}
+
+/** state[gid] = [least value, 1] over the rows that aren't null; fresh entries hold [greatest i64, 0]. What it gives means nothing. */
+export function minI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<i32>(false, gids, values, validity, rows, state, groups)
 }
 /** As `minI32`, of 64-bit numbers. */
-export function minI64(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<i64>(false, gids, values, validity, rows, state)
+export function minI64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<i64>(false, gids, values, validity, rows, state, groups)
 }
 /** As `minI32`, of float64: NaN is greater than every number. */
-export function minF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<f64>(false, gids, values, validity, rows, state)
+export function minF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<f64>(false, gids, values, validity, rows, state, groups)
 }
 /** state[gid] = [greatest value, 1]; fresh entries hold [least i64, 0]. */
-export function maxI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<i32>(true, gids, values, validity, rows, state)
+export function maxI32(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<i32>(true, gids, values, validity, rows, state, groups)
 }
 /** As `maxI32`, of 64-bit numbers. */
-export function maxI64(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<i64>(true, gids, values, validity, rows, state)
+export function maxI64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<i64>(true, gids, values, validity, rows, state, groups)
 }
 /** As `maxI32`, of float64: NaN is greater than every number. */
-export function maxF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  best<f64>(true, gids, values, validity, rows, state)
+export function maxF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  return best<f64>(true, gids, values, validity, rows, state, groups)
 }

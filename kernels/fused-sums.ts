@@ -1,6 +1,7 @@
 // Counts, sums and means of several columns in one go: a group's numbers lie side by side, [rows i64, then for each column its sum i64, or its sum f64 and
 // what rounding lost f64], in entries of `1 << shift` bytes: an entry is fetched once a row and not once a column. int32 columns come first. Columns have
 // no nulls here.
+import { blockRows, nearBytes, touchEntries } from './touch'
 
 // @ts-ignore: decorator
 @inline function entryAt(banked: bool, gids: usize, row: i32, state: usize, shift: usize, bankBytes: usize): usize {
@@ -24,13 +25,13 @@
 
 // Rows by up to three int32 columns and up to two float64 ones, all at once; the counts are constants where this is inlined.
 // @ts-ignore: decorator
-@inline function addRows(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
+@inline function addRows(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, start: i32, end: i32, state: usize, shift: usize, bankBytes: usize): void {
   const a = <usize>load<u32>(columns)
   const b = <usize>load<u32>(columns, 4)
   const c = <usize>load<u32>(columns, 8)
   const x = <usize>load<u32>(columns + (<usize>wholes << 2))
   const y = <usize>load<u32>(columns + (<usize>wholes << 2), 4)
-  for (let row = 0; row < rows; row++) {
+  for (let row = start; row < end; row++) {
     const entry = entryAt(banked, gids, row, state, shift, bankBytes)
     if (wholes > 0) v128.store(entry, i64x2.add(v128.load(entry), i64x2.replace_lane(i64x2.splat(<i64>load<i32>(a + (<usize>row << 2))), 0, 1)))
     else store<i64>(entry, load<i64>(entry) + 1)
@@ -44,34 +45,46 @@
 
 // As `addRows`, of any number of columns, one after the other.
 // @ts-ignore: decorator
-@inline function addColumns(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
-  for (let row = 0; row < rows; row++) {
+@inline function addColumns(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, start: i32, end: i32, state: usize, shift: usize, bankBytes: usize): void {
+  for (let row = start; row < end; row++) {
     const entry = entryAt(banked, gids, row, state, shift, bankBytes)
     store<i64>(entry, load<i64>(entry) + 1)
   }
   for (let column = 0; column < wholes; column++) {
     const values = <usize>load<u32>(columns + (<usize>column << 2))
     const own = state + 8 + (<usize>column << 3)
-    for (let row = 0; row < rows; row++) addWhole(entryAt(banked, gids, row, own, shift, bankBytes), values, row)
+    for (let row = start; row < end; row++) addWhole(entryAt(banked, gids, row, own, shift, bankBytes), values, row)
   }
   for (let column = 0; column < floats; column++) {
     const values = <usize>load<u32>(columns + (<usize>(wholes + column) << 2))
     const own = state + 8 + (<usize>wholes << 3) + (<usize>column << 4)
-    for (let row = 0; row < rows; row++) addExactly(entryAt(banked, gids, row, own, shift, bankBytes), load<f64>(values + (<usize>row << 3)))
+    for (let row = start; row < end; row++) addExactly(entryAt(banked, gids, row, own, shift, bankBytes), load<f64>(values + (<usize>row << 3)))
   }
 }
 
 // @ts-ignore: decorator
-@inline function addAny(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bankBytes: usize): void {
+@inline function addAny(banked: bool, wholes: i32, floats: i32, gids: usize, columns: usize, start: i32, end: i32, state: usize, shift: usize, bankBytes: usize): void {
   const shape = wholes <= 3 && floats <= 2 ? wholes * 3 + floats : -1
-  if (shape == 1) addRows(banked, 0, 1, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 2) addRows(banked, 0, 2, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 3) addRows(banked, 1, 0, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 4) addRows(banked, 1, 1, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 6) addRows(banked, 2, 0, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 7) addRows(banked, 2, 1, gids, columns, rows, state, shift, bankBytes)
-  else if (shape == 9) addRows(banked, 3, 0, gids, columns, rows, state, shift, bankBytes)
-  else addColumns(banked, wholes, floats, gids, columns, rows, state, shift, bankBytes)
+  if (shape == 1) addRows(banked, 0, 1, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 2) addRows(banked, 0, 2, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 3) addRows(banked, 1, 0, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 4) addRows(banked, 1, 1, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 6) addRows(banked, 2, 0, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 7) addRows(banked, 2, 1, gids, columns, start, end, state, shift, bankBytes)
+  else if (shape == 9) addRows(banked, 3, 0, gids, columns, start, end, state, shift, bankBytes)
+  else addColumns(banked, wholes, floats, gids, columns, start, end, state, shift, bankBytes)
+}
+
+function addSpread(wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bytes: usize): void {
+  if (bytes <= nearBytes) return addAny(false, wholes, floats, gids, columns, 0, rows, state, shift, 0)
+  let seen: u32 = 0
+  for (let start = 0; start < rows; start += blockRows) {
+    const end = min(start + blockRows, rows)
+    seen ^= touchEntries(gids, start, end, state, shift)
+    addAny(false, wholes, floats, gids, columns, start, end, state, shift, 0)
+  }
+  // Behind the addresses is room for a word that keeps the loads.
+  store<u32>(columns + (<usize>(wholes + floats) << 2), seen)
 }
 
 /**
@@ -80,8 +93,8 @@
  */
 export function addFused(gids: usize, columns: usize, wholes: i32, floats: i32, rows: i32, state: usize, shift: i32, groups: i32, banks: usize): void {
   const bytes = <usize>groups << <usize>shift
-  if (banks == 0) return addAny(false, wholes, floats, gids, columns, rows, state, <usize>shift, 0)
-  addAny(true, wholes, floats, gids, columns, rows, banks, <usize>shift, bytes)
+  if (banks == 0) return addSpread(wholes, floats, gids, columns, rows, state, <usize>shift, bytes)
+  addAny(true, wholes, floats, gids, columns, 0, rows, banks, <usize>shift, bytes)
   for (let bank: usize = 0; bank < 4; bank++) {
     for (let gid = 0; gid < groups; gid++) {
       let from = banks + bank * bytes + (<usize>gid << <usize>shift)

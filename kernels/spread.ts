@@ -2,6 +2,7 @@
 // others and so leaves nothing large to cancel; each sum is compensated. What leaves is [count, mean, sum of squares about it], which merges exactly
 // (Chan, Golub and LeVeque, 1979). Entries: [count, shift, sum, rest, squares, rest, 0, 0]; of pairs [count, 0], the shifts
 // of x and y, their sums and what these lost, those of xx and yy, then the sum of xy and what it lost. Values that are not finite make the result NaN.
+import { blockRows, nearBytes, touchEntries } from './touch'
 import { isValid } from './validity'
 
 // Adds to a sum and what rounding lost of it (Knuth's two-sum).
@@ -32,9 +33,21 @@ import { isValid } from './validity'
   return whole - whole == 0 ? whole : main
 }
 
-/** Takes values into entries of 64 bytes. */
-export function addSpreadF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize): void {
-  for (let row = 0; row < rows; row++) {
+/** Takes values into entries of 64 bytes. What it gives means nothing. */
+export function addSpreadF64(gids: usize, values: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  let seen: u32 = 0
+  const isFar = <usize>groups << 6 > nearBytes
+  for (let start = 0; start < rows; start += blockRows) {
+    const end = min(start + blockRows, rows)
+    if (isFar) seen ^= touchEntries(gids, start, end, state, 6)
+    addValues(gids, values, validity, start, end, state)
+  }
+  return seen
+}
+
+// @ts-ignore: decorator
+@inline function addValues(gids: usize, values: usize, validity: usize, start: i32, end: i32, state: usize): void {
+  for (let row = start; row < end; row++) {
     if (!isValid(validity, row)) continue
     const entry = state + (<usize>load<u32>(gids + (<usize>row << 2)) << 6)
     const x = load<f64>(values + (<usize>row << 3))
@@ -100,9 +113,22 @@ export function spreadsF64(counts: usize, squares: usize, groups: i32, less: f64
   return some
 }
 
-/** Takes pairs of values into entries of 128 bytes. */
-export function addPairsF64(gids: usize, xs: usize, ys: usize, validity: usize, rows: i32, state: usize): void {
-  for (let row = 0; row < rows; row++) {
+/** Takes pairs of values into entries of 128 bytes. What it gives means nothing. */
+export function addPairsF64(gids: usize, xs: usize, ys: usize, validity: usize, rows: i32, state: usize, groups: i32): u32 {
+  let seen: u32 = 0
+  const isFar = <usize>groups << 7 > nearBytes
+  for (let start = 0; start < rows; start += blockRows) {
+    const end = min(start + blockRows, rows)
+    // An entry has two cache lines.
+    if (isFar) seen ^= touchEntries(gids, start, end, state, 7) ^ touchEntries(gids, start, end, state + 64, 7)
+    addPairs(gids, xs, ys, validity, start, end, state)
+  }
+  return seen
+}
+
+// @ts-ignore: decorator
+@inline function addPairs(gids: usize, xs: usize, ys: usize, validity: usize, start: i32, end: i32, state: usize): void {
+  for (let row = start; row < end; row++) {
     if (!isValid(validity, row)) continue
     const entry = state + (<usize>load<u32>(gids + (<usize>row << 2)) << 7)
     const pair = v128.load64_lane(ys + (<usize>row << 3), v128.load64_zero(xs + (<usize>row << 3)), 1)

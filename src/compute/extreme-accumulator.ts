@@ -95,12 +95,15 @@ class ExtremeAccumulator extends ValueAccumulator {
     const { values, validity, type } = column!
     const state = this.state.ensure(groupCount)
     const least = this.#least
-    if (type.kind === 'int32') return (least ? kernels.minI32 : kernels.maxI32)(gids, values, validity, rows, state)
-    if (type.kind === 'float64') return (least ? kernels.minF64 : kernels.maxF64)(gids, values, validity, rows, state)
+    if (type.kind === 'int32' || type.kind === 'float64') {
+      const best = type.kind === 'int32' ? (least ? kernels.minI32 : kernels.maxI32) : least ? kernels.minF64 : kernels.maxF64
+      best(gids, values, validity, rows, state, groupCount)
+      return
+    }
     const arena = device.arena()
     try {
       const best = least ? kernels.minI64 : kernels.maxI64
-      best(gids, keysOf(device, arena, column!), validity, rows, state)
+      best(gids, keysOf(device, arena, column!), validity, rows, state, groupCount)
     } finally {
       arena.release()
     }

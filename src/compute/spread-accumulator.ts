@@ -72,7 +72,7 @@ class SpreadAccumulator implements Accumulator {
     const state = this.#state.ensure(groupCount)
     const arena = device.arena()
     try {
-      device.kernels.addSpreadF64(gids, floatsOf(device, arena, column!), column!.validity, rows, state)
+      device.kernels.addSpreadF64(gids, floatsOf(device, arena, column!), column!.validity, rows, state, groupCount)
     } finally {
       arena.release()
     }
@@ -125,7 +125,7 @@ class PairAccumulator implements Accumulator {
     const arena = device.arena()
     try {
       const both = andBits(device, arena, x!.validity, y!.validity, rows)
-      device.kernels.addPairsF64(gids, floatsOf(device, arena, x!), floatsOf(device, arena, y!), both, rows, state)
+      device.kernels.addPairsF64(gids, floatsOf(device, arena, x!), floatsOf(device, arena, y!), both, rows, state, groupCount)
     } finally {
       arena.release()
     }
