@@ -60,7 +60,6 @@ export class Task {
   #pausedInArena = false
   /** A message waits for a promise. */
   #waiting = false
-  #isReading = false
   #left = false
   #failed = false
 
@@ -97,8 +96,8 @@ export class Task {
     assert(message.type === 'continue' || !this.#paused, `a ${message.type} came before the message under way was done`)
     const steps = message.type === 'continue' ? this.#paused : this.#handle(message)
     this.#paused = undefined
-    if (message.type !== 'continue') this.#isReading = message.type === 'split' || message.type === 'splits'
-    else if (message.leave && this.#isReading) steps?.return()
+    // Outside an arena are splits being read.
+    if (message.type === 'continue' && message.leave && !this.#pausedInArena) steps?.return()
     if (!steps) return this.#answer(message)
     if (message.type === 'continue' && this.#pausedInArena) this.#arena = this.#environment.device.arena()
     return this.#drive(steps, message, performance.now() + turnMs)
