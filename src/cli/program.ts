@@ -21,6 +21,8 @@ Examples:
   $ millrace convert 'logs/*.ndjson.gz' logs.parquet --select time,path --compression snappy
   $ millrace convert trips.csv out/ --to parquet --partition-by day --cast fare:float64 --dry-run
   $ millrace head trips.parquet -n 5 --select vendor,distance
+  $ millrace head https://example.com/trips.parquet       of addresses only what is needed is fetched
+  $ millrace head sealed.parquet --decryption-keys keys.json
   $ millrace tail server.ndjson -n 20 --select time,status
   $ millrace sample trips.parquet -n 5 --seed 7
   $ millrace stats trips.parquet

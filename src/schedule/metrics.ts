@@ -32,7 +32,7 @@ export interface JobMetrics {
   readonly checkpoints: { readonly completed: number; readonly lastEpoch: number | undefined; readonly lastMs: number | undefined }
   /** The most bytes that the engine held at once while the job ran, of other jobs and kept results too; and those of them that were batches of this job on their way. */
   readonly memory: { readonly peakBytes: number; readonly peakBatchBytes: number }
-  /** Share of the input handed out, 0 to 1, if known. */
+  /** Share of the input handed out, 0 to 1, if known; of what is read as a whole it isn't, before the end. */
   readonly progress: number | undefined
   /** Rows known to wait at the sources, if known. */
   readonly lag: number | undefined

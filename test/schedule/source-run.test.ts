@@ -74,4 +74,11 @@ describe('a scan', () => {
     expect(stopped.given).toEqual(['end'])
     expect(scan(0).source.progress()).toBe(1)
   })
+
+  it('tells no progress of one split alone, before or after it was handed out', () => {
+    const { source } = scan(1)
+    expect(source.progress()).toBeUndefined()
+    source.moved()
+    expect([source.ended(), source.progress()]).toEqual([true, undefined])
+  })
 })
