@@ -4,7 +4,7 @@ import { JsonJob } from './json-text'
 /** A key that a column or a mapped object hangs on; 64 bytes. `name` counts from the tables' start, and is followed by ≥ 16 bytes. */
 @unmanaged export class JsonMember {
   target: i32
-  /** 0: a column; 1: an object that is mapped; 2: a struct; columns too: 3 utf8 of strings, 4 int64, 5 timestamps. `target` is the column's number, or the scope's. */
+  /** 0: a column; 1: an object that is mapped; 2: a struct; columns too: 3 utf8 of strings, 4 int64, 5 int32, float64 and timestamps. `target` is the column's number, or the scope's. */
   kind: i32
   nameBytes: i32
   name: usize

@@ -66,7 +66,7 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
 
 /**
  * The value at `p` into column `index`, a member of `kind`, if it is as most are: a string of ASCII without escapes, such a string that is a timestamp, up
- * to 15 digits. Returns the address behind it; or 0, and nothing is done. What lies behind `end` isn't told from the record's own bytes.
+ * to 15 digits, a float whose digits are exact. Returns the address behind it; or 0, and nothing is done. What lies behind `end` isn't told from the record's own bytes.
  */
 // @ts-ignore: decorator
 @inline function storeCommon(job: JsonJob, p: usize, index: i32, kind: i32, end: usize): usize {
@@ -79,14 +79,13 @@ const VIEW_MASK: usize = memory.data<u8>([255, 255, 255, 255, 255, 255, 255, 255
     writeView(field.values + (<usize>job.row << 4), p + 1, <u32>(quote - p - 1))
     next = quote + 1
   } else {
-    const out = field.values + (<usize>job.row << 3)
-    next = kind == INT_MEMBER ? storeDigits(p, out) : storeCommonTime(p, end, field.type - TIMESTAMP, out)
+    next = kind == INT_MEMBER ? storeDigits(p, field.values + (<usize>job.row << 3)) : storeCommonOther(job, p, field, end)
     if (next == 0) return 0
   }
   if (field.stamp != (job.stamp | 1)) {
     field.stamp = job.stamp | 1
     job.present++
-  }
+  } else dropSlow(job, index)
   return next
 }
 
@@ -157,10 +156,23 @@ function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
   return 0
 }
 
-// A timestamp that is a string as `plainEnd` takes them; else 0.
-function storeCommonTime(p: usize, end: usize, unit: i32, out: usize): usize {
+// As `storeCommon`, for a timestamp, a float64 or an int32.
+function storeCommonOther(job: JsonJob, p: usize, field: JsonField, end: usize): usize {
+  const row = <usize>job.row
+  const out = field.values + (row << 3)
+  if (field.type == FLOAT64) {
+    const bytes = scanDecimal(p, 1, job.decimal)
+    return bytes != 0 && decimalToF64(job.decimal, out) ? p + bytes : 0
+  }
+  if (field.type == INT32) {
+    const next = storeDigits(p, job.decimal)
+    const value = load<i64>(job.decimal)
+    if (next == 0 || value > i32.MAX_VALUE) return 0
+    store<i32>(field.values + (row << 2), <i32>value)
+    return next
+  }
   const quote = load<u8>(p) == 34 ? plainEnd(p + 1, end) : 0
-  return quote != 0 && scanTime(p + 1, quote, unit, out) ? quote + 1 : 0
+  return quote != 0 && scanTime(p + 1, quote, field.type - TIMESTAMP, out) ? quote + 1 : 0
 }
 
 /** Takes back a column's null or value of this record. */

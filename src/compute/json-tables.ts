@@ -119,7 +119,8 @@ export function jsonTables(fields: readonly JsonField[], where: string): JsonTab
 // A column as a member: whose values are mostly of one form that is stored at once.
 function columnKind({ type, isRaw }: JsonField): number {
   if (type.kind === 'utf8') return isRaw ? 0 : 3
-  return type.kind === 'int64' ? 4 : type.kind === 'timestamp' ? 5 : 0
+  if (type.kind === 'int64') return 4
+  return type.kind === 'int32' || type.kind === 'float64' || type.kind === 'timestamp' ? 5 : 0
 }
 
 function writeMember(

@@ -98,6 +98,13 @@ describe('nested columns', () => {
     expect(() => decodeFields(parseSchema({ s: 'struct<x: int32>', n: 'int64' }, 'test').map((f, i) => ({ ...f, path: i ? ['s', 'n'] : ['s'] })), '')).toThrow('column "s" takes the whole of "s"')
   })
 
+  it('hold the last of repeated floats, however many digits the one before has', () => {
+    const long = '0.1000000000000000055511151231257827021181583404541015625'
+    const text = ['"x":2.5', `"x":${long},"x":2.5`, `"x":${long},"x":null`, `"x":2.5,"x":${long}`].map(pairs => `{${pairs},"s":{${pairs}}}`).join('\n')
+    const values = [2.5, 2.5, null, 0.1]
+    expect(decode({ x: 'float64?', s: 'struct<x: float64?>' }, text).rows).toEqual(values.map(x => [x, { x }]))
+  })
+
   it('are found in samples, widened at every depth', () => {
     const infer = (text: string, isWhole = true) => schemaText(inferJsonSchema(new TextEncoder().encode(text), isWhole, 'test'))
     expect(infer('{"a":[1,2.5],"s":{"x":1,"d":"2024-01-01"},"l":[{"k":1},{"k":null,"n":[]}]}\n{"a":[null],"s":{"y":true,"d":"2024-01-01T10:00"},"l":null}\n')).toEqual({
