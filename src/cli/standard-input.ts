@@ -76,25 +76,26 @@ async function copy(input: AsyncIterable<Uint8Array>, plainPath: string, format:
 
 async function* cancellable(input: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const iterator = input[Symbol.asyncIterator]()
-  let cancel = () => {}
-  const cancelled = new Promise<never>((_, reject) => {
-    cancel = () => reject(new CancelledError('standard input'))
-    if (signal.aborted) cancel()
-    else signal.addEventListener('abort', cancel, { once: true })
-  })
-  cancelled.catch(() => {})
   try {
     for (;;) {
-      const { done, value } = await Promise.race([iterator.next(), cancelled])
+      const { done, value } = await unlessCancelled(iterator.next(), signal)
       if (done) return
       yield value
     }
   } catch (thrown) {
     if (thrown instanceof MillraceError) throw thrown
     throw new ConnectorError('INPUT', `standard input: it can't be read (${(thrown as Error).message}); look at the command that writes it`, { cause: thrown })
-  } finally {
-    signal.removeEventListener('abort', cancel)
   }
+}
+
+// A race with one promise that lasts would keep all pieces for as long.
+function unlessCancelled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new CancelledError('standard input'))
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel))
+  })
 }
 
 async function next(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array | undefined> {
