@@ -8,6 +8,40 @@ export function decodeDictionary4(cursor: usize, count: i32, dictionary: usize, 
   return decode<u32>(cursor, count, dictionary, dictionaryCount, out)
 }
 
+/** True where a dictionary's 4-byte values fit a byte each, and are few enough for a shuffle. */
+function isTiny(dictionary: usize, count: i32): bool {
+  if (count > 16) return false
+  let all: u32 = 0
+  for (let i = 0; i < count; i++) all |= load<u32>(dictionary + (<usize>i << 2))
+  return all < 256
+}
+
+// Eight values at a time by a shuffle of bytes: of `count` indices of up to 4 bits from byte `p` on. Returns how many were taken, a multiple of 8, or −1 where an
+// index is not below `limit`.
+function takeTiny(p: usize, count: u32, width: u32, dictionary: usize, limit: i32, out: usize): i32 {
+  let table = i8x16.splat(0)
+  for (let i = limit - 1; i >= 0; i--) {
+    table = i8x16.shuffle(table, table, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
+    table = i8x16.replace_lane(table, 0, <i8>load<u8>(dictionary + (<usize>i << 2)))
+  }
+  const swizzle = narrowSwizzleOf(width)
+  const scale = narrowScaleOf(width)
+  const shift = <i32>(16 - width)
+  const low = i16x8.splat(255)
+  let most = i16x8.splat(0)
+  let i: u32 = 0
+  for (; i + 8 <= count; i += 8) {
+    const numbers = eightNumbers(p, swizzle, scale, shift)
+    most = i16x8.max_u(most, numbers)
+    const values = v128.and(i8x16.swizzle(table, numbers), low)
+    const at = out + (<usize>i << 2)
+    v128.store(at, i32x4.extend_low_i16x8_u(values))
+    v128.store(at, i32x4.extend_high_i16x8_u(values), 16)
+    p += <usize>width
+  }
+  return v128.any_true(i16x8.ge_u(most, i16x8.splat(<i16>limit))) ? -1 : <i32>i
+}
+
 /** As `decodeDictionary4`, for values of 8 bytes. */
 export function decodeDictionary8(cursor: usize, count: i32, dictionary: usize, dictionaryCount: i32, out: usize): i32 {
   return decode<u64>(cursor, count, dictionary, dictionaryCount, out)
@@ -16,6 +50,7 @@ export function decodeDictionary8(cursor: usize, count: i32, dictionary: usize, 
 // @ts-ignore: decorator
 @inline function decode<T>(cursor: usize, count: i32, dictionary: usize, dictionaryCount: i32, out: usize): i32 {
   const width = load<u32>(cursor, WIDTH)
+  const tiny = sizeof<T>() == 4 && width > 0 && width <= 4 && dictionaryCount > 0 && isTiny(dictionary, dictionaryCount)
   let left = <u32>count
   while (left > 0) {
     if (load<u32>(cursor, LEFT) == 0) {
@@ -24,11 +59,15 @@ export function decodeDictionary8(cursor: usize, count: i32, dictionary: usize, 
     }
     const take = min(left, load<u32>(cursor, LEFT))
     if (load<u32>(cursor, PACKED) != 0) {
-      const p = <usize>load<u32>(cursor, NEXT)
       const bit = load<u32>(cursor, TAKEN)
+      const start = <usize>load<u32>(cursor, NEXT)
+      const taken = tiny && bit == 0 ? takeTiny(start, take, width, dictionary, dictionaryCount, out) : 0
+      if (taken < 0) return -2
+      const p = start + <usize>((<u32>taken >> 3) * width)
+      const rest = take - <u32>taken
       const holdsAll = <u64>dictionaryCount >= <u64>1 << <u64>width
-      if (!holdsAll && greatestPacked(p, bit, take, width) >= <u32>dictionaryCount) return -2
-      takePacked<T>(p, bit, take, width, dictionary, out)
+      if (!holdsAll && greatestPacked(p, bit, rest, width) >= <u32>dictionaryCount) return -2
+      takePacked<T>(p, bit, rest, width, dictionary, out + <usize>taken * sizeof<T>())
       skipPacked(cursor, take)
     } else {
       const index = load<u32>(cursor, VALUE)

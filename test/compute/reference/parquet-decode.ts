@@ -142,10 +142,12 @@ export const lookupAgreement = agreement({
   stem: 'parquet-lookup',
   kernels: ['decodeDictionary4', 'decodeDictionary8'],
   sample(random, length, shape) {
-    const runs = sampleRuns(random, length, shape, 16)
+    // Few entries that fit a byte are looked up otherwise.
+    const isTiny = random.int(2) === 0
+    const runs = sampleRuns(random, length, shape, isTiny ? 4 : 16)
     const most = runs.numbers.reduce((a, b) => Math.max(a, b), 0)
     const size = random.int(3) === 0 ? 2 ** runs.width : most + 1
-    return { runs, words: Array.from({ length: 2 * size }, () => random.uint32()), wrong: random.int(4) === 0 && most > 0 ? most : undefined }
+    return { runs, words: Array.from({ length: 2 * size }, () => (isTiny ? random.int(256) : random.uint32())), wrong: random.int(4) === 0 && most > 0 ? most : undefined }
   },
   reference: ({ runs: { numbers }, words, wrong }) => [1, 2].map(n => (wrong !== undefined ? 'beyond' : numbers.flatMap(i => words.slice(n * i, n * i + n)))),
   compute(device, arena, { runs: { numbers, width, bytes, cuts }, words, wrong }) {
