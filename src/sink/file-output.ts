@@ -43,6 +43,9 @@ export const nodeOutputCalls: OutputCalls = {
   close: descriptor => closeSync(descriptor),
 }
 
+/** After so many bytes the system is asked to write what it has while more comes, so that the sync at the end has little to wait for. */
+const earlyBytes = 32 << 20
+
 /** An open output. After an error it takes nothing more; close it in any case. */
 export class FileOutput implements ByteSink {
   readonly path: string
@@ -53,6 +56,11 @@ export class FileOutput implements ByteSink {
   #buffered = 0
   #bytes = 0
   #open = true
+  #unsyncedBytes = 0
+  /** A sync under way while more is written; it never rejects. */
+  #early: Promise<void> | undefined
+  /** What a sync has thrown, in an array. */
+  #failed: [unknown] | undefined
 
   /** 'w' begins the file anew, 'a' goes on behind its `bytes` bytes. Throws ConnectorError. */
   constructor(path: string, flags: 'w' | 'a', where: string, bytes = 0, calls: OutputCalls = nodeOutputCalls) {
@@ -91,16 +99,12 @@ export class FileOutput implements ByteSink {
   /** Makes everything durable. A failed sync is final: what the system still holds can't be known. */
   async sync(): Promise<void> {
     this.flush()
-    try {
-      await this.#calls.sync(this.#descriptor)
-    } catch (thrown) {
-      const errno = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
-      throw new ConnectorError(
-        'FILE_SYNC',
-        `${this.#where}: fsync of ${this.path} failed (${errno}), so nothing written to it can be trusted; check the disk, then restart the job`,
-        { cause: thrown },
-      )
-    }
+    await this.#early
+    await this.#sync()
+    if (!this.#failed) return
+    const [cause] = this.#failed
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new ConnectorError('FILE_SYNC', `${this.#where}: fsync of ${this.path} failed (${errno}), so nothing written to it can be trusted; check the disk, then restart the job`, { cause })
   }
 
   /** Closes the file; what is buffered and not flushed is lost. A second call does nothing. Throws ConnectorError. */
@@ -128,6 +132,19 @@ export class FileOutput implements ByteSink {
       for (let at = 0; at < bytes.byteLength; ) at += this.#calls.write(this.#descriptor, bytes, at)
     } catch (thrown) {
       throw outputError(this.#where, 'write', this.path, thrown)
+    }
+    this.#unsyncedBytes += bytes.byteLength
+    if (this.#unsyncedBytes >= earlyBytes && !this.#early) this.#early = this.#sync().finally(() => (this.#early = undefined))
+  }
+
+  // After one that failed there is no other: it would succeed, though bytes are lost.
+  async #sync(): Promise<void> {
+    if (this.#failed) return
+    this.#unsyncedBytes = 0
+    try {
+      await this.#calls.sync(this.#descriptor)
+    } catch (thrown) {
+      this.#failed = [thrown]
     }
   }
 }
