@@ -102,9 +102,9 @@ export function snappyBytesMax(bytes: i32): f64 {
 
 /**
  * Compresses; `out` has `snappyBytesMax` bytes, `table` 32,768 bytes of scratch. Returns the bytes written. Behind a block of 64 KiB that got hardly smaller some are
- * left as they are: one, three, then seven.
+ * left as they are: one, three, then seven; more at once where `poor` says that what came before got hardly smaller.
  */
-export function compressSnappy(source: usize, sourceBytes: i32, out: usize, table: usize): i32 {
+export function compressSnappy(source: usize, sourceBytes: i32, out: usize, table: usize, poor: i32): i32 {
   let o = out
   let size = <u32>sourceBytes
   while (size >= 128) {
@@ -112,7 +112,7 @@ export function compressSnappy(source: usize, sourceBytes: i32, out: usize, tabl
     size >>= 7
   }
   store<u8>(o++, <u8>size)
-  let skips = 0
+  let skips = poor ? 3 : 0
   let skipping = 0
   for (let at: i32 = 0; at < sourceBytes; at += BLOCK) {
     const bytes = min(sourceBytes - at, BLOCK)

@@ -35,6 +35,8 @@ export class PagePacker {
   readonly #codec: ParquetCodec
   readonly #shared: EncoderScratch
   readonly #pages: PageStore
+  /** The last page got hardly smaller. */
+  #isPoor = false
   constructor(device: Device, codec: ParquetCodec, shared: EncoderScratch) {
     this.#device = device
     this.#codec = codec
@@ -89,7 +91,11 @@ export class PagePacker {
   // Packs to `out`, which has room for the most that there can be. Returns the bytes.
   #pack(start: number, bytes: number, out: number): number {
     const device = this.#device
-    if (this.#codec === 'snappy') return compressSnappy(device, start, bytes, out, this.#shared.codec.ensure(snappyTableBytes))
+    if (this.#codec === 'snappy') {
+      const packed = compressSnappy(device, start, bytes, out, this.#shared.codec.ensure(snappyTableBytes), this.#isPoor)
+      this.#isPoor = packed > 0.97 * bytes
+      return packed
+    }
     if (this.#codec === 'zstd') return compressZstd(device, start, bytes, out, this.#shared.codec.ensure(zstdScratchBytes(device)))
     if (this.#codec === 'lz4') return compressLz4(device, start, bytes, out, this.#shared.codec.ensure(lz4TableBytes))
     const body = device.memory.bytes(start, bytes)

@@ -103,7 +103,7 @@ export const packAgreement = agreement({
     device.memory.write(source, Uint8Array.from(bytes))
     const max = snappyBytesMax(device, bytes.length)
     const out = arena.allocate(max)
-    const count = compressSnappy(device, source, bytes.length, out, arena.allocate(snappyTableBytes))
+    const count = compressSnappy(device, source, bytes.length, out, arena.allocate(snappyTableBytes), bytes[0]! % 2 === 0)
     const packed = [...device.memory.bytes(out, count)]
     return { plain: plainUnpack(packed), kernel: unpack(device, arena, packed, bytes.length), fits: count <= max }
   },
