@@ -1,6 +1,6 @@
 // Runs a suite on several engines, each in a process of its own, in turns: a round of a case is one timing on every engine, so that a
 // machine that slows down slows all of them. A time counts only where the engine's result equals Millrace's.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +48,8 @@ async function runCase(suite, caseName, testCase, processes, { rows, runs }) {
   const entries = processes.filter(p => testCase[engines[p.name].needs] !== undefined).map(process => ({ process, seconds: [], cpuSeconds: [] }))
   const ask = async entry => {
     const out = suite.converts && outOf(entry, testCase)
+    // What one engine left for the disk, another one's fsync would wait for.
+    if (out && process.platform !== 'win32') execFileSync('sync')
     const answer = await entry.process.ask({ run: caseName, query: testCase.polars, out })
     if (answer.error) entry.error = answer.error
     return answer
