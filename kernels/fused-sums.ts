@@ -75,23 +75,25 @@ import { blockRows, nearBytes, touchEntries } from './touch'
   else addColumns(banked, wholes, floats, gids, columns, start, end, state, shift, bankBytes)
 }
 
-function addSpread(wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bytes: usize): void {
-  if (bytes <= nearBytes) return addAny(false, wholes, floats, gids, columns, 0, rows, state, shift, 0)
+function addSpread(wholes: i32, floats: i32, gids: usize, columns: usize, rows: i32, state: usize, shift: usize, bytes: usize): u32 {
   let seen: u32 = 0
+  if (bytes <= nearBytes) {
+    addAny(false, wholes, floats, gids, columns, 0, rows, state, shift, 0)
+    return seen
+  }
   for (let start = 0; start < rows; start += blockRows) {
     const end = min(start + blockRows, rows)
     seen ^= touchEntries(gids, start, end, state, shift)
     addAny(false, wholes, floats, gids, columns, start, end, state, shift, 0)
   }
-  // Behind the addresses is room for a word that keeps the loads.
-  store<u32>(columns + (<usize>(wholes + floats) << 2), seen)
+  return seen
 }
 
 /**
  * Takes rows. `columns`: the addresses of the values of `wholes` int32 and then `floats` float64 columns, u32 each; their sums lie in the entry in this
- * order. `banks`: four zeroed copies of the groups' entries, used where groups are few so that rows don't wait for each other's stores; 0 does without.
+ * order. `banks`: four zeroed copies of the groups' entries, used where groups are few so that rows don't wait for each other's stores; 0 does without. What it gives means nothing.
  */
-export function addFused(gids: usize, columns: usize, wholes: i32, floats: i32, rows: i32, state: usize, shift: i32, groups: i32, banks: usize): void {
+export function addFused(gids: usize, columns: usize, wholes: i32, floats: i32, rows: i32, state: usize, shift: i32, groups: i32, banks: usize): u32 {
   const bytes = <usize>groups << <usize>shift
   if (banks == 0) return addSpread(wholes, floats, gids, columns, rows, state, <usize>shift, bytes)
   addAny(true, wholes, floats, gids, columns, 0, rows, banks, <usize>shift, bytes)
@@ -112,6 +114,7 @@ export function addFused(gids: usize, columns: usize, wholes: i32, floats: i32, 
       }
     }
   }
+  return 0
 }
 
 /** out[gid] = the float sum at `offset` of each entry, or where `mean` is not 0 its mean. */

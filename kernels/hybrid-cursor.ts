@@ -45,6 +45,19 @@ export function nextRun(cursor: usize): bool {
   return true
 }
 
+// How many of the next `wanted` numbers, at least one, the run at hand has; the next run is begun where it has none. 0 where the data ends early.
+// @ts-ignore: decorator
+@inline export function numbersInRun(cursor: usize, wanted: u32): u32 {
+  while (load<u32>(cursor, LEFT) == 0) if (!nextRun(cursor)) return 0
+  return min(wanted, load<u32>(cursor, LEFT))
+}
+
+// Moves a run of one number on by `count`.
+// @ts-ignore: decorator
+@inline export function skipRepeated(cursor: usize, count: u32): void {
+  store<u32>(cursor, load<u32>(cursor, LEFT) - count, LEFT)
+}
+
 // Moves a packed run on by `count` values.
 // @ts-ignore: decorator
 @inline export function skipPacked(cursor: usize, count: u32): void {

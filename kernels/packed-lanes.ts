@@ -7,29 +7,26 @@
   return i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p), swizzle), scale), shift)
 }
 
-// The two bytes of each of eight numbers of at most 9 bits.
-export function narrowSwizzleOf(width: u32): v128 {
-  let lanes = i16x8.splat(0)
-  lanes = i16x8.replace_lane(lanes, 0, <i16>0x0100)
-  lanes = i16x8.replace_lane(lanes, 1, <i16>(0x0100 + (width >> 3) * 0x0101))
-  lanes = i16x8.replace_lane(lanes, 2, <i16>(0x0100 + ((2 * width) >> 3) * 0x0101))
-  lanes = i16x8.replace_lane(lanes, 3, <i16>(0x0100 + ((3 * width) >> 3) * 0x0101))
-  lanes = i16x8.replace_lane(lanes, 4, <i16>(0x0100 + ((4 * width) >> 3) * 0x0101))
-  lanes = i16x8.replace_lane(lanes, 5, <i16>(0x0100 + ((5 * width) >> 3) * 0x0101))
-  lanes = i16x8.replace_lane(lanes, 6, <i16>(0x0100 + ((6 * width) >> 3) * 0x0101))
-  return i16x8.replace_lane(lanes, 7, <i16>(0x0100 + ((7 * width) >> 3) * 0x0101))
+// For `eightNumbers`: each lane gets the two bytes that its number lies in.
+export function swizzleOf8(width: u32): v128 {
+  let low: u64 = 0
+  let high: u64 = 0
+  for (let k: u32 = 0; k < 4; k++) {
+    const byte = <u64>((k * width) >> 3)
+    low |= (byte | ((byte + 1) << 8)) << <u64>(16 * k)
+    const other = <u64>(((k + 4) * width) >> 3)
+    high |= (other | ((other + 1) << 8)) << <u64>(16 * k)
+  }
+  return i64x2.replace_lane(i64x2.splat(low), 1, high)
 }
 
-// Factors that move each of eight numbers to the top of its 16 bits.
-export function narrowScaleOf(width: u32): v128 {
-  const top = 16 - width
-  let lanes = i16x8.splat(0)
-  lanes = i16x8.replace_lane(lanes, 0, <i16>((<u32>1) << top))
-  lanes = i16x8.replace_lane(lanes, 1, <i16>((<u32>1) << (top - (width & 7))))
-  lanes = i16x8.replace_lane(lanes, 2, <i16>((<u32>1) << (top - ((2 * width) & 7))))
-  lanes = i16x8.replace_lane(lanes, 3, <i16>((<u32>1) << (top - ((3 * width) & 7))))
-  lanes = i16x8.replace_lane(lanes, 4, <i16>((<u32>1) << (top - ((4 * width) & 7))))
-  lanes = i16x8.replace_lane(lanes, 5, <i16>((<u32>1) << (top - ((5 * width) & 7))))
-  lanes = i16x8.replace_lane(lanes, 6, <i16>((<u32>1) << (top - ((6 * width) & 7))))
-  return i16x8.replace_lane(lanes, 7, <i16>((<u32>1) << (top - ((7 * width) & 7))))
+// For `eightNumbers`: factors that move each of eight numbers to the top of its lane.
+export function scaleOf8(width: u32): v128 {
+  let low: u64 = 0
+  let high: u64 = 0
+  for (let k: u32 = 0; k < 4; k++) {
+    low |= <u64>(1 << (16 - width - ((k * width) & 7))) << <u64>(16 * k)
+    high |= <u64>(1 << (16 - width - (((k + 4) * width) & 7))) << <u64>(16 * k)
+  }
+  return i64x2.replace_lane(i64x2.splat(low), 1, high)
 }

@@ -1,25 +1,22 @@
 // Parquet's encodings (apache/parquet-format, Encodings.md) into Arrow's layouts. Input is hostile: every read is checked against the
 // end it was given (plus the padding of arena chunks), and a broken input gives a negative number.
-import { LEFT, NEXT, nextRun, PACKED, skipPacked, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
-import { eightNumbers, narrowScaleOf, narrowSwizzleOf } from './packed-lanes'
+import { NEXT, numbersInRun, PACKED, skipPacked, skipRepeated, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
+import { eightNumbers, scaleOf8, swizzleOf8 } from './packed-lanes'
 
 /** The next `count` numbers of a hybrid cursor (width 0..32) as u32; `out` is padded. Returns `count`, or −1 where the data ends early. */
 export function decodeHybridU32(cursor: usize, count: i32, out: usize): i32 {
   const width = load<u32>(cursor, WIDTH)
   let left = <u32>count
   while (left > 0) {
-    if (load<u32>(cursor, LEFT) == 0) {
-      if (!nextRun(cursor)) return -1
-      continue
-    }
-    const take = min(left, load<u32>(cursor, LEFT))
+    const take = numbersInRun(cursor, left)
+    if (take == 0) return -1
     if (load<u32>(cursor, PACKED) != 0) {
       unpackU32(<usize>load<u32>(cursor, NEXT), load<u32>(cursor, TAKEN), take, width, out)
       skipPacked(cursor, take)
     } else {
       const value = i32x4.splat(load<u32>(cursor, VALUE))
       for (let i: u32 = 0; i < take; i += 4) v128.store(out + (<usize>i << 2), value)
-      store<u32>(cursor, load<u32>(cursor, LEFT) - take, LEFT)
+      skipRepeated(cursor, take)
     }
     out += <usize>take << 2
     left -= take
@@ -47,8 +44,8 @@ function unpackU32(p: usize, bit: u32, count: u32, width: u32, out: usize): void
       }
     }
     if (width <= 9) {
-      const swizzle = narrowSwizzleOf(width)
-      const scale = narrowScaleOf(width)
+      const swizzle = swizzleOf8(width)
+      const scale = scaleOf8(width)
       const shift = <i32>(16 - width)
       for (; i + 8 <= count; i += 8) {
         const numbers = eightNumbers(p, swizzle, scale, shift)
@@ -106,11 +103,8 @@ export function decodeHybridBits(cursor: usize, count: i32, bits: usize, bit: i3
   let left = <u32>count
   let at = <u32>bit
   while (left > 0) {
-    if (load<u32>(cursor, LEFT) == 0) {
-      if (!nextRun(cursor)) return -1
-      continue
-    }
-    const take = min(left, load<u32>(cursor, LEFT))
+    const take = numbersInRun(cursor, left)
+    if (take == 0) return -1
     if (load<u32>(cursor, PACKED) != 0) {
       ones += copyBits(<usize>load<u32>(cursor, NEXT), load<u32>(cursor, TAKEN), take, bits, at)
       skipPacked(cursor, take)
@@ -119,7 +113,7 @@ export function decodeHybridBits(cursor: usize, count: i32, bits: usize, bit: i3
         setBits(bits, at, take)
         ones += take
       }
-      store<u32>(cursor, load<u32>(cursor, LEFT) - take, LEFT)
+      skipRepeated(cursor, take)
     }
     at += take
     left -= take

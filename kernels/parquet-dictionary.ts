@@ -1,5 +1,5 @@
 // Dictionaries of Parquet's columns: each value once, found by a hash table, and the numbers that pages have instead of values.
-import { copyPadded, sameBytes } from './views'
+import { copyPadded, tableHash, viewBytes, viewsEqual } from './views'
 
 // @ts-ignore: decorator
 @inline const GOLDEN: u64 = 0x9e3779b97f4a7c15
@@ -9,14 +9,10 @@ import { copyPadded, sameBytes } from './views'
 // @ts-ignore: decorator
 @inline const BLOCK: i32 = 128
 
+// Where the search for a number begins, by its bits.
 // @ts-ignore: decorator
-@inline function home4(value: u32, mask: u32): u32 {
-  return <u32>((<u64>value * GOLDEN) >> 32) & mask
-}
-
-// @ts-ignore: decorator
-@inline function home8(value: u64, mask: u32): u32 {
-  return <u32>((fold(value * GOLDEN) * GOLDEN) >> 32) & mask
+@inline function homeOf<T>(value: T, mask: u32): u32 {
+  return <u32>((sizeof<T>() == 4 ? <u64>value * GOLDEN : fold(<u64>value * GOLDEN) * GOLDEN) >> 32) & mask
 }
 
 /**
@@ -24,43 +20,29 @@ import { copyPadded, sameBytes } from './views'
  * has room for `most`. Returns how many it holds then, or −1 where `most` do not suffice (what was added stays).
  */
 export function encodeDictionary4(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
-  for (let i = 0; i < count; i++) {
-    const value = load<u32>(values + (<usize>i << 2))
-    let slot = home4(value, mask)
-    while (true) {
-      const code = load<u32>(table + (<usize>slot << 2))
-      if (code == 0) {
-        if (known == most) return -1
-        store<u32>(dictionary + (<usize>known << 2), value)
-        store<u32>(table + (<usize>slot << 2), ++known)
-        store<u32>(codes + (<usize>i << 2), known - 1)
-        break
-      }
-      if (load<u32>(dictionary + (<usize>(code - 1) << 2)) == value) {
-        store<u32>(codes + (<usize>i << 2), code - 1)
-        break
-      }
-      slot = (slot + 1) & mask
-    }
-  }
-  return known
+  return encodeNumbers<u32>(values, count, table, mask, dictionary, known, most, codes)
 }
 
 /** As `encodeDictionary4`, for 8-byte values (by their bits: −0 and 0, and NaNs, stay what they are). */
 export function encodeDictionary8(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
+  return encodeNumbers<u64>(values, count, table, mask, dictionary, known, most, codes)
+}
+
+// @ts-ignore: decorator
+@inline function encodeNumbers<T>(values: usize, count: i32, table: usize, mask: u32, dictionary: usize, known: i32, most: i32, codes: usize): i32 {
   for (let i = 0; i < count; i++) {
-    const value = load<u64>(values + (<usize>i << 3))
-    let slot = home8(value, mask)
+    const value = load<T>(values + <usize>i * sizeof<T>())
+    let slot = homeOf<T>(value, mask)
     while (true) {
       const code = load<u32>(table + (<usize>slot << 2))
       if (code == 0) {
         if (known == most) return -1
-        store<u64>(dictionary + (<usize>known << 3), value)
+        store<T>(dictionary + <usize>known * sizeof<T>(), value)
         store<u32>(table + (<usize>slot << 2), ++known)
         store<u32>(codes + (<usize>i << 2), known - 1)
         break
       }
-      if (load<u64>(dictionary + (<usize>(code - 1) << 3)) == value) {
+      if (load<T>(dictionary + <usize>(code - 1) * sizeof<T>()) == value) {
         store<u32>(codes + (<usize>i << 2), code - 1)
         break
       }
@@ -90,7 +72,7 @@ export function encodeDictionary16(values: usize, count: i32, table: usize, mask
           if (known == most || length > heapBytes || used + 4 > heapBytes - length) return -1
           const place = heap + <usize>used
           store<u32>(place, length)
-          copyPadded(place + 4, length <= 12 ? view + 4 : <usize>load<u32>(view, 12), <usize>length)
+          copyPadded(place + 4, viewBytes(view), <usize>length)
           used += 4 + length
           store<u32>(heapUsed, used)
           const entry = dictionary + (<usize>known << 4)
@@ -100,7 +82,7 @@ export function encodeDictionary16(values: usize, count: i32, table: usize, mask
           store<u32>(codes + (<usize>i << 2), known - 1)
           break
         }
-        if (sameView(view, dictionary + (<usize>(code - 1) << 4))) {
+        if (viewsEqual(view, dictionary + (<usize>(code - 1) << 4))) {
           store<u32>(codes + (<usize>i << 2), code - 1)
           break
         }
@@ -115,42 +97,20 @@ export function encodeDictionary16(values: usize, count: i32, table: usize, mask
 export function refillDictionary(width: i32, dictionary: usize, known: i32, table: usize, mask: u32): void {
   for (let code = 0; code < known; code++) {
     const value = dictionary + <usize>code * <usize>width
-    let slot = width == 4 ? home4(load<u32>(value), mask) : width == 8 ? home8(load<u64>(value), mask) : hashView(value) & mask
+    let slot = width == 4 ? homeOf<u32>(load<u32>(value), mask) : width == 8 ? homeOf<u64>(load<u64>(value), mask) : hashView(value) & mask
     while (load<u32>(table + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask
     store<u32>(table + (<usize>slot << 2), code + 1)
   }
 }
 
-// A product moves differences upwards only: each is folded down before the next, so that the last byte of a text reaches every bit. Long texts go in two
-// lanes of 8 bytes that don't wait for each other; the last 16 bytes overlap.
-function hashView(view: usize): u32 {
-  const length = load<u32>(view)
-  let hash: u64 = fold(load<u64>(view) * GOLDEN)
-  if (length <= 12) return <u32>((fold((hash ^ load<u64>(view, 8)) * GOLDEN) * GOLDEN) >> 32)
-  const bytes = <usize>load<u32>(view, 12)
-  let other: u64 = SECOND
-  const last = bytes + <usize>length - 16
-  for (let at = bytes; at < last; at += 16) {
-    hash = fold((hash ^ load<u64>(at)) * GOLDEN)
-    other = fold((other ^ load<u64>(at, 8)) * SECOND)
-  }
-  const tail = length < 16 ? bytes : last
-  hash = fold((hash ^ load<u64>(tail)) * GOLDEN)
-  other = fold((other ^ load<u64>(bytes + <usize>length - 8)) * SECOND)
-  return <u32>(((hash ^ rotl<u64>(other, 32)) * GOLDEN) >> 32)
+// @ts-ignore: decorator
+@inline function hashView(view: usize): u32 {
+  return <u32>(tableHash(load<u64>(view), load<u64>(view, 8)) >> 32)
 }
 
 // @ts-ignore: decorator
 @inline function fold(hash: u64): u64 {
   return hash ^ (hash >> 32)
-}
-
-// @ts-ignore: decorator
-@inline function sameView(view: usize, other: usize): bool {
-  if (load<u64>(view) != load<u64>(other)) return false
-  const length = load<u32>(view)
-  if (length <= 12) return load<u64>(view, 8) == load<u64>(other, 8)
-  return sameBytes(<usize>load<u32>(view, 12), <usize>load<u32>(other, 12), <usize>length)
 }
 
 /** The different numbers among `codes`, in the order of their first use, at `out` (room for one more than `count`). `marks`: a zero byte for each number there is, zero again afterwards. Returns how many. */

@@ -1,7 +1,8 @@
 // Parquet's repetition and definition levels (Dremel; apache/parquet-format, Encodings.md) into Arrow's bitmaps and offsets. Levels are a byte each, 0..127;
 // arrays of them are padded. An entry is a pair of levels; it begins a slot of a node where its repetition is at most `repetition` and its definition at
 // least `least`: the caller gives both for the node. Levels are hostile until `checkLevels` has passed them.
-import { LEFT, NEXT, nextRun, PACKED, skipPacked, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
+import { NEXT, numbersInRun, PACKED, skipPacked, skipRepeated, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
+import { eightNumbers, scaleOf8, swizzleOf8 } from './packed-lanes'
 
 /**
  * The next `count` levels of a hybrid cursor (width 1..7), a byte each; up to 15 bytes behind them are overwritten. Returns `count`, −1 where the data ends early, −2 where
@@ -16,17 +17,13 @@ export function decodeLevels(cursor: usize, count: i32, most: u32, out: usize): 
   const stop = out + <usize>count
   let at = out
   while (at < stop) {
-    const left = load<u32>(cursor, LEFT)
-    if (left == 0) {
-      if (!nextRun(cursor)) return -1
-      continue
-    }
-    const take = min(<u32>(stop - at), left)
+    const take = numbersInRun(cursor, <u32>(stop - at))
+    if (take == 0) return -1
     const end = at + <usize>take
     if (load<u32>(cursor, PACKED) == 0) {
       const value = i8x16.splat(<i8>min<u32>(load<u32>(cursor, VALUE), 255))
       for (; at < end; at += 16) v128.store(at, value)
-      store<u32>(cursor, left - take, LEFT)
+      skipRepeated(cursor, take)
     } else {
       let p = <usize>load<u32>(cursor, NEXT)
       let bit = load<u32>(cursor, TAKEN)
@@ -38,9 +35,7 @@ export function decodeLevels(cursor: usize, count: i32, most: u32, out: usize): 
         bit &= 7
       }
       for (; at < end; at += 16) {
-        const low = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p), swizzle), scale), shift)
-        const high = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(p + <usize>width), swizzle), scale), shift)
-        v128.store(at, i8x16.narrow_i16x8_u(low, high))
+        v128.store(at, i8x16.narrow_i16x8_u(eightNumbers(p, swizzle, scale, shift), eightNumbers(p + <usize>width, swizzle, scale, shift)))
         p += <usize>(2 * width)
       }
       skipPacked(cursor, take)
@@ -48,30 +43,6 @@ export function decodeLevels(cursor: usize, count: i32, most: u32, out: usize): 
     at = end
   }
   return mostOf(out, count) > most ? -2 : count
-}
-
-// The two bytes in which each of eight numbers begins.
-function swizzleOf8(width: u32): v128 {
-  let low: u64 = 0
-  let high: u64 = 0
-  for (let k: u32 = 0; k < 4; k++) {
-    const byte = <u64>((k * width) >> 3)
-    low |= (byte | ((byte + 1) << 8)) << <u64>(16 * k)
-    const other = <u64>(((k + 4) * width) >> 3)
-    high |= (other | ((other + 1) << 8)) << <u64>(16 * k)
-  }
-  return i64x2.replace_lane(i64x2.splat(low), 1, high)
-}
-
-// Factors that move each of eight numbers to the top of its lane.
-function scaleOf8(width: u32): v128 {
-  let low: u64 = 0
-  let high: u64 = 0
-  for (let k: u32 = 0; k < 4; k++) {
-    low |= <u64>(1 << (16 - width - ((k * width) & 7))) << <u64>(16 * k)
-    high |= <u64>(1 << (16 - width - (((k + 4) * width) & 7))) << <u64>(16 * k)
-  }
-  return i64x2.replace_lane(i64x2.splat(low), 1, high)
 }
 
 function mostOf(levels: usize, count: i32): u32 {

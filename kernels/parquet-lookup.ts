@@ -1,7 +1,7 @@
 // Columns of numbers by dictionary: from Parquet's hybrid of runs and bit-packed indices to values in one pass, without writing the indices down. Input is
 // hostile: an index beyond the dictionary is found before anything is read there.
-import { LEFT, NEXT, nextRun, PACKED, skipPacked, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
-import { eightNumbers, narrowScaleOf, narrowSwizzleOf } from './packed-lanes'
+import { NEXT, numbersInRun, PACKED, skipPacked, skipRepeated, TAKEN, VALUE, WIDTH } from './hybrid-cursor'
+import { eightNumbers, scaleOf8, swizzleOf8 } from './packed-lanes'
 
 /** The 4-byte values of the next `count` indices of a hybrid cursor (width 0..32). Returns `count`, −1 where the data ends early, −2 where an index is beyond the dictionary. */
 export function decodeDictionary4(cursor: usize, count: i32, dictionary: usize, dictionaryCount: i32, out: usize): i32 {
@@ -24,8 +24,8 @@ function takeTiny(p: usize, count: u32, width: u32, dictionary: usize, limit: i3
     table = i8x16.shuffle(table, table, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
     table = i8x16.replace_lane(table, 0, <i8>load<u8>(dictionary + (<usize>i << 2)))
   }
-  const swizzle = narrowSwizzleOf(width)
-  const scale = narrowScaleOf(width)
+  const swizzle = swizzleOf8(width)
+  const scale = scaleOf8(width)
   const shift = <i32>(16 - width)
   const low = i16x8.splat(255)
   let most = i16x8.splat(0)
@@ -53,11 +53,8 @@ export function decodeDictionary8(cursor: usize, count: i32, dictionary: usize, 
   const tiny = sizeof<T>() == 4 && width > 0 && width <= 4 && dictionaryCount > 0 && isTiny(dictionary, dictionaryCount)
   let left = <u32>count
   while (left > 0) {
-    if (load<u32>(cursor, LEFT) == 0) {
-      if (!nextRun(cursor)) return -1
-      continue
-    }
-    const take = min(left, load<u32>(cursor, LEFT))
+    const take = numbersInRun(cursor, left)
+    if (take == 0) return -1
     if (load<u32>(cursor, PACKED) != 0) {
       const bit = load<u32>(cursor, TAKEN)
       const start = <usize>load<u32>(cursor, NEXT)
@@ -74,7 +71,7 @@ export function decodeDictionary8(cursor: usize, count: i32, dictionary: usize, 
       if (index >= <u32>dictionaryCount) return -2
       const value = load<T>(dictionary + <usize>index * sizeof<T>())
       for (let i: u32 = 0; i < take; i++) store<T>(out + <usize>i * sizeof<T>(), value)
-      store<u32>(cursor, load<u32>(cursor, LEFT) - take, LEFT)
+      skipRepeated(cursor, take)
     }
     out += <usize>take * sizeof<T>()
     left -= take
@@ -93,8 +90,8 @@ function greatestPacked(p: usize, bit: u32, count: u32, width: u32): u32 {
   let greatest: u32 = 0
   let i: u32 = 0
   if (bit == 0 && width > 0 && width <= 9) {
-    const swizzle = narrowSwizzleOf(width)
-    const scale = narrowScaleOf(width)
+    const swizzle = swizzleOf8(width)
+    const scale = scaleOf8(width)
     const shift = <i32>(16 - width)
     let most = i16x8.splat(0)
     for (; i + 8 <= count; i += 8) {

@@ -119,60 +119,47 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
   const { type, validity, children, codes, narrow, range } = column
   const layout = layoutOf(type)
   const inRow = layout === 'children'
-  if (narrow || codes?.alone) {
-    return {
-      type,
-      length: end - start,
-      get values() {
-        return column.values + valueBytes(type, start)
-      },
-      validity: validity === 0 ? 0 : validity + start / 8,
-      ...(codes && { codes: { ...codes, values: codes.values + 4 * start } }),
-      ...(narrow && { narrow: { ...narrow, values: narrow.values + (start * narrow.bits) / 8 } }),
-      ...(range && { range }),
-    }
-  }
-  const { values } = column
-  return {
+  const slice = {
     type,
     length: end - start,
-    values: inRow || layout === 'none' ? 0 : values + (layout === 'bit' ? start / 8 : layout === 'list' ? 4 * start : valueBytes(type, start)),
     validity: validity === 0 ? 0 : validity + start / 8,
-    ...(children && { children: inRow ? children.map(c => sliceColumn(c, childLength(type, start), childLength(type, end))) : children }),
     ...(codes && { codes: { ...codes, values: codes.values + 4 * start } }),
     ...(range && { range }),
+  }
+  if (isYetToMake(column)) return madeLater(column, { ...slice, ...(narrow && { narrow: { ...narrow, values: narrow.values + (start * narrow.bits) / 8 } }) }, valueBytes(type, start))
+  const { values } = column
+  return {
+    ...slice,
+    values: inRow || layout === 'none' ? 0 : values + (layout === 'bit' ? start / 8 : layout === 'list' ? 4 * start : valueBytes(type, start)),
+    ...(children && { children: inRow ? children.map(c => sliceColumn(c, childLength(type, start), childLength(type, end))) : children }),
   }
 }
 
 /** A column with another validity or type of the same layout; unlike a spread it doesn't ask for `values` that are yet to be made. */
 export function alteredColumn(column: Column, change: { readonly type?: DataType; readonly validity?: number }): Column {
-  if (!column.narrow && !column.codes?.alone) return { ...column, ...change }
+  if (!isYetToMake(column)) return { ...column, ...change }
   const { type, length, validity, codes, narrow, range } = column
-  return {
-    type,
-    length,
-    get values() {
-      return column.values
-    },
-    validity,
-    ...(codes && { codes }),
-    ...(narrow && { narrow }),
-    ...(range && { range }),
-    ...change,
-  }
+  return madeLater(column, { type, length, validity, ...(codes && { codes }), ...(narrow && { narrow }), ...(range && { range }), ...change })
 }
 
-/** A flat column with these codes, or none; unlike a spread it doesn't ask for `values` that are yet to be made. */
-export function withCodes(column: Column, codes: Codes | undefined, validity = column.validity): Column {
-  const { type, length } = column
+/** A flat column with these codes, or none, and nothing else beside its values; it doesn't ask for those either. */
+export function withCodes(column: Column, codes: Codes | undefined): Column {
+  const { type, length, validity } = column
+  return madeLater(column, { type, length, validity, ...(codes && { codes }) })
+}
+
+// Whether asking for a column's values may make them.
+function isYetToMake({ narrow, codes }: Column): boolean {
+  return narrow !== undefined || codes?.alone === true
+}
+
+// A column with the values of another, from byte `offset` on, which are asked for when its own are.
+function madeLater(source: Column, own: Omit<Column, 'values'>, offset = 0): Column {
   return {
-    type,
-    length,
+    ...own,
     get values() {
-      return column.values
+      return source.values + offset
     },
-    validity,
-    ...(codes && { codes }),
   }
 }
 

@@ -1,6 +1,6 @@
 // Numbers for the texts of keys on their way into blocks (row-block.ts): a dictionary for each key column that the blocks of one thread share, so that
 // keys of texts fit into a word, and a block holds 4 bytes of a text and not 16.
-import { type Column, withCodes } from '../batch/batch.ts'
+import { alteredColumn, type Column, withCodes } from '../batch/batch.ts'
 import type { DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -56,7 +56,7 @@ export class KeyNumbers {
     for (const column of columns) {
       const values = arena.allocate(4 * column.length)
       // What lies behind a null is an empty text, which does no harm in the dictionary.
-      dictionary.find(arena, column.validity === 0 ? column : withCodes(column, column.codes, 0), values)
+      dictionary.find(arena, column.validity === 0 ? column : alteredColumn(column, { validity: 0 }), values)
       if (dictionary.count > Math.min(numbersMax, distinctMax)) {
         this.#forget(i)
         return columns

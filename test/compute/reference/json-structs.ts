@@ -4,6 +4,7 @@ import type { DataType, Member } from '../../../src/batch/data-type.ts'
 import { parseSchema, type Fields } from '../../../src/batch/schema.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { JsonDecoder, type KeyRules } from '../../../src/compute/json.ts'
+import { laidOut } from '../../support/json-records.ts'
 import { rowsOf, type Shape } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 import { type Cell, cellOf, mutate, type Node, pick, readNode, refused, sampleAny, sampleNumber, sampleString, sampleTime } from './json.ts'
@@ -124,15 +125,7 @@ export const jsonStructsAgreement = agreement({
     return { rows: rows.filter(row => row !== undefined), kept: rows.flatMap((row, i) => (row ? [i] : [])), bad: rows.flatMap((row, i) => (row ? [] : [i])) }
   },
   compute(device, arena, { records, rules }) {
-    // End to end, so that a record that is cut off finds its neighbour's bytes where its own should be.
-    const pairs = arena.allocate(8 * records.length)
-    let at = arena.allocate(records.reduce((sum, record) => sum + record.length, 0))
-    records.forEach((record, i) => {
-      device.memory.write(at, record)
-      device.memory.uint32s(pairs + 8 * i, 2).set([at, record.length])
-      at += record.length
-    })
-    const { batch, rowOfRecord, errors } = new JsonDecoder(structFields, 'sample', rules).decode(device, arena, { pairs, count: records.length })
+    const { batch, rowOfRecord, errors } = new JsonDecoder(structFields, 'sample', rules).decode(device, arena, laidOut(device, arena, records))
     return { rows: rowsOf(device, batch), kept: [...device.memory.uint32s(rowOfRecord, batch.rowCount)], bad: errors.map(e => e.record) }
   },
 })

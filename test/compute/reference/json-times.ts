@@ -3,6 +3,7 @@ import type { Random } from '../../../src/base/random.ts'
 import type { TimeUnit } from '../../../src/batch/data-type.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { decodeJsonRecords } from '../../../src/compute/json.ts'
+import { laidOut } from '../../support/json-records.ts'
 import { rowsOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 import { pick, plainTime } from './json.ts'
@@ -35,14 +36,7 @@ export const jsonTimesAgreement = agreement({
   },
   compute(device, arena, { unit, texts }) {
     const records = texts.map(text => new TextEncoder().encode(`{"t":"${text}"}`))
-    const pairs = arena.allocate(8 * records.length)
-    let at = arena.allocate(records.reduce((sum, record) => sum + record.length, 0))
-    records.forEach((record, i) => {
-      device.memory.write(at, record)
-      device.memory.uint32s(pairs + 8 * i, 2).set([at, record.length])
-      at += record.length
-    })
-    const { batch, errors } = decodeJsonRecords(device, arena, { pairs, count: records.length }, [{ name: 't', type: { kind: 'timestamp', unit }, nullable: false }], 'sample')
+    const { batch, errors } = decodeJsonRecords(device, arena, laidOut(device, arena, records), [{ name: 't', type: { kind: 'timestamp', unit }, nullable: false }], 'sample')
     return { rows: rowsOf(device, batch), bad: errors.map(e => e.record) }
   },
 })

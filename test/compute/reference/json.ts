@@ -5,6 +5,7 @@ import type { Field } from '../../../src/batch/schema.ts'
 import type { Value } from '../../../src/batch/read-values.ts'
 import { decodeJsonRecords, splitLines } from '../../../src/compute/json.ts'
 import { type JsonField, jsonFields } from '../../../src/compute/json-tables.ts'
+import { laidOut } from '../../support/json-records.ts'
 import { rowsOf, type Shape } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 
@@ -328,13 +329,7 @@ export const jsonAgreement = agreement({
     return { rows: rows.filter(row => row !== undefined), kept: rows.flatMap((row, i) => (row ? [i] : [])), bad: rows.flatMap((row, i) => (row ? [] : [i])) }
   },
   compute(device, arena, records) {
-    const pairs = arena.allocate(8 * records.length)
-    const places = records.map(record => arena.allocate(record.length))
-    records.forEach((record, i) => {
-      device.memory.write(places[i]!, record)
-      device.memory.uint32s(pairs + 8 * i, 2).set([places[i]!, record.length])
-    })
-    const { batch, rowOfRecord, errors } = decodeJsonRecords(device, arena, { pairs, count: records.length }, sampleFields, 'sample')
+    const { batch, rowOfRecord, errors } = decodeJsonRecords(device, arena, laidOut(device, arena, records), sampleFields, 'sample')
     return { rows: rowsOf(device, batch), kept: [...device.memory.uint32s(rowOfRecord, batch.rowCount)], bad: errors.map(e => e.record) }
   },
 })
