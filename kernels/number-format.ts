@@ -84,6 +84,12 @@ function writeI64(value: i64, out: usize): usize {
   return out + count
 }
 
+// The int32 as text; returns the address behind it. At most 11 bytes.
+// @ts-ignore: decorator
+@inline function writeI32(value: i32, out: usize): usize {
+  return <u32>value < 10000 ? writeShort(<u32>value, out) : writeI64(<i64>value, out)
+}
+
 // The finite float64 as text, as String(value) has it, but for -0, which is "-0"; returns the address behind it. At most 26 bytes.
 function writeF64(value: f64, out: usize): usize {
   const bits = reinterpret<u64>(value)
@@ -218,4 +224,4 @@ function layOut(digits: u64, exponent: i32, out: usize): usize {
   return writeI64(<i64>abs(point - 1), p + 2)
 }
 
-export { digitsOf, layOut, shortestF32, shortestF64, writeDigits, writeF64, writeI64, writeU32 }
+export { digitsOf, layOut, shortestF32, shortestF64, writeDigits, writeF64, writeI32, writeI64, writeU32 }

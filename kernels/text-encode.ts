@@ -1,9 +1,9 @@
 // Columns to text, row by row: NDJSON and CSV. The caller has measured the most that the rows can take (measure…), so nothing is checked here.
 import { writeBase64 } from './base64'
-import { writeF64, writeI64 } from './number-format'
+import { writeF64, writeI32, writeI64 } from './number-format'
 import { writeTime } from './time-text'
 
-/** A column to write; 32 bytes. Types by number as in json-values.ts, and 10 for views whose bytes are text as it shall stand; `label` is what stands before each value: `{"a":`, `,"b":`, or a delimiter. */
+/** A column to write; 32 bytes. Types by number as in json-values.ts, and 10 for views whose bytes are text as it shall stand; `label` is what stands before each value in JSON: `{"a":` or `,"b":`. */
 @unmanaged class TextColumn {
   values: usize
   validity: usize
@@ -185,22 +185,23 @@ export function measureJson(views: usize, rows: i32): f64 {
   return <f64>bytes
 }
 
-/** Writes each row as its cells with `label` before them and a line feed. Returns the bytes. */
+/** Writes each row as its cells, delimiters between them and a line end behind. Returns the bytes. */
 export function encodeCsv(at: usize): u32 {
   const job = changetype<TextJob>(at)
+  const delimiter = <u8>job.delimiter
   let out = job.out
   const end = job.columns + (<usize>job.columnCount << 5)
   for (let row: usize = 0; row < <usize>job.rowCount; row++) {
     store<u32>(job.offsets + (row << 2), out - job.out)
     for (let c = job.columns; c < end; c += 32) {
       const column = changetype<TextColumn>(c)
-      out = copyBlocks(column.label, column.labelBytes, out)
+      if (c > job.columns) store<u8>(out++, delimiter)
       const type = column.type
       if (!isValid(column, row)) out = copyBlocks(job.nullText, job.nullBytes, out)
       else if (type == 10 && job.quoting != 2) {
         const view = column.values + (row << 4)
         out = copyBlocks(textOf(view), load<u32>(view), out)
-      } else if (type == 1 && job.quoting != 2) out = writeI64(<i64>load<i32>(column.values + (row << 2)), out)
+      } else if (type == 1 && job.quoting != 2) out = writeI32(load<i32>(column.values + (row << 2)), out)
       else if (type == 4) {
         const view = column.values + (row << 4)
         out = writeCell(job, textOf(view), load<u32>(view), out)

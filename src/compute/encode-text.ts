@@ -57,9 +57,8 @@ export function encodeJsonRows(device: Device, arena: Arena, batch: Batch, optio
 export function encodeCsvRows(device: Device, arena: Arena, batch: Batch, dialect: CsvDialect, options: EncodeOptions = {}): EncodedRows {
   checkDialect(dialect, 'csv')
   const columns = chosen(device, arena, batch, options, 'csv')
-  const labels = columns.map((_, i) => encoder.encode(i === 0 ? '' : dialect.delimiter))
   const strings = columns.map(chosen => textBytes(device, chosen, 'csv') + batch.rowCount * (dialect.nulls[0] ?? '').length * 3)
-  return encode(device, arena, batch.rowCount, columns, labels, strings, options, dialect)
+  return encode(device, arena, batch.rowCount, columns, undefined, strings, options, dialect)
 }
 
 interface Chosen extends TextForm {
@@ -79,9 +78,9 @@ function textBytes(device: Device, { column: { type, values, length }, isRaw }: 
 }
 
 // JsonColumn and TextJob of kernels/text-encode.ts.
-function encode(device: Device, arena: Arena, rowCount: number, columns: readonly Chosen[], labels: readonly Uint8Array[], strings: readonly number[], options: EncodeOptions, dialect: CsvDialect | undefined): EncodedRows {
+function encode(device: Device, arena: Arena, rowCount: number, columns: readonly Chosen[], labels: readonly Uint8Array[] | undefined, strings: readonly number[], options: EncodeOptions, dialect: CsvDialect | undefined): EncodedRows {
   const quoting = quotingNumbers[options.quoting ?? 'needed']
-  const perRow = columns.reduce((sum, { column }, i) => sum + labels[i]!.length + (scalarBytes[column.type.kind] ?? 0) + (quoting === 2 ? 2 : 0), 5)
+  const perRow = columns.reduce((sum, { column }, i) => sum + (labels?.[i]?.length ?? 1) + (scalarBytes[column.type.kind] ?? 0) + (quoting === 2 ? 2 : 0), 5)
   const bytesMax = perRow * rowCount + strings.reduce((sum, bytes) => sum + bytes, 0)
   if (bytesMax > encodedBytesMax) throw new DataError('ENCODE_SIZE', `encode: ${rowCount} rows may take ${bytesMax} bytes as text, more than 2 GiB; use smaller batches`)
   const { memory, kernels } = device
@@ -91,8 +90,11 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
   const at = arena.allocateZeroed(64)
   const nullText = encoder.encode(dialect?.nulls[0] ?? '')
   const nullAt = arena.allocate(nullText.length)
-  const places = labels.map(label => arena.allocate(label.length))
-  labels.forEach((label, i) => memory.write(places[i]!, label))
+  const places = labels?.map(label => {
+    const place = arena.allocate(label.length)
+    memory.write(place, label)
+    return [place, label.length]
+  })
   memory.write(nullAt, nullText)
   const marks = dialect ? [dialect.delimiter.charCodeAt(0), dialect.quote.charCodeAt(0)] as const : [0, 0] as const
   const isPlain = (text: Column) => {
@@ -102,7 +104,7 @@ function encode(device: Device, arena: Arena, rowCount: number, columns: readonl
   }
   columns.forEach(({ column, isRaw }, i) => {
     const type = isRaw || isPlain(column) ? rawNumber : textTypeNumber(column.type)
-    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, type, places[i]!, labels[i]!.length])
+    memory.int32s(table + 32 * i, 5).set([column.values, column.validity, type, ...(places?.[i] ?? [0, 0])])
   })
   memory.int32s(at, 13).set([table, columns.length, rowCount, address, offsets, options.timestamps === 'epoch' ? 1 : 0, ...marks, nullAt, nullText.length, options.floats === 'pointed' ? 1 : 0, quoting, options.lineEnd === '\r\n' ? 1 : 0])
   const bytes = (dialect ? kernels.encodeCsv(at) : kernels.encodeJson(at)) >>> 0
