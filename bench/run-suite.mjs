@@ -48,7 +48,8 @@ async function runCase(suite, caseName, testCase, processes, { rows, runs }) {
   const entries = processes.filter(p => testCase[engines[p.name].needs] !== undefined).map(process => ({ process, seconds: [], cpuSeconds: [] }))
   const ask = async entry => {
     const out = suite.converts && outOf(entry, testCase)
-    // What one engine left for the disk, another one's fsync would wait for.
+    // Each writes a new file: replacing one takes the system 30 ms for 160 MB. And what one engine left for the disk, another one's fsync would wait for.
+    if (out) rmSync(out, { force: true })
     if (out && process.platform !== 'win32') execFileSync('sync')
     const answer = await entry.process.ask({ run: caseName, query: testCase.polars, out })
     if (answer.error) entry.error = answer.error

@@ -28,6 +28,8 @@ export class Arena {
   #end: number
   #slabBytes = slabBytesMin
   #isReleased = false
+  /** What has pages of its own. */
+  readonly #large: number[] = []
 
   /** Starts with one reference, the maker's. */
   constructor(host: ArenaHost) {
@@ -46,7 +48,10 @@ export class Arena {
     assert(bytes >= 0 && bytes <= 0xffff_0000, `allocate(${bytes}) bytes`)
     const whole = ceilTo(bytes, alignBytes) + alignBytes
     if (this.#next + whole > this.#end) {
-      if (whole > slabBytesMax / 4) return this.#run(whole)
+      if (whole > slabBytesMax / 4) {
+        this.#large.push(this.#run(whole))
+        return this.#large.at(-1)!
+      }
       this.#slabBytes = Math.min(slabBytesMax, this.#slabBytes * 2)
       const bytesOfSlab = Math.max(this.#slabBytes, ceilTo(whole, pageBytes))
       this.#next = this.#run(bytesOfSlab)
@@ -63,6 +68,23 @@ export class Arena {
     const whole = ceilTo(bytes, alignBytes) + alignBytes
     new Float64Array(this.#host.words().buffer, address, whole / 8).fill(0)
     return address
+  }
+
+  /** Gives back the pages behind the first `bytes` bytes, and their padding, of what `allocate` gave at `address`, where that is large enough to have pages of its own (256 KiB are). Cost: a look at the arena's runs. */
+  shrink(address: number, bytes: number): void {
+    if (!this.#large.includes(address)) return
+    const count = Math.ceil((ceilTo(bytes, alignBytes) + alignBytes) / pageBytes)
+    const words = this.#host.words()
+    for (let header = this.address; header !== 0; header = words[header / 4 + 3]! >>> 0) {
+      const first = header / 4 + slotsWord
+      for (let run = first; run < first + 2 * words[header / 4 + 1]!; run += 2) {
+        if (words[run]! >>> 0 !== address) continue
+        const behind = words[run + 1]! - count
+        if (behind <= 0) return
+        words[run + 1] = count
+        return this.#host.pages.free(address + count * pageBytes, behind)
+      }
+    }
   }
 
   /** Keeps the arena at `address` alive for as long as this one lives; takes over one of its references. */

@@ -1,6 +1,7 @@
-// Rows that workers have encoded for a sink: a batch without columns, whose block is an address and a number of bytes.
+// Rows that workers have encoded for a sink: a batch without columns, whose block says where they are: how many parts, then the address and the bytes of each.
 import type { Batch } from '../batch/batch.ts'
 import type { PackedBatch } from '../batch/pack-batch.ts'
+import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
 /** Encodes rows for a writer that puts what it gets one behind the other. */
@@ -12,24 +13,33 @@ export interface RowsEncoder {
   close?(): void
 }
 
-/** A batch of `rowCount` rows that are a copy of `parts`, one behind the other. The reference to its arena is the caller's. */
-export function encodedBatch(device: Device, rowCount: number, parts: readonly Uint8Array[]): PackedBatch {
-  const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+/** A part of encoded rows: a place in the engine's memory, or bytes of the program's own, which are copied. */
+export type EncodedPart = { readonly address: number; readonly bytes: number } | Uint8Array
+
+/** A batch of `rowCount` rows that are the parts that `encode` gives, one behind the other; those in the engine's memory live as long as its arena. The reference to it goes to the caller with the batch. Cost: what is copied. */
+export function encodedBatch(device: Device, rowCount: number, encode: (arena: Arena) => readonly EncodedPart[]): PackedBatch {
+  const { memory } = device
   const arena = device.arena()
-  const block = arena.allocate(16 + bytes)
-  device.memory.float64s(block, 2).set([block + 16, bytes])
-  const target = device.memory.bytes(block + 16, bytes)
-  let at = 0
-  for (const part of parts) {
-    target.set(part, at)
-    at += part.byteLength
+  try {
+    const places = encode(arena).map(part => {
+      if (!(part instanceof Uint8Array)) return [part.address, part.bytes] as const
+      const address = arena.allocate(part.byteLength)
+      memory.write(address, part)
+      return [address, part.byteLength] as const
+    })
+    const block = arena.allocate(8 + 16 * places.length)
+    memory.float64s(block, 1 + 2 * places.length).set([places.length, ...places.flat()])
+    return [rowCount, arena.address, block]
+  } catch (thrown) {
+    arena.release()
+    throw thrown
   }
-  return [rowCount, arena.address, block]
 }
 
-/** The bytes of an encoded batch, in place; undefined of one that has its columns. */
-export function encodedBytes(device: Device, { block }: Batch): Uint8Array | undefined {
+/** The parts of an encoded batch, in place; undefined of one that has its columns. */
+export function encodedParts({ memory }: Device, { block }: Batch): Uint8Array[] | undefined {
   if (block === undefined) return undefined
-  const [address, bytes] = device.memory.float64s(block, 2) as unknown as [number, number]
-  return device.memory.bytes(address, bytes)
+  const [count] = memory.float64s(block, 1) as unknown as [number]
+  const places = memory.float64s(block + 8, 2 * count)
+  return Array.from({ length: count }, (_, i) => memory.bytes(places[2 * i]!, places[2 * i + 1]!))
 }

@@ -40,7 +40,7 @@ export interface FileEncoder {
   close(): void
 }
 
-/** Rows as bytes in an arena. */
+/** Rows as bytes in an arena, where nothing else that is large is left. */
 export interface RowBytes {
   readonly address: number
   readonly bytes: number
@@ -90,13 +90,11 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
 }
 
 function encodedRows(device: Device, { rowCount }: Batch, rows: (arena: Arena) => RowBytes): PackedBatch {
-  const scratch = device.arena()
-  try {
-    const { address, bytes } = rows(scratch)
-    return encodedBatch(device, rowCount, [device.memory.bytes(address, bytes)])
-  } finally {
-    scratch.release()
-  }
+  return encodedBatch(device, rowCount, arena => {
+    const text = rows(arena)
+    arena.shrink(text.address, text.bytes)
+    return [text]
+  })
 }
 
 function checkAppend<O extends FileSinkOptions>(format: FileSinkFormat<O>, options: O, where: string): void {

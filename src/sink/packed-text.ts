@@ -6,9 +6,10 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
 import { compressZstd, zstdBytesMax, zstdScratchBytes } from '../compute/zstd.ts'
+import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { encodedBytes } from './encoded-rows.ts'
-import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
+import { encodedParts } from './encoded-rows.ts'
+import type { FileEncoder, FileSinkFormat, FileSinkOptions, RowBytes } from './files.ts'
 
 /** Options of files of text. */
 export interface TextSinkOptions extends FileSinkOptions {
@@ -53,21 +54,29 @@ export function packable<O extends TextSinkOptions>(format: FileSinkFormat<O> & 
     },
     ...(rows && {
       rows(device, arena, batch, options) {
-        const text = rows(device, arena, batch, options)
         const packing = packingOf(options)
-        if (!packing || !apart) return text
-        const parts = packed(device, device.memory.bytes(text.address, text.bytes), packing)
-        const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-        const address = arena.allocate(bytes)
-        let at = address
-        for (const part of parts) {
-          device.memory.bytes(at, part.length).set(part)
-          at += part.length
+        if (!packing || !apart) return rows(device, arena, batch, options)
+        const scratch = device.arena()
+        try {
+          const text = rows(device, scratch, batch, options)
+          return copied(device, arena, packed(device, device.memory.bytes(text.address, text.bytes), packing))
+        } finally {
+          scratch.release()
         }
-        return { address, bytes }
       },
     }),
   }
+}
+
+function copied(device: Device, arena: Arena, parts: readonly Uint8Array[]): RowBytes {
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+  const address = arena.allocate(bytes)
+  let at = address
+  for (const part of parts) {
+    device.memory.write(at, part)
+    at += part.length
+  }
+  return { address, bytes }
 }
 
 interface PackedState {
@@ -80,8 +89,8 @@ interface PackedState {
 function packedEncoder(device: Device, packer: Packer, inner: FileEncoder, apart: boolean): FileEncoder {
   return {
     write(batch) {
-      const encoded = apart ? encodedBytes(device, batch) : undefined
-      if (encoded) packer.appendPacked(encoded)
+      const encoded = apart ? encodedParts(device, batch) : undefined
+      if (encoded) for (const part of encoded) packer.appendPacked(part)
       else inner.write(batch)
     },
     checkpoint() {

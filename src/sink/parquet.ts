@@ -18,7 +18,7 @@ export const parquetFiles: FileSinkFormat<ParquetSinkOptions> = {
     const writer = new ParquetWriter(device, fields, sink, options, where, resume as ParquetWriterState | undefined)
     const write = (batch: Batch) => {
       const groups = encodedGroups(device, batch)
-      if (groups) writer.append(groups.bytes, groups.entries)
+      if (groups) writer.append(groups.parts, groups.entries)
       else writer.write(batch)
     }
     return { write, checkpoint: () => writer.checkpoint() as Json, finish: () => writer.finish(), close: () => writer.close() }

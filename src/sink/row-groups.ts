@@ -6,11 +6,11 @@ import { arenaOf, packBatch, type PackedBatch, unpackBatch } from '../batch/pack
 import type { Fields } from '../batch/schema.ts'
 import { madeIn } from '../compute/coded.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
-import { releaseArena } from '../device/arena.ts'
+import { type Arena, releaseArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { ParquetWriter, sealedPagesMax } from '../format/parquet/parquet-writer.ts'
 import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
-import { encodedBatch, encodedBytes, type RowsEncoder } from './encoded-rows.ts'
+import { encodedBatch, type EncodedPart, encodedParts, type RowsEncoder } from './encoded-rows.ts'
 
 // More than a batch, so that rows that come batch by batch are gathered.
 const groupRowsMin = 98_304
@@ -27,7 +27,7 @@ export class RowGroupEncoder implements RowsEncoder {
   readonly #fields: Fields
   readonly #writer: ParquetWriter
   /** What the writer has given since the last group. */
-  #parts: Uint8Array[] = []
+  #parts: EncodedPart[] = []
   #isWriting = false
   /** Batches until they are enough for a group. */
   #kept: PackedBatch[] = []
@@ -40,8 +40,8 @@ export class RowGroupEncoder implements RowsEncoder {
   constructor(device: Device, fields: Fields, options: ParquetWriteOptions) {
     this.#device = device
     this.#fields = fields
-    // What comes while rows are written is overwritten by later ones.
-    const sink = { append: (bytes: Uint8Array) => void this.#parts.push(this.#isWriting ? bytes.slice() : bytes) }
+    // What comes while rows are written is overwritten by later ones; pages that come with the end of a group are handed over.
+    const sink = { append: (bytes: Uint8Array) => void this.#parts.push(!this.#isWriting && bytes.buffer instanceof SharedArrayBuffer ? { address: bytes.byteOffset, bytes: bytes.byteLength } : bytes.slice()) }
     // Keys are with the writer of the file, which seals what it gets.
     const { encryption, ...plain } = options
     const limits = { rowGroupRows: 2 ** 31 - 1, ...(encryption && { chunkPagesMax: sealedPagesMax }) }
@@ -65,10 +65,12 @@ export class RowGroupEncoder implements RowsEncoder {
     if (rows > 0) this.#encodesAtOnce = isEnough
     this.#rows = 0
     this.#keptBytes = 0
-    const groups = this.#isEncoding ? this.#take() : []
-    if (!isEnough) return this.#kept.splice(0)
-    this.#forget()
-    return [encodedBatch(this.#device, rows, groups)]
+    if (isEnough) {
+      this.#forget()
+      return [encodedBatch(this.#device, rows, arena => this.#take(arena))]
+    }
+    if (this.#isEncoding) this.#discard()
+    return this.#kept.splice(0)
   }
 
   close(): void {
@@ -107,19 +109,27 @@ export class RowGroupEncoder implements RowsEncoder {
     this.#isWriting = false
   }
 
+  #discard(): void {
+    const arena = this.#device.arena()
+    try {
+      this.#take(arena)
+    } finally {
+      arena.release()
+    }
+  }
+
   // The bytes of the row groups, behind what `ParquetWriter.append` must know of them.
-  #take(): Uint8Array[] {
+  #take(arena: Arena): EncodedPart[] {
     this.#isEncoding = false
-    const entries = Buffer.from(JSON.stringify(this.#writer.take()))
-    const length = new Uint8Array(Uint32Array.of(entries.byteLength).buffer)
-    return [length, entries, ...this.#parts.splice(0)]
+    const entries = Buffer.from(JSON.stringify(this.#writer.take(arena)))
+    return [entries, ...this.#parts.splice(0)]
   }
 }
 
 /** The row groups of a batch that `RowGroupEncoder` made: what `ParquetWriter.append` takes. Undefined of other batches. */
-export function encodedGroups(device: Device, batch: Batch): { readonly bytes: Uint8Array; readonly entries: Json } | undefined {
-  const all = encodedBytes(device, batch)
+export function encodedGroups(device: Device, batch: Batch): { readonly parts: readonly Uint8Array[]; readonly entries: Json } | undefined {
+  const all = encodedParts(device, batch)
   if (!all) return undefined
-  const [length] = new Uint32Array(all.slice(0, 4).buffer) as unknown as [number]
-  return { bytes: all.subarray(4 + length), entries: JSON.parse(new TextDecoder().decode(all.slice(4, 4 + length))) as Json }
+  const [entries, ...parts] = all as [Uint8Array, ...Uint8Array[]]
+  return { parts, entries: JSON.parse(new TextDecoder().decode(entries.slice())) as Json }
 }

@@ -3,7 +3,7 @@ import type { ByteSink } from '../base/bytes.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { encodedBytes } from './encoded-rows.ts'
+import { encodedParts } from './encoded-rows.ts'
 import type { FileEncoder, RowBytes } from './files.ts'
 
 /** An encoder that appends what `encode` makes of each batch, or what workers have made of it; its memory lives for one batch. */
@@ -11,8 +11,8 @@ export function textEncoder(device: Device, sink: ByteSink, encode: (arena: Aren
   return {
     write(batch) {
       if (batch.rowCount === 0) return
-      const encoded = encodedBytes(device, batch)
-      if (encoded) return sink.append(encoded)
+      const encoded = encodedParts(device, batch)
+      if (encoded) return encoded.forEach(part => sink.append(part))
       const arena = device.arena()
       try {
         const { address, bytes } = encode(arena, batch)

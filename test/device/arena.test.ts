@@ -53,6 +53,28 @@ describe('arenas', () => {
     expect(device.pages.used()).toBe(0)
   })
 
+  test('give back what is behind a large allocation, and leave small ones alone', async () => {
+    const device = await createDevice()
+    const arena = device.arena()
+    const [small, large, other] = [arena.allocate(1_000), arena.allocate(50 * pageBytes), arena.allocate(2_000)]
+    for (const address of [small, large, other]) device.memory.bytes(address, 1_000).fill(7)
+    const before = device.pages.used()
+    arena.shrink(small, 10)
+    arena.shrink(other, 10)
+    arena.shrink(large, 60 * pageBytes)
+    expect(device.pages.used()).toBe(before)
+    arena.shrink(large, 10 * pageBytes)
+    // The 11th has the padding.
+    expect(device.pages.used()).toBe(before - 40)
+    expect(arenaBytes(device, arena.address)).toBe(device.pages.used() * pageBytes)
+    const again = device.arena()
+    again.allocate(100 * pageBytes)
+    for (const address of [small, large, other]) expect(device.memory.bytes(address, 1_000).every(byte => byte === 7)).toBe(true)
+    again.release()
+    arena.release()
+    expect(device.pages.used()).toBe(0)
+  })
+
   test('align to 64 bytes, leave 64 bytes of padding, and give everything back', async () => {
     const device = await createDevice()
     const arena = device.arena()

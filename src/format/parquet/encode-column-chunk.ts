@@ -30,7 +30,8 @@ export class ColumnChunkWriter {
   readonly #options: LeafOptions
   readonly #layout: Layout
   readonly #stored: WrittenLeaf['stored']
-  readonly #packer: PagePacker
+  /** Has the pages of the chunk, or of the last one until another begins. */
+  readonly packer: PagePacker
   readonly #shared: EncoderScratch
   readonly #values: Scratch
   readonly #encoder: ValueEncoder
@@ -66,7 +67,7 @@ export class ColumnChunkWriter {
     this.#options = options
     this.#stored = leaf.stored
     this.#layout = layoutOf(this.#stored.stored)
-    this.#packer = new PagePacker(device, options.codec, shared)
+    this.packer = new PagePacker(device, options.codec, shared)
     this.#shared = shared
     this.#values = new Scratch(device)
     this.#encoder = new ValueEncoder(device, leaf.stored)
@@ -155,7 +156,8 @@ export class ColumnChunkWriter {
 
   /** Gives all memory back. */
   close(): void {
-    for (const owned of [this.#packer, this.#values, this.#encoder, this.#levels, this.#dictionary, this.#bloom]) owned?.close()
+    this.packer.clear()
+    for (const owned of [this.#values, this.#encoder, this.#levels, this.#dictionary, this.#bloom]) owned?.close()
     this.#arena.release()
   }
 
@@ -273,13 +275,13 @@ export class ColumnChunkWriter {
 
   #flush(): void {
     if (this.#pageEntries === 0) return
-    if (this.#pages.length === 0) this.#packer.clear()
+    if (this.#pages.length === 0) this.packer.clear()
     this.#checkNulls()
     const isDictionary = this.#mode === 'dictionary' && this.#keepsCodes()
     if (isDictionary) this.#boundCodes()
     const encoding = isDictionary ? 8 : this.#encodeValues()
     const [start, bytes] = this.#writeLevels()
-    const page = this.#packer.data(start, bytes, this.#pageEntries, encoding)
+    const page = this.packer.data(start, bytes, this.#pageEntries, encoding)
     this.#pages.push(page)
     this.#encodings.add(encoding)
     this.#heldBytes += page.bytes.byteLength
@@ -340,9 +342,9 @@ export class ColumnChunkWriter {
     const share = this.#dictionary!.share(count, this.#entries - this.#nulls, this.#lastValues)
     const values = this.#dictionary!.expand(count)
     if (this.#encoder.deltaBytes(values, count) > 0.6 * (this.#pageValueBytes + share)) return false
-    const packed = this.#packer.packedBytes(place, this.#pageValueBytes)
+    const packed = this.packer.packedBytes(place, this.#pageValueBytes)
     const delta = this.#encoder.encode('delta', values, this.#plainBytes(values, count), count)
-    if (this.#packer.packedBytes(delta.address, delta.bytes) > 0.7 * (packed + share)) return false
+    if (this.packer.packedBytes(delta.address, delta.bytes) > 0.7 * (packed + share)) return false
     this.#form = 'delta'
     this.#deltaPays = true
     return true
@@ -367,7 +369,7 @@ export class ColumnChunkWriter {
     const place = this.#values.grow(this.#headroom + bytes, this.#headroom + bytes) + this.#headroom
     if (this.#encoder.deltaBytes(place, count) > 0.7 * bytes) return false
     const delta = this.#encoder.encode('delta', place, bytes, count)
-    this.#deltaPays = this.#packer.packedBytes(delta.address, delta.bytes) < 0.8 * this.#packer.packedBytes(place, bytes)
+    this.#deltaPays = this.packer.packedBytes(delta.address, delta.bytes) < 0.8 * this.packer.packedBytes(place, bytes)
     return this.#deltaPays
   }
 
@@ -391,6 +393,6 @@ export class ColumnChunkWriter {
 
   #packDictionary(): PackedBody {
     const { address, bytes } = this.#dictionary!.plain()
-    return this.#packer.dictionary(address, bytes, this.#dictionary!.known)
+    return this.packer.dictionary(address, bytes, this.#dictionary!.known)
   }
 }

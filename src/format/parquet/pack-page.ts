@@ -2,6 +2,7 @@
 import { compressLz4, lz4BytesMax, lz4TableBytes } from '../../compute/lz4.ts'
 import { compressSnappy, snappyBytesMax, snappyTableBytes } from '../../compute/snappy.ts'
 import { compressZstd, zstdBytesMax, zstdScratchBytes } from '../../compute/zstd.ts'
+import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { packBytes } from '../decompress.ts'
 import type { EncoderScratch } from './encoder-scratch.ts'
@@ -64,9 +65,9 @@ export class PagePacker {
     this.#pages.clear()
   }
 
-  /** Gives the memory back. */
-  close(): void {
-    this.#pages.close()
+  /** Hands all pages over: they live as long as `arena`. */
+  give(arena: Arena): void {
+    this.#pages.give(arena)
   }
 
   // The header is written once it is known how long the body is, right in front of it.

@@ -2,19 +2,21 @@
 import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 
-const blockBytesFirst = 1 << 16
+// Fits into the page that an arena begins with.
+const blockBytesFirst = 60_000
 const blockBytesMax = 1 << 20
 
 interface Block {
-  readonly arena: Arena
   readonly address: number
   readonly bytes: number
 }
 
-/** Keeps pages until `clear`. Memory: they, and behind some what was reserved and not used; the first block is kept for what comes. */
+/** Keeps pages until `clear` or `give`. Memory: they, and behind some what was reserved and not used. */
 export class PageStore {
   readonly #device: Device
-  #blocks: Block[] = []
+  #arena: Arena | undefined
+  #blockCount = 0
+  #last: Block = { address: 0, bytes: 0 }
   /** Bytes of the last block that are taken. */
   #used = 0
   constructor(device: Device) {
@@ -23,35 +25,44 @@ export class PageStore {
 
   /** An address with room for `bytes` bytes behind the pages so far, until `add`. */
   reserve(bytes: number): number {
-    const last = this.#blocks.at(-1)
-    if (last && last.bytes - this.#used >= bytes) return last.address + this.#used
-    return this.#begin(bytes).address
+    if (this.#last.bytes - this.#used < bytes) this.#begin(bytes)
+    return this.#last.address + this.#used
   }
 
   /** Makes a page of the `bytes` bytes at `address`, which lie in what was reserved last; it is valid until `clear`. */
   add(address: number, bytes: number): Uint8Array {
-    this.#used = address + bytes - this.#blocks.at(-1)!.address
+    this.#used = address + bytes - this.#last.address
     return this.#device.memory.bytes(address, bytes)
   }
 
   /** Gives up all pages. */
   clear(): void {
-    for (const { arena } of this.#blocks.splice(1)) arena.release()
+    this.#arena?.release()
+    this.#forget()
+  }
+
+  /** Hands all pages over: they live as long as `arena`. */
+  give(arena: Arena): void {
+    if (!this.#arena) return
+    this.#arena.shrink(this.#last.address, this.#used)
+    arena.hold(this.#arena.address)
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#arena = undefined
+    this.#blockCount = 0
+    this.#last = { address: 0, bytes: 0 }
     this.#used = 0
   }
 
-  /** Gives the memory back. */
-  close(): void {
-    this.clear()
-    this.#blocks.pop()?.arena.release()
-  }
-
-  #begin(bytes: number): Block {
-    const wanted = Math.max(bytes, Math.min(blockBytesMax, blockBytesFirst << this.#blocks.length))
-    const arena = this.#device.arena()
-    const block = { arena, address: arena.allocate(wanted), bytes: wanted }
-    this.#blocks.push(block)
+  // What isn't used of the block before is given back.
+  #begin(bytes: number): void {
+    this.#arena ??= this.#device.arena()
+    this.#arena.shrink(this.#last.address, this.#used)
+    const wanted = Math.max(bytes, Math.min(blockBytesMax, blockBytesFirst << Math.min(this.#blockCount, 5)))
+    this.#last = { address: this.#arena.allocate(wanted), bytes: wanted }
+    this.#blockCount++
     this.#used = 0
-    return block
   }
 }

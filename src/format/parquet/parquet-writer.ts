@@ -1,10 +1,11 @@
 // Batches to a Parquet file, in one pass: row groups of so many rows, the pages of each column, or of each leaf inside it, packed as the rows come, the footer at the end.
-import type { ByteSink } from '../../base/bytes.ts'
+import { type ByteSink, BytesSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
 import { type Fields, isHidden } from '../../batch/schema.ts'
 import { toStored } from '../../compute/parquet-convert.ts'
+import type { Arena } from '../../device/arena.ts'
 import type { Device } from '../../device/device.ts'
 import { ColumnChunkWriter } from './encode-column-chunk.ts'
 import type { EncodedBloom } from './encoded-chunk.ts'
@@ -128,24 +129,29 @@ export class ParquetWriter {
     return { bytes: this.#bytes, groups: structuredClone(this.#groups) as unknown as Json, ...(this.#seal && { seal: this.#seal.state }) }
   }
 
-  /** Ends the row group and hands over those since the last call, as plain data; their places count from the sink's byte at that call. For `append` of another writer. */
-  take(): Json {
+  /**
+   * Ends the row group and hands over those since the last call, as plain data; their places count from the sink's byte at that call. For `append` of another writer.
+   * What the sink gets in this call lives as long as `arena`, where it lies in the engine's memory.
+   */
+  take(arena: Arena): Json {
     this.#endRowGroup()
+    for (const chunk of this.#chunks.values()) chunk.packer.give(arena)
     this.#bytes = 0
     return this.#groups.splice(0) as unknown as Json
   }
 
-  /** Puts row groups that another writer made behind what is there: their bytes, and what its `take` says of them. */
-  append(bytes: Uint8Array, taken: Json): void {
+  /** Puts row groups that another writer made behind what is there: their bytes in parts, and what its `take` says of them. */
+  append(parts: readonly Uint8Array[], taken: Json): void {
     this.#endRowGroup()
     const groups = taken as unknown as readonly GroupEntry[]
     if (this.#seal) {
+      const bytes = joined(parts)
       for (const { rowCount, chunks } of groups)
         this.#putGroup(rowCount, chunks.map(entry => ({ entry, pages: pagesWithin(bytes, entry), bloom: entry.bloom && bloomWithin(bytes, entry.bloom) })))
       return
     }
     for (const { rowCount, chunks } of groups) this.#groups.push({ rowCount, chunks: chunks.map(chunk => movedChunk(chunk, this.#bytes)) })
-    this.#append(bytes)
+    for (const part of parts) this.#append(part)
   }
 
   /** Writes the footer: the file is whole then. */
@@ -200,6 +206,12 @@ export class ParquetWriter {
     for (const part of parts) this.#append(part)
     return { ...entry, offset }
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const sink = new BytesSink()
+  for (const part of parts) sink.append(part)
+  return sink.bytes()
 }
 
 function bloomWithin(bytes: Uint8Array, { offset, bytes: count, headerBytes }: NonNullable<ChunkEntry['bloom']>): EncodedBloom {
