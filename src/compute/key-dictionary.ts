@@ -257,7 +257,7 @@ export class ViewDictionary extends Table implements KeyDictionary {
   readonly #maps = new Map<number, { address: number; bytes: number; dictionary: Column }>()
   #rowsSeen = 0
   constructor(device: Device, memory: OwnedMemory, type: DataType) {
-    super(device, memory, 32, 16)
+    super(device, memory, 16, 16)
     this.#type = type
   }
 
