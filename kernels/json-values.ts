@@ -142,18 +142,28 @@ function storeValue(job: JsonJob, p: usize, index: i32, depth: i32): usize {
   return <u32>i8x16.bitmask(v128.or(i8x16.lt_s(v128.xor(block, i8x16.splat(2)), i8x16.splat(33)), i8x16.eq(block, i8x16.splat(92))))
 }
 
-// The closing quote of a string from behind the opening one, if all of it is ASCII without escapes; else 0. Reads up to 31 bytes past the end.
+// The closing quote of a string from behind the opening one, if all of it is ASCII without escapes; else 0. Reads up to 63 bytes past the end. After the first
+// 32 bytes it goes by 64: so most strings of 33 to 96 bytes end in the same step, which is foreseen.
 // @ts-ignore: decorator
 @inline function plainEnd(p: usize, end: usize): usize {
-  while (p < end) {
-    const stops = unplain(v128.load(p)) | (unplain(v128.load(p, 16)) << 16)
-    if (stops != 0) {
-      p += <usize>ctz(stops)
-      return p < end && load<u8>(p) == 34 ? p : 0
-    }
+  if (p >= end) return 0
+  let stops = unplain32(p)
+  if (stops == 0) {
     p += 32
+    while (true) {
+      if (p >= end) return 0
+      stops = unplain32(p) | (unplain32(p + 32) << 32)
+      if (stops != 0) break
+      p += 64
+    }
   }
-  return 0
+  p += <usize>ctz(stops)
+  return p < end && load<u8>(p) == 34 ? p : 0
+}
+
+// @ts-ignore: decorator
+@inline function unplain32(p: usize): u64 {
+  return <u64>(unplain(v128.load(p)) | (unplain(v128.load(p, 16)) << 16))
 }
 
 // As `storeCommon`, for a timestamp, a float64 or an int32.
