@@ -91,8 +91,7 @@ class BitmapPages implements Pages {
     try {
       const words = this.#words
       const limit = words[limitWord]!
-      let start = this.#findRun(count, Math.max(words[hintWord]!, reservedPages), limit)
-      if (start < 0) start = this.#findRun(count, reservedPages, limit)
+      const start = this.#findRun(count, Math.max(words[hintWord]!, reservedPages), limit)
       if (start < 0) throw full(words[usedWord]!, count, limit)
       const end = start + count
       if (end * pageBytes > this.#memory.buffer.byteLength) {
@@ -136,7 +135,7 @@ class BitmapPages implements Pages {
     Atomics.store(this.#words, lockWord, 0)
   }
 
-  // The next search begins behind what was handed out last, or at what came back before it.
+  // All pages before the hint are in use, and searches begin there: that the first run that is long enough is taken keeps what is in use together.
   #mark(start: number, count: number, used: boolean): void {
     const words = this.#words
     for (let page = start; page < start + count; page++) {
@@ -146,7 +145,8 @@ class BitmapPages implements Pages {
     }
     words[usedWord]! += used ? count : -count
     words[highWaterWord] = Math.max(words[highWaterWord]!, words[usedWord]!)
-    words[hintWord] = used ? start + count : Math.min(words[hintWord]!, start)
+    const hint = Math.max(words[hintWord]!, reservedPages)
+    words[hintWord] = used ? (start === hint ? start + count : hint) : Math.min(hint, start)
   }
 
   #findRun(count: number, from: number, to: number): number {
