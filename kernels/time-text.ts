@@ -38,6 +38,10 @@ function scanTime(p: usize, end: usize, unit: i32, out: usize): i32 {
   return end - p >= 19 && scanCommonTime(p, end, unit, out) ? 1 : scanAnyTime(p, end, unit, out)
 }
 
+// The date met last, as `scanCommonTime` has it, and its first second: what follows mostly has the same date.
+let lastDate: i64 = 0
+let lastMidnight: i64 = 0
+
 // As `scanTime`, for at least 19 bytes, but only for the common form, all of it at once: date, T or a space, hours, minutes and seconds, up to 7 digits of
 // a fraction, and Z or nothing. False says no more than that the text may be of another form.
 // @ts-ignore: decorator
@@ -54,11 +58,16 @@ function scanTime(p: usize, end: usize, unit: i32, out: usize): i32 {
   const separator = load<u8>(p, 10)
   if (!i8x16.all_true(v128.and(digits, inRange)) || (separator != 32 && (separator | 32) != 116)) return false
   const sums = i32x4.dot_i16x8_s(parts, i16x8(100, 1, 0, 0, 3600, 60, 1, 0))
-  const year = i32x4.extract_lane(sums, 0)
-  const month = <i32>i16x8.extract_lane_u(parts, 2)
-  const day = <i32>i16x8.extract_lane_u(parts, 3)
-  if (day > 28 && day > daysInMonth(year, month)) return false
-  const seconds = daysOf(year, month, day) * 86400 + <i64>(i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3))
+  const date = i64x2.extract_lane(parts, 0)
+  if (date != lastDate) {
+    const year = i32x4.extract_lane(sums, 0)
+    const month = <i32>i16x8.extract_lane_u(parts, 2)
+    const day = <i32>i16x8.extract_lane_u(parts, 3)
+    if (day > 28 && day > daysInMonth(year, month)) return false
+    lastDate = date
+    lastMidnight = daysOf(year, month, day) * 86400
+  }
+  const seconds = lastMidnight + <i64>(i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3))
   if (unit == 3 && (seconds < -9223372036 || seconds > 9223372035)) return false
   let fraction: u64 = 0
   p += 19
