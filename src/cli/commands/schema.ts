@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { textTable } from '../../base/text-table.ts'
 import { openFlagged } from '../input-options.ts'
 import type { CliContext } from '../context.ts'
+import { schemaOf } from '../frame-plan.ts'
 import { addInputOptions, type InputFlags } from '../options.ts'
 
 /** Adds arguments and options. */
@@ -13,7 +14,7 @@ export function define(command: Command, context: CliContext): void {
     .addHelpText('after', '\nExamples:\n  $ millrace schema trips.parquet\n  $ millrace schema trips.csv --json > trips.schema.json')
     .action(async (file: string, options: InputFlags & { json?: boolean }) => {
       const frame = await openFlagged([file], options)
-      const { schema } = await frame.limit(0).collect({ signal: context.signal })
+      const schema = await schemaOf(frame, context.signal)
       if (options.json) context.write(`${JSON.stringify(schema, null, 2)}\n`)
       else context.write(`${textTable([{ name: 'column' }, { name: 'type' }], Object.entries(schema), { width: context.width(), color: context.color })}\n`)
     })

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { openFlagged } from '../input-options.ts'
+import { schemaOf } from '../frame-plan.ts'
 import { addInputOptions, type InputFlags } from '../options.ts'
 
 /** Adds arguments and options. */
@@ -13,7 +14,7 @@ export function define(command: Command, context: CliContext): void {
     .addHelpText('after', '\nExamples:\n  $ millrace types trips.parquet > trips.schema.ts\n  $ millrace types logs.ndjson --name logSchema > log.schema.ts')
     .action(async (file: string, options: InputFlags & { name?: string }) => {
       const frame = await openFlagged([file], options)
-      const { schema } = await frame.limit(0).collect({ signal: context.signal })
+      const schema = await schemaOf(frame, context.signal)
       context.write(schemaModule(schema, options.name ?? schemaName(file), file))
     })
 }

@@ -8,6 +8,7 @@ import type { AnyAggregate } from '../../frame/aggregates.ts'
 import type { FrameValue } from '../../frame/frame.ts'
 import type { JobOptions } from '../../frame/run.ts'
 import type { Table } from '../../frame/table.ts'
+import { schemaOf } from '../frame-plan.ts'
 import { library } from '../inputs.ts'
 import { exprOf, type Measure, measureOf } from './column-measure.ts'
 import { countBins, type Histogram, type MeasuredColumn } from './histogram.ts'
@@ -36,7 +37,7 @@ const orderedKinds = ['bool', 'utf8', 'date', 'time', 'timestamp', 'duration']
 /** Sums up the columns of a frame; with histograms of about `bins` bins, 0: without them, in one pass instead of two. Memory: some 40 KiB a column, and up to 1,000 values of texts. */
 export async function columnStats(frame: FrameValue, bins: number, run: JobOptions): Promise<ColumnStats[]> {
   const { agg } = await library()
-  const { schema } = await frame.limit(0).collect(run.signal ? { signal: run.signal } : {})
+  const schema = await schemaOf(frame, run.signal)
   const fields = parseSchema(schema, 'stats')
   const measures = fields.map(({ name, type }) => (bins > 0 ? measureOf(name, type) : undefined))
   const calls: (readonly [string, AnyAggregate])[] = [['rows', agg.count()]]
