@@ -16,9 +16,10 @@ const LONG: u64 = 15
 // Of an entry's first word what is the key's.
 const KEY: u64 = 0xffffffff0000000f
 
+// Whether an entry holds this short key; false for all long ones, whose `low` has more bits than a short key's, or whose `high` has no length.
 // @ts-ignore: decorator
 @inline function isSame(entry: usize, low: u64, high: u64): bool {
-  return (((load<u64>(entry) ^ low) & KEY) | (load<u64>(entry, 8) ^ high)) == 0
+  return (((load<u64>(entry) & KEY) ^ low) | (load<u64>(entry, 8) ^ high)) == 0
 }
 
 // Keys and slots of 2^28 would not fit into the memory.

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { Column } from '../../src/batch/batch.ts'
-import { type DataType, int32, int64, timestampMs, utf8 } from '../../src/batch/data-type.ts'
+import { binary, type DataType, int32, int64, timestampMs, utf8 } from '../../src/batch/data-type.ts'
 import type { Value } from '../../src/batch/read-values.ts'
 import { GroupTable } from '../../src/compute/group-table.ts'
 import { createDevice } from '../../src/device/device.ts'
@@ -89,5 +89,22 @@ describe('GroupTable', () => {
     expect(uint32sAt(device, table.find(arena, [], 3), 3)).toEqual([0, 0, 0])
     expect(table.groupCount).toBe(1)
     arena.release()
+  })
+
+  it('tells a long text from a short one whose bytes are as the long one is kept', () => {
+    const chance = random(5)
+    const { memory } = device
+    for (let round = 0; round < 1_000; round++) {
+      const arena = device.arena()
+      const views = arena.allocate(32)
+      const text = arena.allocate(28)
+      memory.write(text, Uint8Array.from({ length: 28 }, (_, i) => (i < 4 ? 97 : chance.int(256))))
+      // Twelve bytes: those the long one begins with, and what its view has behind them. Their slots are the same in one of 64 rounds.
+      memory.uint32s(views, 8).set([12, 0x61616161, 0, text, 28, 0x61616161, 0, text])
+      const table = new GroupTable(device, [{ name: 'k', type: binary, nullable: false }])
+      expect(uint32sAt(device, table.find(arena, [{ type: binary, length: 2, values: views, validity: 0 }], 2), 2), `round ${round}`).toEqual([0, 1])
+      table.close()
+      arena.release()
+    }
   })
 })
