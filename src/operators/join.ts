@@ -11,17 +11,24 @@ import { gatherBatch, gatherOwned } from '../compute/gather.ts'
 import { JoinIndex } from '../compute/join-index.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import type { Arena } from '../device/arena.ts'
-import { evaluateMask } from '../expr/evaluate.ts'
+import { bindExpression } from '../expr/bind.ts'
+import { evaluate, evaluateMask } from '../expr/evaluate.ts'
+import { callExpression, columnExpression } from '../expr/expression.ts'
 import type { Bound } from '../expr/function.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { boundCondition, carriedFields, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields } from './join-fields.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+import { watermarkColumn, watermarkField } from './watermark.ts'
 
 const pairsMax = 32_768
 const tables = ['left', 'right'] as const
+const laterWatermark = callExpression('greatest', tables.map(side => columnExpression(`${side}.${watermarkColumn}`)))
 
-/** Left columns, then right columns without the keys. A null key matches nothing; NaN equals NaN, −0 equals 0. Hidden columns end here. */
+/**
+ * Left columns, then right columns without the keys. A null key matches nothing; NaN equals NaN, −0 equals 0. Hidden columns end here, but for `$watermark`: where both
+ * inputs have it, a pair has the greater one, which is what the watermark was when the pair came to be.
+ */
 export const joinOperator: OperatorType<JoinParams> = {
   kind: 'join',
   inputCount: 2,
@@ -29,9 +36,10 @@ export const joinOperator: OperatorType<JoinParams> = {
   keys: (params, port) => (port === 0 ? params.left : params.right),
   fields([left, right], params, where) {
     keyTypes(left!, right!, params, where)
-    return joinedFields(left!, right!, params, where)
+    const fields = joinedFields(left!, right!, params, where)
+    return haveWatermarks(left!, right!) ? [...fields, watermarkField] : fields
   },
-  needs: (inputs, params, port, readers) => neededOfJoin(inputs, params, port, readers, 'join'),
+  needs: (inputs, params, port, readers) => new Set([...neededOfJoin(inputs, params, port, readers, 'join'), ...(haveWatermarks(inputs[0]!, inputs[1]!) ? [watermarkColumn] : [])]),
   describe: params => `${describeJoin(params)}, both sides stored`,
   create: (context, params, [left, right]) => new JoinOperator(context, params, left!, right!),
 }
@@ -52,15 +60,20 @@ class JoinOperator implements Operator {
   readonly #pairs: Fields
   readonly #condition: Bound | undefined
   readonly #sides: readonly [Side, Side]
+  /** The greater watermark of a pair; absent where an input has none. */
+  readonly #watermark: Bound | undefined
   constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
     this.#context = context
     this.#columns = joinedColumns(left, right, params, context.where)
-    this.#output = this.#columns.map(column => column.field)
-    this.#pairs = pairFields(carriedFields(left, params.left), carriedFields(right, params.right))
+    const hasWatermarks = haveWatermarks(left, right)
+    const fieldsOf = (input: Fields, names: readonly string[]) => carriedFields(input, hasWatermarks ? [...names, watermarkColumn] : names)
+    this.#output = [...this.#columns.map(column => column.field), ...(hasWatermarks ? [watermarkField] : [])]
+    this.#pairs = pairFields(fieldsOf(left, params.left), fieldsOf(right, params.right))
+    this.#watermark = hasWatermarks ? bindExpression(laterWatermark, this.#pairs, context.where) : undefined
     this.#condition = params.where && boundCondition(this.#pairs, params.where, context.where)
     const types = keyTypes(left, right, params, context.where)
     const side = (input: Fields, names: readonly string[]): Side => {
-      const fields = carriedFields(input, names)
+      const fields = fieldsOf(input, names)
       const keys = names.map(name => columnIndex(fields, name, context.where))
       return { index: new JoinIndex(context.device, fields, keys, types), fields, columns: fields.map(field => input.indexOf(field)), keys, names }
     }
@@ -117,9 +130,14 @@ class JoinOperator implements Operator {
       const kept = this.#condition ? compactBatch(device, arena, pairs, evaluateMask(device, scratch, this.#condition, pairs, where)) : pairs
       const rightStart = this.#sides[0].fields.length
       const joined = this.#columns.map(({ left: l, right: r }) => kept.columns[l ?? rightStart + r!]!)
+      if (this.#watermark) joined.push(evaluate(device, arena, this.#watermark, kept, where))
       out.emit({ fields: this.#output, rowCount: kept.rowCount, columns: joined, arena: arena.address })
     }
   }
+}
+
+function haveWatermarks(...inputs: readonly Fields[]): boolean {
+  return inputs.every(fields => fields.some(field => field.name === watermarkColumn))
 }
 
 // What keys are compared as: their common type; int32 and int64 meet as int64. Rows go to the instances of their keys, so both must hash alike.

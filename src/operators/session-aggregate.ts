@@ -20,7 +20,7 @@ import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { checkWindow, describeWindow, type WindowSpec } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
-import { checkTime, watermarkColumn } from './watermark.ts'
+import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
 import { describeAggregates, emitLate, emitSorted, inputsOf, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
 
 type SessionSpec = Extract<WindowSpec, { kind: 'session' }>
@@ -61,6 +61,7 @@ class SessionAggregate implements Operator {
   readonly #keys: readonly number[]
   readonly #inputs: readonly number[]
   readonly #watermark: number
+  #last = Number.NEGATIVE_INFINITY
   readonly #memory: OwnedMemory
   readonly #sessions: SessionTable
   readonly #table: GroupTable
@@ -91,7 +92,7 @@ class SessionAggregate implements Operator {
     const { device, arena } = this.#context
     const rows = batch.rowCount
     const times = floorTimes(device, arena, batch.columns[this.#time]!)
-    const watermarks = this.#watermark < 0 ? 0 : batch.columns[this.#watermark]!.values
+    const watermarks = watermarksOf(this.#context, batch, this.#watermark, this.#last)
     const ids = arena.allocate(4 * rows)
     const gids = this.#table.find(
       arena,
@@ -118,6 +119,7 @@ class SessionAggregate implements Operator {
   }
 
   advance(watermark: number, out: Output): void {
+    this.#last = watermark
     this.#fire(watermark, out)
   }
 

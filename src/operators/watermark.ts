@@ -59,7 +59,8 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
   create: (context, params) => new WatermarkOperator(context, params),
 }
 
-const watermarkField: Field = { name: watermarkColumn, type: int64, nullable: false }
+/** Its field. */
+export const watermarkField: Field = { name: watermarkColumn, type: int64, nullable: false }
 
 /** Throws PlanError TIME_TYPE unless the column can carry event time. */
 export function checkTime(fields: Fields, time: string, where: string): void {
@@ -70,6 +71,18 @@ export function checkTime(fields: Fields, time: string, where: string): void {
       `${where}: the time column "${time}" is ${typeName(field.type, field.nullable)}; it must be a timestamp, such as 'timestamp[ms]'`,
     )
   }
+}
+
+/**
+ * For each row what the watermark was just before it, as addresses of int64: by `$watermark`, at `position`; where that is −1, behind steps that have no column
+ * of it, `last`, the one that reached the operator last. 0 while there was none.
+ */
+export function watermarksOf({ device, arena }: OperatorContext, batch: Batch, position: number, last: number): number {
+  if (position >= 0) return batch.columns[position]!.values
+  if (last === Number.NEGATIVE_INFINITY) return 0
+  const watermarks = arena.allocate(8 * batch.rowCount)
+  device.memory.int64s(watermarks, batch.rowCount).fill(Number.isFinite(last) ? BigInt(Math.floor(last)) : 2n ** 63n - 1n)
+  return watermarks
 }
 
 class WatermarkOperator implements Operator {

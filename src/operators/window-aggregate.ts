@@ -17,7 +17,7 @@ import type { StateRun } from '../state/state-run.ts'
 import { isWindowLate, nextWindowEnd, windowStarts } from '../window/window-math.ts'
 import { checkWindow, describeWindow } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
-import { checkTime, watermarkColumn } from './watermark.ts'
+import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
 import {
   clockRun,
   describeAggregates,
@@ -98,7 +98,7 @@ class WindowAggregate implements Operator {
     if (this.#time < 0) return this.#pushNow(batch)
     const { device, arena } = this.#context
     const times = floorTimes(device, arena, batch.columns[this.#time]!)
-    const watermarks = this.#watermark < 0 ? 0 : batch.columns[this.#watermark]!.values
+    const watermarks = watermarksOf(this.#context, batch, this.#watermark, this.#fired)
     const place = this.#context.takeOrder(batch.rowCount)
     for (let start = 0; start < batch.rowCount; ) {
       const rows = batch.rowCount - start

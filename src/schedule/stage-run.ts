@@ -271,8 +271,10 @@ export class StageRun implements Consumer {
   // The watermark of the stage's input as a whole, where this item moves it.
   #merged(work: { port: number; watermark?: number }): number | undefined {
     if (work.watermark === undefined) return undefined
-    const others = this.#portWatermarks.map((w, port) => (port === work.port ? Math.max(w, work.watermark!) : this.#openPorts.has(port) ? w : Number.POSITIVE_INFINITY))
-    const before = Math.min(...this.#portWatermarks.map((w, port) => (this.#openPorts.has(port) || port === work.port ? w : Number.POSITIVE_INFINITY)))
+    // What waits of a port that has ended counts yet.
+    const isOver = (port: number) => port !== work.port && !this.#openPorts.has(port) && this.#queued[port] === 0
+    const others = this.#portWatermarks.map((w, port) => (port === work.port ? Math.max(w, work.watermark!) : isOver(port) ? Number.POSITIVE_INFINITY : w))
+    const before = Math.min(...this.#portWatermarks.map((w, port) => (isOver(port) ? Number.POSITIVE_INFINITY : w)))
     const merged = Math.min(...others)
     return merged > before ? merged : undefined
   }

@@ -180,6 +180,19 @@ describe('a window', () => {
     run.close()
   })
 
+  test.each([tumble('time', 10), session('time', { gap: 10 })])('behind steps that keep no watermark per row judges by the last one that reached it', window => {
+    const run = new EventRun(device, fields, steps(window, 0).slice(1))
+    const row = (time: number) => ({ k: 'a', time, value: 1n, split: 0 })
+    run.push([row(3), row(4)])
+    run.advance(20)
+    run.push([row(5), row(25)])
+    run.advance(40)
+    expect(run.counts.lateRows).toBe(1)
+    run.finish()
+    expect(run.rows.map(toResult).map(({ start, count }) => [start, count])).toEqual(window.kind === 'session' ? [[3, 2], [25, 1]] : [[0, 2], [20, 1]])
+    run.close()
+  })
+
   test('that hops takes a row that is late for the first of them in the others', () => {
     const run = new EventRun(device, fields, steps(hop('time', 3_000, { slide: 1_000 }), 0))
     run.push([one(4_100), one(3_500), one(2_500)])
