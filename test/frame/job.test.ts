@@ -56,6 +56,37 @@ describe('restarts', () => {
     expect(await pagesInUse(0)).toBe(0)
   })
 
+  it('stand behind the handle of a job that was started', async () => {
+    let failures = 2
+    const flaky = numbers(n => {
+      if (n === 5 && failures-- > 0) throw refused('GONE', true)
+    })
+    const { sink, rows } = list()
+    const run = await fromData(flaky).to(sink).start({ restart: { attempts: 2, backoff: '1ms' } })
+    await run.done
+    expect(rows.slice(-10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(run.metrics().rowsRead).toBe(10)
+    failures = 3
+    const failed = await fromData(flaky).to(list().sink).start({ restart: { attempts: 2, backoff: '1ms' } })
+    await expect(failed.done).rejects.toMatchObject({ code: 'GONE' })
+  })
+
+  it('end when the job is stopped while the next attempt is waited for', async () => {
+    let reads = 0
+    const gone = numbers(() => {
+      reads++
+      throw refused('GONE', true)
+    })
+    let waits = () => {}
+    const waiting = new Promise<void>(resolve => (waits = resolve))
+    const logger = { info: () => {}, error: (_: object, message: string) => void (message.startsWith('restarting') && waits()) }
+    const run = await fromData(gone).to(list().sink).start({ restart: { attempts: 5, backoff: '1h' }, logger })
+    await waiting
+    await expect(run.stop()).rejects.toMatchObject({ code: 'GONE' })
+    await expect(run.done).rejects.toMatchObject({ code: 'GONE' })
+    expect(reads).toBe(1)
+  })
+
   it('take what a source’s own code throws for the world outside', async () => {
     let isFirst = true
     const flaky = numbers(n => {
