@@ -119,7 +119,7 @@ function paneOf(table: usize, first: i64, last: i64): i32 {
  * Returns how many rows were done.
  */
 export function assignPanes(
-  times: usize, watermarks: usize, rows: i32, size: f64, slide: f64, offset: f64, lateness: f64, table: usize, ids: usize,
+  times: usize, watermarks: usize, rows: i32, size: f64, slide: f64, offset: f64, lateness: f64, cumulates: i32, table: usize, ids: usize,
 ): i32 {
   const width = <i64>size
   const step = <i64>slide
@@ -140,8 +140,13 @@ export function assignPanes(
     }
     if (time < from || time >= to) {
       const lastStart = floorDivide(time - shift, step) * step + shift
-      first = (floorDivide(time - width - shift, step) + 1) * step + shift + width
-      last = lastStart + width
+      if (cumulates) {
+        first = lastStart + step
+        last = floorDivide(time - shift, width) * width + shift + width
+      } else {
+        first = (floorDivide(time - width - shift, step) + 1) * step + shift + width
+        last = lastStart + width
+      }
       from = max(lastStart, first - step)
       to = min(lastStart + step, first)
       pane = -1

@@ -122,12 +122,13 @@ export class SplitWatermarks {
   }
 }
 
-/** Windows of fixed bounds: [offset + k·slide, + size). */
+/** Windows of fixed bounds: [offset + k·slide, + size); with `cumulates` those that begin at offset + k·size and end up to `sizeMs` later, a slide apart. */
 export interface PaneGrid {
   readonly sizeMs: number
   readonly slideMs: number
   readonly offsetMs: number
   readonly latenessMs: number
+  readonly cumulates?: boolean
 }
 
 /** The rows that count in the windows whose ends lie in [firstEnd, lastEnd], a slide apart. */
@@ -165,7 +166,7 @@ export function assignPanes(device: Device, arena: Arena, times: number, waterma
   const table = arena.allocateZeroed(panesHeaderBytes + panesMax * paneBytes)
   const ids = arena.allocate(4 * rows)
   device.memory.words()[table / 4 + 1] = panesMax
-  const done = device.kernels.assignPanes(times, watermarks, rows, grid.sizeMs, grid.slideMs, grid.offsetMs, grid.latenessMs, table, ids)
+  const done = device.kernels.assignPanes(times, watermarks, rows, grid.sizeMs, grid.slideMs, grid.offsetMs, grid.latenessMs, grid.cumulates ? 1 : 0, table, ids)
   const words = device.memory.words()
   const [count, , late, lone, timeless] = words.subarray(table / 4, table / 4 + 5) as unknown as [number, number, number, number, number]
   const panes = Array.from({ length: count }, (_, id) => {

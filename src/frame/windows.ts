@@ -23,6 +23,11 @@ export function hop<const N extends string>(time: N, size: Duration, options: sp
   return spec.hop(time, size, options)
 }
 
+/** Windows that grow by `step` from each start that windows of `size` have, to the whole size; a row counts in all that cover it. Throws PlanError WINDOW or DURATION. */
+export function cumulate<const N extends string>(time: N, size: Duration, options: spec.WindowOptions & { readonly step: Duration }): Window<N> {
+  return spec.cumulate(time, size, options)
+}
+
 /** Windows that end when a key has had no row for `gap`. Throws PlanError WINDOW or DURATION. */
 export function session<const N extends string>(time: N, options: { readonly gap: Duration; readonly lateness?: Duration }): Window<N> {
   return spec.session(time, options)

@@ -14,7 +14,7 @@ import type { Arena } from '../device/arena.ts'
 import { GroupState, type GroupShape } from '../state/group-state.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { isWindowLate, nextWindowEnd, windowStarts } from '../window/window-math.ts'
+import { isWindowLate, nextWindowEnd, startOfWindow, windowStarts } from '../window/window-math.ts'
 import { checkWindow, describeWindow } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
@@ -85,6 +85,7 @@ class WindowAggregate implements Operator {
       slideMs: ('slideMs' in window ? window.slideMs : undefined) ?? sizeMs,
       offsetMs: ('offsetMs' in window ? window.offsetMs : undefined) ?? 0,
       latenessMs: ('latenessMs' in window ? window.latenessMs : undefined) ?? 0,
+      cumulates: window.kind === 'cumulate',
     }
     this.#shape = shapeOf(input, params, context.where)
     this.#fields = windowFields(input, params, context.where)
@@ -218,7 +219,18 @@ class WindowAggregate implements Operator {
     const all = this.#takeSpare()
     for (const { groups } of panes) all.merge(arena, groups.keyColumns(arena), groups.partialColumns(arena), groups.groupCount)
     this.#emitGroups(end, all, all.groupCount, out)
-    this.#giveSpare(all)
+    if (this.#grid.cumulates && this.#grid.latenessMs === 0) this.#fold(panes, all, end)
+    else this.#giveSpare(all)
+  }
+
+  // What windows that grow have emitted once is in all that follow, and where nothing changes it any more they go on from it.
+  #fold(panes: readonly PaneState[], groups: GroupState, end: number): void {
+    const { lastEnd } = panes[0]!
+    for (const pane of panes) {
+      this.#panes.delete(`${pane.firstEnd}/${lastEnd}`)
+      this.#giveSpare(pane.groups)
+    }
+    this.#panes.set(`${end}/${lastEnd}`, { firstEnd: end, lastEnd, groups, changed: undefined })
   }
 
   // The changed keys come first in the merged state, so they are its first groups.
@@ -241,7 +253,7 @@ class WindowAggregate implements Operator {
     const head = (column: Column): Column => ({ ...column, length: count })
     const columns = [
       ...groups.keyColumns(arena).map(head),
-      timeColumn(device, arena, end - this.#grid.sizeMs, count),
+      timeColumn(device, arena, startOfWindow(this.#grid, end), count),
       timeColumn(device, arena, end, count),
       ...groups.resultColumns(arena).map(head),
     ]

@@ -1,11 +1,12 @@
 // The arithmetic of windows on single numbers: which windows a time is in, what is late. Columns go through compute/window.ts; this says
 // the same in few lines, for plans, tests and processing time.
 
-/** A window that has fixed bounds: tumbling windows have slide = size. */
+/** Windows that have fixed bounds: tumbling ones have slide = size. With `cumulates` those that begin with one of `sizeMs` and end a multiple of `slideMs` later, which divides it. */
 export interface WindowGrid {
   readonly sizeMs: number
   readonly slideMs: number
   readonly offsetMs: number
+  readonly cumulates?: boolean
 }
 
 /** The windows that cover `time`: their starts, ascending. Times before the epoch floor as those after it. None where windows have gaps between them. */
@@ -14,6 +15,11 @@ export function windowStarts(grid: WindowGrid, time: number): number[] {
   const starts: number[] = []
   for (let start = Math.floor((time - offsetMs) / slideMs) * slideMs + offsetMs; start > time - sizeMs; start -= slideMs) starts.unshift(start)
   return starts
+}
+
+/** The start of the window that ends at `end`. */
+export function startOfWindow({ sizeMs, offsetMs, cumulates }: WindowGrid, end: number): number {
+  return cumulates ? Math.floor((end - 1 - offsetMs) / sizeMs) * sizeMs + offsetMs : end - sizeMs
 }
 
 /** Whether a window that ends at `end` takes no more rows: its last moment and the lateness have passed. */

@@ -6,7 +6,7 @@ import { createDevice, type Device } from '../../src/device/device.ts'
 import { sessionAggregateOperator } from '../../src/operators/session-aggregate.ts'
 import { watermarkOperator } from '../../src/operators/watermark.ts'
 import { windowAggregateOperator } from '../../src/operators/window-aggregate.ts'
-import { hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
+import { cumulate, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
 import { type NaiveResult, type NaiveRow, naiveSessions, naiveWatermarks, naiveWindows } from '../support/naive-windows.ts'
 import { handClock, EventRun, type Step } from '../support/event-run.ts'
 
@@ -75,7 +75,9 @@ function sampleRows(r: Random, count: number, splits: number): NaiveRow[] {
 function sampleWindow(r: Random): WindowSpec {
   const offset = r.int(3) === 0 ? r.int(50) - 25 : 0
   const lateness = r.int(2) === 0 ? 0 : r.int(100)
-  const kind = r.int(4)
+  const kind = r.int(5)
+  const step = 1 + r.int(30)
+  if (kind === 4) return cumulate('time', step * (1 + r.int(6)), { step, offset, lateness })
   if (kind === 0) return tumble('time', 1 + r.int(100), { offset, lateness })
   if (kind === 1) return session('time', { gap: 1 + r.int(30), lateness })
   return hop('time', 1 + r.int(100), { slide: 1 + r.int(kind === 2 ? 30 : 120), offset, lateness })

@@ -58,12 +58,13 @@ function resultOf(key: string, start: number, end: number, rows: readonly NaiveR
   }
 }
 
-/** Tumbling and hopping windows: the last result of each (key, window), and what no window took. */
+/** Tumbling, hopping and cumulating windows: the last result of each (key, window), and what no window took. */
 export function naiveWindows(rows: readonly NaiveRow[], watermarks: readonly number[], spec: WindowSpec): NaiveOutput {
   if (spec.kind === 'session' || spec.kind === 'processing') throw new Error('fixed windows of event time only')
   const slide = spec.kind === 'hop' ? spec.slideMs : spec.sizeMs
+  const step = spec.kind === 'cumulate' ? spec.slideMs : spec.sizeMs
   const { offsetMs = 0, latenessMs = 0, sizeMs } = spec
-  const windows = new Map<string, { key: string; start: number; rows: NaiveRow[] }>()
+  const windows = new Map<string, { key: string; start: number; end: number; rows: NaiveRow[] }>()
   const late: NaiveRow[] = []
   const timeless: NaiveRow[] = []
   let lone = 0
@@ -73,18 +74,21 @@ export function naiveWindows(rows: readonly NaiveRow[], watermarks: readonly num
     let taken = 0
     let covered = 0
     for (let start = offsetMs + Math.floor((row.time - offsetMs) / slide) * slide; start + sizeMs > row.time; start -= slide) {
-      covered++
-      if (start + sizeMs - 1 + latenessMs <= watermark) continue
-      taken++
-      const id = `${row.key} ${start}`
-      if (!windows.has(id)) windows.set(id, { key: row.key, start, rows: [] })
-      windows.get(id)!.rows.push(row)
+      for (let end = start + step; end <= start + sizeMs; end += step) {
+        if (end <= row.time) continue
+        covered++
+        if (end - 1 + latenessMs <= watermark) continue
+        taken++
+        const id = `${row.key} ${start} ${end}`
+        if (!windows.has(id)) windows.set(id, { key: row.key, start, end, rows: [] })
+        windows.get(id)!.rows.push(row)
+      }
     }
     if (taken > 0) return
     if (covered > 0 || row.time + latenessMs <= watermark) late.push(row)
     else lone++
   })
-  return { results: [...windows.values()].map(w => resultOf(w.key, w.start, w.start + sizeMs, w.rows)), late, timeless, lone }
+  return { results: [...windows.values()].map(w => resultOf(w.key, w.start, w.end, w.rows)), late, timeless, lone }
 }
 
 /** Sessions: every result that is emitted, updates included. */

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { checkWindow, describeWindow, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
+import { checkWindow, cumulate, describeWindow, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
 
 describe('windows as plain data', () => {
   test('are what was said, in milliseconds, and survive JSON', () => {
     const specs: WindowSpec[] = [
       tumble('t', '10s', { lateness: '1m', offset: '-2s' }),
       hop('t', '10s', { slide: '2s' }),
+      cumulate('t', '1d', { step: '1h', offset: '-2h' }),
       session('t', { gap: 500, lateness: 10 }),
       processingTime.tumble('1h'),
     ]
     expect(specs).toEqual([
       { kind: 'tumble', time: 't', sizeMs: 10_000, offsetMs: -2_000, latenessMs: 60_000 },
       { kind: 'hop', time: 't', sizeMs: 10_000, slideMs: 2_000 },
+      { kind: 'cumulate', time: 't', sizeMs: 86_400_000, slideMs: 3_600_000, offsetMs: -7_200_000 },
       { kind: 'session', time: 't', gapMs: 500, latenessMs: 10 },
       { kind: 'processing', sizeMs: 3_600_000 },
     ])
@@ -20,6 +22,7 @@ describe('windows as plain data', () => {
 
   test('describe themselves', () => {
     expect(describeWindow(hop('t', '10s', { slide: '2s', lateness: 5 }))).toBe('hop(t, 10000 ms every 2000 ms, lateness 5 ms)')
+    expect(describeWindow(cumulate('t', '10s', { step: '2s' }))).toBe('cumulate(t, 10000 ms by 2000 ms)')
     expect(describeWindow(session('t', { gap: '1s' }))).toBe('session(t, gap 1000 ms)')
     expect(describeWindow(tumble('t', 5, { offset: 1 }))).toBe('tumble(t, 5 ms, offset 1 ms)')
     expect(describeWindow(processingTime.tumble(5))).toBe('processingTime(5 ms)')
@@ -30,6 +33,8 @@ describe('windows as plain data', () => {
     expect(() => tumble('t', 1.5)).toThrow(/the size is 1.5 ms/)
     expect(() => tumble('t', '10s', { lateness: -1 })).toThrow(/the lateness is -1 ms/)
     expect(() => hop('t', '10s', { slide: -5 })).toThrow(/^hop: the slide is -5 ms/)
+    expect(() => cumulate('t', '10s', { step: 0 })).toThrow(/^cumulate: the step is 0 ms/)
+    expect(() => cumulate('t', '10s', { step: '3s' })).toThrow('cumulate: the size of 10000 ms is no multiple of the step of 3000 ms; give a step that divides it')
     expect(() => session('t', { gap: '0s' })).toThrow(/^session: the gap is 0 ms/)
     expect(() => processingTime.tumble('1h', { offset: 0.5 })).toThrow(/the offset is 0.5 ms/)
     expect(() => tumble('t', 'soon' as never)).toThrow(/"soon" is not a duration/)

@@ -94,14 +94,16 @@ export const paneAgreement = agreement({
   sample(random, length, shape) {
     const times = sampleTimes(random, length, shape)
     const size = 1 + random.int(300)
+    const cumulates = random.int(3) === 0
     let watermark = none
     const watermarks = times.map(() => (random.int(4) ? watermark : (watermark = Math.max(watermark, random.int(3_000) - 1_600))))
     return {
       times,
       watermarks,
       grid: {
-        sizeMs: size,
-        slideMs: random.int(2) ? size : 1 + random.int(300),
+        cumulates,
+        sizeMs: cumulates ? size * (1 + random.int(5)) : size,
+        slideMs: cumulates || random.int(2) ? size : 1 + random.int(300),
         offsetMs: random.int(40) - 20,
         latenessMs: random.int(2) ? 0 : random.int(300),
       },
@@ -111,7 +113,9 @@ export const paneAgreement = agreement({
     times.map((time, i) => {
       if (time === none) return 'timeless'
       const ends: number[] = []
-      for (let start = Math.floor((time - grid.offsetMs) / grid.slideMs) * grid.slideMs + grid.offsetMs; start > time - grid.sizeMs; start -= grid.slideMs)
+      const whole = Math.floor((time - grid.offsetMs) / grid.sizeMs) * grid.sizeMs + grid.offsetMs
+      if (grid.cumulates) for (let end = whole + grid.slideMs; end <= whole + grid.sizeMs; end += grid.slideMs) ends.push(...(time < end ? [end] : []))
+      else for (let start = Math.floor((time - grid.offsetMs) / grid.slideMs) * grid.slideMs + grid.offsetMs; start > time - grid.sizeMs; start -= grid.slideMs)
         ends.unshift(start + grid.sizeMs)
       const open = ends.filter(end => end - 1 + grid.latenessMs > watermarks[i]!)
       if (open.length > 0) return `${open[0]} to ${open.at(-1)}`

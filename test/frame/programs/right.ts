@@ -7,7 +7,7 @@ import { asc, desc } from '../../../src/frame/orders.ts'
 import { from } from '../../../src/index.ts'
 import { read } from '../../../src/frame/read.ts'
 import { lag, lead, nthValue, percentRank, rank, rowNumber } from '../../../src/frame/window-functions.ts'
-import { hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
+import { cumulate, hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Flat<T> = { [K in keyof T]: T[K] } & {}
@@ -159,6 +159,7 @@ schemaIs<{ auction: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timesta
   true,
 )
 bids.groupBy(hop('dateTime', '10s', { slide: '2s' })).agg({ n: count() })
+bids.groupBy('bidder', cumulate('dateTime', '1d', { step: '1h' })).agg({ n: count() })
 bids.groupBy('bidder', session('dateTime', { gap: '10s' })).agg({ n: count('price') })
 bids.groupBy('bidder', processingTime.tumble('10s')).agg({ n: count() })
 schemaIs<{ price: 'int64'; auction: 'int64' }>()(bids.select('price', 'auction'), true)
