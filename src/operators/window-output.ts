@@ -1,9 +1,10 @@
 // What windowed aggregates have in common: their parameters' check, their output's fields, the order of their rows.
 import { PlanError } from '../base/errors.ts'
 import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
-import { int32, timestampMs } from '../batch/data-type.ts'
+import { int32, int64, timestampMs } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { type AggregateOptions, aggregateType, isNullable } from '../compute/accumulator.ts'
+import { arithmetic } from '../compute/arithmetic.ts'
 import { gatherBatch, gatherColumn } from '../compute/gather.ts'
 import { hashColumns } from '../compute/hash.ts'
 import { sortIndices } from '../compute/sort.ts'
@@ -15,6 +16,7 @@ import type { GroupShape } from '../state/group-state.ts'
 import type { StateRun } from '../state/state-run.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import type { OperatorContext, Output } from './operator.ts'
+import { watermarkColumn, watermarkField } from './watermark.ts'
 
 /** An aggregate of a window: `input` and `args` are columns; absent, `count` counts rows. */
 export interface WindowedAggregate {
@@ -51,14 +53,16 @@ export function shapeOf(input: Fields, params: WindowAggregateParams, where: str
   return { keys, names: params.aggregates.map(a => a.name), specs }
 }
 
-/** Keys, window_start, window_end, aggregates. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
+/** Keys, window_start, window_end, aggregates, and `$watermark` where the input has it: what it was just before the window was complete. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
 export function windowFields(input: Fields, params: WindowAggregateParams, where: string): Field[] {
   const { keys, specs } = shapeOf(input, params, where)
   const results = params.aggregates.map((aggregate, i): Field => {
     const type = aggregateType(specs[i]!)
     return { name: aggregate.name, type, nullable: isNullable(aggregate.fn, columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable)) }
   })
-  const fields = [...keys, startField, endField, ...results]
+  // Of event time only: by the clock nothing is late.
+  const isTimed = params.window.kind !== 'processing' && input.some(field => field.name === watermarkColumn)
+  const fields = [...keys, startField, endField, ...results, ...(isTimed ? [watermarkField] : [])]
   const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)
   if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: the result would have two columns "${twice.name}"; rename the key or the aggregate`)
   return fields
@@ -89,15 +93,21 @@ export function timeColumn(device: Device, arena: Arena, time: number, rows: num
   return out
 }
 
-/** Emits rows in batches, sorted by the column `rank`, then by the hash of their keys; equal ones stay in order. */
+/** Emits the rows of `fields`, whose `$watermark` is added here, in batches, sorted by the column `rank`, then by the hash of their keys; equal ones stay in order. */
 export function emitSorted(context: OperatorContext, out: Output, fields: Fields, keyCount: number, columns: readonly Column[], rows: number, rank?: Column): void {
   if (rows === 0) return
   const { device, arena } = context
   const hashes: Column = { type: int32, length: rows, values: hashColumns(device, arena, columns.slice(0, keyCount), rows), validity: 0 }
+  const all = fields.at(-1)!.name === watermarkColumn ? [...columns, watermarkBefore(device, arena, columns[keyCount + 1]!, context.where)] : columns
   const indices = sortIndices(device, arena, [...(rank ? [{ column: rank }] : []), { column: hashes }], rows)
-  const sorted: Batch = { fields, rowCount: rows, columns: columns.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
+  const sorted: Batch = { fields, rowCount: rows, columns: all.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
   for (let start = 0; start < rows; start += emitRowsMax)
     out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
+}
+
+// A window is complete when the watermark reaches end − 1.
+function watermarkBefore(device: Device, arena: Arena, ends: Column, where: string): Column {
+  return arithmetic(device, arena, 'sub', { ...ends, type: int64 }, { type: int64, value: 2n }, { active: 0, where })
 }
 
 /** Sends rows that no window took to the side output `late`: those of `ids` that are late, and those without a time. */
