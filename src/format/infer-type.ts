@@ -26,6 +26,7 @@ export function timeLook(text: string): Look {
 /** How a number that is written as `text` is held: whole ones as int64, or float64 beyond it if that holds them, else as text; all others as float64. */
 export function numberLook(text: string): Look {
   if (!/^[+-]?\d+$/.test(text)) return 'float64'
+  if (text.length <= 15) return 'int64'
   const value = BigInt(text.replace('+', ''))
   const asFloat = Number(value)
   const fits = Number.isFinite(asFloat) && BigInt(asFloat) === value

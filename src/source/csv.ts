@@ -6,7 +6,7 @@ import { checkDialect, CsvDecoder, type CsvDialect, type DecodedCsv } from '../c
 import { type Arena, retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { CsvReader, rowsBegin } from '../format/csv/csv-reader.ts'
-import { csvNames, inferCsvSchema, readCsvSample, sniffDelimiter } from '../format/csv/infer-schema.ts'
+import { csvNames, csvRows, inferCsvSchema, readCsvSample, sniffDelimiter } from '../format/csv/infer-schema.ts'
 import type { BadRecords } from '../format/dead-letters.ts'
 import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, sidePortsOf, wantedColumns } from './bad-records.ts'
@@ -73,9 +73,8 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const sample = bytes.subarray(rowsBegin(bytes, dialect ?? dialectOf(options), { ...start, header: false }).header)
       dialect ??= { ...dialectOf(options), delimiter: sniffed(options, sample, isWhole) }
       // A schema that is known needs the header only.
-      const rows = readCsvSample(sample, dialect, isWhole, fields ? 1 : undefined)
-      fields ??= inferCsvSchema(rows, dialect, start.header, isWhole && paths.length === 1, place)
-      const cells = start.header ? headerCells(csvNames(rows, true, place), fields, place) : fields.map(f => f.name)
+      fields ??= inferCsvSchema(csvRows(sample, dialect, isWhole), dialect, start.header, isWhole && paths.length === 1, place)
+      const cells = start.header ? headerCells(csvNames(readCsvSample(sample, dialect, isWhole, 1), true, place), fields, place) : fields.map(f => f.name)
       return [{ path, bytes: size, splitBytes: options.splitBytes ?? textSplitBytes(bytes, size), begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)
