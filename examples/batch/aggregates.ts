@@ -1,5 +1,5 @@
 // Many numbers of one column in one pass: quantiles, spread, distinct values, the best row of each group, and aggregates of some rows only.
-import { agg, argMax, col, count, countDistinct, from, mean, median, quantile, stddev, topK } from 'millrace'
+import { agg, col, count, countDistinct, from, mean, median, quantile, stddev, topK } from 'millrace'
 
 const responses = from(
   Array.from({ length: 1_000 }, (_, i) => ({ path: ['/', '/cart', '/search'][i % 3]!, ms: ((i * 7919) % 997) / 10, status: i % 50 === 0 ? 500 : 200, user: `u${i % 37}` })),
@@ -15,7 +15,7 @@ const byPath = responses
     median: median('ms'),
     p99: quantile('ms', 0.99),
     spread: stddev('ms'),
-    slowest: argMax('user', 'ms'),
+    slowest: agg.argMax('user', 'ms'),
   })
   .sort('path')
 console.log(String(await byPath.collect()))
