@@ -49,8 +49,9 @@ export class Arena {
     const whole = ceilTo(bytes, alignBytes) + alignBytes
     if (this.#next + whole > this.#end) {
       if (whole > slabBytesMax / 4) {
-        this.#large.push(this.#run(whole))
-        return this.#large.at(-1)!
+        const large = this.#run(whole)
+        this.#large.push(large)
+        return large
       }
       this.#slabBytes = Math.min(slabBytesMax, this.#slabBytes * 2)
       const bytesOfSlab = Math.max(this.#slabBytes, ceilTo(whole, pageBytes))
@@ -70,7 +71,7 @@ export class Arena {
     return address
   }
 
-  /** Gives back the pages behind the first `bytes` bytes, and their padding, of what `allocate` gave at `address`, where that is large enough to have pages of its own (256 KiB are). Cost: a look at the arena's runs. */
+  /** Gives back the pages behind the first `bytes` bytes, and their padding, of what `allocate` gave at `address`, where that has pages of its own, as more than 256 KiB have; else does nothing. Cost: a look at the arena's runs. */
   shrink(address: number, bytes: number): void {
     if (!this.#large.includes(address)) return
     const count = Math.ceil((ceilTo(bytes, alignBytes) + alignBytes) / pageBytes)

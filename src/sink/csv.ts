@@ -34,7 +34,7 @@ export const csvFiles = packable<CsvSinkOptions>({
     if (resume === undefined && options.header !== false) sink.append(csvHeader(visible(fields), dialectOf(options), styleOf(options)))
     return textEncoder(device, sink, (arena, batch) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)))
   },
-  rows: (device, arena, batch, options) => encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options)),
+  rows: (device, arena, batch, options) => [encodeCsvRows(device, arena, batch, dialectOf(options), styleOf(options))],
 })
 
 function styleOf({ quoting, lineEnd }: CsvSinkOptions): Pick<CsvSinkOptions, 'quoting' | 'lineEnd'> {

@@ -13,8 +13,19 @@ export interface RowsEncoder {
   close?(): void
 }
 
+/** Rows as bytes in an arena. */
+export interface RowBytes {
+  readonly address: number
+  readonly bytes: number
+}
+
 /** A part of encoded rows: a place in the engine's memory, or bytes of the program's own, which are copied. */
-export type EncodedPart = { readonly address: number; readonly bytes: number } | Uint8Array
+export type EncodedPart = RowBytes | Uint8Array
+
+/** The bytes of a part, in place. */
+export function partBytes({ memory }: Device, part: EncodedPart): Uint8Array {
+  return part instanceof Uint8Array ? part : memory.bytes(part.address, part.bytes)
+}
 
 /** A batch of `rowCount` rows that are the parts that `encode` gives, one behind the other; those in the engine's memory live as long as its arena. The reference to it goes to the caller with the batch. Cost: what is copied. */
 export function encodedBatch(device: Device, rowCount: number, encode: (arena: Arena) => readonly EncodedPart[]): PackedBatch {

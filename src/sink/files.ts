@@ -11,7 +11,7 @@ import { typeName } from '../batch/type-name.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { isPartitionType } from '../format/partition-path.ts'
-import { encodedBatch, type RowsEncoder } from './encoded-rows.ts'
+import { encodedBatch, type EncodedPart, type RowsEncoder } from './encoded-rows.ts'
 import { nodeOutputCalls, type OutputCalls } from './file-output.ts'
 import { endingOf } from './part-directory.ts'
 import { PartFiles } from './part-files.ts'
@@ -40,12 +40,6 @@ export interface FileEncoder {
   close(): void
 }
 
-/** Rows as bytes in an arena, where nothing else that is large is left. */
-export interface RowBytes {
-  readonly address: number
-  readonly bytes: number
-}
-
 /** A format as files need it. */
 export interface FileSinkFormat<O extends FileSinkOptions> {
   readonly kind: string
@@ -56,8 +50,8 @@ export interface FileSinkFormat<O extends FileSinkOptions> {
   /** Throws PlanError where the options or columns don't fit. */
   check?(options: O, fields: Fields, where: string): void
   open(device: Device, fields: Fields, options: O, sink: ByteSink, where: string, resume: Json | undefined): FileEncoder
-  /** For formats whose files are batches one behind the other, whatever is before them: the bytes of a batch. The encoder then takes encoded batches too. */
-  rows?(device: Device, arena: Arena, batch: Batch, options: O): RowBytes
+  /** For formats whose files are batches one behind the other, whatever is before them: the bytes of a batch, those in the engine's memory in `arena`. The encoder then takes encoded batches too. */
+  rows?(device: Device, arena: Arena, batch: Batch, options: O): readonly EncodedPart[]
   /** For others whose rows may be encoded in pieces: how. Undefined where these options don't allow it. */
   pieces?(options: O): ((device: Device, fields: Fields) => RowsEncoder) | undefined
 }
@@ -89,11 +83,11 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
   }
 }
 
-function encodedRows(device: Device, { rowCount }: Batch, rows: (arena: Arena) => RowBytes): PackedBatch {
+function encodedRows(device: Device, { rowCount }: Batch, rows: (arena: Arena) => readonly EncodedPart[]): PackedBatch {
   return encodedBatch(device, rowCount, arena => {
-    const text = rows(arena)
-    arena.shrink(text.address, text.bytes)
-    return [text]
+    const parts = rows(arena)
+    for (const part of parts) if (!(part instanceof Uint8Array)) arena.shrink(part.address, part.bytes)
+    return parts
   })
 }
 

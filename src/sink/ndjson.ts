@@ -12,7 +12,7 @@ export const ndjsonFiles = packable<TextSinkOptions>({
   ending: 'ndjson',
   isText: () => true,
   open: (device, _fields, _options, sink) => textEncoder(device, sink, (arena, batch) => encodeJsonRows(device, arena, batch)),
-  rows: (device, arena, batch) => encodeJsonRows(device, arena, batch),
+  rows: (device, arena, batch) => [encodeJsonRows(device, arena, batch)],
 })
 
 /** The sink of NDJSON files. */
@@ -38,7 +38,7 @@ export const jsonArrayFiles = packable<TextSinkOptions>({
     }, (arena, batch) => encodeJsonRows(device, arena, batch, { separated: true }))
     return { ...objects, checkpoint: () => hasRows, finish: () => sink.append(encoder.encode(hasRows ? ']\n' : '[]\n')) }
   },
-  rows: (device, arena, batch) => encodeJsonRows(device, arena, batch, { separated: true }),
+  rows: (device, arena, batch) => [encodeJsonRows(device, arena, batch, { separated: true })],
 }, false)
 
 /** The sink of JSON files. */

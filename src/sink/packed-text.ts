@@ -6,10 +6,9 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
 import { compressZstd, zstdBytesMax, zstdScratchBytes } from '../compute/zstd.ts'
-import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { encodedParts } from './encoded-rows.ts'
-import type { FileEncoder, FileSinkFormat, FileSinkOptions, RowBytes } from './files.ts'
+import { encodedParts, partBytes } from './encoded-rows.ts'
+import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
 
 /** Options of files of text. */
 export interface TextSinkOptions extends FileSinkOptions {
@@ -58,25 +57,13 @@ export function packable<O extends TextSinkOptions>(format: FileSinkFormat<O> & 
         if (!packing || !apart) return rows(device, arena, batch, options)
         const scratch = device.arena()
         try {
-          const text = rows(device, scratch, batch, options)
-          return copied(device, arena, packed(device, device.memory.bytes(text.address, text.bytes), packing))
+          return rows(device, scratch, batch, options).flatMap(part => packed(device, partBytes(device, part), packing))
         } finally {
           scratch.release()
         }
       },
     }),
   }
-}
-
-function copied(device: Device, arena: Arena, parts: readonly Uint8Array[]): RowBytes {
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-  const address = arena.allocate(bytes)
-  let at = address
-  for (const part of parts) {
-    device.memory.write(at, part)
-    at += part.length
-  }
-  return { address, bytes }
 }
 
 interface PackedState {

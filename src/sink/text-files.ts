@@ -3,8 +3,8 @@ import type { ByteSink } from '../base/bytes.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { encodedParts } from './encoded-rows.ts'
-import type { FileEncoder, RowBytes } from './files.ts'
+import { encodedParts, type RowBytes } from './encoded-rows.ts'
+import type { FileEncoder } from './files.ts'
 
 /** An encoder that appends what `encode` makes of each batch, or what workers have made of it; its memory lives for one batch. */
 export function textEncoder(device: Device, sink: ByteSink, encode: (arena: Arena, batch: Batch) => RowBytes): FileEncoder {

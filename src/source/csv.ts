@@ -72,9 +72,9 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
       const start = { header: options.header ?? true, skipLines: options.skipLines ?? 0 }
       const sample = bytes.subarray(rowsBegin(bytes, dialect ?? dialectOf(options), { ...start, header: false }).header)
       dialect ??= { ...dialectOf(options), delimiter: sniffed(options, sample, isWhole) }
-      // A schema that is known needs the header only.
-      fields ??= inferCsvSchema(csvRows(sample, dialect, isWhole), dialect, start.header, isWhole && paths.length === 1, place)
-      const cells = start.header ? headerCells(csvNames(readCsvSample(sample, dialect, isWhole, 1), true, place), fields, place) : fields.map(f => f.name)
+      const names = start.header || !fields ? csvNames(readCsvSample(sample, dialect, isWhole, 1), start.header, place) : []
+      fields ??= inferCsvSchema(names, csvRows(sample, dialect, isWhole), dialect, start.header, isWhole && paths.length === 1)
+      const cells = start.header ? headerCells(names, fields, place) : fields.map(f => f.name)
       return [{ path, bytes: size, splitBytes: options.splitBytes ?? textSplitBytes(bytes, size), begin: rowsBegin(bytes, dialect, start).rows ?? bytes.length, encoding, cells }]
     })
     if (!fields) throw new DataError('NO_RECORDS', `${where}: ${paths[0]} is empty, so it has no columns; give a schema`)

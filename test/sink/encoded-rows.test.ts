@@ -114,7 +114,7 @@ it('lists and structs, too, in groups that end by their bytes', async () => {
   expect(readFileSync(theirs, 'utf8') === readFileSync(ours, 'utf8')).toBe(true)
 })
 
-it('few rows are encoded by a worker where they have 64 MiB, and handed on where a group ends', async () => {
+it('few rows are encoded by a worker where they have 16 MiB, and handed on where a group ends', async () => {
   const device = await createDevice()
   const fields = parseSchema({ text: 'binary' }, 'test')
   const arena = device.arena()

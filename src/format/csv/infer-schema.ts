@@ -67,23 +67,17 @@ export function csvNames(rows: readonly (readonly CsvCell[])[], hasHeader: boole
 }
 
 /**
- * Fields of the sampled rows below the header: int64 (no leading zeros), float64, bool, ISO dates and timestamps, else utf8. A cell that is the null text allows nulls;
- * all columns do unless the sample `isWhole`. Rows of another length are passed over. Throws as `csvNames`.
+ * Fields of the sampled rows below the header, one for each of `names`: int64 (no leading zeros), float64, bool, ISO dates and timestamps, else utf8. A cell that is the null text allows nulls;
+ * all columns do unless the sample `isWhole`. Rows of another length are passed over.
  */
-export function inferCsvSchema(rows: Iterable<readonly CsvCell[]>, dialect: CsvDialect, hasHeader: boolean, isWhole: boolean, where: string): Field[] {
-  let finders: TypeFinder[] | undefined
-  let names: string[] = []
+export function inferCsvSchema(names: readonly string[], rows: Iterable<readonly CsvCell[]>, dialect: CsvDialect, hasHeader: boolean, isWhole: boolean): Field[] {
+  const finders = names.map(name => [name, new TypeFinder()] as const)
+  let isHeader = hasHeader
   for (const row of rows) {
-    if (!finders) {
-      names = csvNames([row], hasHeader, where)
-      finders = names.map(() => new TypeFinder())
-      if (hasHeader) continue
-    }
-    if (row.length !== finders.length) continue
-    for (let i = 0; i < finders.length; i++) finders[i]!.see(lookOf(row[i]!, dialect), row[i]!.text)
+    if (!isHeader && row.length === names.length) finders.forEach(([, finder], i) => finder.see(lookOf(row[i]!, dialect), row[i]!.text))
+    isHeader = false
   }
-  if (!finders) csvNames([], hasHeader, where)
-  return foundFields(new Map(names.map((name, i) => [name, finders![i]!])), isWhole)
+  return foundFields(new Map(finders), isWhole)
 }
 
 function lookOf({ text, quoted }: CsvCell, dialect: CsvDialect): Look {

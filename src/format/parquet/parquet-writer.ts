@@ -1,5 +1,5 @@
 // Batches to a Parquet file, in one pass: row groups of so many rows, the pages of each column, or of each leaf inside it, packed as the rows come, the footer at the end.
-import { type ByteSink, BytesSink } from '../../base/bytes.ts'
+import type { ByteSink } from '../../base/bytes.ts'
 import { PlanError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Batch, Column } from '../../batch/batch.ts'
@@ -140,18 +140,23 @@ export class ParquetWriter {
     return this.#groups.splice(0) as unknown as Json
   }
 
-  /** Puts row groups that another writer made behind what is there: their bytes in parts, and what its `take` says of them. */
+  /** Puts row groups that another writer made behind what is there: what its sink got, part by part, and what its `take` says of them. */
   append(parts: readonly Uint8Array[], taken: Json): void {
     this.#endRowGroup()
     const groups = taken as unknown as readonly GroupEntry[]
-    if (this.#seal) {
-      const bytes = joined(parts)
-      for (const { rowCount, chunks } of groups)
-        this.#putGroup(rowCount, chunks.map(entry => ({ entry, pages: pagesWithin(bytes, entry), bloom: entry.bloom && bloomWithin(bytes, entry.bloom) })))
-      return
-    }
+    if (this.#seal) return this.#sealGroups(parts, groups)
     for (const { rowCount, chunks } of groups) this.#groups.push({ rowCount, chunks: chunks.map(chunk => movedChunk(chunk, this.#bytes)) })
     for (const part of parts) this.#append(part)
+  }
+
+  // A part is a page, or half of a Bloom filter, in the order of `#putGroup`.
+  #sealGroups(parts: readonly Uint8Array[], groups: readonly GroupEntry[]): void {
+    let at = 0
+    for (const { rowCount, chunks } of groups) {
+      const pages = chunks.map(({ dictionaryBytes, pages }) => parts.slice(at, (at += pages.length + (dictionaryBytes > 0 ? 1 : 0))))
+      const blooms = chunks.map(({ bloom }) => bloom && { header: parts[at++]!, filter: parts[at++]! })
+      this.#putGroup(rowCount, chunks.map((entry, leaf) => ({ entry, pages: pages[leaf]!, bloom: blooms[leaf] })))
+    }
   }
 
   /** Writes the footer: the file is whole then. */
@@ -205,24 +210,5 @@ export class ParquetWriter {
     const { parts, entry } = cipher ? sealChunk(cipher, chunk, pages) : { parts: pages, entry: chunk }
     for (const part of parts) this.#append(part)
     return { ...entry, offset }
-  }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const sink = new BytesSink()
-  for (const part of parts) sink.append(part)
-  return sink.bytes()
-}
-
-function bloomWithin(bytes: Uint8Array, { offset, bytes: count, headerBytes }: NonNullable<ChunkEntry['bloom']>): EncodedBloom {
-  return { header: bytes.slice(offset, offset + headerBytes), filter: bytes.slice(offset + headerBytes, offset + count) }
-}
-
-// The pages of a chunk that another writer made, in what it made, the dictionary's first.
-function* pagesWithin(bytes: Uint8Array, { offset, dictionaryBytes, pages }: ChunkEntry): Generator<Uint8Array> {
-  let at = offset
-  for (const size of [...(dictionaryBytes > 0 ? [dictionaryBytes] : []), ...pages.map(([size]) => size)]) {
-    yield bytes.subarray(at, at + size)
-    at += size
   }
 }
