@@ -192,7 +192,7 @@ function decodeObject(job: JsonJob, p: usize, scopeIndex: usize, depth: i32): us
       const member = changetype<JsonMember>(at)
       p += <usize>member.nameBytes + 3
       const kind = member.kind
-      if (kind == 2 && load<u8>(p) == 123 && p < end) p = storeStruct(job, p, member.target, depth)
+      if (kind == 2 && load<u8>(p) == 123 && p < end) p = storeObject(job, p, member.target, depth)
       else {
         const next = storeCommon(job, p, member.target, kind, end)
         p = next == 0 ? decodeValue(job, p, at, depth) : next
@@ -241,13 +241,23 @@ function mappedScalar(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usiz
 // A struct's value at `p` (no space before it). One that is JSON, but none of its type, is marked bad, and its members are as if never met: a key that comes
 // again may still replace it.
 function storeStruct(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize {
+  return load<u8>(p) == 123 ? storeObject(job, p, scopeIndex, depth) : storeOther(job, p, scopeIndex, depth)
+}
+
+// The same, of an object.
+// @ts-ignore: decorator
+@inline function storeObject(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize {
+  const next = decodeObject(job, p + 1, scopeIndex, depth + 1)
+  if (next == 0) return storeOther(job, p, scopeIndex, depth)
+  const scope = changetype<JsonScope>(job.scopes + <usize>scopeIndex * SCOPE_BYTES)
+  meet(job, scope.column, 0)
+  return next
+}
+
+// The same, of what is no object, or no object of the struct's type.
+function storeOther(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize {
   const scope = changetype<JsonScope>(job.scopes + <usize>scopeIndex * SCOPE_BYTES)
   if (load<u8>(p) == 123) {
-    const next = decodeObject(job, p + 1, scopeIndex, depth + 1)
-    if (next != 0) {
-      meet(job, scope.column, 0)
-      return next
-    }
     if (job.errorCode == PAUSE) return 0
     job.errorField = -1
   }
@@ -262,7 +272,8 @@ function storeStruct(job: JsonJob, p: usize, scopeIndex: i32, depth: i32): usize
 }
 
 // A struct has a value.
-function meet(job: JsonJob, index: i32, bad: u32): void {
+// @ts-ignore: decorator
+@inline function meet(job: JsonJob, index: i32, bad: u32): void {
   const field = fieldAt(job, index)
   if (field.stamp != (job.stamp | 1)) {
     field.stamp = job.stamp | 1
