@@ -34,7 +34,7 @@ export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods
   /** Runs, and hands over each row. */
   forEach(fn: (row: Row<S>) => void | Promise<void>, options?: JobOptions): Promise<void>
   /** The plan as text, as `device` would have it ('auto' by default); with `analyze` it runs, and shows rows and time per step. */
-  explain(options?: { device?: JobOptions['device'] }): string
+  explain(options?: Pick<JobOptions, 'device' | 'mode'>): string
   explain(options: { analyze: true } & JobOptions): Promise<string>
 }
 

@@ -27,10 +27,10 @@ export class FrameValue extends StreamSteps {
   async forEach(callback: (row: never) => unknown, options: JobOptions = {}): Promise<void> {
     for await (const batch of this.batches(options)) for (const row of batch.rows()) await callback(row as never)
   }
-  explain(options?: { device?: JobOptions['device'] }): string
+  explain(options?: Pick<JobOptions, 'device' | 'mode'>): string
   explain(options: JobOptions & { analyze: true }): Promise<string>
   explain(options?: JobOptions & { analyze?: boolean }): string | Promise<string> {
-    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge.node, options?.device)
+    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge.node, options)
   }
 }
 

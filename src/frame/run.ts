@@ -7,12 +7,13 @@ import { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import { inPage } from '../device/machine.ts'
 import { parseDevice } from '../compute/choose-device.ts'
-import { type CachedResult, type RunOptions, sharedEngine, type StartedJob } from '../engine.ts'
+import { type CachedResult, sharedEngine, type StartedJob } from '../engine.ts'
 import { chooseDevices, deviceOf } from '../plan/choose-devices.ts'
 import { explainPlan } from '../plan/explain.ts'
 import { fusePipelines } from '../plan/fuse-pipelines.ts'
 import { isLarge } from '../plan/job-size.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
+import { parseMode, type RunOptions } from '../schedule/run-options.ts'
 import type { Savepoint } from '../schedule/savepoint.ts'
 import { openPlan } from '../plan/open-plan.ts'
 import { optimizePlan } from '../plan/optimize.ts'
@@ -238,10 +239,10 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
   }
 }
 
-/** The plan as text, as a run with `device` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
-export function explainFrame(input: FrameNode, device?: JobOptions['device']): string {
+/** The plan as text, as a run with `device` and `mode` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
+export function explainFrame(input: FrameNode, { device, mode }: Pick<JobOptions, 'device' | 'mode'> = {}): string {
   const { plan, bindings } = buildPlan([input])
-  return explainBuilt(plan, bindings, device)
+  return explainBuilt(parseMode(mode) === 'stream' ? { ...plan, streams: true } : plan, bindings, device)
 }
 
 /** As `explainFrame`, of files that are fetched, too: what is needed of them is. Throws as their sources do. */

@@ -15,6 +15,7 @@ export type AsParams = { readonly schema: SchemaLike & Json }
 export const asOperator: OperatorType<AsParams> = {
   kind: 'as',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'any',
   fields: ([input], params, where) => stated(input!, params, where),
   describe: ({ schema }) => `as ${Object.entries(schema).map(([name, type]) => `${name}: ${type}`).join(', ')}`,

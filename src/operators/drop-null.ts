@@ -12,6 +12,7 @@ export type DropNullParams = { readonly names?: readonly string[] }
 export const dropNullOperator: OperatorType<DropNullParams> = {
   kind: 'dropNull',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'any',
   fields: ([input], params, where) => fieldsWithout(input!, params, where),
   describe: ({ names }) => `rows without null${names ? ` in ${names.join(', ')}` : 's'}`,

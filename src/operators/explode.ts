@@ -20,6 +20,7 @@ const emitRows = 65_536
 export const explodeOperator: OperatorType<ExplodeParams> = {
   kind: 'explode',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'any',
   fields: ([input], params, where) => exploded(input!, params, where),
   describe: ({ column, keep, index }) => `a row for each item of ${column}${index === undefined ? '' : `, its place in ${index}`}${keep ? '; empty lists keep theirs' : ''}`,

@@ -15,6 +15,7 @@ export type FilterParams = { readonly predicate: Expression & Json }
 export const filterOperator: OperatorType<FilterParams> = {
   kind: 'filter',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'any',
   fields([input], { predicate }, where) {
     bindCondition(predicate, input!, where)

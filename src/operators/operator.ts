@@ -114,6 +114,11 @@ export interface OperatorType<P extends Json = Json> {
   readonly stateWeight?: number
   /** Rows that it takes at once of columns that are kept, where the user has set no lower limit: for operators that read columns where they lie and make none. */
   readonly keptRows?: number
+  /**
+   * True where rows of its input may be changes (`$change`, batch/change.ts): it keeps the column with each row, or makes of changed input what it would have made
+   * of the changed rows. Where it isn't, a plan whose rows change before it is refused.
+   */
+  readonly takesChanges?: true
   /** True where it makes the same of rows in whatever order they come. */
   readonly anyOrder?: true
   /**

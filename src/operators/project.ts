@@ -92,6 +92,7 @@ function projection<P extends Json>(
   return {
     kind,
     inputCount: 1,
+    takesChanges: true,
     placement: () => 'any',
     fields: ([input], params, where) => plan(input!, params, where).map(p => p.field),
     describe,

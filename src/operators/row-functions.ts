@@ -22,6 +22,7 @@ export function placementOf(params: { readonly function: FunctionReference }): P
 export const mapOperator: OperatorType<RowFunctionParams> = {
   kind: 'map',
   inputCount: 1,
+  takesChanges: true,
   placement: placementOf,
   fields: ([input], params, where) => outputFields(input!, params, where),
   describe: params => `map with ${describeFunction(params.function)}`,
@@ -32,6 +33,7 @@ export const mapOperator: OperatorType<RowFunctionParams> = {
 export const flatMapOperator: OperatorType<RowFunctionParams> = {
   kind: 'flatMap',
   inputCount: 1,
+  takesChanges: true,
   placement: placementOf,
   fields: ([input], params, where) => outputFields(input!, params, where),
   describe: params => `flatMap with ${describeFunction(params.function)}`,
@@ -47,6 +49,7 @@ export const flatMapOperator: OperatorType<RowFunctionParams> = {
 export const filterRowsOperator: OperatorType<{ readonly function: FunctionReference & Json }> = {
   kind: 'filterRows',
   inputCount: 1,
+  takesChanges: true,
   placement: placementOf,
   fields: ([input]) => input!,
   describe: params => `filter rows with ${describeFunction(params.function)}`,

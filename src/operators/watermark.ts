@@ -38,6 +38,7 @@ const stateFields = parseSchema({ split: 'int32', greatest: 'timestamp[ms]?', wa
 export const watermarkOperator: OperatorType<WatermarkParams> = {
   kind: 'watermark',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'single',
   stateWeight: 0,
   fields([input], params, where) {

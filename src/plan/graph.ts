@@ -4,7 +4,9 @@ import { type Edge, inputsOf, type OperatorNode, type Plan, type PlanNode } from
 /** The nodes of a plan. Every change keeps ids, so that messages, metrics and checkpoints still name the user's own steps. */
 export class PlanGraph {
   readonly #nodes: Map<string, PlanNode>
+  readonly #plan: Plan
   constructor(plan: Plan) {
+    this.#plan = plan
     this.#nodes = new Map(plan.nodes.map(node => [node.id, node]))
   }
 
@@ -73,6 +75,6 @@ export class PlanGraph {
       nodes.push(node)
     }
     for (const node of this.#nodes.values()) place(node)
-    return { version: 1, nodes }
+    return { ...this.#plan, nodes }
   }
 }

@@ -51,6 +51,8 @@ export type PlanNode = ScanNode | FeedNode | OperatorNode | SinkNode
 /** A whole job; nodes come after their inputs. */
 export interface Plan {
   readonly version: 1
+  /** All input is taken for endless, also what ends: results flow as it comes, and are updated where more changes them. */
+  readonly streams?: true
   readonly nodes: readonly PlanNode[]
 }
 
@@ -61,7 +63,8 @@ export function inputsOf(node: PlanNode): readonly Edge[] {
 
 /** A number that changes with the plan's stateful shape: kinds, parameters and edges of operators; not file names or options of sinks. */
 export function planFingerprint(plan: Plan): string {
-  const shape = plan.nodes.map(n => (n.node === 'operator' ? [n.id, n.kind, n.params, n.inputs] : [n.id, n.node, n.kind]))
+  const nodes = plan.nodes.map(n => (n.node === 'operator' ? [n.id, n.kind, n.params, n.inputs] : [n.id, n.node, n.kind]))
+  const shape = plan.streams ? { streams: true, nodes } : nodes
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(JSON.stringify(shape))) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   return hash.toString(16).padStart(16, '0')

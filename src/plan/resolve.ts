@@ -3,6 +3,7 @@
 import { PlanError } from '../base/errors.ts'
 import { functionKey, type UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
+import { hasChanges } from '../batch/change.ts'
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
@@ -41,7 +42,7 @@ export interface Pruning {
 export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): ResolvedPlan {
   const edges = new Map<string, EdgeFacts>()
   const nodes: PlanNode[] = []
-  let allBounded = true
+  let allBounded = !plan.streams
   const addSidePorts = (id: string, ports: Record<string, Fields> | undefined, facts: EdgeFacts) => {
     for (const [port, fields] of Object.entries(ports ?? {})) edges.set(edgeKey({ node: id, port }), { ...facts, fields })
   }
@@ -49,8 +50,12 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     const inputs = node.inputs.map(e => factsOf(edges, e))
     const type = operatorType(node.kind)
     const inputFields = inputs.map(i => i.fields)
+    const changedBy = inputs.find(i => i.changedBy !== undefined)?.changedBy
+    if (changedBy !== undefined && !type.takesChanges) throw refusesChanges(node.id, changedBy, 'group by a window before it, or let it read the rows before they are changed')
+    const fields = type.fields(inputFields, node.params, node.id)
     const facts: EdgeFacts = {
-      fields: type.fields(inputFields, node.params, node.id),
+      fields,
+      ...(hasChanges(fields) && { changedBy: changedBy ?? node.id }),
       bounded: inputs.every(i => i.bounded),
       watermarked: node.kind === 'watermark' || inputs.every(i => i.watermarked),
       sources: new Set(inputs.flatMap(i => [...i.sources])),
@@ -64,14 +69,15 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     switch (node.node) {
       case 'scan': {
         const { options, fields, sidePorts } = pruning ? prunedScan(node.id, pruning) : scanType(node.kind).resolve(node.options, node.id)
-        const facts = { fields, bounded: true, watermarked: false, sources: new Set([node.id]) }
+        const facts = { fields, bounded: !plan.streams, watermarked: false, sources: new Set([node.id]) }
         edges.set(node.id, facts)
         addSidePorts(node.id, sidePorts, facts)
         nodes.push({ ...node, options })
         break
       }
       case 'feed': {
-        const { fields, bounded } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
+        const { fields, bounded: ends } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
+        const bounded = ends && !plan.streams
         allBounded &&= bounded
         edges.set(node.id, { fields, bounded, watermarked: false, sources: new Set([node.id]) })
         nodes.push(node)
@@ -82,7 +88,10 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         break
       case 'sink': {
         const facts = factsOf(edges, node.input)
-        sinkType(node.kind).check(optionsOf(node, bindings), facts.fields, node.id)
+        const type = sinkType(node.kind)
+        const options = optionsOf(node, bindings)
+        if (facts.changedBy !== undefined && !type.takesChanges?.(options)) throw refusesChanges(node.id, facts.changedBy, 'group by a window, or write to a sink that takes changes by key')
+        type.check(options, facts.fields, node.id)
         nodes.push(node)
         break
       }
@@ -96,6 +105,10 @@ export function factsOf(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Edge
   const facts = edges.get(edgeKey(edge))
   if (!facts) throw noPort(edges, edge)
   return facts
+}
+
+function refusesChanges(where: string, changedBy: string, instead: string): Error {
+  return new PlanError('CHANGES', `${where}: it takes rows that only add up, and "${changedBy}" changes rows that it gave before; ${instead}`)
 }
 
 function noPort(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Error {

@@ -53,6 +53,8 @@ export interface SinkType<O = unknown> {
   delivery(options: O): Delivery
   /** Throws PlanError when the rows can't be written this way. */
   check(options: O, fields: Fields, where: string): void
+  /** True where rows may change earlier ones (`$change`, batch/change.ts). A plan whose rows change before another sink is refused. */
+  takesChanges?(options: O): boolean
   open(context: SinkContext, options: O): Promise<SinkWriter>
   /**
    * For sinks whose rows may be encoded before they come, in the workers that make them: how. The writer then gets encoded batches (encoded-rows.ts) wherever
