@@ -30,6 +30,25 @@ export function addToBloom(hashes: usize, count: i32, filter: usize, blocks: u32
   }
 }
 
+/** Hashes of 64 bits, for filters, of hashes of 32. */
+export function widenHashes(hashes: usize, count: i32, out: usize): void {
+  for (let i = 0; i < count; i++) store<u64>(out + (<usize>i << 3), <u64>load<u32>(hashes + (<usize>i << 2)) * 0x9e3779b97f4a7c15)
+}
+
+/** The numbers (u32) of the hashes that may have been added, in order; how many. */
+export function passBloom(hashes: usize, count: i32, filter: usize, blocks: u32, out: usize): i32 {
+  let passed = 0
+  for (let i = 0; i < count; i++) {
+    const hash = load<u64>(hashes + (<usize>i << 3))
+    const block = filter + (<usize>(((hash >> 32) * <u64>blocks) >> 32) << 5)
+    let all: u32 = 1
+    for (let w: usize = 0; w < 32; w += 4) all &= load<u32>(block + w) >> ((<u32>hash * load<u32>(salts + w)) >> 27)
+    store<u32>(out + (<usize>passed << 2), i)
+    passed += <i32>(all & 1)
+  }
+  return passed
+}
+
 /** The share of values never added that a filter takes for added ones; with `step` 2, once each two blocks are made one. */
 export function bloomRate(filter: usize, blocks: u32, step: u32): f64 {
   let sum: f64 = 0

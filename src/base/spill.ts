@@ -7,6 +7,8 @@ export interface SpillStore {
   create(): SpillFile
   /** A file of another thread's store, to read. It lasts as long as there. */
   open(shared: SharedSpillFile): SpillFile
+  /** A file of a checkpoint. It stays open as long as the job runs. */
+  openStored(stored: StoredFileReference): StoredFile
 }
 
 /** What another thread of the process needs to read a file: plain data, the blocks so far. */
@@ -15,6 +17,16 @@ export type SharedSpillFile = {
   readonly starts: readonly number[]
   readonly lengths: readonly number[]
   readonly checksums: readonly number[]
+}
+
+/** A file of a checkpoint as other threads of the process need it: plain data. */
+export type StoredFileReference = { readonly descriptor: number; readonly bytes: number }
+
+/** A file of a checkpoint, read where it lies. */
+export interface StoredFile {
+  readonly bytes: number
+  /** Bytes from `start` on, in memory of their own. Throws DataError STATE_CORRUPT where the file is shorter, ConnectorError SPILL_IO. */
+  read(start: number, length: number): Uint8Array
 }
 
 /** Blocks of bytes, appended in order and read back by number in any order. */

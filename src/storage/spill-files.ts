@@ -8,7 +8,7 @@ import { threadId } from 'node:worker_threads'
 import * as zlib from 'node:zlib'
 import { crc32c } from '../base/crc32c.ts'
 import { assert, ConnectorError, DataError } from '../base/errors.ts'
-import type { SharedSpillFile, SpillFile, SpillStore } from '../base/spill.ts'
+import type { SharedSpillFile, SpillFile, SpillStore, StoredFile, StoredFileReference } from '../base/spill.ts'
 import { formatBytes } from '../base/units.ts'
 
 /** The calls on files that spilling is made of, so that a test can fail each of them. */
@@ -46,6 +46,23 @@ export class SpillFiles implements SpillStore {
 
   open(shared: SharedSpillFile): SpillFile {
     return new File(this.#disk, () => {}, shared)
+  }
+
+  openStored({ descriptor, bytes }: StoredFileReference): StoredFile {
+    const disk = this.#disk
+    return {
+      bytes,
+      read(start, length) {
+        if (start < 0 || length < 0 || start + length > bytes) throw new DataError('STATE_CORRUPT', `state: bytes ${start} to ${start + length} of a file of ${bytes}; the checkpoint is damaged; restore an earlier one`)
+        const target = new Uint8Array(length)
+        for (let at = 0; at < length; ) {
+          const count = attempt(disk, bytes, () => disk.calls.read(descriptor, target.subarray(at), start + at))
+          if (count === 0) throw new DataError('STATE_CORRUPT', `state: a file of ${bytes} bytes ends at byte ${start + at}; the checkpoint is damaged; restore an earlier one`)
+          at += count
+        }
+        return target
+      },
+    }
   }
 
   /** Gives all files up. */

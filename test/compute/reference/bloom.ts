@@ -1,7 +1,7 @@
 // Bloom filters, plainly.
 import { xxhash64 } from '../../../src/base/xxhash64.ts'
 import { binary } from '../../../src/batch/data-type.ts'
-import { addToBloom, bloomRate, foldBloom, hashValues } from '../../../src/compute/bloom.ts'
+import { addToBloom, bloomRate, foldBloom, hashValues, passBloom, widenHashes } from '../../../src/compute/bloom.ts'
 import { columnOf } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
 import { sampleStrings } from './parquet-bytes.ts'
@@ -63,5 +63,29 @@ export const filterAgreement = agreement({
     const rates = [bloomRate(device, at, blocks, 1), bloomRate(device, at, blocks, 2)]
     foldBloom(device, at, blocks)
     return { filter, folded: words(blocks / 2), rates: [...rates, bloomRate(device, at, blocks / 2, 1)].map(rate => rate.toPrecision(9)) }
+  },
+})
+
+export const passAgreement = agreement({
+  stem: 'bloom',
+  kernels: ['widenHashes', 'passBloom'],
+  sample: (random, length) => ({ added: Array.from({ length: length >> 1 }, () => random.uint32()), asked: Array.from({ length }, () => random.uint32()), blocks: 1 + random.int(40) }),
+  reference({ added, asked, blocks }) {
+    const widened = (hashes: readonly number[]) => hashes.map(hash => BigInt.asUintN(64, BigInt(hash) * 0x9e3779b97f4a7c15n))
+    const filter = plainFilter(widened(added), blocks)
+    const isIn = (hash: bigint) => salts.every((salt, i) => (filter[8 * Number(((hash >> 32n) * BigInt(blocks)) >> 32n) + i]! >>> (Math.imul(Number(hash & 0xffffffffn), salt) >>> 27)) & 1)
+    return { widened: widened(asked), passed: [...widened([...added, ...asked]).entries()].filter(([, hash]) => isIn(hash)).map(([i]) => i) }
+  },
+  compute(device, arena, { added, asked, blocks }) {
+    const all = bytesIn(device, arena, new Uint8Array(Uint32Array.from([...added, ...asked]).buffer))
+    const count = added.length + asked.length
+    const hashes = widenHashes(device, arena, all, count)
+    const filter = arena.allocateZeroed(32 * blocks)
+    addToBloom(device, hashes, added.length, filter, blocks)
+    const { indices, rows } = passBloom(device, arena, hashes, count, filter, blocks)
+    return {
+      widened: Array.from(device.memory.int64s(hashes + 8 * added.length, asked.length), hash => BigInt.asUintN(64, hash)),
+      passed: [...device.memory.uint32s(indices, rows)],
+    }
   },
 })
