@@ -155,6 +155,7 @@ export class Engine {
     let audit: AuditLog | undefined
     const topics = createTopics()
     const closeFiles = async () => {
+      await state.checkpoint?.close()
       await state.store?.close()
       await audit?.close()
       await topics.close()

@@ -20,6 +20,8 @@ export interface StorageLock {
 export interface StorageDirectory {
   /** For messages: the path as the user gave it. */
   readonly location: string
+  /** The directory that this one lies in. */
+  around(): StorageDirectory
   /** Replaces the file as a whole: readers and crashes see the old bytes or the new ones. Makes folders as needed. */
   write(path: string, bytes: Uint8Array): Promise<void>
   /** Adds to the end of a file, made if absent. A crash may leave any prefix of `bytes`. After DISK_SYNC the file takes no further append. */
@@ -28,6 +30,8 @@ export interface StorageDirectory {
   truncate(path: string, bytes: number): Promise<void>
   /** All bytes of a file. Throws DISK_MISSING where there is none. */
   read(path: string): Promise<Uint8Array>
+  /** A file to be read piece by piece, by its descriptor, until `close`; undefined where that can't be had. Throws as `read`. */
+  openToRead(path: string): Promise<{ readonly descriptor: number; close(): Promise<void> } | undefined>
   /** Size of a file, undefined where there is none. */
   size(path: string): Promise<number | undefined>
   /** The entries of a folder in name order, without temporary files; nothing where the folder is absent. */

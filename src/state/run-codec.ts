@@ -11,6 +11,7 @@ import { bitmapBytes, childrenOf, type DataType, isNested, layoutOf, rowCount64,
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import { rebased } from '../compute/concat.ts'
+import { compactViews } from '../compute/gather.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 
@@ -24,21 +25,25 @@ const inlineBytesMax = 12
 export function encodeRun(device: Device, batch: Batch): Uint8Array {
   const scratch = device.arena()
   try {
-    return encode(device, batch, batch.columns.map(column => packed(device, rebased(device, scratch, column))))
+    return encode(device, batch, batch.columns.map(column => packed(device, scratch, rebased(device, scratch, column))))
   } finally {
     scratch.release()
   }
 }
 
-/** A column whose lists begin at 0 and end where their items do. */
+/** A column whose lists begin at 0 and end where their items do, and the bytes behind whose views lie together: `heap` of them at `heapAddress`. */
 interface Packed {
   readonly column: Column
   readonly heap: number
+  readonly heapAddress: number
   readonly children: readonly Packed[]
 }
 
-function packed(device: Device, column: Column): Packed {
-  return { column, heap: heapBytes(device, column), children: (column.children ?? []).map(child => packed(device, child)) }
+function packed(device: Device, scratch: Arena, column: Column): Packed {
+  const children = (column.children ?? []).map(child => packed(device, scratch, child))
+  if (layoutOf(column.type) !== 'view') return { column, heap: 0, heapAddress: 0, children }
+  const { views, bytes, byteCount } = compactViews(device, scratch, column.values, column.length)
+  return { column: { ...column, values: views }, heap: byteCount, heapAddress: bytes, children }
 }
 
 function sizeOf({ column, heap, children }: Packed): number {
@@ -109,19 +114,14 @@ function pad8(bytes: number): number {
   return Math.ceil(bytes / 8) * 8
 }
 
-function heapBytes(device: Device, column: Column): number {
-  if (layoutOf(column.type) !== 'view') return 0
-  const views = device.memory.uint32s(column.values, column.length * 4)
-  let total = 0
-  for (let i = 0; i < views.length; i += 4) if (views[i]! > inlineBytesMax) total += views[i]!
-  return total
-}
-
-function encodePacked(device: Device, { column, heap, children }: Packed, bytes: Uint8Array, start: number): number {
+function encodePacked(device: Device, { column, heap, heapAddress, children }: Packed, bytes: Uint8Array, start: number): number {
   const header = new DataView(bytes.buffer)
   header.setUint32(start, hasBits(column) ? 1 : 0, true)
   header.setUint32(start + 4, heap, true)
-  let at = encodeColumn(device, column, bytes, start + columnHeaderBytes)
+  const end = encodeColumn(device, column, bytes, start + columnHeaderBytes)
+  bytes.set(device.memory.bytes(heapAddress, heap), end)
+  if (heap > 0) moveViews(new Uint32Array(bytes.buffer, end - pad8(valueBytes(column.type, column.length)), 4 * column.length), heapAddress)
+  let at = end + pad8(heap)
   for (const child of children) {
     if (layoutOf(column.type) === 'list') {
       header.setUint32(at, child.column.length, true)
@@ -145,18 +145,12 @@ function encodeColumn(device: Device, column: Column, bytes: Uint8Array, start: 
   bytes.set(memory.bytes(column.values, count), at)
   if (layoutOf(column.type) === 'bit') trimBits(bytes, at, column.length)
   if (column.validity && layoutOf(column.type) !== 'list') zeroNulls(bytes, start, at, column)
-  const heap = at + pad8(count)
-  if (layoutOf(column.type) !== 'view') return heap
-  const views = new Uint32Array(bytes.buffer, at, column.length * 4)
-  let offset = 0
-  for (let i = 0; i < views.length; i += 4) {
-    const length = views[i]!
-    if (length <= inlineBytesMax) continue
-    bytes.set(memory.bytes(views[i + 3]!, length), heap + offset)
-    views[i + 3] = offset
-    offset += length
-  }
-  return heap + pad8(offset)
+  return at + pad8(count)
+}
+
+// Views hold offsets in the heap.
+function moveViews(views: Uint32Array, heapAddress: number): void {
+  for (let i = 0; i < views.length; i += 4) if (views[i]! > inlineBytesMax) views[i + 3]! -= heapAddress
 }
 
 function trimBits(bytes: Uint8Array, at: number, rows: number): void {

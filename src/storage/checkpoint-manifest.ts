@@ -20,6 +20,22 @@ export interface RunEntry {
   readonly sha256: string
   /** The instance that wrote it. */
   readonly instance: number
+  /** Of a run that stays as it is from checkpoint to checkpoint: its name among all of them. */
+  readonly id?: string
+  /** The epoch whose folder holds the file, where it is an earlier one. */
+  readonly epoch?: number
+}
+
+/** Where the file of a run lies, in the directory that holds the checkpoint's own `folder` ('' for a savepoint, which holds folders of earlier epochs itself). */
+export function pathOfRun(folder: string, { file, epoch }: Pick<RunEntry, 'file' | 'epoch'>): string {
+  const around = folder.includes('/') ? folder.slice(0, folder.lastIndexOf('/') + 1) : ''
+  if (epoch !== undefined) return `${around}${epochFolder(epoch)}/${file}`
+  return folder === '' ? file : `${folder}/${file}`
+}
+
+/** The folder of an epoch among a job's. */
+export function epochFolder(epoch: number): string {
+  return `epoch-${epoch}`
 }
 
 /** What the scheduler hands in when all instances have frozen an epoch. Node ids are the plan's, or the user's `.named()` ones. */
@@ -126,13 +142,15 @@ function checkManifest(value: unknown, job: string, epoch: number, where: string
 // File names are checked because they are joined to paths.
 function isRunEntry(run: unknown): run is RunEntry {
   if (!isRecord(run) || !isRecord(run.keyGroups)) return false
-  const { file, table, bytes, instance, sha256: hash, keyGroups } = run
-  const counts = [bytes, instance, keyGroups.start, keyGroups.end]
+  const { file, table, bytes, instance, sha256: hash, keyGroups, id, epoch } = run
+  const counts = [bytes, instance, keyGroups.start, keyGroups.end, ...(epoch === undefined ? [] : [epoch])]
   return (
     typeof file === 'string' &&
     /^[\w-]+\.run$/.test(file) &&
     typeof table === 'string' &&
     typeof hash === 'string' &&
+    (id === undefined || (typeof id === 'string' && /^[\w-]{1,100}$/.test(id))) &&
+    (epoch === undefined || id !== undefined) &&
     counts.every(n => Number.isSafeInteger(n) && Number(n) >= 0)
   )
 }

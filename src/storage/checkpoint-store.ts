@@ -6,8 +6,8 @@ import { limiter } from '../base/limit.ts'
 import type { SecretLike } from '../base/secret.ts'
 import type { StorageDirectory, StorageLock } from '../base/storage.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { type CheckpointManifest, decodeManifest, epochOfManifest, manifestFile, type RunEntry, sha256, whatToDo } from './checkpoint-manifest.ts'
-import { CheckpointWriter } from './checkpoint-writer.ts'
+import { type CheckpointManifest, decodeManifest, epochFolder, epochOfManifest, manifestFile, pathOfRun, type RunEntry, sha256, whatToDo } from './checkpoint-manifest.ts'
+import { CheckpointWriter, lastingName } from './checkpoint-writer.ts'
 import { createSealer, type Sealer } from './encryption.ts'
 
 const writesMaxDefault = 4
@@ -33,8 +33,13 @@ export interface Checkpoint {
   readonly path: string
   /** Newer complete checkpoints that were passed over because they are damaged (only with `fallback`). */
   readonly skipped: readonly { readonly epoch: number; readonly reason: string }[]
-  /** The runs of an operator; those outside [start, end) of the key groups are left out. Throws DataError CHECKPOINT_CORRUPT. */
+  /**
+   * The runs of an operator; those outside [start, end) of the key groups are left out. Lasting ones that aren't sealed are only opened, to be read where they
+   * lie. Throws DataError CHECKPOINT_CORRUPT.
+   */
   readRuns(nodeId: string, keyGroups?: { start: number; end: number }): Promise<StateRun[]>
+  /** Closes what `readRuns` has opened. */
+  close(): Promise<void>
 }
 
 /** Opens a job's store and locks it. Throws ConnectorError CHECKPOINT_LOCKED naming the process, DISK_…; PlanError JOB_NAME, SECRET, KEY_WEAK. */
@@ -65,6 +70,7 @@ export class CheckpointStore {
   readonly #lock: StorageLock
   readonly #limit
   #writing: number | undefined
+  #lasting: ReadonlyMap<string, RunEntry> = new Map()
   #closed: Promise<void> | undefined
 
   /** Use `openCheckpointStore`. */
@@ -89,7 +95,8 @@ export class CheckpointStore {
     const folder = this.#epochFolder(epoch)
     this.#writing = epoch
     await directory.remove(folder)
-    return new CheckpointWriter({ directory, job, epoch, folder, clock, sealer: this.#sealer, limit: this.#limit })
+    const completed = (manifest: CheckpointManifest) => this.#goOnFrom(manifest)
+    return new CheckpointWriter({ directory, job, epoch, folder, clock, sealer: this.#sealer, limit: this.#limit, lasting: this.#lasting, completed })
   }
 
   /** The epochs with a manifest, the newest first. Not verified. */
@@ -102,14 +109,16 @@ export class CheckpointStore {
   }
 
   /**
-   * The newest complete checkpoint, every byte of it verified; undefined where there is none. A damaged one is refused with DataError
+   * The newest complete checkpoint, verified: every byte of it, but lasting runs, whose blocks are when they are read; undefined where there is none. A damaged one is refused with DataError
    * CHECKPOINT_CORRUPT or SEAL_BROKEN naming the file; with `fallback` the next older one is taken. A wrong key is always refused.
    */
   async newest(options: { fallback?: boolean } = {}): Promise<Checkpoint | undefined> {
     const skipped: { epoch: number; reason: string }[] = []
     for (const epoch of await this.epochs()) {
       try {
-        return await this.read(epoch, skipped)
+        const found = await this.read(epoch, skipped)
+        this.#goOnFrom(found.manifest)
+        return found
       } catch (error) {
         const damaged = error instanceof DataError && (error.code === 'CHECKPOINT_CORRUPT' || error.code === 'SEAL_BROKEN')
         if (!options.fallback || !damaged) throw error
@@ -134,10 +143,11 @@ export class CheckpointStore {
    * where it is another job's, and as `newest` without fallback.
    */
   async readSavepoint(directory: StorageDirectory): Promise<Checkpoint> {
+    const [place, folder] = await savepointPlace(directory)
     if ((await directory.size(manifestFile)) === undefined)
       throw new DataError('SAVEPOINT_MISSING', `restore: ${directory.location} holds no complete savepoint or checkpoint; it has no ${manifestFile}; give the folder that was named when the savepoint was made, or the folder of an epoch`)
     const epoch = epochOfManifest(await directory.read(manifestFile), `savepoint ${directory.location}/${manifestFile}`)
-    return loadCheckpoint(directory, '', this.#options.job, epoch, this.#sealer)
+    return loadCheckpoint(place, folder, this.#options.job, epoch, this.#sealer)
   }
 
   /** Refuses a directory that a savepoint can't be made in, before anything is stopped for it. Throws ConnectorError SAVEPOINT_EXISTS or DISK_…. */
@@ -176,28 +186,30 @@ export class CheckpointStore {
     const isHere = complete.includes(epoch) && Buffer.from(await home.read(`${own}/${manifestFile}`)).equals(await directory.read(manifestFile))
     if (!isHere) {
       await home.remove(own)
-      await this.#copy(directory, '', epoch, home, own)
+      const [place, folder] = await savepointPlace(directory)
+      await this.#copy(place, folder, epoch, home, own)
     }
+    this.#goOnFrom(savepoint.manifest)
     for (const other of later) if (other !== complete[0]) await home.remove(this.#epochFolder(other))
     if (complete[0] !== undefined && complete[0] > epoch) await home.remove(this.#epochFolder(complete[0]))
   }
 
   async #copy(from: StorageDirectory, folder: string, epoch: number, to: StorageDirectory, toFolder: string): Promise<{ files: number; bytes: number }> {
-    const at = (inner: string, name: string) => (inner === '' ? name : `${inner}/${name}`)
-    const manifest = await from.read(at(folder, manifestFile))
-    const { operators } = decodeManifest(manifest, this.#options.job, epoch, `checkpoint ${at(from.location, at(folder, manifestFile))}`, this.#sealer)
+    const manifest = await from.read(manifestPath(folder))
+    const { operators } = decodeManifest(manifest, this.#options.job, epoch, `checkpoint ${from.location}/${manifestPath(folder)}`, this.#sealer)
     const written: string[] = []
     let bytes = 0
-    const write = async (name: string, content: Uint8Array) => {
-      written.push(at(toFolder, name))
-      await to.write(at(toFolder, name), content)
+    const write = async (path: string, content: Uint8Array) => {
+      written.push(path)
+      await to.write(path, content)
       bytes += content.byteLength
     }
     try {
-      for (const { runs } of Object.values(operators)) for (const run of runs) await write(run.file, await readVerified(from, folder, run))
-      await write(manifestFile, manifest)
+      for (const { runs } of Object.values(operators)) for (const run of distinctFiles(runs)) await write(pathOfRun(toFolder, run), await readVerified(from, folder, run))
+      await write(manifestPath(toFolder), manifest)
     } catch (error) {
-      for (const path of written) await to.remove(path).catch(() => {})
+      // Of a savepoint, the folders of earlier epochs as a whole.
+      for (const path of new Set(written.map(path => (toFolder === '' ? path.replace(/\/.*/, '') : path)))) await to.remove(path).catch(() => {})
       throw error
     }
     return { files: written.length, bytes }
@@ -208,9 +220,42 @@ export class CheckpointStore {
     const complete = await this.epochs()
     const kept = new Set(complete.slice(0, Math.max(1, countMin)))
     const newest = complete[0] ?? -1
+    let needed: ReadonlyMap<number, ReadonlySet<string>> | undefined
     for (const epoch of await this.#folders()) {
-      if (epoch < newest && epoch !== this.#writing && !kept.has(epoch)) await this.#options.directory.remove(this.#epochFolder(epoch))
+      if (epoch >= newest || epoch === this.#writing || kept.has(epoch)) continue
+      needed ??= await this.#neededFiles([...kept])
+      await this.#removeBut(epoch, needed.get(epoch))
     }
+  }
+
+  // Files in folders of other epochs that these epochs name.
+  async #neededFiles(epochs: readonly number[]): Promise<ReadonlyMap<number, ReadonlySet<string>>> {
+    const needed = new Map<number, Set<string>>()
+    for (const epoch of epochs) {
+      const path = `${this.#epochFolder(epoch)}/${manifestFile}`
+      const manifest = decodeManifest(await this.#options.directory.read(path), this.#options.job, epoch, `checkpoint ${this.#options.directory.location}/${path}`, this.#sealer)
+      for (const run of Object.values(manifest.operators).flatMap(({ runs }) => runs)) {
+        if (run.epoch === undefined) continue
+        const files = needed.get(run.epoch) ?? new Set()
+        needed.set(run.epoch, files.add(run.file))
+      }
+    }
+    return needed
+  }
+
+  // The manifest goes first: without it the epoch isn't one, and what others need of it stays.
+  async #removeBut(epoch: number, needed: ReadonlySet<string> | undefined): Promise<void> {
+    const { directory } = this.#options
+    const folder = this.#epochFolder(epoch)
+    if (!needed) return directory.remove(folder)
+    await directory.remove(`${folder}/${manifestFile}`)
+    for (const { name } of await directory.list(folder)) if (!needed.has(name)) await directory.remove(`${folder}/${name}`)
+  }
+
+  // Lasting runs of this checkpoint needn't be stored again.
+  #goOnFrom({ epoch, operators }: CheckpointManifest): void {
+    const entries = Object.entries(operators).flatMap(([nodeId, { runs }]) => runs.flatMap(run => (run.id === undefined ? [] : [[lastingName(nodeId, run.id), { ...run, epoch: run.epoch ?? epoch }] as const])))
+    this.#lasting = new Map(entries)
   }
 
   /** Gives the lock back. May be called again, and resolves when it is free. */
@@ -225,7 +270,7 @@ export class CheckpointStore {
   }
 
   #epochFolder(epoch: number): string {
-    return `${this.#folder}/epoch-${epoch}`
+    return `${this.#folder}/${epochFolder(epoch)}`
   }
 }
 
@@ -247,9 +292,20 @@ export async function loadCheckpoint(
   skipped: Checkpoint['skipped'] = [],
 ): Promise<Checkpoint> {
   const path = folder === '' ? directory.location : `${directory.location}/${folder}`
-  const manifest = decodeManifest(await directory.read(folder === '' ? manifestFile : `${folder}/${manifestFile}`), job, epoch, `checkpoint ${path}/${manifestFile}`, sealer)
-  const readFile = (entry: RunEntry) => readVerified(directory, folder, entry)
-  for (const operator of Object.values(manifest.operators)) for (const run of operator.runs) await readFile(run)
+  const manifest = decodeManifest(await directory.read(manifestPath(folder)), job, epoch, `checkpoint ${path}/${manifestFile}`, sealer)
+  const isLazy = (run: RunEntry) => run.id !== undefined && !sealer
+  for (const operator of Object.values(manifest.operators)) for (const run of distinctFiles(operator.runs)) await (isLazy(run) ? checkSize : readVerified)(directory, folder, run)
+  const open = new Map<string, Awaited<ReturnType<StorageDirectory['openToRead']>>>()
+  const openRun = async (run: RunEntry): Promise<StateRun> => {
+    const where = pathOfRun(folder, run)
+    const file = isLazy(run) ? (open.get(where) ?? (await directory.openToRead(where))) : undefined
+    open.set(where, file)
+    const { table, keyGroups, id } = run
+    if (file) return { table, keyGroups, bytes: new Uint8Array(), lasting: { id: id!, stored: { descriptor: file.descriptor, bytes: run.bytes } } }
+    const stored = await readVerified(directory, folder, run)
+    const bytes = sealer ? sealer.open(stored, { job, epoch: run.epoch ?? epoch, file: run.file }, `${path}/${run.file}`) : stored
+    return { table, keyGroups, bytes, ...(id !== undefined && { lasting: { id } }) }
+  }
   return {
     manifest,
     path,
@@ -257,19 +313,42 @@ export async function loadCheckpoint(
     async readRuns(nodeId, keyGroups = { start: 0, end: Number.POSITIVE_INFINITY }) {
       const runs = manifest.operators[nodeId]?.runs ?? []
       const wanted = runs.filter(run => run.keyGroups.start < keyGroups.end && keyGroups.start < run.keyGroups.end)
-      return Promise.all(
-        wanted.map(async run => {
-          const stored = await readFile(run)
-          const bytes = sealer ? sealer.open(stored, { job, epoch, file: run.file }, `${path}/${run.file}`) : stored
-          return { table: run.table, keyGroups: run.keyGroups, bytes }
-        }),
-      )
+      const opened: StateRun[] = []
+      for (const run of wanted) opened.push(await openRun(run))
+      return opened
+    },
+    async close() {
+      for (const file of open.values()) await file?.close()
+      open.clear()
     },
   }
 }
 
+// A folder of an epoch in a checkpoint directory has files of earlier epochs beside it.
+async function savepointPlace(directory: StorageDirectory): Promise<[StorageDirectory, string]> {
+  const folder = /(?:^|\/)(epoch-\d{1,15})$/.exec(directory.location)?.[1]
+  const isSavepoint = folder === undefined || (await directory.list()).some(entry => entry.kind === 'directory')
+  return isSavepoint ? [directory, ''] : [directory.around(), folder]
+}
+
+function manifestPath(folder: string): string {
+  return folder === '' ? manifestFile : `${folder}/${manifestFile}`
+}
+
+function distinctFiles(runs: readonly RunEntry[]): RunEntry[] {
+  return [...new Map(runs.map(run => [`${run.epoch} ${run.file}`, run])).values()]
+}
+
+async function checkSize(directory: StorageDirectory, folder: string, entry: RunEntry): Promise<void> {
+  const name = pathOfRun(folder, entry)
+  const bytes = await directory.size(name)
+  if (bytes === entry.bytes) return
+  const found = bytes === undefined ? 'the file is missing' : `${bytes} bytes`
+  throw new DataError('CHECKPOINT_CORRUPT', `checkpoint ${directory.location}/${name}: ${found}, the manifest promises ${entry.bytes}; ${whatToDo}`)
+}
+
 async function readVerified(directory: StorageDirectory, folder: string, entry: RunEntry): Promise<Uint8Array> {
-  const name = folder === '' ? entry.file : `${folder}/${entry.file}`
+  const name = pathOfRun(folder, entry)
   const path = `checkpoint ${directory.location}/${name}`
   let bytes: Uint8Array
   try {

@@ -6,6 +6,7 @@ import type { StorageDirectory } from '../base/storage.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { type CheckpointContent, type CheckpointManifest, encodeManifest, manifestFile, manifestVersion, type RunEntry, sha256 } from './checkpoint-manifest.ts'
 import type { Sealer } from './encryption.ts'
+import { readShared } from './spill-files.ts'
 
 /** What a writer needs of its store. */
 export interface CheckpointPlace {
@@ -17,6 +18,14 @@ export interface CheckpointPlace {
   readonly clock: Clock
   readonly sealer: Sealer | undefined
   readonly limit: Limiter
+  /** Lasting runs that an earlier complete checkpoint has, by `lastingName`. */
+  readonly lasting: ReadonlyMap<string, RunEntry>
+  completed(manifest: CheckpointManifest): void
+}
+
+/** A lasting run's name among those of all operators. */
+export function lastingName(nodeId: string, id: string): string {
+  return `${id} ${nodeId}`
 }
 
 /** An epoch being written. After the first failure every further call fails with the same error. */
@@ -37,9 +46,17 @@ export class CheckpointWriter {
     return this.#place.epoch
   }
 
-  /** Stores a run of an operator's instance. `run.bytes` must stay unchanged until the promise settles. Throws ConnectorError DISK_…. */
+  /**
+   * Stores a run of an operator's instance; a lasting one that an earlier checkpoint has is only named. `run.bytes`, and files, must stay unchanged until the
+   * promise settles. Throws ConnectorError DISK_….
+   */
   writeRun(nodeId: string, instance: number, run: StateRun): Promise<void> {
     assert(!this.#isDone, `epoch ${this.epoch} is closed`)
+    const known = run.lasting && this.#place.lasting.get(lastingName(nodeId, run.lasting.id))
+    if (known) {
+      this.#entriesOf(nodeId).push({ ...known, table: run.table, keyGroups: run.keyGroups, instance })
+      return Promise.resolve()
+    }
     const name = nodeId.replace(/[^\w-]+/g, '-').slice(0, 40)
     const file = `${name || 'node'}-${this.#fileCount++}.run`
     const written = this.#place
@@ -64,6 +81,7 @@ export class CheckpointWriter {
       if (settled.some(result => result.status === 'rejected')) throw this.#failure
       const manifest: CheckpointManifest = { version: manifestVersion, job, epoch, ...content, operators: this.#operators(content), createdAt: clock.now() }
       await directory.write(`${folder}/${manifestFile}`, encodeManifest(manifest, sealer))
+      this.#place.completed(manifest)
       return manifest
     } catch (error) {
       await directory.remove(folder).catch(() => {})
@@ -82,13 +100,17 @@ export class CheckpointWriter {
   async #store(nodeId: string, instance: number, run: StateRun, file: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     const { directory, job, epoch, folder, sealer } = this.#place
-    const own = run.bytes.buffer instanceof ArrayBuffer ? run.bytes : run.bytes.slice()
+    const own = await bytesOf(run, nodeId)
     const bytes = sealer ? sealer.seal(own, { job, epoch, file }) : own
-    const entry = { file, table: run.table, keyGroups: run.keyGroups, bytes: bytes.byteLength, sha256: sha256(bytes), instance }
+    const entry = { file, table: run.table, keyGroups: run.keyGroups, bytes: bytes.byteLength, sha256: sha256(bytes), instance, ...(run.lasting && { id: run.lasting.id }) }
     await directory.write(`${folder}/${file}`, bytes)
+    this.#entriesOf(nodeId).push(entry)
+  }
+
+  #entriesOf(nodeId: string): RunEntry[] {
     const entries = this.#runs.get(nodeId) ?? []
     this.#runs.set(nodeId, entries)
-    entries.push(entry)
+    return entries
   }
 
   #operators(content: CheckpointContent): CheckpointManifest['operators'] {
@@ -102,4 +124,10 @@ export class CheckpointWriter {
     const byFile = (a: RunEntry, b: RunEntry) => (a.instance !== b.instance ? a.instance - b.instance : a.file < b.file ? -1 : 1)
     return Object.fromEntries(Object.entries(content.operators).map(([nodeId, kind]) => [nodeId, { kind, runs: (this.#runs.get(nodeId) ?? []).sort(byFile) }]))
   }
+}
+
+async function bytesOf({ bytes, lasting }: StateRun, nodeId: string): Promise<Uint8Array> {
+  if (lasting?.file) return readShared(lasting.file)
+  if (lasting && bytes.length === 0) throw new AssertionError('ASSERT', `millrace: the state of "${nodeId}" names a run that no checkpoint has; this is a fault in Millrace, please report it`)
+  return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
 }

@@ -23,6 +23,10 @@ class LocalDirectory implements StorageDirectory {
     this.#calls = calls
   }
 
+  around(): StorageDirectory {
+    return new LocalDirectory(parent(this.location), this.#calls)
+  }
+
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const target = this.#full(path)
     const draft = `${target}.${crypto.randomUUID()}.tmp`
@@ -62,6 +66,13 @@ class LocalDirectory implements StorageDirectory {
     const target = this.#full(path)
     return this.#calls.read(target).catch(error => {
       throw diskError('read', target, error)
+    })
+  }
+
+  async openToRead(path: string): Promise<{ readonly descriptor: number; close(): Promise<void> } | undefined> {
+    const target = this.#full(path)
+    return this.#calls.openToRead?.(target).catch(error => {
+      throw diskError('open', target, error)
     })
   }
 

@@ -9,6 +9,12 @@ export interface WritableFile {
   close(): Promise<void>
 }
 
+/** A file that is read by its descriptor until it is closed. */
+export interface OpenToRead {
+  readonly descriptor: number
+  close(): Promise<void>
+}
+
 /** Calls on absolute or working-directory paths; they fail as the operating system does, with an errno code such as ENOSPC. */
 export interface FileCalls {
   /** 'new' refuses an existing file (EEXIST); 'append' makes or continues one. */
@@ -25,6 +31,8 @@ export interface FileCalls {
   /** Removes a file or a folder with its contents, if it is there. */
   removeTree(path: string): Promise<void>
   read(path: string): Promise<Uint8Array>
+  /** Opens a file to be read by its descriptor, on any thread; absent where files have none. */
+  openToRead?(path: string): Promise<OpenToRead>
   stat(path: string): Promise<{ kind: 'file' | 'directory'; bytes: number }>
   list(path: string): Promise<string[]>
 }
@@ -74,6 +82,10 @@ export const nodeFileCalls: FileCalls = {
   },
   removeTree: path => rm(path, { recursive: true, force: true }),
   read: readFile,
+  openToRead: async path => {
+    const file = await open(path, 'r')
+    return { descriptor: file.fd, close: () => file.close() }
+  },
   async stat(path) {
     const found = await stat(path)
     return found.isDirectory() ? { kind: 'directory', bytes: 0 } : { kind: 'file', bytes: found.size }

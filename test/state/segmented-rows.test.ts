@@ -89,7 +89,7 @@ describe('stored rows', () => {
       for (let round = 0; round < 60; round++) {
         const arena = device.arena()
         const rows = Array.from({ length: 1 + chance.int(1500) }, () => made(chance, n++, 400))
-        const asked = buildBatch(device, arena, fields, Array.from({ length: 50 }, () => made(chance, 0, 600)), 'test')
+        const asked = buildBatch(device, arena, fields, Array.from({ length: 50 }, () => ({ ...made(chance, 0, 600) })), 'test')
         const askedRows = rowReader(device.memory, asked)
         // What is asked for comes first, as in a join.
         const found: string[] = []
@@ -133,7 +133,7 @@ describe('stored rows', () => {
     const checkpoint = new Stored()
     const insert = (count: number) => {
       const arena = device.arena()
-      side.insert(arena, buildBatch(device, arena, fields, Array.from({ length: count }, (_, n) => made(chance, n, 1e6)) as unknown as Record<string, unknown>[], 'test'))
+      side.insert(arena, buildBatch(device, arena, fields, Array.from({ length: count }, (_, n) => ({ ...made(chance, n, 1e6) })), 'test'))
       arena.release()
     }
     insert(10_000)
