@@ -1,5 +1,6 @@
 // The inner join by equal keys of inputs that may never end: each batch first meets what the other side has stored, then is stored itself, so that
-// every pair is emitted once, whichever came later. Inputs that end are joined by join-build.ts and join-probe.ts.
+// every pair is emitted once, whichever came later. What memory has no room for lies in segments on disk (state/segmented-rows.ts). Inputs that end are
+// joined by join-build.ts and join-probe.ts.
 import { PlanError } from '../base/errors.ts'
 import { keyGroupRange } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
@@ -8,14 +9,14 @@ import { typeName } from '../batch/type-name.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { compactBatch } from '../compute/compact.ts'
 import { gatherBatch, gatherOwned } from '../compute/gather.ts'
-import { JoinIndex } from '../compute/join-index.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import type { Arena } from '../device/arena.ts'
 import { bindExpression } from '../expr/bind.ts'
 import { evaluate, evaluateMask } from '../expr/evaluate.ts'
 import { callExpression, columnExpression } from '../expr/expression.ts'
 import type { Bound } from '../expr/function.ts'
-import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import { decodeRun } from '../state/run-codec.ts'
+import { SegmentedRows } from '../state/segmented-rows.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { boundCondition, carriedFields, describeJoin, type JoinedColumn, joinedColumns, joinedFields, type JoinParams, neededOfJoin, pairFields } from './join-fields.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
@@ -45,7 +46,7 @@ export const joinOperator: OperatorType<JoinParams> = {
 }
 
 interface Side {
-  readonly index: JoinIndex
+  readonly stored: SegmentedRows
   /** The visible fields, where they are in the input, and the keys among them. */
   readonly fields: Fields
   readonly columns: readonly number[]
@@ -72,12 +73,14 @@ class JoinOperator implements Operator {
     this.#watermark = hasWatermarks ? bindExpression(laterWatermark, this.#pairs, context.where) : undefined
     this.#condition = params.where && boundCondition(this.#pairs, params.where, context.where)
     const types = keyTypes(left, right, params, context.where)
-    const side = (input: Fields, names: readonly string[]): Side => {
+    const { device, spill, instance, parallelism, stateBytesMax, where } = context
+    const side = (input: Fields, names: readonly string[], table: string): Side => {
       const fields = fieldsOf(input, names)
-      const keys = names.map(name => columnIndex(fields, name, context.where))
-      return { index: new JoinIndex(context.device, fields, keys, types), fields, columns: fields.map(field => input.indexOf(field)), keys, names }
+      const keys = names.map(name => columnIndex(fields, name, where))
+      const stored = new SegmentedRows({ device, spill, fields, keys, keyTypes: types, table, keyGroups: keyGroupRange(instance, parallelism), bytesMax: stateBytesMax / 2, where })
+      return { stored, fields, columns: fields.map(field => input.indexOf(field)), keys, names }
     }
-    this.#sides = [side(left, params.left), side(right, params.right)]
+    this.#sides = [side(left, params.left, tables[0]), side(right, params.right, tables[1])]
   }
 
   push(batch: Batch, out: Output, port: number): void {
@@ -87,26 +90,25 @@ class JoinOperator implements Operator {
     const scratch = device.arena()
     try {
       this.#probe(scratch, rows, port, out)
-      own.index.insert(scratch, rows)
+      own.stored.insert(scratch, rows)
     } finally {
       scratch.release()
     }
   }
 
   snapshot(): StateRun[] {
-    const { device, instance, parallelism } = this.#context
-    return this.#sides.flatMap(({ index }, port) =>
-      index.rowCount === 0 ? [] : [{ table: tables[port]!, keyGroups: keyGroupRange(instance, parallelism), bytes: encodeRun(device, index.rows()) }],
-    )
+    return this.#sides.flatMap(({ stored }) => stored.snapshot())
   }
 
   restore(runs: readonly StateRun[]): void {
     const { device, instance, parallelism, where } = this.#context
-    for (const run of runs) {
-      const { index, names } = this.#sides[run.table === tables[0] ? 0 : 1]
+    this.#sides.forEach(({ stored }, port) => stored.restore(runs.filter(({ table, lasting }) => lasting && table === tables[port])))
+    // Checkpoints of earlier versions have a side as one run.
+    for (const run of runs.filter(({ lasting }) => !lasting)) {
+      const { stored, names } = this.#sides[run.table === tables[0] ? 0 : 1]
       const arena = device.arena()
       try {
-        index.insert(arena, rowsOfKeyGroups(device, arena, decodeRun(device, arena, run.bytes), names, keyGroupRange(instance, parallelism), where))
+        stored.insert(arena, rowsOfKeyGroups(device, arena, decodeRun(device, arena, run.bytes), names, keyGroupRange(instance, parallelism), where))
       } finally {
         arena.release()
       }
@@ -114,15 +116,14 @@ class JoinOperator implements Operator {
   }
 
   close(): void {
-    for (const { index } of this.#sides) index.close()
+    for (const { stored } of this.#sides) stored.close()
   }
 
   #probe(scratch: Arena, rows: Batch, port: number, out: Output): void {
     const { device, arena, where } = this.#context
     const own = this.#sides[port]!
     const other = this.#sides[1 - port]!
-    const stored = other.index.rows()
-    for (const { left, right, count } of other.index.probe(scratch, own.keys.map(i => rows.columns[i]!), rows.rowCount, pairsMax)) {
+    for (const { left, right, count, rows: stored } of other.stored.probe(scratch, own.keys.map(i => rows.columns[i]!), rows.rowCount, pairsMax)) {
       const arrived = gatherBatch(device, arena, rows, left, count).columns
       const waited = gatherOwned(device, arena, stored, right, count).columns
       const columns = port === 0 ? [...arrived, ...waited] : [...waited, ...arrived]

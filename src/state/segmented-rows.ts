@@ -44,7 +44,7 @@ interface Sealed {
   readonly from: number
   readonly to: number
   inMemory: boolean
-  /** Key groups whose rows count, where those aren't all of this instance's. */
+  /** Key groups whose rows count, where it may have others. */
   readonly only?: readonly StateRun['keyGroups'][]
 }
 
@@ -123,19 +123,19 @@ export class SegmentedRows {
   /** Takes over runs that `snapshot` made, of all instances: their indexes are read, and no rows. Throws DataError STATE_CORRUPT. */
   restore(runs: readonly StateRun[]): void {
     const { keyGroups: own, spill } = this.#options
-    const byId = new Map<string, { run: StateRun; groups: StateRun['keyGroups'][] }>()
+    const byId = new Map<string, { run: StateRun; groups: StateRun['keyGroups'][]; isForeign: boolean }>()
     for (const run of runs) {
       const groups = { start: Math.max(own.start, run.keyGroups.start), end: Math.min(own.end, run.keyGroups.end) }
       if (groups.start >= groups.end || !run.lasting) continue
+      // The file may have rows of any group: another instance may have made others of them part of a segment of its own.
+      const isForeign = run.keyGroups.start !== own.start || run.keyGroups.end !== own.end
       const known = byId.get(run.lasting.id)
       if (known) known.groups.push(groups)
-      else byId.set(run.lasting.id, { run, groups: [groups] })
+      else byId.set(run.lasting.id, { run, groups: [groups], isForeign })
     }
-    for (const { run, groups } of byId.values()) {
-      const only = joined(groups)
-      const covers = only[0]!.start === own.start && only[0]!.end === own.end
+    for (const { run, groups, isForeign } of byId.values()) {
       const segment = Segment.open(this.#shape, spill, { ...run, lasting: run.lasting! })
-      this.#segments.push({ segment, from: 0, to: 0, inMemory: false, ...(!covers && { only }) })
+      this.#segments.push({ segment, from: 0, to: 0, inMemory: false, ...(isForeign && { only: joined(groups) }) })
     }
   }
 
@@ -178,7 +178,7 @@ export class SegmentedRows {
     if (last.length < mergeCount) return false
     const sizes = last.map(({ segment }) => segment.rowCount)
     const sum = sizes.reduce((a, b) => a + b, 0)
-    if (sum > mergedRowsMax || Math.max(...sizes) * 2 > sum || last.some(({ only }) => only)) return false
+    if (sum > mergedRowsMax || Math.max(...sizes) * 2 > sum) return false
     const inMemory = last.every(sealed => sealed.inMemory)
     if (!inMemory && last.some(sealed => sealed.inMemory)) return false
     this.#segments.splice(-mergeCount, mergeCount, inMemory ? this.#written(last[0]!.from, last.at(-1)!.to) : this.#merged(last))
@@ -194,11 +194,12 @@ export class SegmentedRows {
     const names = keys.map(key => fields[key]!.name)
     const store = new RowStore(device, fields)
     try {
-      for (const { segment } of parts) {
+      for (const { segment, only = [keyGroups] } of parts) {
         for (const number of segment.blocks.keys()) {
           const arena = device.arena()
           try {
-            store.append(rowsOfKeyGroups(device, arena, segment.read(arena, number), names, keyGroups, where))
+            const rows = segment.read(arena, number)
+            for (const groups of only) store.append(rowsOfKeyGroups(device, arena, rows, names, groups, where))
           } finally {
             arena.release()
           }

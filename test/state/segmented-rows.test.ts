@@ -1,6 +1,5 @@
 // Stored rows in memory, in segments and in checkpoints, against a plain map of lists.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { readSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -15,6 +14,7 @@ import { createDevice } from '../../src/device/device.ts'
 import { SegmentedRows } from '../../src/state/segmented-rows.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { SpillFiles } from '../../src/storage/spill-files.ts'
+import { bytesOfShared } from '../support/stored-runs.ts'
 
 const device = await createDevice()
 const fields = parseSchema({ id: 'int64?', name: 'utf8', n: 'int32', note: 'utf8?', tags: 'list<utf8>' }, 'test')
@@ -43,11 +43,8 @@ class Stored {
     return runs.map(run => {
       const { id, file } = run.lasting!
       if (file) {
-        const bytes = new Uint8Array(file.lengths.reduce((sum, length) => sum + length, 0))
-        let at = 0
-        for (const [i, start] of file.starts.entries()) at += readSync(file.descriptor, bytes, at, file.lengths[i]!, start)
         const path = join(folder, id)
-        writeFileSync(path, bytes)
+        writeFileSync(path, bytesOfShared(file))
         this.#files.set(id, path)
         this.written++
       }

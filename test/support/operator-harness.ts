@@ -12,6 +12,7 @@ import type { ReadyGpu } from '../../src/compute/ready-gpu.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import type { AnyOperatorType, Operator, OperatorContext, OperatorType, Output } from '../../src/operators/operator.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
+import { storedRuns } from './stored-runs.ts'
 
 /** How to run: which instance of how many, the place's name, whether the input ends. */
 export interface HarnessOptions {
@@ -126,7 +127,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
       open--
       while (open === 0 && call(() => operator.drain?.(out)));
     },
-    snapshot: () => call(() => operator.snapshot?.() ?? []),
+    snapshot: () => storedRuns(call(() => operator.snapshot?.() ?? [])),
     restore: runs => call(() => operator.restore?.(runs)),
     rows: port => read(port),
     spilledBytes: () => spilledBytes,
