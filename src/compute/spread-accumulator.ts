@@ -64,6 +64,9 @@ class SpreadAccumulator implements Accumulator {
     this.#root = root
     this.#state = new EntryState(device, 64)
   }
+  get entries(): EntryState {
+    return this.#state
+  }
   get bytes(): number {
     return this.#state.memory.bytes
   }
@@ -115,6 +118,9 @@ class PairAccumulator implements Accumulator {
     this.#fn = fn
     this.#population = population
     this.#state = new EntryState(device, 128)
+  }
+  get entries(): EntryState {
+    return this.#state
   }
   get bytes(): number {
     return this.#state.memory.bytes
