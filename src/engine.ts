@@ -28,6 +28,7 @@ import { type OpenPlan, openPlan } from './plan/open-plan.ts'
 import { type Plan, planFingerprint } from './plan/plan.ts'
 import { prepareScans } from './plan/prepare-scans.ts'
 import { fixNow } from './plan/now.ts'
+import { splitByPorts } from './plan/port-scans.ts'
 import { type Bindings, factsOf, type ResolvedPlan, resolvePlan } from './plan/resolve.ts'
 import { splitsToRead } from './plan/skip-splits.ts'
 import { cutStages } from './plan/stages.ts'
@@ -122,7 +123,7 @@ export class Engine {
   /** Runs a plan. Rejects when it can't be started; `done` tells how it ended. */
   async start(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<StartedJob> {
     if (this.#dead) throw new DeviceError('ENGINE_DEAD', `engine: it was closed after a failure (${this.#dead.message}); open another`)
-    const asked = parseMode(options.mode) === 'stream' ? { ...plan, streams: true as const } : plan
+    const asked = splitByPorts(parseMode(options.mode) === 'stream' ? { ...plan, streams: true as const } : plan)
     const opened = await openPlan(await this.#withKept(fixNow(asked, (options.clock ?? this.#clock).now()), bindings), bindings, options.signal)
     try {
       const started = await this.#startOpened(opened, bindings, options)

@@ -10,7 +10,7 @@ import type { Table } from './table.ts'
 /** The run time of `Frame`. */
 export class FrameValue extends StreamSteps {
   cache(): this {
-    const { plan, bindings } = buildPlan([this.edge.node])
+    const { plan, bindings } = buildPlan([this.edge])
     const id = `cache#${++cacheCount}`
     return this.next({ node: 'scan', label: 'cache', kind: 'cached', params: { id }, inputs: [], side: [], bound: { plan, bindings } })
   }
@@ -30,13 +30,13 @@ export class FrameValue extends StreamSteps {
   explain(options?: Pick<JobOptions, 'device' | 'mode'>): string
   explain(options: JobOptions & { analyze: true }): Promise<string>
   explain(options?: JobOptions & { analyze?: boolean }): string | Promise<string> {
-    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge.node, options)
+    return options?.analyze ? analyzeFrame(this.edge, options) : explainFrame(this.edge, options)
   }
 }
 
 let cacheCount = 0
 
-/** A frame over a node: how sources are made. */
-export function frameOf(node: FrameNode): FrameValue {
-  return new FrameValue({ node })
+/** A frame over a node's rows, or over one of its side outputs: how sources are made. */
+export function frameOf(node: FrameNode, port?: string): FrameValue {
+  return new FrameValue(port === undefined ? { node } : { node, port })
 }

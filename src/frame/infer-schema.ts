@@ -31,7 +31,7 @@ export async function inferSchema(file: FileInput | { readonly text: string }, o
   const isTabbed = format === 'tsv' || (given === undefined && !isText && endingOf(nameOf(file as FileInput) ?? '')?.toLowerCase() === 'tsv')
   const reading = { ...others, ...(isTabbed && others.delimiter === undefined && { delimiter: '\t' }) }
   const frame = read[format === 'tsv' ? 'csv' : format](input, reading) as unknown as FrameValue
-  const { plan, bindings, roots } = buildPlan([frame.edge.node])
+  const { plan, bindings, roots } = buildPlan([frame.edge])
   const opened = await openPlan(plan, bindings, signal)
   try {
     await opened.look(() => prepareScans(opened.plan.nodes))

@@ -4,7 +4,9 @@ import { PlanError } from '../base/errors.ts'
 import { type FunctionReference, functionKey } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
 import { callExpression, columnExpression, literalExpression } from '../expr/expression.ts'
+import { narrowToPorts } from '../plan/port-scans.ts'
 import type { Edge, Plan, PlanNode } from '../plan/plan.ts'
+import { edgeKey } from '../plan/resolve.ts'
 
 /** One output of a node. */
 export interface NodeEdge {
@@ -41,12 +43,12 @@ export interface FrameNode {
 export interface BuiltPlan {
   readonly plan: Plan
   readonly bindings: Map<string, unknown>
-  /** Id of each root, in order. */
+  /** The key of each root's rows among the edges of the plan, in order. */
   readonly roots: readonly string[]
 }
 
-/** Writes the plan of everything that `roots` need. Throws PlanError NAME_TWICE. Cost: nodes. */
-export function buildPlan(roots: readonly FrameNode[]): BuiltPlan {
+/** Writes the plan of everything that `roots` need: steps, or side outputs of them. Throws PlanError NAME_TWICE. Cost: nodes. */
+export function buildPlan(roots: readonly (FrameNode | NodeEdge)[]): BuiltPlan {
   const ids = new Map<FrameNode, string>()
   const taken = new Map<string, number>()
   const named = new Set<string>()
@@ -80,7 +82,14 @@ export function buildPlan(roots: readonly FrameNode[]): BuiltPlan {
     }
     return id
   }
-  return { roots: roots.map(visit), plan: { version: 1, nodes }, bindings }
+  const ends = roots.map(root => (isEdge(root) ? root : { node: root }))
+  for (const { node } of ends) visit(node)
+  const narrowed = narrowToPorts({ version: 1, nodes }, ends.map(edge))
+  return { plan: narrowed.plan, roots: narrowed.roots.map(edgeKey), bindings }
+}
+
+function isEdge(root: FrameNode | NodeEdge): root is NodeEdge {
+  return typeof root.node === 'object'
 }
 
 const textSinks = new Set(['ndjson', 'csv', 'elasticsearch'])

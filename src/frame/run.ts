@@ -18,6 +18,7 @@ import type { Savepoint } from '../schedule/savepoint.ts'
 import { openPlan } from '../plan/open-plan.ts'
 import { optimizePlan } from '../plan/optimize.ts'
 import type { Plan } from '../plan/plan.ts'
+import { splitByPorts } from '../plan/port-scans.ts'
 import { type Bindings, type ResolvedPlan, resolvePlan } from '../plan/resolve.ts'
 import { unkeptOptions } from '../source/kept.ts'
 import { localDirectory } from '../storage/directory.ts'
@@ -241,7 +242,7 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
 }
 
 /** The plan as text, as a run with `device` and `mode` would have it. Looks at the sources' heads; runs nothing and opens no GPU. */
-export function explainFrame(input: FrameNode, { device, mode }: Pick<JobOptions, 'device' | 'mode'> = {}): string {
+export function explainFrame(input: NodeEdge, { device, mode }: Pick<JobOptions, 'device' | 'mode'> = {}): string {
   const { plan, bindings } = buildPlan([input])
   return explainBuilt(parseMode(mode) === 'stream' ? { ...plan, streams: true } : plan, bindings, device)
 }
@@ -258,7 +259,7 @@ export async function explainFetched(input: FrameNode, signal?: AbortSignal): Pr
 }
 
 function explainBuilt(built: Plan, bindings: Bindings, device?: JobOptions['device']): string {
-  const plan = withoutRows(built, bindings)
+  const plan = splitByPorts(withoutRows(built, bindings))
   const { resolved } = optimizePlan(plan, resolvePlan(plan, bindings), bindings)
   const placed = parseDevice(device, 'explain') === 'webgpu' ? chooseDevices(resolved, 'webgpu') : resolved
   return explainPlan(fusePipelines(placed, 'auto', isLarge(placed, bindings) || keepsRows(placed)), bindings)

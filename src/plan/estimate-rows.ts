@@ -5,7 +5,7 @@ import { layoutOf, valueBytes } from '../batch/data-type.ts'
 import type { Expression } from '../expr/expression.ts'
 import { scanType } from './catalogue.ts'
 import { heldRows } from './job-size.ts'
-import type { OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
+import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import { type Bindings, edgeKey, factsOf, optionsOf, type ResolvedPlan } from './resolve.ts'
 
 /** What is known of a node's rows: about how many; undefined where nothing is. */
@@ -29,14 +29,19 @@ function rowsOf(node: PlanNode, known: RowEstimates, resolved: ResolvedPlan, bin
       return Number.isFinite(held) ? held : undefined
     }
     case 'operator': {
-      if (node.inputs.some(input => input.port !== undefined)) return undefined
-      const inputs = node.inputs.map(input => known.get(input.node))
+      const inputs = node.inputs.map(input => (input.port === undefined ? known.get(input.node) : sideRows(input, resolved)))
       const estimate = operatorRows(node, inputs, () => resolved.edges.get(edgeKey(node.inputs[0]!))?.fields ?? [])
       return estimate === undefined ? undefined : Math.max(1, Math.round(estimate))
     }
     case 'sink':
       return undefined
   }
+}
+
+// Of side outputs only some scans say how many rows they have.
+function sideRows({ node, port }: Edge, resolved: ResolvedPlan): number | undefined {
+  const scan = resolved.nodes.find(n => n.id === node)
+  return scan?.node === 'scan' && scanType(scan.kind).portAlone ? scanType(scan.kind).rowCount?.(scan.options, port) : undefined
 }
 
 // Text and packed columns take fewer bytes than values in memory; a guess by half.

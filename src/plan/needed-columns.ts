@@ -1,8 +1,8 @@
 // Column pruning: which columns of each scan anything reads, so that files decode no others. Operators that pass their input on need
 // what their readers need; anything this rule doesn't know needs all.
 import type { Json } from '../base/json.ts'
-import { isHidden } from '../batch/schema.ts'
-import { operatorType } from './catalogue.ts'
+import { type Fields, isHidden } from '../batch/schema.ts'
+import { operatorType, scanType } from './catalogue.ts'
 import { inputsOf, type PlanNode } from './plan.ts'
 import { edgeKey, type ResolvedPlan } from './resolve.ts'
 
@@ -25,20 +25,26 @@ export function columnNeeds(plan: ResolvedPlan): ReadonlyMap<string, Need> {
   return needs
 }
 
-/** The needed columns per scan id, in schema order; a scan that must be read whole is absent. */
+/** The needed columns per scan id, in schema order, and per side output by its edge's key, where the scan prunes those; what must be read whole is absent. */
 export function neededColumns(plan: ResolvedPlan): Map<string, readonly string[]> {
   const needs = columnNeeds(plan)
   const result = new Map<string, readonly string[]>()
   for (const node of plan.nodes) {
     if (node.node !== 'scan') continue
-    const need = needs.get(node.id) ?? 'all'
-    const fields = plan.edges.get(node.id)!.fields
-    if (need === 'all' || fields.every(f => need.has(f.name))) continue
-    const columns = fields.filter(f => need.has(f.name) || isHidden(f.name)).map(f => f.name)
-    // A count needs rows, not columns; the first column tells how many there are.
-    result.set(node.id, columns.length > 0 ? columns : [fields[0]!.name])
+    const ports = scanType(node.kind).prunesPorts ? [...plan.edges.keys()].filter(key => key.startsWith(`${node.id}:`)) : []
+    for (const edge of [node.id, ...ports]) {
+      const columns = prunedColumns(needs.get(edge) ?? 'all', plan.edges.get(edge)!.fields)
+      if (columns) result.set(edge, columns)
+    }
   }
   return result
+}
+
+function prunedColumns(need: Need, fields: Fields): readonly string[] | undefined {
+  if (need === 'all' || fields.every(f => need.has(f.name))) return undefined
+  const columns = fields.filter(f => need.has(f.name) || isHidden(f.name)).map(f => f.name)
+  // A count needs rows, not columns; the first column tells how many there are.
+  return columns.length > 0 ? columns : [fields[0]!.name]
 }
 
 // Kinds whose output has only columns that their parameters name.

@@ -32,7 +32,7 @@ export function optionsOf(node: { options: Json; binding?: string }, bindings: B
   return node.binding === undefined ? node.options : bindings.get(node.binding)
 }
 
-/** What an earlier resolution found, and the columns of each scan that are needed: the scans are not looked at again. */
+/** What an earlier resolution found, and the columns of each scan, and of its side outputs, that are needed: the scans are not looked at again. */
 export interface Pruning {
   readonly resolved: ResolvedPlan
   readonly columns: ReadonlyMap<string, readonly string[]>
@@ -126,8 +126,7 @@ function noPort(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Error {
 
 function prunedScan(id: string, { resolved, columns }: Pruning): { options: Json; fields: Fields; sidePorts: Record<string, Fields> } {
   const node = resolved.nodes.find(n => n.id === id) as ScanNode
-  const needed = columns.get(id)
-  const { fields } = factsOf(resolved.edges, { node: id })
-  const ports = [...resolved.edges].filter(([key]) => key.startsWith(`${id}:`)).map(([key, facts]) => [key.slice(id.length + 1), facts.fields] as const)
-  return { options: node.options, fields: needed ? fields.filter(f => needed.includes(f.name)) : fields, sidePorts: Object.fromEntries(ports) }
+  const pruned = (key: string, fields: Fields) => fields.filter(f => columns.get(key)?.includes(f.name) ?? true)
+  const ports = [...resolved.edges].filter(([key]) => key.startsWith(`${id}:`)).map(([key, facts]) => [key.slice(id.length + 1), pruned(key, facts.fields)] as const)
+  return { options: node.options, fields: pruned(id, factsOf(resolved.edges, { node: id }).fields), sidePorts: Object.fromEntries(ports) }
 }

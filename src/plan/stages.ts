@@ -36,6 +36,15 @@ export interface StageOutput {
   readonly encode?: { readonly kind: string; readonly options: Json }
 }
 
+/** A scan at the head of a stage; `columns`: those that are needed of its rows. `outputs`, where side outputs are read: those of each output that is, '' being the rows. */
+export interface ScanSpec {
+  readonly id: string
+  readonly kind: string
+  readonly options: Json
+  readonly columns?: readonly string[]
+  readonly outputs?: Readonly<Record<string, readonly string[] | 'all'>>
+}
+
 /** A chain of operators, as plain data. */
 export interface StageSpec {
   readonly index: number
@@ -43,7 +52,7 @@ export interface StageSpec {
   readonly parallelism: number
   /** Fields of each input port; empty for a scan. */
   readonly inputs: readonly Fields[]
-  readonly scan?: { readonly id: string; readonly kind: string; readonly options: Json; readonly columns?: readonly string[] }
+  readonly scan?: ScanSpec
   /**
    * Ports that bring the tables of steps (port 1 of the step `step`): nothing of port 0 begins before they have ended. `buffers`: what port 0 gets until then
    * may be any number of batches, because whoever makes them makes something else too that the tables may wait for.
@@ -131,7 +140,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     switch (node.node) {
       case 'scan': {
         const stage = open(readsFetched(node.options) ? 'main' : 'any', [])
-        stage.scan = scanOf(node, scanColumns)
+        stage.scan = scanOf(node, scanColumns, readers)
         producers.set(node.id, { outputs: stage.outputs, stage, step: -1 })
         break
       }
@@ -153,9 +162,11 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
   return { stages: stages.map(({ keys: _, tables, ...stage }) => ({ ...stage, ...(tables.length > 0 && { tables }) })), feeds, sinks }
 }
 
-function scanOf(node: ScanNode, columns: ReadonlyMap<string, readonly string[]>): StageSpec['scan'] {
+function scanOf(node: ScanNode, columns: ReadonlyMap<string, readonly string[]>, readers: ReadonlyMap<string, number>): ScanSpec {
   const needed = columns.get(node.id)
-  return { id: node.id, kind: node.kind, options: node.options, ...(needed && { columns: needed }) }
+  const read = [...readers.keys()].filter(key => key === node.id || key.startsWith(`${node.id}:`))
+  const outputs = Object.fromEntries(read.map(key => [key.slice(node.id.length + 1), columns.get(key) ?? ('all' as const)]))
+  return { id: node.id, kind: node.kind, options: node.options, ...(needed && { columns: needed }), ...(read.some(key => key !== node.id) && { outputs }) }
 }
 
 // A chain goes on where its rows already are in the right place and order. Steps in the middle of a stage may have side outputs,

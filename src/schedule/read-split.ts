@@ -70,6 +70,7 @@ export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, r
       scanned(batch, port, own)
     },
     count,
+    wanted: (port = '') => (scan.outputs ? scan.outputs[port] : port === '' ? (scan.columns ?? 'all') : undefined),
     keep: <T extends { close(): void }>(name: string, make: () => T) => kept.get(name, make),
   }
   const steps = scanType(scan.kind).read(context, scan.options, split, scan.columns)[Symbol.iterator]()

@@ -1,11 +1,12 @@
-// The Nexmark stream as a scan: persons, auctions or bids of a seeded auction house, made in the workers at the speed of memory.
+// The Nexmark stream as a scan: the events of a seeded auction house, and its persons, auctions and bids as side outputs, made in the workers at the speed of memory.
 // The `rate` sets how far apart events are in event time, not how fast they are made.
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { formatCount } from '../base/units.ts'
-import { nearest } from '../base/names.ts'
+import { didYouMean } from '../base/names.ts'
 import type { Field } from '../batch/schema.ts'
-import { nexmarkBatch, nexmarkFields, shareTexts } from './nexmark-columns.ts'
+import type { House } from '../compute/nexmark.ts'
+import { eventFields, houseOf, nexmarkBatch, nexmarkFields } from './nexmark-columns.ts'
 import { NexmarkEvents, type NexmarkKind, type NexmarkOptions } from './nexmark-events.ts'
 import type { ScanContext, ScanSourceType } from './source.ts'
 
@@ -25,11 +26,14 @@ export interface NexmarkStreamOptions {
 
 /** Options of the scan: which events become rows. */
 export interface NexmarkScanOptions extends NexmarkStreamOptions {
-  readonly kind: 'persons' | 'auctions' | 'bids'
+  /** The rows: all events, beside those of each kind by side outputs of that name; or those of one kind alone. */
+  readonly kind: 'events' | 'persons' | 'auctions' | 'bids'
   readonly [key: string]: Json | undefined
 }
 
-const kinds: Readonly<Record<NexmarkScanOptions['kind'], NexmarkKind>> = { persons: 'person', auctions: 'auction', bids: 'bid' }
+const kinds = { events: 'event', persons: 'person', auctions: 'auction', bids: 'bid' } as const satisfies Record<NexmarkScanOptions['kind'], NexmarkKind | 'event'>
+const ofKinds = ['persons', 'auctions', 'bids'] as const
+const fieldsOf = (kind: NexmarkScanOptions['kind']): readonly Field[] => (kind === 'events' ? eventFields : nexmarkFields[kinds[kind]])
 /** Events that one worker makes alone. */
 const splitEvents = 262_144
 
@@ -45,45 +49,69 @@ export function nexmarkOptions(options: NexmarkStreamOptions, where: string): Ne
   return { seed, rate, baseTimeMs, disorder, doubleBidderOffset }
 }
 
-/** Persons, auctions or bids; the same rows for the same options, whatever the splits and batches. */
+/** Events of the auction house in order; the same rows for the same options, whatever the splits and batches. What nobody reads isn't made. */
 export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
   kind: 'nexmark',
   resolve(options, where) {
     nexmarkOptions(options, where)
-    const kind = kinds[options.kind]
-    if (!kind)
-      throw new PlanError(
-        'NEXMARK',
-        `${where}: kind is "${options.kind}"; give persons, auctions or bids${nearest(String(options.kind), Object.keys(kinds)) ? `, such as ${nearest(String(options.kind), Object.keys(kinds))}` : ''}`,
-      )
-    return { options, fields: nexmarkFields[kind] }
+    const { kind } = options
+    if (!Object.hasOwn(kinds, kind)) throw new PlanError('NEXMARK', `${where}: kind is "${kind}"; give ${Object.keys(kinds).join(', ')}${didYouMean(String(kind), Object.keys(kinds))}`)
+    return { options, fields: fieldsOf(kind), ...(kind === 'events' && { sidePorts: Object.fromEntries(ofKinds.map(port => [port, fieldsOf(port)])) }) }
   },
+  prunesPorts: true,
+  portAlone: (options, port) => ({ ...options, kind: port as NexmarkScanOptions['kind'] }),
   splits: options =>
     Array.from({ length: Math.ceil(options.events / splitEvents) }, (_, i) => ({
       start: i * splitEvents,
       end: Math.min((i + 1) * splitEvents, options.events),
     })),
-  rowCount: options => Math.round((options.events * { persons: 1, auctions: 3, bids: 46 }[options.kind]) / 50),
+  rowCount: (options, port) => Math.round((options.events * { events: 50, persons: 1, auctions: 3, bids: 46 }[port === undefined ? options.kind : (port as NexmarkScanOptions['kind'])]) / 50),
   *read(context, options, split, columns) {
-    const kind = kinds[options.kind]
-    const fields = columns ? nexmarkFields[kind].filter(field => columns.includes(field.name)) : nexmarkFields[kind]
-    yield* readEvents(context, new NexmarkEvents(nexmarkOptions(options, context.where)), kind, fields, split.start as number, split.end as number)
+    const { device } = context
+    const [start, end] = [split.start as number, split.end as number]
+    const keep = context.keep ?? (<T>(_: string, make: () => T) => make())
+    const kept = keep('nexmark', () => {
+      const house = houseOf(device, new NexmarkEvents(nexmarkOptions(options, context.where)))
+      return { house, close: () => house.arena.release() }
+    })
+    try {
+      const main: WantedEvents = { kind: kinds[options.kind], port: undefined, columns: columns ?? 'all' }
+      yield* readEvents(context, kept.house, context.wanted ? wantedOf(context.wanted, options) : [main], start, end)
+    } finally {
+      if (!context.keep) kept.close()
+    }
   },
   describe: options => `${options.kind} of ${formatCount(options.events)} events, seed ${options.seed ?? 1}, ${formatCount(options.rate ?? 100_000)} events/s`,
 }
 
-function* readEvents(context: ScanContext, events: NexmarkEvents, kind: NexmarkKind, fields: readonly Field[], start: number, end: number): Generator<void> {
+/** An output that is read. */
+interface WantedEvents {
+  readonly kind: NexmarkKind | 'event'
+  readonly port: string | undefined
+  readonly columns: readonly string[] | 'all'
+}
+
+function wantedOf(wanted: NonNullable<ScanContext['wanted']>, { kind }: NexmarkScanOptions): WantedEvents[] {
+  const ports = [undefined, ...(kind === 'events' ? ofKinds : [])]
+  return ports.flatMap(port => {
+    const columns = wanted(port)
+    return columns === undefined ? [] : [{ kind: kinds[port ?? kind], port, columns }]
+  })
+}
+
+// Of one kind alone batches are full; of several each has what is of its kind among as many events as a batch may have rows, so that they keep pace.
+function* readEvents(context: ScanContext, house: House, outputs: readonly WantedEvents[], start: number, end: number): Generator<void> {
   const { device, batchRows } = context
-  const sharedArena = device.arena()
-  try {
-    const shared = shareTexts(device, sharedArena, events)
-    for (let next = start; next < end; ) {
-      const made = nexmarkBatch(device, context.arena(), events, shared, kind, fields, next, end, Math.min(batchRows, end - next))
-      next = made.next
-      context.emit(made.batch)
-      yield
+  const isAlone = outputs.length === 1
+  for (let from = start; from < end; ) {
+    const to = isAlone ? end : Math.min(end, from + batchRows)
+    let next = to
+    for (const { kind, port, columns } of outputs) {
+      const made = nexmarkBatch(device, context.arena(), house, kind, columns === 'all' ? undefined : columns, from, to, batchRows)
+      if (isAlone) next = made.next
+      context.emit(made.batch, port)
     }
-  } finally {
-    sharedArena.release()
+    from = next
+    yield
   }
 }

@@ -25,6 +25,8 @@ export interface ScanContext {
   /** Hands over a batch and the reader's reference to its arena. `port` names a side output such as 'deadLetters'. */
   emit(batch: Batch, port?: string): void
   count(metric: string, by: number): void
+  /** The columns that are read of the rows, or of a side output; 'all', or undefined where nobody reads it. */
+  wanted?(port?: string): readonly string[] | 'all' | undefined
   /** What this thread's readers of the scan share, from split to split: made at first, and closed when the last has ended. */
   keep?<T extends { close(): void }>(name: string, make: () => T): T
 }
@@ -55,8 +57,12 @@ export interface ScanSourceType<O extends Json = Json> {
   readonly splitsTogether?: number
   /** Bytes of memory, zeroed at first, in which readers on all threads tell each other what they know of the data. */
   sharedBytes?(options: O): number
-  /** Rows if known without reading everything, for progress. */
-  rowCount?(options: O): number | undefined
+  /** The side outputs, too, are made of those columns alone that `wanted` tells of. */
+  readonly prunesPorts?: true
+  /** The options of a scan that gives as its rows what this one gives by a side output; for jobs that read nothing else of it. */
+  portAlone?(options: O, port: string): O
+  /** Rows, or those of a side output, if known without reading everything: for progress, and for choices of the plan. */
+  rowCount?(options: O, port?: string): number | undefined
   /**
    * What is known of a split's values before it is read, by the columns' names: a split in which no row can meet the job's conditions is not read. Only `columns`
    * are asked for. What it says must hold. May look at the data, as `resolve` does.

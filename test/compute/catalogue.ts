@@ -50,6 +50,7 @@ import { chanceAgreement } from './reference/chance.ts'
 import { dayTextAgreement } from './reference/day-text.ts'
 import { decimalTextAgreement } from './reference/decimal-text.ts'
 import { generateAgreements } from './reference/generate.ts'
+import { nexmarkAgreement } from './reference/nexmark.ts'
 import { rowNumbersAgreement } from './reference/row-numbers.ts'
 import { keysAgreement, rangesAgreement } from './reference/keys.ts'
 import { arrowStringsAgreement, arrowWriteAgreement, narrowAgreement } from './reference/arrow-columns.ts'
@@ -88,6 +89,7 @@ export const catalogue: readonly AnyAgreement[] = [
   rowNumbersAgreement,
   chanceAgreement,
   ...generateAgreements,
+  nexmarkAgreement,
   decimalTextAgreement,
   dayTextAgreement,
   overAgreement,

@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { FrameNode } from '../../src/frame/node.ts'
+import type { NodeEdge } from '../../src/frame/node.ts'
 import { buildPlan } from '../../src/frame/node.ts'
 import { col, count, from, generate, read } from '../../src/index.ts'
 import { estimateRows } from '../../src/plan/estimate-rows.ts'
 import { resolvePlan } from '../../src/plan/resolve.ts'
 
 function estimateOf(frame: unknown): number | undefined {
-  const { plan, bindings } = buildPlan([(frame as { edge: { node: FrameNode } }).edge.node])
+  const { plan, bindings } = buildPlan([(frame as { edge: NodeEdge }).edge])
   return estimateRows(plan, resolvePlan(plan, bindings), bindings).get(plan.nodes.at(-1)!.id)
 }
 

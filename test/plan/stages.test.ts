@@ -5,6 +5,7 @@ import type { FrameValue } from '../../src/frame/frame.ts'
 import { generate } from '../../src/frame/generate.ts'
 import { job } from '../../src/frame/job.ts'
 import { buildPlan } from '../../src/frame/node.ts'
+import { splitByPorts } from '../../src/plan/port-scans.ts'
 import { tumble } from '../../src/frame/windows.ts'
 import { write } from '../../src/frame/write.ts'
 import { explainPlan } from '../../src/plan/explain.ts'
@@ -40,7 +41,8 @@ const few = () => frame([{ id: 1 }], { id: 'int32' }).filter(col('id').gt(0)).li
 const programs = { report, windows, few }
 
 function resolve(program: () => { roots: Parameters<typeof buildPlan>[0] }): { plan: ResolvedPlan; explained: string } {
-  const { plan, bindings } = buildPlan(program().roots)
+  const { plan: built, bindings } = buildPlan(program().roots)
+  const plan = splitByPorts(built)
   const resolved = resolvePlan(JSON.parse(JSON.stringify(plan).replace(/#\d+/g, '#')), new Map([...bindings].map(([key, value]) => [key.replace(/#\d+/, '#'), value])))
   return { plan: resolved, explained: explainPlan(resolved, bindings) }
 }
