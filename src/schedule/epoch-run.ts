@@ -58,7 +58,8 @@ export class EpochRun {
   }
 
   /**
-   * Puts the next barrier into the flow; resolves when the epoch is committed. `finished`: the input has ended. `keep` is called when it is committed, before
+   * Puts the next barrier into the flow; resolves when the epoch is committed. `finished`: the input has ended; an epoch whose barrier comes behind the end of all
+   * input is that in any case, or what the job gives at its end would be given again. `keep` is called when it is committed, before
    * older checkpoints are removed; it doesn't throw.
    */
   async trigger(options: { final: boolean; finished: boolean; keep?: (epoch: number) => Promise<void> }): Promise<number> {
@@ -72,7 +73,7 @@ export class EpochRun {
       return await new Promise<number>((resolve, reject) => {
         this.#open = {
           barrier,
-          finished: options.finished,
+          finished: options.finished || (this.#sources().length > 0 && this.#sources().every(source => source.exhausted())),
           keep: options.keep,
           startedMs,
           writer,

@@ -25,6 +25,8 @@ export interface SourceRun {
   stop(end: boolean): void
   /** Everything was handed out and the end is on its way. */
   ended(): boolean
+  /** The end of the data is in the flow: a barrier from now on is behind everything that the job gives. */
+  exhausted(): boolean
   /** Called when readers may have room again. */
   moved(): void
   committed(position: Json): Promise<void>
@@ -44,6 +46,11 @@ export interface SourceRun {
 export function runScan(id: string, splits: readonly ScanSplit[], position: Json | undefined, stage: StageRun, together = 1, words: (count: number) => number = () => 0): SourceRun {
   let next = typeof position === 'number' ? position : 0
   let ended = false
+  let exhausted = false
+  const end = () => {
+    ended = exhausted = true
+    stage.enqueue({ kind: 'end' }, 0)
+  }
   const shares = splits.length - next > 1 && together > 1
   let taken = shares ? words(Math.ceil((splits.length - next) / together)) : 0
   const handOut = () => {
@@ -56,10 +63,7 @@ export function runScan(id: string, splits: readonly ScanSplit[], position: Json
   const pump = () => {
     if (!ended && !stage.wanted()) next = Math.max(next, splits.length)
     while (!ended && next < splits.length && stage.hasRoom(0)) handOut()
-    if (!ended && next >= splits.length) {
-      ended = true
-      stage.enqueue({ kind: 'end' }, 0)
-    }
+    if (!ended && next >= splits.length) end()
   }
   return {
     id,
@@ -67,12 +71,12 @@ export function runScan(id: string, splits: readonly ScanSplit[], position: Json
       reached(next)
       stage.enqueue({ kind: 'barrier', barrier }, 0)
     },
-    stop(end) {
-      if (ended) return
+    stop(asIfEnded) {
+      if (asIfEnded && !ended) end()
       ended = true
-      if (end) stage.enqueue({ kind: 'end' }, 0)
     },
     ended: () => ended,
+    exhausted: () => exhausted,
     moved: pump,
     committed: async () => {},
     close: async () => {},
@@ -150,6 +154,10 @@ export class FeedRun implements SourceRun {
   }
 
   ended(): boolean {
+    return this.#ended
+  }
+
+  exhausted(): boolean {
     return this.#ended
   }
 

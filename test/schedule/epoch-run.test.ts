@@ -6,12 +6,13 @@ import type { SinkRun } from '../../src/schedule/sink-run.ts'
 import type { SourceRun } from '../../src/schedule/source-run.ts'
 
 /** Epochs of a job of one source, one stage and one sink, which answer when the test says so. */
-function epochs() {
+function epochs(exhausted = false) {
   const happened: string[] = []
   let barrier: Barrier | undefined
   let reached: (position: Json) => void = () => {}
   const source = {
     id: 'from',
+    exhausted: () => exhausted,
     requestBarrier: (at: Barrier, callback: (position: Json) => void) => {
       barrier = at
       reached = callback
@@ -24,7 +25,7 @@ function epochs() {
       happened.push(`begin ${epoch}`)
       return {
         writeRun: async (step: string) => void happened.push(`run of ${step}`),
-        complete: async (content: { sources: Json; sinks: Json }) => void happened.push(`complete ${JSON.stringify([content.sources, content.sinks])}`),
+        complete: async ({ sources, sinks, finished }: { sources: Json; sinks: Json; finished?: true }) => void happened.push(`complete ${JSON.stringify([sources, sinks])}${finished ? ' finished' : ''}`),
         abandon: async () => void happened.push('abandon'),
       }
     },
@@ -64,6 +65,17 @@ describe('an epoch', () => {
     expect(await done).toBe(5)
     expect(happened).toEqual(['begin 5', 'run of window', 'complete [{"from":42},{"to":"handle"}]', 'sink commit 5 handle', 'source committed 42', 'retain 3', 'completed 5'])
     expect(run.busy).toBe(false)
+  })
+
+  it('behind the end of all input is the last one, since what the job gives at its end is in it', async () => {
+    const { run, happened, started, reach, barrier } = epochs(true)
+    const done = run.trigger({ final: false, finished: false })
+    await started()
+    reach(42)
+    run.snapshotTaken(barrier(), [])
+    run.prepared('to', barrier(), 'handle')
+    await done
+    expect(happened).toContain('complete [{"from":42},{"to":"handle"}] finished')
   })
 
   it('that is given up commits nothing', async () => {
