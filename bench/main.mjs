@@ -15,6 +15,7 @@ const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].joi
   --queries A,B    only these cases
   --peers A,B      ${Object.keys(engines).slice(1).join(', ')}, or none (default: those that are installed, but for parquetjs)
   --runs N         timed runs after one warm-up; the median counts (5)
+  --warmup N       nexmark: events before the measured ones (two fifths of them)
   --memory SIZE    Millrace's memory option, such as 512MiB
   --json FILE      the figures as JSON: {suite, case, engine, version, workers, rows, seconds: {median, min, max}, rssBytes, checksum}
   --html FILE      a page with plots
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     queries: { type: 'string' },
     peers: { type: 'string' },
     runs: { type: 'string', default: '5' },
+    warmup: { type: 'string' },
     memory: { type: 'string' },
     json: { type: 'string' },
     html: { type: 'string' },
@@ -68,7 +70,7 @@ async function side() {
 
 async function alone() {
   const bench = await import(benches[name])
-  const result = await bench.run({ ...options, rows: values.rows === undefined ? undefined : Number(values.rows) })
+  const result = await bench.run({ ...options, rows: values.rows === undefined ? undefined : Number(values.rows), ...(values.warmup !== undefined && { warmup: Number(values.warmup) }) })
   printTable(result)
   if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
   return result.rows.every(r => r.equal !== false) ? 0 : 1

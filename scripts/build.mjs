@@ -30,5 +30,6 @@ for (const target of ['simd', 'relaxed']) {
 writeFileSync('dist/kernels/exports.json', JSON.stringify(names))
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
 run('node_modules/typescript/bin/tsc', '-p', 'examples/tsconfig.json')
+run('node_modules/typescript/bin/tsc', '-p', 'bench/nexmark/tsconfig.json')
 await bundle()
 await bundlePage()

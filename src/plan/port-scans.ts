@@ -36,15 +36,13 @@ function readByPort(plan: Plan, roots: readonly Edge[], isChosen: (scan: ScanNod
   const byPort = new Map<string, (port: string | undefined) => Edge>()
   for (const node of plan.nodes) {
     const type = node.node === 'scan' && isChosen(node) ? scanType(node.kind) : undefined
-    if (node.node !== 'scan' || !type?.portAlone) {
+    const ports = new Set(read.filter(edge => edge.node === node.id).map(edge => edge.port))
+    if (node.node !== 'scan' || !type?.portAlone || [...ports].some(port => port !== undefined && !type.portAlone!(node.options, port))) {
       nodes.push(node)
       continue
     }
     const idOf = (port: string | undefined) => (port === undefined ? node.id : freeId(`${node.id}.${port}`, ids))
-    const ports = new Set(read.filter(edge => edge.node === node.id).map(edge => edge.port))
-    for (const port of ports) {
-      nodes.push(port === undefined ? node : { ...node, id: idOf(port), options: type.portAlone(node.options, port) })
-    }
+    for (const port of ports) nodes.push(port === undefined ? node : { ...node, id: idOf(port), options: type.portAlone(node.options, port)! })
     byPort.set(node.id, port => ({ node: idOf(port) }))
   }
   const edge = (given: Edge): Edge => byPort.get(given.node)?.(given.port) ?? given

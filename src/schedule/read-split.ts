@@ -37,8 +37,8 @@ export interface SplitReading {
   readonly device: Device
   readonly batchRows: number
   readonly shared: number
-  /** `own`: the batch's arena, where the reader made it for this batch; it is the receiver's then. */
-  readonly scanned: (batch: Batch, port: string | undefined, own: Arena | undefined) => void
+  /** `own`: the batch's arena, where the reader made it for this batch; it is the receiver's then. `isData`: it is none of what went wrong. */
+  readonly scanned: (batch: Batch, port: string | undefined, own: Arena | undefined, isData: boolean) => void
   readonly count: (metric: string, by: number) => void
   readonly kept: KeptByReaders
   /** Runs each step of the reader. */
@@ -48,6 +48,7 @@ export interface SplitReading {
 /** Reads a split of `scan`; yields wherever the reader may pause, and what it must wait for. Left early, it lets the reader close its file. */
 export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, reading: SplitReading): Generator<Promise<void> | undefined, void> {
   const { device, batchRows, shared, scanned, count, kept, timed } = reading
+  const type = scanType(scan.kind)
   let current: Arena | undefined
   // A reader may give an arena back itself; what it leaves is released here.
   const releaseCurrent = () => {
@@ -67,13 +68,13 @@ export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, r
     emit: (batch: Batch, port?: string) => {
       const own = batch.arena === current?.address ? current : undefined
       if (own) current = undefined
-      scanned(batch, port, own)
+      scanned(batch, port, own, port === undefined || type.portAlone !== undefined)
     },
     count,
     wanted: (port = '') => (scan.outputs ? scan.outputs[port] : port === '' ? (scan.columns ?? 'all') : undefined),
     keep: <T extends { close(): void }>(name: string, make: () => T) => kept.get(name, make),
   }
-  const steps = scanType(scan.kind).read(context, scan.options, split, scan.columns)[Symbol.iterator]()
+  const steps = type.read(context, scan.options, split, scan.columns)[Symbol.iterator]()
   try {
     for (let step = timed(() => steps.next()); !step.done; step = timed(() => steps.next())) yield step.value ?? undefined
   } finally {

@@ -346,8 +346,8 @@ export class Task {
       device: this.#environment.device,
       batchRows: scanRows(this.#spec, this.#batchRows),
       shared: this.#shared,
-      scanned: (batch, port, own) => {
-        if (port === undefined) this.#rowsRead += batch.rowCount
+      scanned: (batch, port, own, isData) => {
+        if (isData) this.#rowsRead += batch.rowCount
         this.#meter.emitted(-1, batch)
         this.#scanned(batch, port, own)
       },

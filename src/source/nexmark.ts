@@ -4,6 +4,7 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { formatCount } from '../base/units.ts'
 import { didYouMean } from '../base/names.ts'
+import type { Batch } from '../batch/batch.ts'
 import type { Field } from '../batch/schema.ts'
 import type { House } from '../compute/nexmark.ts'
 import { eventFields, houseOf, nexmarkBatch, nexmarkFields } from './nexmark-columns.ts'
@@ -22,6 +23,8 @@ export interface NexmarkStreamOptions {
   /** Events are shuffled within groups of this many; 1 unless said. */
   readonly disorder?: number
   readonly doubleBidderOffset?: boolean
+  /** All columns of all kinds are made, also those that nobody reads: what Nexmark's rules ask of a source that is measured. */
+  readonly everything?: boolean
 }
 
 /** Options of the scan: which events become rows. */
@@ -34,8 +37,8 @@ export interface NexmarkScanOptions extends NexmarkStreamOptions {
 const kinds = { events: 'event', persons: 'person', auctions: 'auction', bids: 'bid' } as const satisfies Record<NexmarkScanOptions['kind'], NexmarkKind | 'event'>
 const ofKinds = ['persons', 'auctions', 'bids'] as const
 const fieldsOf = (kind: NexmarkScanOptions['kind']): readonly Field[] => (kind === 'events' ? eventFields : nexmarkFields[kinds[kind]])
-/** Events that one worker makes alone. */
-const splitEvents = 262_144
+/** Events that one worker makes alone: few of a short stream, so that threads share it, and restarts go on within it. */
+const splitEvents = (events: number) => Math.min(262_144, Math.max(64, Math.ceil(events / 64)))
 
 /** The generator's options with what wasn't said. Throws PlanError NEXMARK naming the number. */
 export function nexmarkOptions(options: NexmarkStreamOptions, where: string): NexmarkOptions {
@@ -59,12 +62,11 @@ export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
     return { options, fields: fieldsOf(kind), ...(kind === 'events' && { sidePorts: Object.fromEntries(ofKinds.map(port => [port, fieldsOf(port)])) }) }
   },
   prunesPorts: true,
-  portAlone: (options, port) => ({ ...options, kind: port as NexmarkScanOptions['kind'] }),
-  splits: options =>
-    Array.from({ length: Math.ceil(options.events / splitEvents) }, (_, i) => ({
-      start: i * splitEvents,
-      end: Math.min((i + 1) * splitEvents, options.events),
-    })),
+  portAlone: (options, port) => (options.everything ? undefined : { ...options, kind: port as NexmarkScanOptions['kind'] }),
+  splits({ events }) {
+    const each = splitEvents(events)
+    return Array.from({ length: Math.ceil(events / each) }, (_, i) => ({ start: i * each, end: Math.min((i + 1) * each, events) }))
+  },
   rowCount: (options, port) => Math.round((options.events * { events: 50, persons: 1, auctions: 3, bids: 46 }[port === undefined ? options.kind : (port as NexmarkScanOptions['kind'])]) / 50),
   *read(context, options, split, columns) {
     const { device } = context
@@ -75,8 +77,8 @@ export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
       return { house, close: () => house.arena.release() }
     })
     try {
-      const main: WantedEvents = { kind: kinds[options.kind], port: undefined, columns: columns ?? 'all' }
-      yield* readEvents(context, kept.house, context.wanted ? wantedOf(context.wanted, options) : [main], start, end)
+      const wanted = context.wanted ?? (port => (port === undefined ? (columns ?? 'all') : undefined))
+      yield* readEvents(context, kept.house, outputsOf(wanted, options), options.everything === true, start, end)
     } finally {
       if (!context.keep) kept.close()
     }
@@ -84,34 +86,40 @@ export const nexmarkScan: ScanSourceType<NexmarkScanOptions> = {
   describe: options => `${options.kind} of ${formatCount(options.events)} events, seed ${options.seed ?? 1}, ${formatCount(options.rate ?? 100_000)} events/s`,
 }
 
-/** An output that is read. */
-interface WantedEvents {
+/** An output that is made; `columns`: those that are read, undefined where nobody reads it. */
+interface MadeEvents {
   readonly kind: NexmarkKind | 'event'
   readonly port: string | undefined
-  readonly columns: readonly string[] | 'all'
+  readonly columns: readonly string[] | 'all' | undefined
 }
 
-function wantedOf(wanted: NonNullable<ScanContext['wanted']>, { kind }: NexmarkScanOptions): WantedEvents[] {
+function outputsOf(wanted: NonNullable<ScanContext['wanted']>, { kind, everything }: NexmarkScanOptions): MadeEvents[] {
   const ports = [undefined, ...(kind === 'events' ? ofKinds : [])]
-  return ports.flatMap(port => {
-    const columns = wanted(port)
-    return columns === undefined ? [] : [{ kind: kinds[port ?? kind], port, columns }]
-  })
+  const outputs = ports.map(port => ({ kind: kinds[port ?? kind], port, columns: wanted(port) }))
+  const isRead = ({ columns }: MadeEvents) => columns !== undefined
+  // All events in their order are everything.
+  return outputs.filter(output => isRead(output) || (everything && output.port !== undefined && !isRead(outputs[0]!)))
 }
 
 // Of one kind alone batches are full; of several each has what is of its kind among as many events as a batch may have rows, so that they keep pace.
-function* readEvents(context: ScanContext, house: House, outputs: readonly WantedEvents[], start: number, end: number): Generator<void> {
+function* readEvents(context: ScanContext, house: House, outputs: readonly MadeEvents[], everything: boolean, start: number, end: number): Generator<void> {
   const { device, batchRows } = context
   const isAlone = outputs.length === 1
   for (let from = start; from < end; ) {
     const to = isAlone ? end : Math.min(end, from + batchRows)
     let next = to
     for (const { kind, port, columns } of outputs) {
-      const made = nexmarkBatch(device, context.arena(), house, kind, columns === 'all' ? undefined : columns, from, to, batchRows)
+      const names = columns === 'all' ? undefined : columns
+      const made = nexmarkBatch(device, context.arena(), house, kind, everything ? undefined : names, from, to, batchRows)
       if (isAlone) next = made.next
-      context.emit(made.batch, port)
+      if (columns !== undefined) context.emit(everything && names ? chosen(made.batch, names) : made.batch, port)
     }
     from = next
     yield
   }
+}
+
+function chosen(batch: Batch, names: readonly string[]): Batch {
+  const isChosen = (_: unknown, i: number) => names.includes(batch.fields[i]!.name)
+  return { ...batch, fields: batch.fields.filter(isChosen), columns: batch.columns.filter(isChosen) }
 }

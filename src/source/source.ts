@@ -59,8 +59,8 @@ export interface ScanSourceType<O extends Json = Json> {
   sharedBytes?(options: O): number
   /** The side outputs, too, are made of those columns alone that `wanted` tells of. */
   readonly prunesPorts?: true
-  /** The options of a scan that gives as its rows what this one gives by a side output; for jobs that read nothing else of it. */
-  portAlone?(options: O, port: string): O
+  /** The options of a scan that gives as its rows what this one gives by a side output, for jobs that read nothing else of it; undefined where it is to stay whole. */
+  portAlone?(options: O, port: string): O | undefined
   /** Rows, or those of a side output, if known without reading everything: for progress, and for choices of the plan. */
   rowCount?(options: O, port?: string): number | undefined
   /**

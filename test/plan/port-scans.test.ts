@@ -57,6 +57,14 @@ describe('a scan of several kinds of rows', () => {
     }
   })
 
+  it('makes everything, whatever is read, where it is told to', async () => {
+    const all = generate.nexmark({ events: 3_000, seed: 4, everything: true })
+    expect(scansOf([edgeOf(all.bids.select('price'))]).scans).toEqual([['nexmark', 'events']])
+    const [one, other] = [await house().bids.select('price', 'url').collect(), await all.bids.select('price', 'url').collect({ batchRows: 100 })]
+    expect(other.toArray()).toEqual(one.toArray())
+    expect((await all.events.select('auction').dropNull().collect()).numRows).toBe(180)
+  })
+
   it('can be cached by kind', async () => {
     const kept = house().auctions.cache()
     expect((await kept.filter(col('id').gt(0)).collect()).numRows).toBe(180)
