@@ -6,6 +6,8 @@ export interface Clock {
   elapsed(): number
   /** Resolves after `ms`, or at once (without an error) when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `act` every `ms` until what it gives is called; clocks that leave it out get the machine's timers. */
+  every?(ms: number, act: () => void): () => void
 }
 
 /** The machine's clock. */
@@ -23,6 +25,13 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, ms)
       signal?.addEventListener('abort', done)
     }),
+}
+
+/** Calls `act` every `ms` by the clock, until what it gives is called. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
+  if (clock.every) return clock.every(ms, act)
+  const timer = setInterval(act, ms)
+  return () => clearInterval(timer)
 }
 
 /** The first of `promise` and `ms` of waiting: undefined when the wait was over first. Leaves no timer behind. */

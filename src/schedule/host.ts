@@ -129,10 +129,12 @@ export class InlineHost implements TaskHost {
   onDeath: (error: Error) => void = () => {}
   readonly dead = false
   readonly runner: TaskRunner
+  readonly #clock: Clock
   readonly #queue: TaskMessage[] = []
   #running = false
 
   constructor(device: Device, clock: Clock) {
+    this.#clock = clock
     this.runner = new TaskRunner(device, clock)
   }
 
@@ -152,7 +154,7 @@ export class InlineHost implements TaskHost {
   }
 
   async #drain(): Promise<void> {
-    let until = performance.now() + yieldEveryMs
+    let until = this.#clock.elapsed() + yieldEveryMs
     for (let message = this.runner.next() ?? this.#queue.shift(); message; message = this.runner.next() ?? this.#queue.shift()) {
       const reply = this.runner.run(message)
       if (reply instanceof Promise && message.type !== 'open') {
@@ -161,9 +163,9 @@ export class InlineHost implements TaskHost {
           this.#wake()
         })
       } else if (reply) this.onReply(reply instanceof Promise ? await reply : reply)
-      if (performance.now() > until) {
+      if (this.#clock.elapsed() > until) {
         await nextTurn()
-        until = performance.now() + yieldEveryMs
+        until = this.#clock.elapsed() + yieldEveryMs
       }
     }
     this.#running = false

@@ -5,7 +5,7 @@ import type { Device } from '../device/device.ts'
 import type { Bindings } from '../plan/resolve.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
-import type { InlineHost, TaskHost } from './host.ts'
+import type { TaskHost } from './host.ts'
 import type { TaskReply } from './messages.ts'
 
 /** What a job runs on and with. */
@@ -14,7 +14,8 @@ export interface JobEnvironment {
   readonly clock: Clock
   /** Worker threads; empty: everything runs on `main`. */
   readonly workers: readonly TaskHost[]
-  readonly main: InlineHost
+  /** The engine's own thread. */
+  readonly main: TaskHost
   readonly bindings: Bindings
   readonly job: string
   readonly batchRows: number

@@ -1,5 +1,6 @@
 // A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
 // everything down again, whether the input ended, someone stopped it, or something failed.
+import { every } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, decodeError } from '../base/errors.ts'
 import { redactError } from '../base/secret.ts'
 import type { StorageDirectory } from '../base/storage.ts'
@@ -24,6 +25,8 @@ import type { Instance, StageListener } from './stage-listener.ts'
 import { StageRun } from './stage-run.ts'
 
 const tickMs = 100
+/** Whoever waits for an epoch to begin looks so often. */
+const busyMs = 5
 
 /** A job at work. `done` settles when it has ended and everything is closed. */
 export class JobRun {
@@ -38,7 +41,7 @@ export class JobRun {
   readonly #sources: SourceRun[] = []
   readonly #batches: BatchesInFlight
   readonly #epochs: EpochRun
-  #timers: ReturnType<typeof setInterval>[] = []
+  #stopTicks: () => void = () => {}
   #failure: Error | undefined
   #draining = false
   #finalTriggered = false
@@ -119,7 +122,7 @@ export class JobRun {
   #begin(feeds: readonly FeedRun[]): void {
     this.#running = true
     this.#startSources(feeds)
-    this.#timers = [setInterval(() => this.#tick(), tickMs)]
+    this.#stopTicks = every(this.#environment.clock, tickMs, () => this.#tick())
     this.#moved()
   }
 
@@ -168,7 +171,11 @@ export class JobRun {
   // Waits until an epoch can begin.
   async #free(): Promise<void> {
     const ended = this.done.then(() => true, () => true)
-    while (this.#running && (this.#epochs.busy || this.#gated())) if (await Promise.race([ended, new Promise<false>(resolve => setTimeout(() => resolve(false), 5))])) break
+    while (this.#running && (this.#epochs.busy || this.#gated())) {
+      let stop = () => {}
+      const later = new Promise<false>(resolve => (stop = every(this.#environment.clock, busyMs, () => resolve(false))))
+      if (await Promise.race([ended, later]).finally(() => stop())) break
+    }
     if (this.#running && !this.#failure && !this.#finalTriggered && !this.#draining) return
     throw new ConnectorError('JOB_ENDED', `${this.#environment.job}: the job has ended or is ending, so it makes no further checkpoint; its last one is in its checkpoint directory`)
   }
@@ -192,6 +199,7 @@ export class JobRun {
       )
       const sink = new SinkRun(node.id, device, fields, writer, epoch, {
         batches: this.#batches,
+        clock,
         failed: error => this.fail(error),
         prepared: (id, barrier, prepared) => this.#epochs.prepared(id, barrier, prepared),
         rowsWritten: rows => this.metricsCounter.wrote(rows),
@@ -351,7 +359,7 @@ export class JobRun {
 
   async #closeAll(failed: boolean): Promise<void> {
     this.#running = false
-    for (const timer of this.#timers) clearInterval(timer)
+    this.#stopTicks()
     this.#abort.abort()
     for (const source of this.#sources) await source.close()
     await this.#closeTasks()

@@ -1,5 +1,6 @@
 // A sink at work: writes batches one after the other, makes each epoch durable at its barrier, and makes it visible when the job says
 // that the checkpoint is durable. Calls into the sink never overlap.
+import type { Clock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { nextTurn } from '../base/turn.ts'
@@ -18,6 +19,7 @@ import type { StageMetrics } from './metrics.ts'
 /** What a sink tells the job. */
 export interface SinkListener {
   readonly batches: BatchesInFlight
+  readonly clock: Clock
   failed(error: Error): void
   prepared(sink: string, barrier: Barrier, handle: Json): void
   rowsWritten(rows: number): void
@@ -104,9 +106,9 @@ export class SinkRun implements Consumer {
     this.#busy = true
     try {
       for (let work = this.#queue.shift(); work; work = this.#queue.shift()) {
-        const begun = performance.now()
+        const begun = this.#listener.clock.elapsed()
         await this.#do(work)
-        this.totals.ms += performance.now() - begun
+        this.totals.ms += this.#listener.clock.elapsed() - begun
         this.#listener.moved()
       }
     } catch (error) {

@@ -1,13 +1,16 @@
 // What each step of a stage has taken, given and cost. Steps run inside one another: a step pushes what it emits straight into the next, whose time is its own.
+import type { Clock } from '../base/clock.ts'
 import { type Batch, columnBytes } from '../batch/batch.ts'
 import type { StepTotals } from './messages.ts'
 
 /** The meter of a stage: step −1 is its scan. */
 export class StepMeter {
   readonly #totals: StepTotals[]
+  readonly #clock: Clock
   #innerMs = 0
 
-  constructor(steps: number) {
+  constructor(steps: number, clock: Clock) {
+    this.#clock = clock
     this.#totals = Array.from({ length: steps + 1 }, () => ({ rows: 0, rowsOut: 0, bytesOut: 0, ms: 0, spilledBytes: 0 }))
   }
 
@@ -19,11 +22,11 @@ export class StepMeter {
   timed<T>(step: number, work: () => T): T {
     const outerMs = this.#innerMs
     this.#innerMs = 0
-    const start = performance.now()
+    const start = this.#clock.elapsed()
     try {
       return work()
     } finally {
-      const ms = performance.now() - start
+      const ms = this.#clock.elapsed() - start
       this.of(step).ms += ms - this.#innerMs
       this.#innerMs = outerMs + ms
     }

@@ -49,7 +49,7 @@ export class Task {
   #portsOpen: number
   #rowsRead = 0
   /** When totals were last told. */
-  #toldMs = performance.now()
+  #toldMs: number
   /** Nothing was done since. */
   #isTold = false
   #sequence = 0
@@ -66,6 +66,7 @@ export class Task {
   constructor(environment: TaskEnvironment, message: Extract<TaskMessage, { type: 'open' }>) {
     const { spec } = message
     this.#environment = environment
+    this.#toldMs = environment.clock.elapsed()
     this.#spec = spec
     this.#instance = message.instance
     this.#batchRows = message.batchRows
@@ -74,7 +75,7 @@ export class Task {
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#outputs = new TaskOutputs(environment.device, spec.outputs)
-    this.#meter = new StepMeter(spec.steps.length)
+    this.#meter = new StepMeter(spec.steps.length, environment.clock)
     this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     this.#watermarks = new StepWatermarks(this.#operators, step => this.#out(step))
@@ -100,7 +101,7 @@ export class Task {
     if (message.type === 'continue' && message.leave && !this.#pausedInArena) steps?.return()
     if (!steps) return this.#answer(message)
     if (message.type === 'continue' && this.#pausedInArena) this.#arena = this.#environment.device.arena()
-    return this.#drive(steps, message, performance.now() + turnMs)
+    return this.#drive(steps, message, this.#environment.clock.elapsed() + turnMs)
   }
 
   /** True while a message is answered in part and waits to be told to continue: no other but `close` may come. */
@@ -123,7 +124,7 @@ export class Task {
             },
           )
         }
-        if (this.#outputs.collected.length < turnOutputsMax && performance.now() < until) continue
+        if (this.#outputs.collected.length < turnOutputsMax && this.#environment.clock.elapsed() < until) continue
         this.#paused = steps
         this.#pausedInArena = this.#arena !== undefined
         return { ...this.#answer(message), paused: true }
@@ -196,9 +197,9 @@ export class Task {
     for (const step of steps) {
       const operator = this.#operators[step]!
       for (let waiting = operator.settle?.(all); waiting; waiting = operator.emitReady && operator.settle!(all)) {
-        const start = performance.now()
+        const start = this.#environment.clock.elapsed()
         yield waiting
-        this.#meter.of(step).ms += performance.now() - start
+        this.#meter.of(step).ms += this.#environment.clock.elapsed() - start
         if (!operator.emitReady) continue
         this.#emitApart(() => {
           operator.emitReady!(this.#out(step))
@@ -245,13 +246,12 @@ export class Task {
   }
 
   #reply(message: TaskMessage): TaskReply {
-    const counts = this.#counts
+    const [counts, rowsRead] = [this.#counts, this.#rowsRead]
     this.#counts = {}
-    const rowsRead = this.#rowsRead
     this.#rowsRead = 0
     const moved = this.#watermarks.last > this.#reportedWatermark
     this.#reportedWatermark = this.#watermarks.last
-    const now = performance.now()
+    const now = this.#environment.clock.elapsed()
     const isLast = message.type === 'finish' || message.type === 'drain' || message.type === 'snapshot' || (message.type === 'close' && !this.#isTold)
     const withTotals = isLast || now - this.#toldMs >= totalsMs
     if (withTotals) this.#toldMs = now

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
@@ -36,7 +37,7 @@ function sink(writer: Partial<SinkWriter> = {}) {
       ...writer,
     },
     1,
-    { batches, failed: error => void failures.push(error), prepared: (_, at, handle) => void happened.push(`prepared ${at.epoch} ${handle}`), rowsWritten: () => {}, moved: () => {} },
+    { batches, clock: systemClock, failed: error => void failures.push(error), prepared: (_, at, handle) => void happened.push(`prepared ${at.epoch} ${handle}`), rowsWritten: () => {}, moved: () => {} },
   )
   return { run, happened, failures, batches }
 }
