@@ -6,7 +6,8 @@ import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
 import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-encryption.ts'
 import type { SinkLike } from '../frame/node.ts'
-import { listParts } from '../sink/file-moves.ts'
+import { FileMoves } from '../sink/file-moves.ts'
+import { nodeOutputCalls } from '../sink/output-calls.ts'
 import type { BoundPipe, PipeOptions } from '../sink/pipe.ts'
 import { type FileFormat, isTabbed, isWebAddress } from './file-format.ts'
 import { library } from './inputs.ts'
@@ -104,6 +105,6 @@ function checkCompression(format: FileFormat, compression: string | undefined): 
 }
 
 function partsIn(path: string, format: FileFormat): string | undefined {
-  const parts = listParts(path, 'convert').filter(name => /(^|\/)part-[^/]*$/.test(name) && new RegExp(`\\.${format}(\\.gz|\\.zst)?$`).test(name))
+  const parts = new FileMoves(nodeOutputCalls, 'convert').listParts(path).filter(name => /(^|\/)part-[^/]*$/.test(name) && new RegExp(`\\.${format}(\\.gz|\\.zst)?$`).test(name))
   return parts.length === 0 ? undefined : `${parts.length} part file${parts.length === 1 ? ' is' : 's are'} there, such as ${parts[0]},`
 }

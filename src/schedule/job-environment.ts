@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Topics } from '../base/topic.ts'
 import type { Device } from '../device/device.ts'
 import type { Bindings } from '../plan/resolve.ts'
+import type { OutputCalls } from '../sink/output-calls.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
 import type { TaskHost } from './host.ts'
@@ -39,6 +40,8 @@ export interface JobEnvironment {
   readonly rewind?: () => Promise<void>
   readonly audit?: AuditLog
   readonly topics: Topics
+  /** The calls on files that sinks write by, where they aren't the machine's own. */
+  readonly files?: OutputCalls
   readonly signal?: AbortSignal
   /** Gives each task a number that is unused on its host. */
   readonly nextTask: () => number

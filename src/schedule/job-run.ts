@@ -188,13 +188,13 @@ export class JobRun {
   }
 
   async #openSinks(): Promise<void> {
-    const { device, clock, job, bindings, checkpoint, store, topics, firstEpoch: epoch } = this.#environment
+    const { device, clock, job, bindings, checkpoint, store, topics, files, firstEpoch: epoch } = this.#environment
     for (const node of this.#plan.sinks) {
       const { fields } = factsOf(this.#resolved.edges, node.input)
       const handle = checkpoint?.manifest.sinks[node.id]
       const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle, ...(this.#environment.rewind && { rewind: true as const }) } : undefined
       const writer = await sinkType(node.kind).open(
-        { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, topics, epoch, ...(resumed && { resumed }), ...(!store && { keepsNothing: true }), count: (m, by) => this.metricsCounter.count(m, by) },
+        { device, clock, fields, where: node.id, job, sink: node.id, signal: this.#abort.signal, topics, ...(files && { files }), epoch, ...(resumed && { resumed }), ...(!store && { keepsNothing: true }), count: (m, by) => this.metricsCounter.count(m, by) },
         optionsOf(node, bindings),
       )
       const sink = new SinkRun(node.id, device, fields, writer, epoch, {

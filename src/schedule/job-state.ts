@@ -6,6 +6,7 @@ import type { SecretLike } from '../base/secret.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { Checkpoint, CheckpointStore } from '../storage/checkpoint-store.ts'
 import { localDirectory } from '../storage/directory.ts'
+import type { FileCalls } from '../storage/file-calls.ts'
 
 /** What a run's options say of its state. */
 export interface StateOptions {
@@ -24,19 +25,19 @@ export interface OpenState {
   readonly rewind?: () => Promise<void>
 }
 
-/** Opens and locks the store and finds the checkpoint. Throws PlanError RESTORE, and as `openCheckpointStore`, `newest` and `readSavepoint` do. */
-export async function openState({ checkpoint: kept, restore }: StateOptions, job: string, clock: Clock): Promise<OpenState> {
+/** Opens and locks the store and finds the checkpoint; `calls` are of another disk than the machine's. Throws PlanError RESTORE, and as `openCheckpointStore`, `newest` and `readSavepoint` do. */
+export async function openState({ checkpoint: kept, restore }: StateOptions, job: string, clock: Clock, calls?: FileCalls): Promise<OpenState> {
   const from = restore === undefined || restore === 'none' ? undefined : restore
   if (!kept) {
     if (from === undefined) return { firstEpoch: 1 }
     throw new PlanError('RESTORE', `restore: '${from}' without checkpoint: a job that goes on from a savepoint must keep state; add checkpoint: { dir } (--checkpoint DIR)`)
   }
   const { openCheckpointStore } = await import('../storage/checkpoint-store.ts')
-  const store = await openCheckpointStore({ directory: localDirectory(kept.dir), job, encrypt: kept.encrypt, clock })
+  const store = await openCheckpointStore({ directory: localDirectory(kept.dir, calls), job, encrypt: kept.encrypt, clock })
   try {
     const firstEpoch = await store.nextEpoch()
     if (from === undefined) return { store, checkpoint: restore === 'none' ? undefined : await store.newest({ fallback: kept.fallback }), firstEpoch }
-    const place = localDirectory(from)
+    const place = localDirectory(from, calls)
     const checkpoint = await store.readSavepoint(place)
     return { store, checkpoint, firstEpoch: Math.max(firstEpoch, checkpoint.manifest.epoch + 1), rewind: () => store.rewindTo(checkpoint, place) }
   } catch (error) {

@@ -1,9 +1,8 @@
 // What file sinks do with whole files: folders are made, temporary files removed, and finished ones get the name under which they are seen.
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { link, open, rename, rm, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ConnectorError } from '../base/errors.ts'
 import { outputError } from './file-output.ts'
+import type { OutputCalls, OutputEntry } from './output-calls.ts'
 import type { SinkContext } from './sink.ts'
 
 /** Temporary files are marked with the job and sink they belong to: others' are left alone. */
@@ -11,99 +10,119 @@ export function ownerName(context: SinkContext): string {
   return `${context.job}-${context.sink}`.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 80)
 }
 
-/** Makes a folder and those above it. */
-export function makeDirectory(path: string, where: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (thrown) {
-    throw outputError(where, 'make the directory', path, thrown)
+/** Where files are moved: the calls, and the sink's name for messages. Every call throws ConnectorError FILE_… or DISK_FULL. */
+export class FileMoves {
+  readonly #calls: OutputCalls
+  readonly #where: string
+
+  constructor(calls: OutputCalls, where: string) {
+    this.#calls = calls
+    this.#where = where
   }
-}
 
-/** The names in a folder, in order. */
-export function listDirectory(path: string, where: string): string[] {
-  try {
-    return readdirSync(path).sort()
-  } catch (thrown) {
-    throw outputError(where, 'list', path, thrown)
-  }
-}
-
-/** The files below a folder and its folders of partitions (`day=…`), relative to it, in order. */
-export function listParts(path: string, where: string): string[] {
-  const below = (inner: string): string[] =>
-    listDirectory(join(path, inner), where).flatMap(name => {
-      const relative = inner === '' ? name : `${inner}/${name}`
-      return /^[^.=][^=]*=/.test(name) && statSync(join(path, relative)).isDirectory() ? below(relative) : [relative]
-    })
-  return below('')
-}
-
-/** Removes a file, if it is there. */
-export async function remove(path: string, where: string): Promise<void> {
-  try {
-    await rm(path, { force: true })
-  } catch (thrown) {
-    throw outputError(where, 'remove', path, thrown)
-  }
-}
-
-/** Removes the folders from `inner` up to `path` that are empty. */
-export async function removeEmpty(path: string, inner: string): Promise<void> {
-  for (let at = inner; at !== '' && at !== '.'; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '') {
-    // What isn't empty stays.
-    if (!(await rmdir(join(path, at)).then(() => true, () => false))) return
-  }
-}
-
-/** Gives a file its final name, or finds that it was done before. */
-export async function show(temp: string, final: string, where: string): Promise<void> {
-  try {
-    await rename(temp, final)
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw outputError(where, 'rename to', final, thrown)
-    if (!existsSync(final)) throw lost(temp, final, where, thrown)
-  }
-}
-
-/**
- * As `show`, beside files of others: where another file has the name, a number is put to it. Links are made rather than files renamed, so that of two
- * that take a name at once one gets the next.
- */
-export async function showBeside(temp: string, final: string, where: string): Promise<void> {
-  if (!existsSync(temp) && existsSync(final)) return
-  const ending = final.lastIndexOf('.')
-  for (let number = 0; ; number++) {
-    const path = number === 0 ? final : `${final.slice(0, ending)}-${number}${final.slice(ending)}`
+  /** What has this name; undefined where nothing has. */
+  find(path: string): OutputEntry | undefined {
     try {
-      await link(temp, path)
+      return this.#calls.stat(path)
     } catch (thrown) {
-      const { code } = thrown as NodeJS.ErrnoException
-      if (code === 'ENOENT') throw lost(temp, path, where, thrown)
-      // A link that was made just before the end of an earlier process is the file itself.
-      if (existsSync(path) && statSync(temp).ino !== statSync(path).ino) continue
-      if (code !== 'EEXIST') return show(temp, path, where)
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+      throw outputError(this.#where, 'look at', path, thrown)
     }
-    return remove(temp, where)
   }
-}
 
-function lost(temp: string, final: string, where: string, cause: unknown): ConnectorError {
-  return new ConnectorError('FILE_LOST', `${where}: neither ${temp} nor ${final} is there, one of which the checkpoint counts on; restore an older checkpoint`, { cause })
-}
-
-/** Makes the names in a folder durable. */
-export async function syncDirectory(path: string, where: string): Promise<void> {
-  // Windows can't open directories; its file system orders renames by itself.
-  if (process.platform === 'win32') return
-  try {
-    const directory = await open(path, 'r')
+  /** Makes a folder and those above it, each durable in the one around it. */
+  async makeDirectory(path: string): Promise<void> {
+    const found = this.find(path)
+    if (found?.kind === 'directory') return
+    const outer = dirname(path)
+    if (!found && outer !== path) await this.makeDirectory(outer)
     try {
-      await directory.sync()
-    } finally {
-      await directory.close()
+      this.#calls.makeFolder(path)
+    } catch (thrown) {
+      // Somebody else may have made it meanwhile.
+      if (this.find(path)?.kind !== 'directory') throw outputError(this.#where, 'make the directory', path, thrown)
     }
-  } catch (thrown) {
-    throw outputError(where, 'sync', path, thrown)
+    await this.syncDirectory(outer)
+  }
+
+  /** The files below a folder and its folders of partitions (`day=…`), relative to it, in order. */
+  listParts(path: string): string[] {
+    const below = (inner: string): string[] =>
+      this.#list(join(path, inner)).flatMap(name => {
+        const relative = inner === '' ? name : `${inner}/${name}`
+        return /^[^.=][^=]*=/.test(name) && this.find(join(path, relative))?.kind === 'directory' ? below(relative) : [relative]
+      })
+    return below('')
+  }
+
+  #list(path: string): string[] {
+    try {
+      return this.#calls.list(path).sort()
+    } catch (thrown) {
+      throw outputError(this.#where, 'list', path, thrown)
+    }
+  }
+
+  /** Removes a file, if it is there. */
+  async remove(path: string): Promise<void> {
+    try {
+      await this.#calls.remove(path)
+    } catch (thrown) {
+      throw outputError(this.#where, 'remove', path, thrown)
+    }
+  }
+
+  /** Removes the folders from `inner` up to `path` that are empty. */
+  async removeEmpty(path: string, inner: string): Promise<void> {
+    for (let at = inner; at !== '' && at !== '.'; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '') {
+      // What isn't empty stays.
+      if (!(await this.#calls.removeFolder(join(path, at)).then(() => true, () => false))) return
+    }
+  }
+
+  /** Gives a file its final name, or finds that it was done before. */
+  async show(temp: string, final: string): Promise<void> {
+    try {
+      await this.#calls.rename(temp, final)
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw outputError(this.#where, 'rename to', final, thrown)
+      if (!this.find(final)) throw this.#lost(temp, final, thrown)
+    }
+  }
+
+  /**
+   * As `show`, beside files of others: where another file has the name, a number is put to it. Links are made rather than files renamed, so that of two
+   * that take a name at once one gets the next.
+   */
+  async showBeside(temp: string, final: string): Promise<void> {
+    if (!this.find(temp) && this.find(final)) return
+    const ending = final.lastIndexOf('.')
+    for (let number = 0; ; number++) {
+      const path = number === 0 ? final : `${final.slice(0, ending)}-${number}${final.slice(ending)}`
+      try {
+        await this.#calls.link(temp, path)
+      } catch (thrown) {
+        const { code } = thrown as NodeJS.ErrnoException
+        if (code === 'ENOENT') throw this.#lost(temp, path, thrown)
+        // A link that was made just before the end of an earlier process is the file itself.
+        const there = this.find(path)
+        if (there && this.find(temp)?.id !== there.id) continue
+        if (code !== 'EEXIST') return this.show(temp, path)
+      }
+      return this.remove(temp)
+    }
+  }
+
+  #lost(temp: string, final: string, cause: unknown): ConnectorError {
+    return new ConnectorError('FILE_LOST', `${this.#where}: neither ${temp} nor ${final} is there, one of which the checkpoint counts on; restore an older checkpoint`, { cause })
+  }
+
+  /** Makes the names in a folder durable. */
+  async syncDirectory(path: string): Promise<void> {
+    try {
+      await this.#calls.syncFolder(path)
+    } catch (thrown) {
+      throw outputError(this.#where, 'sync', path, thrown)
+    }
   }
 }

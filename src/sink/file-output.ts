@@ -1,7 +1,7 @@
 // A file being written: buffered appends, synced once, with the system's refusals as typed errors.
-import { closeSync, fsync, openSync, writeSync } from 'node:fs'
 import type { ByteSink } from '../base/bytes.ts'
 import { ConnectorError } from '../base/errors.ts'
+import { nodeOutputCalls, type OutputCalls } from './output-calls.ts'
 
 const known: Record<string, { code: string; what: string; todo: string; retryable?: boolean }> = {
   ENOSPC: { code: 'DISK_FULL', what: 'the disk is full', todo: 'free space or write elsewhere', retryable: true },
@@ -26,22 +26,6 @@ export function outputError(where: string, doing: string, path: string, cause: u
 }
 
 const bufferBytes = 256 * 1024
-
-/** The calls on files that writing is made of, so that a test can fail each of them. */
-export interface OutputCalls {
-  open(path: string, flags: 'w' | 'a'): number
-  write(descriptor: number, bytes: Uint8Array, offset: number): number
-  sync(descriptor: number): Promise<void>
-  close(descriptor: number): void
-}
-
-/** The machine's own calls. */
-export const nodeOutputCalls: OutputCalls = {
-  open: (path, flags) => openSync(path, flags),
-  write: (descriptor, bytes, offset) => writeSync(descriptor, bytes, offset),
-  sync: descriptor => new Promise((resolve, reject) => fsync(descriptor, error => (error ? reject(error) : resolve()))),
-  close: descriptor => closeSync(descriptor),
-}
 
 /** After so many bytes the system is asked to write what it has while more comes, so that the sync at the end has little to wait for. */
 const earlyBytes = 32 << 20

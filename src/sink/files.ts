@@ -12,7 +12,7 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { isPartitionType } from '../format/partition-path.ts'
 import { encodedBatch, type EncodedPart, type RowsEncoder } from './encoded-rows.ts'
-import { nodeOutputCalls, type OutputCalls } from './file-output.ts'
+import { nodeOutputCalls, type OutputCalls } from './output-calls.ts'
 import { endingOf } from './part-directory.ts'
 import { PartFiles } from './part-files.ts'
 import { PartitionedFiles } from './partitioned-files.ts'
@@ -70,7 +70,7 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
     },
     async open(context, options) {
       const Files = options.partitionBy ? PartitionedFiles : options.path.endsWith('/') ? PartFiles : SingleFile
-      const writer = new Files(format, context, options, calls)
+      const writer = new Files(format, context, options, context.files ?? calls)
       await writer.begin()
       return writer
     },

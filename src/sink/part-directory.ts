@@ -1,11 +1,11 @@
 // A directory of part files: their names, their temporary names, what was there before, and how an epoch's files become visible together.
 // Names in handles are relative to the directory, and temporary files lie in it, so that folders of partitions appear with their files.
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConnectorError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import { listParts, makeDirectory, ownerName, remove, removeEmpty, show, showBeside, syncDirectory } from './file-moves.ts'
+import { FileMoves, ownerName } from './file-moves.ts'
 import type { FileSinkFormat, FileSinkOptions } from './files.ts'
+import type { OutputCalls } from './output-calls.ts'
 import type { SinkContext } from './sink.ts'
 
 /** A finished file that waits for its name. */
@@ -14,9 +14,10 @@ export interface Part {
   readonly final: string
 }
 
-/** What `prepare` gives. `base` is added to epochs to number files: where the numbers of those that were there before end. */
+/** What `prepare` gives. `base` is added to epochs to number files: where the numbers of those that were there before end. `replaced`: files that were there before and go now. */
 interface PartHandle {
   readonly parts: readonly Part[]
+  readonly replaced?: readonly string[]
   readonly base?: number
 }
 
@@ -26,29 +27,31 @@ export class PartDirectory {
   readonly #context: SinkContext
   readonly #options: FileSinkOptions
   readonly #ending: string
+  readonly #moves: FileMoves
   readonly #prefix: string
   #replaced: string[] = []
   /** Temporary names of finished files that no commit has shown. */
   readonly #waiting = new Set<string>()
   #base = 0
 
-  constructor(context: SinkContext, options: FileSinkOptions, ending: string) {
+  constructor(context: SinkContext, options: FileSinkOptions, ending: string, calls: OutputCalls) {
     this.path = options.path
     this.#context = context
     this.#options = options
     this.#ending = ending
+    this.#moves = new FileMoves(calls, context.where)
     this.#prefix = `.${ownerName(context)}.`
   }
 
   /** Commits again what a checkpoint counts on, removes what a dead process left, and looks at what is there. Throws ConnectorError FILE_EXISTS. */
   async begin(): Promise<void> {
     const { where, resumed, epoch } = this.#context
-    makeDirectory(this.path, where)
+    await this.#moves.makeDirectory(this.path)
     const handle = resumed?.handle as unknown as PartHandle | null | undefined
     this.#base = handle?.base ?? 0
     if (handle) await this.commit(handle as unknown as Json)
-    const names = listParts(this.path, where)
-    for (const name of names) if (name.startsWith(this.#prefix) && name.endsWith('.tmp')) await remove(join(this.path, name), where)
+    const names = this.#moves.listParts(this.path)
+    for (const name of names) if (name.startsWith(this.#prefix) && name.endsWith('.tmp')) await this.#moves.remove(join(this.path, name))
     const existing = names.filter(name => /(^|\/)part-[^/]*$/.test(name) && name.endsWith(`.${this.#ending}`))
     if (resumed?.rewind && !this.#options.append) await this.#undo(existing.filter(name => numberOf(name) > this.#base + resumed.epoch))
     if (resumed) return
@@ -65,45 +68,48 @@ export class PartDirectory {
     return { temp: `${this.#prefix}${name}.tmp`, final: `${folder}${name}` }
   }
 
-  /** The handle of finished files. */
-  handle(parts: readonly Part[]): Json {
+  /** The handle of finished files, whose names are durable then. */
+  async handle(parts: readonly Part[]): Promise<Json> {
     for (const { temp } of parts) this.#waiting.add(temp)
-    return { parts: parts.map(part => ({ ...part })), ...(this.#base !== 0 && { base: this.#base }) }
+    if (parts.length > 0 && !this.#context.keepsNothing) await this.#moves.syncDirectory(this.path)
+    return { parts: parts.map(part => ({ ...part })), ...(this.#replaced.length > 0 && { replaced: this.#replaced }), ...(this.#base !== 0 && { base: this.#base }) }
   }
 
   // A job that doesn't append has its directory for itself: what is numbered above the restored epoch is of epochs that are made again.
   async #undo(names: readonly string[]): Promise<void> {
-    for (const name of names) await remove(join(this.path, name), this.#context.where)
+    for (const name of names) await this.#moves.remove(join(this.path, name))
     for (const folder of new Set(names.map(name => dirname(name)))) {
-      await removeEmpty(this.path, folder)
-      await syncDirectory(existsSync(join(this.path, folder)) ? join(this.path, folder) : this.path, this.#context.where)
+      await this.#moves.removeEmpty(this.path, folder)
+      await this.#moves.syncDirectory(this.#moves.find(join(this.path, folder)) ? join(this.path, folder) : this.path)
     }
   }
 
   /** At the end: finished files that were not shown stay, since their checkpoint may be durable and the next start shows or removes them; unless there is none. */
   async leave(): Promise<void> {
     if (!this.#context.keepsNothing) return
-    for (const temp of this.#waiting) await remove(join(this.path, temp), this.#context.where)
+    for (const temp of this.#waiting) await this.#moves.remove(join(this.path, temp))
     this.#waiting.clear()
   }
 
   /** Shows the files of a handle, in place of those that are to be replaced. */
   async commit(handle: Json): Promise<void> {
-    const { where } = this.#context
-    const { parts } = handle as unknown as PartHandle
-    const replaced = this.#replaced.splice(0)
-    for (const name of replaced) await remove(join(this.path, name), where)
+    const { parts, replaced: before = [] } = handle as unknown as PartHandle
+    this.#replaced = []
+    const shown = new Set(parts.map(({ final }) => final))
+    const replaced = before.filter(name => !shown.has(name))
+    for (const name of replaced) await this.#moves.remove(join(this.path, name))
     const folders = new Set<string>()
     for (const { temp, final } of parts) {
       const target = join(this.path, final)
-      if (final.includes('/')) makeDirectory(dirname(target), where)
-      await (this.#options.append ? showBeside : show)(join(this.path, temp), target, where)
+      if (final.includes('/')) await this.#moves.makeDirectory(dirname(target))
+      if (this.#options.append) await this.#moves.showBeside(join(this.path, temp), target)
+      else await this.#moves.show(join(this.path, temp), target)
       this.#waiting.delete(temp)
       folders.add(dirname(final))
     }
-    for (const folder of new Set(replaced.map(name => dirname(name)))) if (!folders.has(folder)) await removeEmpty(this.path, folder)
-    for (const folder of folders) await syncDirectory(join(this.path, folder), where)
-    if (folders.size > 0 && !folders.has('.')) await syncDirectory(this.path, where)
+    for (const folder of new Set(replaced.map(name => dirname(name)))) if (!folders.has(folder)) await this.#moves.removeEmpty(this.path, folder)
+    for (const folder of folders) await this.#moves.syncDirectory(join(this.path, folder))
+    if (folders.size + replaced.length > 0 && !folders.has('.')) await this.#moves.syncDirectory(this.path)
   }
 }
 

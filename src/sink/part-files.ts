@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import type { Json } from '../base/json.ts'
 import type { BatchView } from '../batch/batch-view.ts'
-import { remove } from './file-moves.ts'
-import { FileOutput, type OutputCalls } from './file-output.ts'
+import { FileMoves } from './file-moves.ts'
+import { FileOutput } from './file-output.ts'
 import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
 import { endingOf, type Part, PartDirectory } from './part-directory.ts'
+import type { OutputCalls } from './output-calls.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
 /** The writer of a directory. */
@@ -24,7 +25,7 @@ export class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#context = context
     this.#options = options
     this.#calls = calls
-    this.#directory = new PartDirectory(context, options, endingOf(format, options))
+    this.#directory = new PartDirectory(context, options, endingOf(format, options), calls)
   }
 
   begin(): Promise<void> {
@@ -64,7 +65,7 @@ export class PartFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#encoder = undefined
     this.#output = undefined
     output?.abandon()
-    if (output) await remove(output.path, this.#context.where)
+    if (output) await new FileMoves(this.#calls, this.#context.where).remove(output.path)
     await this.#directory.leave()
   }
 }

@@ -13,10 +13,11 @@ import { GroupTable } from '../compute/group-table.ts'
 import { arenaBytes } from '../device/arena.ts'
 import { pageBytes } from '../device/pages.ts'
 import { partitionSegment, partitionText, segmentBytesMax } from '../format/partition-path.ts'
-import { remove } from './file-moves.ts'
-import { FileOutput, type OutputCalls } from './file-output.ts'
+import { FileMoves } from './file-moves.ts'
+import { FileOutput } from './file-output.ts'
 import type { FileSinkFormat, FileSinkOptions } from './files.ts'
 import { endingOf, type Part, PartDirectory } from './part-directory.ts'
+import type { OutputCalls } from './output-calls.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
 /** Rows, and bytes of the batches they came in, that are held at most; of a small memory an eighth. */
@@ -66,7 +67,7 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#context = context
     this.#options = options
     this.#calls = calls
-    this.#directory = new PartDirectory(context, options, endingOf(format, options))
+    this.#directory = new PartDirectory(context, options, endingOf(format, options), calls)
     const { fields, where } = context
     this.#heldBytesMax = Math.min(heldBytesMax, context.device.pages.limit() * pageBytes * heldShare)
     this.#keyAt = options.partitionBy!.map(name => columnIndex(fields, name, where))
@@ -113,7 +114,7 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#release()
     this.#table?.close()
     this.#table = undefined
-    for (const { temp, isThere } of this.#files.splice(0)) if (isThere) await remove(join(this.#directory.path, temp), this.#context.where)
+    for (const { temp, isThere } of this.#files.splice(0)) if (isThere) await new FileMoves(this.#calls, this.#context.where).remove(join(this.#directory.path, temp))
     await this.#directory.leave()
   }
 

@@ -1,12 +1,12 @@
 // A single file: written under a temporary name and renamed at the end. A checkpoint notes its length, and a restart cuts it there.
-import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ConnectorError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { BatchView } from '../batch/batch-view.ts'
-import { makeDirectory, ownerName, remove, show, syncDirectory } from './file-moves.ts'
-import { FileOutput, type OutputCalls, outputError } from './file-output.ts'
+import { FileMoves, ownerName } from './file-moves.ts'
+import { FileOutput, outputError } from './file-output.ts'
 import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
+import type { OutputCalls } from './output-calls.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
 interface SingleHandle {
@@ -20,27 +20,31 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   readonly #context: SinkContext
   readonly #options: O
   readonly #calls: OutputCalls
+  readonly #moves: FileMoves
   readonly #final: string
   readonly #temp: string
   #output: FileOutput | undefined
   #encoder: FileEncoder | undefined
   #prepared = false
+  /** The temporary file's name is durable. */
+  #named = false
 
   constructor(format: FileSinkFormat<O>, context: SinkContext, options: O, calls: OutputCalls) {
     this.#format = format
     this.#context = context
     this.#options = options
     this.#calls = calls
+    this.#moves = new FileMoves(calls, context.where)
     this.#final = options.path
     this.#temp = join(dirname(options.path), `.${basename(options.path)}.${ownerName(context)}.tmp`)
   }
 
   async begin(): Promise<void> {
     const { where, resumed, device, fields } = this.#context
-    makeDirectory(dirname(this.#final), where)
+    await this.#moves.makeDirectory(dirname(this.#final))
     const handle = resumed?.handle as unknown as SingleHandle | null | undefined
     if (handle) this.#recover(handle)
-    else if (existsSync(this.#final)) this.#checkExisting()
+    else if (this.#moves.find(this.#final)) this.#checkExisting()
     const added = handle || !this.#options.append ? undefined : this.#copyExisting()
     this.#output = new FileOutput(this.#temp, handle || added ? 'a' : 'w', where, handle?.bytes ?? added ?? 0, this.#calls)
     this.#prepared = handle !== null && handle !== undefined
@@ -60,6 +64,8 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   async prepare(): Promise<Json> {
     const state = this.#encoder!.checkpoint()
     await this.#output!.sync()
+    if (!this.#named && !this.#context.keepsNothing) await this.#moves.syncDirectory(dirname(this.#temp))
+    this.#named = true
     this.#prepared = true
     return { bytes: this.#output!.bytes, state }
   }
@@ -68,7 +74,7 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   async commit(): Promise<void> {}
 
   async close(failed: boolean): Promise<void> {
-    const { where, keepsNothing } = this.#context
+    const { keepsNothing } = this.#context
     const output = this.#output
     const encoder = this.#encoder
     this.#output = undefined
@@ -85,15 +91,15 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
     } finally {
       encoder?.close()
       output.abandon()
-      if (failed && (keepsNothing || !this.#prepared)) await remove(this.#temp, where)
+      if (failed && (keepsNothing || !this.#prepared)) await this.#moves.remove(this.#temp)
     }
-    await show(this.#temp, this.#final, where)
-    await syncDirectory(dirname(this.#final), where)
+    await this.#moves.show(this.#temp, this.#final)
+    await this.#moves.syncDirectory(dirname(this.#final))
   }
 
   #checkExisting(): void {
     const { where } = this.#context
-    if (statSync(this.#final).isDirectory()) throw outputError(where, 'write', this.#final, { code: 'EISDIR' })
+    if (this.#moves.find(this.#final)!.kind === 'directory') throw outputError(where, 'write', this.#final, { code: 'EISDIR' })
     const { overwrite, append } = this.#options
     if (!overwrite && !append) throw new ConnectorError('FILE_EXISTS', `${where}: ${this.#final} is there already; write elsewhere, or set overwrite: true`)
   }
@@ -102,19 +108,17 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   #copyExisting(): number | undefined {
     const { where } = this.#context
     try {
-      if (!existsSync(this.#final) || statSync(this.#final).size === 0) return undefined
-      copyFileSync(this.#final, this.#temp)
-      const { size } = statSync(this.#temp)
-      const descriptor = openSync(this.#temp, 'r+')
+      if (!this.#moves.find(this.#final) || this.#moves.find(this.#final)!.bytes === 0) return undefined
+      this.#calls.copy(this.#final, this.#temp)
+      const { bytes } = this.#moves.find(this.#temp)!
+      if (this.#calls.read(this.#temp, bytes - 1, 1)[0] === 10) return bytes
+      const descriptor = this.#calls.open(this.#temp, 'a')
       try {
-        const last = Buffer.alloc(1)
-        readSync(descriptor, last, 0, 1, size - 1)
-        if (last[0] === 10) return size
-        writeSync(descriptor, '\n', size)
-        return size + 1
+        this.#calls.write(descriptor, new Uint8Array([10]), 0)
       } finally {
-        closeSync(descriptor)
+        this.#calls.close(descriptor)
       }
+      return bytes + 1
     } catch (thrown) {
       throw outputError(where, 'go on with', this.#final, thrown)
     }
@@ -124,15 +128,15 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
   #recover(handle: SingleHandle): void {
     const { where } = this.#context
     try {
-      if (!existsSync(this.#temp) && existsSync(this.#final)) copyFileSync(this.#final, this.#temp)
-      const bytes = existsSync(this.#temp) ? statSync(this.#temp).size : -1
+      if (!this.#moves.find(this.#temp) && this.#moves.find(this.#final)) this.#calls.copy(this.#final, this.#temp)
+      const bytes = this.#moves.find(this.#temp)?.bytes ?? -1
       if (bytes < handle.bytes) {
         throw new ConnectorError(
           'FILE_LOST',
           `${where}: the checkpoint counts on ${handle.bytes} bytes in ${this.#temp}, ${Math.max(0, bytes)} are there; restore an older checkpoint, or start anew with restore: 'none'`,
         )
       }
-      truncateSync(this.#temp, handle.bytes)
+      this.#calls.truncate(this.#temp, handle.bytes)
     } catch (thrown) {
       throw outputError(where, 'resume', this.#temp, thrown)
     }

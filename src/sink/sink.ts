@@ -7,6 +7,7 @@ import type { BatchView } from '../batch/batch-view.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Device } from '../device/device.ts'
 import type { RowsEncoder } from './encoded-rows.ts'
+import type { OutputCalls } from './output-calls.ts'
 
 /** What rerunning an epoch does outside: 'append' repeats rows, 'idempotent' overwrites them by key, 'transactional' shows each epoch once. */
 export type Delivery = 'append' | 'idempotent' | 'transactional'
@@ -23,6 +24,8 @@ export interface SinkContext {
   readonly signal: AbortSignal
   /** In-process topics, where the engine has them. */
   readonly topics?: Topics
+  /** The calls on files, where they aren't the machine's own. */
+  readonly files?: OutputCalls
   /**
    * Present when a checkpoint was restored: its epoch, and what `prepare` returned for it, to be committed again (it may have been already). `rewind`: someone
    * chose this one, and later epochs may be visible; a sink that can undo them does.

@@ -2,14 +2,18 @@
 import { join, resolve } from 'node:path'
 import { PlanError } from '../base/errors.ts'
 import type { TopicOptions, Topics } from '../base/topic.ts'
-import { diskFiles, memoryFiles } from './log-files.ts'
+import { diskFiles, type LogCalls, memoryFiles } from './log-files.ts'
 import { type OpenTopicLog, openTopicLog } from './topic-log.ts'
 
 const inMemory = new Map<string, Promise<OpenTopicLog>>()
-const onDisk = new Map<string, { log: Promise<OpenTopicLog>; users: number }>()
+type OnDisk = Map<string, { log: Promise<OpenTopicLog>; users: number }>
+const onMachine: OnDisk = new Map()
+const onOthers = new WeakMap<LogCalls, OnDisk>()
 
-/** Access to topics. Topics in memory live as long as the process; topics on disk are closed with the last `Topics` that opened them. */
-export function createTopics(): Topics {
+/** Access to topics. Topics in memory live as long as the process; topics on disk are closed with the last `Topics` that opened them. `calls`: of another disk than the machine's. */
+export function createTopics(calls?: LogCalls): Topics {
+  const onDisk = calls ? (onOthers.get(calls) ?? new Map()) : onMachine
+  if (calls) onOthers.set(calls, onDisk)
   const opened = new Set<string>()
   return {
     async open(options) {
@@ -21,7 +25,7 @@ export function createTopics(): Topics {
       }
       const path = join(resolve(options.dir), options.name)
       let entry = onDisk.get(path)
-      if (!entry) onDisk.set(path, (entry = { log: openTopicLog(diskFiles(path), options), users: 0 }))
+      if (!entry) onDisk.set(path, (entry = { log: openTopicLog(diskFiles(path, calls), options), users: 0 }))
       if (!opened.has(path)) entry.users++
       opened.add(path)
       try {

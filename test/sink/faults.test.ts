@@ -10,7 +10,7 @@ import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { arrowFiles } from '../../src/sink/arrow.ts'
 import { csvFiles } from '../../src/sink/csv.ts'
-import { nodeOutputCalls, type OutputCalls } from '../../src/sink/file-output.ts'
+import { nodeOutputCalls, type OutputCalls } from '../../src/sink/output-calls.ts'
 import { type FileSinkFormat, type FileSinkOptions, fileSink } from '../../src/sink/files.ts'
 import { jsonArrayFiles, ndjsonFiles } from '../../src/sink/ndjson.ts'
 import { parquetFiles } from '../../src/sink/parquet.ts'
@@ -54,6 +54,7 @@ function refusing(at: number, errno: string, cutBytes: number): { calls: OutputC
   }
   return {
     calls: {
+      ...nodeOutputCalls,
       open(path, flags) {
         counted()
         return nodeOutputCalls.open(path, flags)

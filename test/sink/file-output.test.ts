@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { FileOutput, nodeOutputCalls } from '../../src/sink/file-output.ts'
+import { FileOutput } from '../../src/sink/file-output.ts'
+import { nodeOutputCalls } from '../../src/sink/output-calls.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-output-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -11,7 +11,7 @@ import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
 import { arrowSink } from '../../src/sink/arrow.ts'
 import { csvSink } from '../../src/sink/csv.ts'
-import { nodeOutputCalls, type OutputCalls } from '../../src/sink/file-output.ts'
+import { nodeOutputCalls, type OutputCalls } from '../../src/sink/output-calls.ts'
 import { type FileSinkOptions, fileSink } from '../../src/sink/files.ts'
 import { ndjsonFiles, ndjsonSink } from '../../src/sink/ndjson.ts'
 import { parquetFiles, parquetSink } from '../../src/sink/parquet.ts'
@@ -97,6 +97,22 @@ describe.each(formats)('write.%s', (kind, sink, read) => {
     expect(visible()).toEqual([`rows.${kind}`])
     expect(hidden()).toEqual([])
     expect(read(path)).toEqual(rowsOf(0, 150))
+  })
+
+  it('replaces part files that were there when the first epoch is committed, by whichever process, and again', async () => {
+    for (const name of [`part-00001-0.${kind}`, `part-00007-0.${kind}`]) writeFileSync(join(folder, name), 'old')
+    const first = await open(sink, { path: `${folder}/`, overwrite: true })
+    await write(first, 1, rowsOf(0, 10))
+    const handle = await first.prepare!(1)
+    await first.close!(true)
+    expect(visible()).toHaveLength(2)
+    for (let time = 0; time < 2; time++) {
+      const next = await open(sink, { path: `${folder}/`, overwrite: true }, { resumed: { epoch: 1, handle }, epoch: 2 })
+      await next.commit!(1, handle)
+      await next.close!(false)
+      expect(visible()).toEqual([`part-00001-0.${kind}`])
+      expect(read(join(folder, `part-00001-0.${kind}`))).toEqual(rowsOf(0, 10))
+    }
   })
 
   it('shows a part file for each epoch with rows, when it is committed', async () => {
