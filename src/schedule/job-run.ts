@@ -3,6 +3,7 @@
 import { every } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, decodeError } from '../base/errors.ts'
 import { redactError } from '../base/secret.ts'
+import { settleable } from '../base/settleable.ts'
 import type { StorageDirectory } from '../base/storage.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
 import { operatorType, scanType, sinkType, stateKind } from '../plan/catalogue.ts'
@@ -11,6 +12,7 @@ import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { BatchesInFlight } from './batches-in-flight.ts'
+import { closeTasks } from './close-tasks.ts'
 import { checkCompatible } from './compatible.ts'
 import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
@@ -43,6 +45,9 @@ export class JobRun {
   readonly #epochs: EpochRun
   #stopTicks: () => void = () => {}
   #failure: Error | undefined
+  /** Settles when the job has failed. */
+  readonly #failed = settleable()
+  #opening: Promise<void> | undefined
   #draining = false
   #finalTriggered = false
   #finalSavepoint: SavepointRun | undefined
@@ -51,7 +56,7 @@ export class JobRun {
   /** What readers of scans share. */
   #shared: Arena | undefined
   #lastEpochAt: number
-  #settle: { resolve: () => void; reject: (error: Error) => void }
+  readonly #settle = settleable()
 
   constructor(plan: StagePlan, resolved: ResolvedPlan, environment: JobEnvironment) {
     this.#plan = plan
@@ -60,13 +65,8 @@ export class JobRun {
     this.#batches = new BatchesInFlight(environment.device, environment.batchBytes)
     this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1, { pages: environment.device.pages, batches: this.#batches })
     this.#lastEpochAt = environment.clock.elapsed()
-    const settle = { resolve: () => {}, reject: (_: Error) => {} }
-    this.done = new Promise<void>((resolve, reject) => {
-      settle.resolve = resolve
-      settle.reject = reject
-    })
+    this.done = this.#settle.promise
     this.done.catch(() => {})
-    this.#settle = settle
     const operators = Object.fromEntries(plan.stages.flatMap(s => s.steps.map(step => [step.id, stateKind(step.kind)])))
     this.#epochs = new EpochRun(
       {
@@ -93,30 +93,40 @@ export class JobRun {
 
   /** Opens everything and begins. Rejects (with everything closed again) when a part can't be opened; of a job that has begun, `done` tells that a thread refused it. */
   async start(): Promise<void> {
-    const { checkpoint, signal, audit } = this.#environment
+    const { signal } = this.#environment
     signal?.addEventListener('abort', () => this.fail(new CancelledError(this.#environment.job, { cause: signal.reason })), { once: true })
+    if (signal?.aborted) this.fail(new CancelledError(this.#environment.job))
+    const opening = this.#open()
+    // What fails meanwhile waits for it: nothing is opened behind what has been closed.
+    this.#opening = opening.catch(() => {})
     try {
-      if (signal?.aborted) throw new CancelledError(this.#environment.job)
-      if (checkpoint) checkCompatible(this.#environment.job, this.#plan, checkpoint)
-      await audit?.record('start', { fingerprint: this.#environment.fingerprint })
-      if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
-      await this.#environment.rewind?.()
-      await this.#openSinks()
-      if (checkpoint?.manifest.finished) {
-        await this.#finish()
-        return
-      }
-      const feeds = await this.#openFeeds()
-      const opened = Promise.all(await this.#openStages(feeds))
-      opened.catch(error => this.fail(asError(error)))
-      // Threads take messages in order, so that scans may be told to begin before all have said that they're open; what comes of feeds would be lost with a task that isn't.
-      if (feeds.length > 0) await Promise.race([opened, this.done])
-      if (this.#failure) throw this.#failure
-      this.#begin(feeds)
+      await opening
     } catch (error) {
       this.fail(asError(error))
       await this.done
     }
+  }
+
+  async #open(): Promise<void> {
+    const { checkpoint, audit } = this.#environment
+    this.#goesOn()
+    if (checkpoint) checkCompatible(this.#environment.job, this.#plan, checkpoint)
+    await audit?.record('start', { fingerprint: this.#environment.fingerprint })
+    if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
+    await this.#environment.rewind?.()
+    await this.#openSinks()
+    if (checkpoint?.manifest.finished) return this.#finish()
+    const feeds = await this.#openFeeds()
+    const opened = Promise.all(await this.#openStages(feeds))
+    opened.catch(error => this.fail(asError(error)))
+    // Threads take messages in order, so that scans may be told to begin before all have said that they're open; what comes of feeds would be lost with a task that isn't.
+    if (feeds.length > 0) await Promise.race([opened, this.#failed.promise])
+    this.#goesOn()
+    this.#begin(feeds)
+  }
+
+  #goesOn(): void {
+    if (this.#failure) throw this.#failure
   }
 
   #begin(feeds: readonly FeedRun[]): void {
@@ -135,6 +145,8 @@ export class JobRun {
   /** Stops taking input. `drain`: everything taken is processed and committed, and a later start resumes behind it; `savepoint` gets the last checkpoint. */
   async stop(options: { drain: boolean; savepoint?: StorageDirectory }): Promise<Savepoint | undefined> {
     const wanted = options.savepoint && (await this.#openSavepoint(options.savepoint))
+    // Before all is open nobody can tell what is to be drained.
+    if (!this.#running) await this.#opening
     if (wanted) await this.#free()
     if (!options.drain || this.#gated()) {
       this.fail(new CancelledError(this.#environment.job))
@@ -184,12 +196,14 @@ export class JobRun {
   fail(error: Error): void {
     if (this.#failure) return
     this.#failure = redactError(error)
+    this.#failed.resolve()
     void this.#takeDown(error)
   }
 
   async #openSinks(): Promise<void> {
     const { device, clock, job, bindings, checkpoint, store, topics, files, firstEpoch: epoch } = this.#environment
     for (const node of this.#plan.sinks) {
+      this.#goesOn()
       const { fields } = factsOf(this.#resolved.edges, node.input)
       const handle = checkpoint?.manifest.sinks[node.id]
       const resumed = checkpoint && handle !== undefined ? { epoch: checkpoint.manifest.epoch, handle, ...(this.#environment.rewind && { rewind: true as const }) } : undefined
@@ -266,6 +280,7 @@ export class JobRun {
     const { device, clock, bindings, checkpoint, batchRows, topics } = this.#environment
     const feeds: FeedRun[] = []
     for (const feed of this.#plan.feeds) {
+      this.#goesOn()
       const opened = await openFeed(feed, optionsOf(feed.node, bindings), checkpoint?.manifest.sources[feed.node.id], {
         device,
         clock,
@@ -348,6 +363,8 @@ export class JobRun {
   }
 
   async #takeDown(error: Error): Promise<void> {
+    if (this.#opening && !this.#running) this.#abort.abort()
+    await this.#opening
     for (const source of this.#sources) source.stop(false)
     for (const stage of this.#stages) stage.abandon()
     for (const sink of this.#sinks) sink.abandon()
@@ -362,33 +379,11 @@ export class JobRun {
     this.#stopTicks()
     this.#abort.abort()
     for (const source of this.#sources) await source.close()
-    await this.#closeTasks()
+    await closeTasks(this.#stages, this.#environment, reply => this.metricsCounter.replied(reply))
     this.#shared?.release()
     this.#shared = undefined
     let first: unknown
     for (const sink of this.#sinks) await sink.close(failed).catch(error => (first ??= error))
     if (first) throw asError(first)
   }
-
-  async #closeTasks(): Promise<void> {
-    const { listen, unlisten } = this.#environment
-    const closing = this.#stages.flatMap(stage =>
-      stage.instances.map(
-        ({ host, task }, instance) =>
-          new Promise<void>(resolve => {
-            listen(task, reply => {
-              if (reply.seq !== closeSeq) return stage.replied(instance, reply)
-              unlisten(task)
-              this.metricsCounter.replied(reply)
-              resolve()
-            })
-            host.send({ type: 'close', task, seq: closeSeq })
-            if (host.dead) resolve()
-          }),
-      ),
-    )
-    await Promise.all(closing)
-  }
 }
-
-const closeSeq = -1
