@@ -38,6 +38,8 @@ export interface StorageDirectory {
   list(path?: string): Promise<StorageEntry[]>
   /** Removes a file or a folder with all in it, as one step for readers and crashes; nothing happens where it is absent. */
   remove(path: string): Promise<void>
+  /** Makes a folder, if it isn't there, and makes durable its names and the way to it, whoever made them and whether or not they lived to see that done. */
+  settle(path?: string): Promise<void>
   /** Removes what a crash left half-written or half-removed in a folder. Only for the holder of its lock. */
   sweep(path?: string): Promise<void>
   /** Claims `path`. A claim of a process that is gone is taken over. Throws ConnectorError LOCKED naming the holder's process id. */

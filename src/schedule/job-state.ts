@@ -41,7 +41,8 @@ export async function openState({ checkpoint: kept, restore }: StateOptions, job
     const checkpoint = await store.readSavepoint(place)
     return { store, checkpoint, firstEpoch: Math.max(firstEpoch, checkpoint.manifest.epoch + 1), rewind: () => store.rewindTo(checkpoint, place) }
   } catch (error) {
-    await store.close()
+    // What went wrong first is what is told.
+    await store.close().catch(() => {})
     throw error
   }
 }

@@ -14,6 +14,8 @@ export function ownerName(context: SinkContext): string {
 export class FileMoves {
   readonly #calls: OutputCalls
   readonly #where: string
+  /** Folders whose names are known to be durable. */
+  readonly #settled = new Set<string>()
 
   constructor(calls: OutputCalls, where: string) {
     this.#calls = calls
@@ -30,19 +32,38 @@ export class FileMoves {
     }
   }
 
-  /** Makes a folder and those above it, each durable in the one around it. */
-  async makeDirectory(path: string): Promise<void> {
-    const found = this.find(path)
-    if (found?.kind === 'directory') return
+  /**
+   * Makes a folder and those above it. With `durably` they are there after a power cut, too, whoever made them: a process may have ended between making
+   * and syncing. Folders that this user may not read are left as they are.
+   */
+  async makeDirectory(path: string, durably: boolean): Promise<void> {
+    const isThere = this.find(path)?.kind === 'directory'
+    if (isThere && (!durably || this.#settled.has(path))) return
     const outer = dirname(path)
-    if (!found && outer !== path) await this.makeDirectory(outer)
+    if (outer !== path) {
+      await this.makeDirectory(outer, durably)
+      if (!isThere) this.#makeFolder(path)
+      if (durably) await this.#settle(outer, isThere)
+    }
+    this.#settled.add(path)
+  }
+
+  #makeFolder(path: string): void {
     try {
       this.#calls.makeFolder(path)
     } catch (thrown) {
       // Somebody else may have made it meanwhile.
       if (this.find(path)?.kind !== 'directory') throw outputError(this.#where, 'make the directory', path, thrown)
     }
-    await this.syncDirectory(outer)
+  }
+
+  async #settle(folder: string, mayBeOthers: boolean): Promise<void> {
+    try {
+      await this.#calls.syncFolder(folder)
+    } catch (thrown) {
+      const isOthers = ['EACCES', 'EPERM', 'EROFS', 'EINVAL'].includes((thrown as NodeJS.ErrnoException).code ?? '')
+      if (!mayBeOthers || !isOthers) throw outputError(this.#where, 'sync', folder, thrown)
+    }
   }
 
   /** The files below a folder and its folders of partitions (`day=…`), relative to it, in order. */
@@ -92,7 +113,7 @@ export class FileMoves {
 
   /**
    * As `show`, beside files of others: where another file has the name, a number is put to it. Links are made rather than files renamed, so that of two
-   * that take a name at once one gets the next.
+   * that take a name at once one gets the next. The temporary name is to be removed once the other is durable.
    */
   async showBeside(temp: string, final: string): Promise<void> {
     if (!this.find(temp) && this.find(final)) return
@@ -109,7 +130,7 @@ export class FileMoves {
         if (there && this.find(temp)?.id !== there.id) continue
         if (code !== 'EEXIST') return this.show(temp, path)
       }
-      return this.remove(temp)
+      return
     }
   }
 

@@ -46,7 +46,7 @@ export class PartDirectory {
   /** Commits again what a checkpoint counts on, removes what a dead process left, and looks at what is there. Throws ConnectorError FILE_EXISTS. */
   async begin(): Promise<void> {
     const { where, resumed, epoch } = this.#context
-    await this.#moves.makeDirectory(this.path)
+    await this.#moves.makeDirectory(this.path, !this.#context.keepsNothing)
     const handle = resumed?.handle as unknown as PartHandle | null | undefined
     this.#base = handle?.base ?? 0
     if (handle) await this.commit(handle as unknown as Json)
@@ -101,15 +101,18 @@ export class PartDirectory {
     const folders = new Set<string>()
     for (const { temp, final } of parts) {
       const target = join(this.path, final)
-      if (final.includes('/')) await this.#moves.makeDirectory(dirname(target))
+      if (final.includes('/')) await this.#moves.makeDirectory(dirname(target), !this.#context.keepsNothing)
       if (this.#options.append) await this.#moves.showBeside(join(this.path, temp), target)
       else await this.#moves.show(join(this.path, temp), target)
-      this.#waiting.delete(temp)
       folders.add(dirname(final))
     }
     for (const folder of new Set(replaced.map(name => dirname(name)))) if (!folders.has(folder)) await this.#moves.removeEmpty(this.path, folder)
     for (const folder of folders) await this.#moves.syncDirectory(join(this.path, folder))
     if (folders.size + replaced.length > 0 && !folders.has('.')) await this.#moves.syncDirectory(this.path)
+    for (const { temp } of parts) {
+      if (this.#options.append) await this.#moves.remove(join(this.path, temp))
+      this.#waiting.delete(temp)
+    }
   }
 }
 

@@ -41,7 +41,7 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
 
   async begin(): Promise<void> {
     const { where, resumed, device, fields } = this.#context
-    await this.#moves.makeDirectory(dirname(this.#final))
+    await this.#moves.makeDirectory(dirname(this.#final), !this.#context.keepsNothing)
     const handle = resumed?.handle as unknown as SingleHandle | null | undefined
     if (handle) this.#recover(handle)
     else if (this.#moves.find(this.#final)) this.#checkExisting()

@@ -54,6 +54,7 @@ export async function openCheckpointStore(options: CheckpointStoreOptions): Prom
     throw new ConnectorError('CHECKPOINT_LOCKED', `checkpoint of job "${options.job}": ${error.message}`, { cause: error, retryable: true })
   }
   try {
+    await options.directory.settle(folder)
     await options.directory.sweep(folder)
   } catch (error) {
     await lock.release().catch(() => {})
@@ -117,6 +118,8 @@ export class CheckpointStore {
     for (const epoch of await this.epochs()) {
       try {
         const found = await this.read(epoch, skipped)
+        // Its process may have ended before it was durable: sinks must not commit by it until it is.
+        await this.#options.directory.settle(this.#epochFolder(epoch))
         this.#goOnFrom(found.manifest)
         return found
       } catch (error) {

@@ -3,6 +3,7 @@
 import { assert } from '../base/errors.ts'
 import type { StorageDirectory, StorageEntry, StorageLock } from '../base/storage.ts'
 import { diskError, syncError } from './disk-error.ts'
+import { isFolder, makeDurableFolder, parentOf } from './durable-folder.ts'
 import { type FileCalls, isMissing, nodeFileCalls, type WritableFile } from './file-calls.ts'
 import { lockFile } from './file-lock.ts'
 
@@ -18,6 +19,10 @@ class LocalDirectory implements StorageDirectory {
   readonly location: string
   readonly #calls: FileCalls
   readonly #distrusted = new Set<string>()
+  /** Folders whose names are known to be durable, and those of the folders around them. */
+  readonly #settled = new Set<string>()
+  /** Files whose names are. */
+  readonly #appended = new Set<string>()
   constructor(location: string, calls: FileCalls) {
     this.location = location === '' ? '.' : location.length > 1 ? location.replace(/\/+$/, '') : location
     this.#calls = calls
@@ -31,14 +36,14 @@ class LocalDirectory implements StorageDirectory {
     const target = this.#full(path)
     const draft = `${target}.${crypto.randomUUID()}.tmp`
     try {
-      await this.#makeFolders(parent(target))
+      await this.#makeFolders(parentOf(target))
       await this.#fill(await this.#calls.open(draft, 'new'), bytes, target)
       await this.#calls.rename(draft, target)
     } catch (error) {
       await this.#calls.unlink(draft).catch(() => {})
       throw diskError('write', target, error)
     }
-    await this.#syncFolder(parent(target), target)
+    await this.#syncFolder(parentOf(target), target)
     this.#distrusted.delete(target)
   }
 
@@ -46,10 +51,11 @@ class LocalDirectory implements StorageDirectory {
     const target = this.#full(path)
     if (this.#distrusted.has(target)) throw syncError(target, undefined)
     try {
-      const isNew = (await this.size(path)) === undefined
-      if (isNew) await this.#makeFolders(parent(target))
+      const isFirst = !this.#appended.has(target)
+      if (isFirst) await this.#makeFolders(parentOf(target))
       await this.#fill(await this.#calls.open(target, 'append'), bytes, target)
-      if (isNew) await this.#syncFolder(parent(target), target)
+      if (isFirst) await this.#syncFolder(parentOf(target), target)
+      this.#appended.add(target)
     } catch (error) {
       throw diskError('append', target, error)
     }
@@ -101,14 +107,14 @@ class LocalDirectory implements StorageDirectory {
 
   async remove(path: string): Promise<void> {
     const target = this.#full(path)
-    const aside = `${parent(target)}/.removed-${crypto.randomUUID()}`
+    const aside = `${parentOf(target)}/.removed-${crypto.randomUUID()}`
     try {
       await this.#calls.rename(target, aside)
     } catch (error) {
       if (isMissing(error)) return
       throw diskError('remove', target, error)
     }
-    await this.#syncFolder(parent(target), target)
+    await this.#syncFolder(parentOf(target), target)
     await this.#calls.removeTree(aside).catch(error => {
       throw diskError('remove', target, error)
     })
@@ -125,7 +131,7 @@ class LocalDirectory implements StorageDirectory {
 
   async lock(path: string): Promise<StorageLock> {
     const target = this.#full(path)
-    await this.#makeFolders(parent(target)).catch(error => {
+    await this.#makeFolders(parentOf(target)).catch(error => {
       throw diskError('lock', target, error)
     })
     return lockFile(this.#calls, target, target)
@@ -153,16 +159,19 @@ class LocalDirectory implements StorageDirectory {
     })
   }
 
-  // A new folder is durable only when the folder around it is synced.
-  async #makeFolders(folder: string): Promise<void> {
+  async settle(path = ''): Promise<void> {
+    const target = this.#full(path)
     try {
-      if ((await this.#calls.stat(folder)).kind === 'directory') return
+      await this.#makeFolders(target)
+      await this.#syncFolder(target, target)
     } catch (error) {
-      if (!isMissing(error)) throw error
+      throw diskError('sync', target, error)
     }
-    const outer = parent(folder)
-    if (outer !== folder) await this.#makeFolders(outer)
-    if (await this.#calls.makeFolder(folder)) await this.#syncFolder(outer, folder)
+  }
+
+  async #makeFolders(folder: string): Promise<void> {
+    if (this.#settled.has(folder) && (await isFolder(this.#calls, folder))) return
+    await makeDurableFolder(this.#calls, folder, this.#settled)
   }
 
   async #entry(folder: string, name: string): Promise<StorageEntry | undefined> {
@@ -179,9 +188,4 @@ class LocalDirectory implements StorageDirectory {
     if (path === '') return this.location
     return this.location === '/' ? `/${path}` : `${this.location}/${path}`
   }
-}
-
-function parent(path: string): string {
-  const at = path.lastIndexOf('/')
-  return at < 0 ? '.' : at === 0 ? '/' : path.slice(0, at)
 }

@@ -27,6 +27,8 @@ export async function lockFile(calls: FileCalls, path: string, display: string):
     const file = await calls.open(draft, 'new')
     try {
       await file.write(new TextEncoder().encode(JSON.stringify(own)))
+      // A lock that a power cut left without its holder's name would be held for ever.
+      await file.sync()
     } finally {
       await file.close()
     }
@@ -40,7 +42,9 @@ export async function lockFile(calls: FileCalls, path: string, display: string):
   return {
     async release() {
       if (!held.delete(token)) return
-      const chain = await readChain(calls, path)
+      const chain = await readChain(calls, path).catch(error => {
+        throw diskError('unlock', display, error)
+      })
       if (chain.at(-1)?.holder.token !== token) return
       // The root goes first: a claim on a successor is void once its root is gone.
       for (const { file } of chain)

@@ -1,8 +1,9 @@
 // The files a log is made of, on disk or in memory: few calls, so that a faulty disk is easily put in their place.
 import { mkdir, open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { asError, ConnectorError } from '../base/errors.ts'
-import { type FileCalls, isMissing, nodeFileCalls } from './file-calls.ts'
+import { isFolder, makeDurableFolder } from './durable-folder.ts'
+import { type FileCalls, nodeFileCalls } from './file-calls.ts'
 
 /** A folder of append-only files. Names are plain file names. Every call throws ConnectorError TOPIC_IO, with the path, when the disk refuses. */
 export interface LogFiles {
@@ -70,6 +71,7 @@ const unfinished = '.unfinished'
 /** Files in the folder `dir`, which is made when it isn't there. */
 export function diskFiles(dir: string, calls: LogCalls = nodeLogCalls): LogFiles {
   const handles = new Map<string, PlacedFile>()
+  let isSettled = false
   const path = (name: string) => join(dir, name)
   const attempt = async <T>(what: string, name: string, act: () => Promise<T>): Promise<T> => {
     try {
@@ -92,7 +94,8 @@ export function diskFiles(dir: string, calls: LogCalls = nodeLogCalls): LogFiles
     place: dir,
     list: () =>
       attempt('list', '', async () => {
-        await makeFolders(calls, dir)
+        if (!isSettled || !(await isFolder(calls, dir))) await settle(calls, dir)
+        isSettled = true
         const names = await calls.list(dir)
         await Promise.all(names.filter(n => n.endsWith(unfinished)).map(n => calls.removeTree(path(n))))
         return names.filter(n => !n.endsWith(unfinished)).sort()
@@ -132,16 +135,14 @@ export function diskFiles(dir: string, calls: LogCalls = nodeLogCalls): LogFiles
   }
 }
 
-// A new folder is durable only when the folder around it is synced.
-async function makeFolders(calls: LogCalls, folder: string): Promise<void> {
-  try {
-    if ((await calls.stat(folder)).kind === 'directory') return
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-  const outer = dirname(folder)
-  if (outer !== folder) await makeFolders(calls, outer)
-  if (await calls.makeFolder(folder)) await calls.syncFolder(outer)
+const settled = new WeakMap<LogCalls, Set<string>>()
+
+// Whoever made a segment may have ended before its name was durable. Topics are opened often: what is known of the folders around is known once a process.
+async function settle(calls: LogCalls, dir: string): Promise<void> {
+  let known = settled.get(calls)
+  if (!known) settled.set(calls, (known = new Set()))
+  await makeDurableFolder(calls, dir, known)
+  await calls.syncFolder(dir)
 }
 
 async function readUpTo(file: PlacedFile, start: number, count: number): Promise<Uint8Array> {

@@ -54,7 +54,22 @@ async function openSegments(files: LogFiles, options: TopicLogOptions): Promise<
       `topic "${options.name}": it has ${found} partitions, not ${options.partitions}; leave partitions out or give ${found}`,
     )
   }
-  return new SegmentedLog(files, options, segments, await recoverSegment(files, segments.at(-1)!, state!))
+  const groups = new Map<string, number>()
+  const newest = segments.at(-1)!
+  const recovered = await recoverSegment(files, newest, state!, groups)
+  await writeAgain(files, newest, recovered, groups)
+  return new SegmentedLog(files, options, segments, recovered)
+}
+
+// What was staged and is in the log all the same was not known to be durable when its process ended. A sync may have failed, and what the system shows of
+// the file need not be on the disk: another sync alone would be trusted in vain.
+async function writeAgain(files: LogFiles, segment: Segment, { writers }: LogState, groups: ReadonlyMap<string, number>): Promise<void> {
+  const names = new Set(await files.list())
+  const starts = Object.values(writers).flatMap(staged => (names.has(stagedName(staged)) ? (groups.get(staged.writer) ?? []) : []))
+  if (starts.length === 0) return
+  const start = Math.min(...starts)
+  await files.overwrite(segment.name, start, await files.read(segment.name, start, segment.bytes - start))
+  await files.sync(segment.name)
 }
 
 class SegmentedLog implements OpenTopicLog {

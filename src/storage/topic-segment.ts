@@ -70,9 +70,10 @@ export async function openSegment(files: LogFiles, name: string): Promise<{ segm
 
 /**
  * Walks the newest segment, checks all of it, and cuts off what a crash left at its end: a frame that is not whole, a group of which frames are missing.
- * Returns the state behind the last whole group. Throws DataError TOPIC_CORRUPT where a damaged frame has whole ones after it.
+ * Returns the state behind the last whole group, and puts into `groups` where each writer's last group begins. Throws DataError TOPIC_CORRUPT where a damaged
+ * frame has whole ones after it.
  */
-export async function recoverSegment(files: LogFiles, segment: Segment, start: LogState): Promise<LogState> {
+export async function recoverSegment(files: LogFiles, segment: Segment, start: LogState, groups = new Map<string, number>()): Promise<LogState> {
   const reader = new SegmentReader(files)
   const size = segment.bytes
   let state = start
@@ -94,6 +95,7 @@ export async function recoverSegment(files: LogFiles, segment: Segment, start: L
     at += frame.header.bytes
     index = (frame.header.index + 1) % frame.header.count
     if (index > 0) continue
+    if (frame.tag) groups.set(frame.tag.writer, whole)
     whole = at
     state = { ...pending, writers: frame.tag ? { ...state.writers, [frame.tag.writer]: frame.tag } : state.writers }
     pending = { sequence: pending.sequence, offsets: [...pending.offsets] }

@@ -168,7 +168,7 @@ describe('localDirectory on a failing disk', () => {
     const disk = new FaultyDisk()
     const directory = localDirectory('data', disk)
     await directory.append('log', bytes('1\n'))
-    disk.failAt(disk.callCount + 4, 'EIO')
+    disk.failAt(disk.callCount + 3, 'EIO')
     await expect(directory.append('log', bytes('2\n'))).rejects.toMatchObject({ code: 'DISK_SYNC', retryable: false })
     await expect(directory.append('log', bytes('3\n'))).rejects.toMatchObject({ code: 'DISK_SYNC' })
     expect(text(await directory.read('log'))).not.toContain('3')
