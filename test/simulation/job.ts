@@ -1,0 +1,133 @@
+// The job that is simulated, and what it must give: windows by key over a topic with disorder and poison, joined with a second topic, to files and a topic.
+import { random } from '../../src/base/random.ts'
+import { buildPlan } from '../../src/frame/node.ts'
+import { count, job, max, read, sum, topic, tumble, write } from '../../src/index.ts'
+import { neededColumns } from '../../src/plan/needed-columns.ts'
+import { optimizePlan } from '../../src/plan/optimize.ts'
+import { planFingerprint } from '../../src/plan/plan.ts'
+import { type Bindings, type ResolvedPlan, resolvePlan } from '../../src/plan/resolve.ts'
+import { cutStages, type StagePlan } from '../../src/plan/stages.ts'
+
+export const root = '/disk'
+export const partitions = 2
+const windowMs = 100
+const boundMs = 30
+const startMs = Date.UTC(2026, 0, 1)
+
+/** A record of a topic. */
+export interface Entry {
+  readonly partition: number
+  readonly value: string
+}
+
+/** The input of one run, and the output that it must have. */
+export interface Rows {
+  readonly events: readonly Entry[]
+  readonly names: readonly Entry[]
+  readonly expected: Output
+}
+
+/** Lines of JSON, sorted. */
+export interface Output {
+  readonly sums: readonly string[]
+  readonly joined: readonly string[]
+  readonly late: readonly string[]
+  readonly dead: readonly string[]
+}
+
+const topics = `${root}/topics`
+const events = topic('events', { dir: topics, partitions })
+const names = topic('names', { dir: topics, partitions: 1 })
+export const joinedTopic = topic('joined', { dir: topics, partitions: 1 })
+
+function frames() {
+  const sums = read
+    .topic(events, { format: 'json', schema: { k: 'int32', v: 'int64', at: 'timestamp[ms]' }, until: 'end', onError: { deadLetters: write.ndjson(`${root}/dead/`) } })
+    .watermark('at', { bound: boundMs })
+    .groupBy('k', tumble('at', windowMs))
+    .agg({ n: count(), total: sum('v'), top: max('v') })
+    .late(write.ndjson(`${root}/late/`))
+    .named('windows')
+  const known = read.topic(names, { format: 'json', schema: { id: 'int32', name: 'utf8' }, until: 'end' })
+  const joined = sums.join(known, { left: 'k', right: 'id' }).select('k', 'total', 'name')
+  return job({ sums: sums.to(write.ndjson(`${root}/sums/`)), joined: joined.to(write.topic(joinedTopic)) })
+}
+
+/** The job's plan, cut for so many threads. `streams`: as if its input went on for ever. */
+export interface CutJob {
+  readonly stages: StagePlan
+  readonly resolved: ResolvedPlan
+  readonly bindings: Bindings
+  readonly fingerprint: string
+}
+const cut = new Map<string, CutJob>()
+
+/** Plans the job as the engine does; once for each way. */
+export function plannedJob(workers: number, streams: boolean): CutJob {
+  const key = `${workers}/${streams}`
+  const known = cut.get(key)
+  if (known) return known
+  const { plan, bindings } = buildPlan(frames().roots)
+  const physical = streams ? { ...plan, streams: true as const } : plan
+  const optimized = optimizePlan(physical, resolvePlan(physical, bindings), bindings, { keepsState: true, threads: workers })
+  const columns = neededColumns(optimized.resolved)
+  const { resolved } = optimized
+  const made = { stages: cutStages(resolved, workers, columns), resolved, bindings, fingerprint: planFingerprint(physical) }
+  cut.set(key, made)
+  return made
+}
+
+/** Rows by chance, of which some come late and some are poison; and what a naive interpreter makes of them. */
+export function makeRows(seed: number, rowCount: number): Rows {
+  const chance = random(seed)
+  const entries: Entry[] = []
+  for (let i = 0; i < rowCount; i++) {
+    const partition = chance.int(partitions)
+    if (chance.int(25) === 0) entries.push({ partition, value: chance.int(2) === 0 ? `poison ${i}` : `{"k": "no number", "v": ${i}}` })
+    else {
+      const at = startMs + i * 5 - (chance.int(12) === 0 ? chance.int(250) : chance.int(30))
+      entries.push({ partition, value: JSON.stringify({ k: chance.int(6), v: chance.int(1000), at: new Date(at).toISOString() }) })
+    }
+  }
+  const known = Array.from({ length: 9 }, (_, i) => ({ partition: 0, value: JSON.stringify({ id: i % 7, name: `name ${i}` }) }))
+  return { events: entries, names: known, expected: interpret(entries, known) }
+}
+
+function interpret(entries: readonly Entry[], known: readonly Entry[]): Output {
+  const newest = new Array<number>(partitions).fill(Number.NEGATIVE_INFINITY)
+  const windows = new Map<string, { k: number; end: number; n: number; total: number; top: number }>()
+  const dead: string[] = []
+  const late: string[] = []
+  for (const { partition, value } of entries) {
+    const row = parse(value)
+    if (!row) {
+      dead.push(JSON.stringify(value))
+      continue
+    }
+    const at = Date.parse(row.at)
+    const watermark = Math.min(...newest) - boundMs - 1
+    newest[partition] = Math.max(newest[partition]!, at)
+    const end = Math.floor(at / windowMs) * windowMs + windowMs
+    if (end - 1 <= watermark) {
+      late.push(JSON.stringify([row.k, row.v, at]))
+      continue
+    }
+    const window = windows.get(`${row.k}/${end}`) ?? { k: row.k, end, n: 0, total: 0, top: row.v }
+    windows.set(`${row.k}/${end}`, { ...window, n: window.n + 1, total: window.total + row.v, top: Math.max(window.top, row.v) })
+  }
+  const sums = [...windows.values()]
+  const pairs = known.flatMap(({ value }) => {
+    const { id, name } = JSON.parse(value) as { id: number; name: string }
+    return sums.filter(({ k }) => k === id).map(({ k, total }) => JSON.stringify([k, total, name]))
+  })
+  return { sums: sums.map(({ k, end, n, total, top }) => JSON.stringify([k, end, n, total, top])).sort(), joined: pairs.sort(), late: late.sort(), dead: dead.sort() }
+}
+
+function parse(value: string): { k: number; v: number; at: string } | undefined {
+  try {
+    const row = JSON.parse(value) as { k: unknown; v: number; at: string }
+    return typeof row.k === 'number' ? { ...row, k: row.k } : undefined
+  } catch {
+    return undefined
+  }
+}

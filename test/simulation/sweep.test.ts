@@ -1,0 +1,57 @@
+// Every call on the disk of a whole job, of its checkpoint and commit, and of the recovery behind them, fails in turn, in every way: then the job goes on
+// and is right, or, where the disk has torn a change of names in two, says clearly that it can't.
+import { describe, expect, it } from 'vitest'
+import type { Call, Fault } from './session.ts'
+import { type Life, type Story, tell } from './simulate.ts'
+
+const seed = 4
+const base = { workers: 2, batchRows: 7, latencyMs: 2, epochMs: 1 } satisfies Partial<Life>
+const rowCount = 40
+
+/** All calls of a life in which nothing happens, behind `lives`. */
+async function callsOf(lives: readonly Partial<Life>[]): Promise<Call[]> {
+  const calls: Call[] = []
+  const story = await tell(seed, { rowCount, lives, peace: { ...base, faultOf: call => void calls.push(call) as undefined } })
+  expect(story.failure).toBeUndefined()
+  return calls
+}
+
+const at = (index: number, fault: Fault): Partial<Life> => ({ ...base, faultOf: call => (call.index === index ? fault : undefined) })
+
+/** Each way in which a call may fail, and what may happen then. */
+const ways: readonly { readonly name: string; readonly fault: Fault; readonly powerCut: Life['powerCut']; readonly fits?: (call: Call) => boolean }[] = [
+  { name: 'EIO', fault: 'EIO', powerCut: 'none' },
+  { name: 'EIO, and then power is cut', fault: 'EIO', powerCut: 'whole', fits: ({ kind }) => kind !== 'read' },
+  { name: 'ENOSPC', fault: 'ENOSPC', powerCut: 'none', fits: ({ kind }) => kind === 'write' || kind === 'names' },
+  { name: 'a short write', fault: 'short', powerCut: 'none', fits: ({ kind }) => kind === 'write' },
+  { name: 'the end of the process', fault: 'before', powerCut: 'none' },
+  { name: 'a power cut that loses what was not synced', fault: 'after', powerCut: 'whole' },
+  { name: 'a power cut that tears renames', fault: 'after', powerCut: 'torn', fits: ({ kind }) => kind !== 'read' },
+]
+const clear = /^(FILE_LOST|CHECKPOINT_CORRUPT|TOPIC_STAGED|TOPIC_CORRUPT|TOPIC_POSITION|CHECKPOINT_LOCKED)$/
+
+// Of the stories in which each call from `first` on fails, those that end wrong.
+async function sweep(before: readonly Partial<Life>[], { fault, powerCut, fits = () => true }: (typeof ways)[number], first: (call: Call) => boolean): Promise<Story[]> {
+  const calls = await callsOf(before)
+  const failing = calls.slice(calls.findIndex(first)).filter(fits)
+  expect(failing.length).toBeGreaterThan(3)
+  const wrong: Story[] = []
+  for (const { index } of failing) {
+    const story = await tell(seed, { rowCount, lives: [...before, { ...at(index, fault), powerCut }], peace: base })
+    if (story.failure !== undefined && !(powerCut === 'torn' && clear.test(story.refusals.at(-1) ?? ''))) wrong.push(story)
+  }
+  return wrong
+}
+
+describe.each(ways)('$name', way => {
+  it('at any call of a checkpoint and its commit leaves a job that goes on and is right', async () => {
+    const isFirst = ({ what, path }: Call) => what === 'makeFolder' && path.endsWith('/epoch-1')
+    expect((await sweep([], way, isFirst)).map(({ failure }) => failure)).toEqual([])
+  })
+
+  it('at any call of the recovery of a job that was killed in its commit, too', async () => {
+    const calls = await callsOf([])
+    const commit = calls.find(({ what, path }) => what.startsWith('rename') && path.endsWith('manifest.json'))!
+    expect((await sweep([at(commit.index, 'after')], way, () => true)).map(({ failure }) => failure)).toEqual([])
+  })
+})
