@@ -47,6 +47,8 @@ const magic = 0x4745534d
 const version = 1
 const trailerBytes = 40
 const blockBytes = 262_144
+/** Up to this many bytes of rows stay in memory, and need no file. */
+const smallBytesMax = 262_144
 const blockRowsMax = 16_384
 /** Bits of the filter for each row: one in 250 keys that aren't there is looked for. */
 const filterBitsPerRow = 12
@@ -63,10 +65,10 @@ export class Segment {
   readonly #bytes: SegmentBytes
   readonly #arena: Arena
   readonly #filter: Column
-  /** What a checkpoint needs of it: its file, until one has it. */
-  #pending: SpillFile | undefined
+  /** What a checkpoint needs of it, until one has it: its file, or its bytes. */
+  #pending: SpillFile | Uint8Array | undefined
 
-  private constructor(shape: SegmentShape, id: string, bytes: SegmentBytes, index: readonly BlockPlace[], filter: { arena: Arena; column: Column }, pending?: SpillFile) {
+  private constructor(shape: SegmentShape, id: string, bytes: SegmentBytes, index: readonly BlockPlace[], filter: { arena: Arena; column: Column }, pending?: SpillFile | Uint8Array) {
     this.id = id
     this.blocks = index
     this.rowCount = index.reduce((sum, block) => sum + block.rows, 0)
@@ -80,7 +82,8 @@ export class Segment {
   /** Writes rows, which aren't needed afterwards; none has a null among its keys. Cost: sorting, and a copy at about 1 GB/s. Throws as `SpillFile`. */
   static write(shape: SegmentShape, spill: SpillStore, rows: Batch): Segment {
     const { device } = shape
-    const file = spill.create()
+    const isSmall = batchBytes(device, rows) <= smallBytesMax
+    const file = isSmall ? new Parts() : spill.create()
     const scratch = device.arena()
     const own = device.arena()
     try {
@@ -89,11 +92,15 @@ export class Segment {
       const index = writeBlocks(shape, file, rows, hashes, order)
       const filter = filterOf(device, own, scratch, hashes, rows.rowCount)
       writeEnd(device, file, index, filter, rows.rowCount)
-      const bytes = { block: (number: number) => file.read(number), close: () => file.delete() }
-      return new Segment(shape, crypto.randomUUID(), bytes, index, { arena: own, column: filter }, file)
+      const id = crypto.randomUUID()
+      if (file instanceof Parts) {
+        const whole = file.whole()
+        return new Segment(shape, id, { block: (_, start, length) => whole.subarray(start, start + length), close: () => {} }, index, { arena: own, column: filter }, whole)
+      }
+      return new Segment(shape, id, { block: number => file.read(number), close: () => file.delete() }, index, { arena: own, column: filter }, file)
     } catch (error) {
       own.release()
-      file.delete()
+      if (!(file instanceof Parts)) file.delete()
       throw error
     } finally {
       scratch.release()
@@ -142,9 +149,10 @@ export class Segment {
 
   /** As a run for a checkpoint: with its file the first time, then by its name. The file must stay until the checkpoint is complete. */
   run(table: string, keyGroups: StateRun['keyGroups']): StateRun {
-    const file = this.#pending?.share()
+    const pending = this.#pending
     this.#pending = undefined
-    return { table, keyGroups, bytes: emptyBytes, lasting: { id: this.id, ...(file && { file }) } }
+    const isFile = pending !== undefined && !(pending instanceof Uint8Array)
+    return { table, keyGroups, bytes: pending instanceof Uint8Array ? pending : emptyBytes, lasting: { id: this.id, ...(isFile && { file: pending.share() }) } }
   }
 
   /** Gives memory and disk back. */
@@ -154,7 +162,32 @@ export class Segment {
   }
 }
 
-function writeBlocks({ device }: SegmentShape, file: SpillFile, rows: Batch, hashes: number, order: number): BlockPlace[] {
+/** What a segment is written to. */
+interface Target {
+  readonly bytes: number
+  append(bytes: Uint8Array): unknown
+}
+
+/** A file's parts, in memory. */
+class Parts implements Target {
+  readonly #parts: Uint8Array[] = []
+  bytes = 0
+  append(bytes: Uint8Array): void {
+    this.#parts.push(bytes)
+    this.bytes += bytes.length
+  }
+  whole(): Uint8Array {
+    const whole = new Uint8Array(this.bytes)
+    let at = 0
+    for (const part of this.#parts) {
+      whole.set(part, at)
+      at += part.length
+    }
+    return whole
+  }
+}
+
+function writeBlocks({ device }: SegmentShape, file: Target, rows: Batch, hashes: number, order: number): BlockPlace[] {
   const index: BlockPlace[] = []
   const rowBytes = Math.max(1, batchBytes(device, rows) / Math.max(1, rows.rowCount))
   const blockRows = Math.min(blockRowsMax, Math.max(64, Math.floor(blockBytes / rowBytes)))
@@ -181,7 +214,7 @@ function filterOf(device: Device, own: Arena, scratch: Arena, hashes: number, ro
   return { type: int64, length: (blocks * bloomBlockBytes) / 8, values, validity: 0 }
 }
 
-function writeEnd(device: Device, file: SpillFile, index: readonly BlockPlace[], filter: Column, rows: number): void {
+function writeEnd(device: Device, file: Target, index: readonly BlockPlace[], filter: Column, rows: number): void {
   const arena = device.arena()
   try {
     const places = index.map(({ start, ...rest }) => ({ start: BigInt(start), ...rest }))

@@ -29,7 +29,7 @@ class LocalDirectory implements StorageDirectory {
   }
 
   around(): StorageDirectory {
-    return new LocalDirectory(parent(this.location), this.#calls)
+    return new LocalDirectory(parentOf(this.location), this.#calls)
   }
 
   async write(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,6 @@
 // One seed, one story: a job is started, disturbed, killed and started again on a small world, until it ends in peace. What it has written must then be
 // what the naive interpreter gives, and stay so when power is cut. A seed is the whole reproduction.
+import { tmpdir } from 'node:os'
 import { asError } from '../../src/base/errors.ts'
 import { random } from '../../src/base/random.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
@@ -249,7 +250,7 @@ class Teller {
         stateBytes: 1 << 28,
         crowdedPages: 1 << 14,
         batchBytes: 1 << 28,
-        spillFolder: root,
+        spillFolder: tmpdir(),
         epochMs: life.epochMs,
         fingerprint,
         retain: 1 + world.chance.int(3),

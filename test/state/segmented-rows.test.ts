@@ -42,9 +42,9 @@ class Stored {
   take(runs: readonly StateRun[]): StateRun[] {
     return runs.map(run => {
       const { id, file } = run.lasting!
-      if (file) {
+      if (file || run.bytes.length > 0) {
         const path = join(folder, id)
-        writeFileSync(path, bytesOfShared(file))
+        writeFileSync(path, file ? bytesOfShared(file) : run.bytes)
         this.#files.set(id, path)
         this.written++
       }

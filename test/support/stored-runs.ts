@@ -17,7 +17,7 @@ export function storedRuns(runs: readonly StateRun[]): StateRun[] {
   return runs.map(run => {
     if (!run.lasting) return run
     const { id, file } = run.lasting
-    if (file) stored.set(id, bytesOfShared(file))
+    if (file || run.bytes.length > 0) stored.set(id, file ? bytesOfShared(file) : run.bytes)
     const bytes = stored.get(id)
     if (!bytes) throw new Error(`no checkpoint has the run ${id}`)
     return { ...run, bytes, lasting: { id } }
