@@ -38,6 +38,9 @@ export async function startWithRestarts(start: (options: JobOptions) => Promise<
   return {
     done,
     metrics: () => run.metrics(),
+    get metricsUrl() {
+      return run.metricsUrl
+    },
     checkpoint: () => run.checkpoint(),
     savepoint: dir => run.savepoint(dir),
     stop: choice => {

@@ -13,6 +13,7 @@ import { explainPlan } from '../plan/explain.ts'
 import { fusePipelines } from '../plan/fuse-pipelines.ts'
 import { isLarge } from '../plan/job-size.ts'
 import type { JobMetrics } from '../schedule/metrics.ts'
+import { openMetricsText, openMetricsType } from '../schedule/open-metrics.ts'
 import { parseMode, type RunOptions } from '../schedule/run-options.ts'
 import type { Savepoint } from '../schedule/savepoint.ts'
 import { openPlan } from '../plan/open-plan.ts'
@@ -26,12 +27,6 @@ import { buildPlan, type FrameNode, type NodeEdge, sinkNode } from './node.ts'
 import { type OwnedChunk, OwnedDictionaries, ownBatch } from './owned-columns.ts'
 import { Table } from './table.ts'
 
-/** Where a run tells what it does. pino's loggers fit. */
-export interface Logger {
-  info(details: object, message: string): void
-  error(details: object, message: string): void
-}
-
 /** How `start` treats failures that may pass: attempts of the whole job from its newest checkpoint. */
 export interface RestartOptions {
   readonly attempts: number
@@ -44,7 +39,8 @@ export interface JobOptions extends RunOptions {
   readonly progress?: boolean | ProgressTarget
   /** Instead of the progress line, a live view of the job on standard error: rates, lag, event time, checkpoints, and its steps; plain lines in a pipe. */
   readonly watch?: boolean | ProgressTarget
-  readonly logger?: Logger
+  /** Serves the job's metrics over HTTP as OpenMetrics text, at /metrics of this port (0: a free one) of 127.0.0.1, or of `host`. See `Run.metricsUrl`. */
+  readonly metrics?: { readonly port: number; readonly host?: string }
   readonly restart?: RestartOptions
   /**
    * Lets other shells of the same user see and steer the job (`millrace jobs`, `savepoint`, `stop`, `cancel`), under `name` or its own. It is written into a folder
@@ -59,6 +55,8 @@ export interface JobOptions extends RunOptions {
 export interface Run {
   readonly done: Promise<void>
   metrics(): JobMetrics
+  /** Where the metrics are served that the options ask for; with restarts, of the attempt at work. */
+  readonly metricsUrl?: string | undefined
   /** Makes a checkpoint now and resolves when it is committed, with its epoch. */
   checkpoint(): Promise<number>
   /**
@@ -85,7 +83,8 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
   const stopProgress = options.watch ? await showWatch(started, name, { ...options, watch: options.watch }) : showProgress(started, options.progress)
   const unlisten = drainWhenAborted(started, options.drain)
   const control = options.control ? await announce(started, name, options) : undefined
-  const done = started.done.finally(unlisten).finally(() => control?.close()).then(
+  const served = options.metrics && (await serve(started, name, options.metrics))
+  const done = started.done.finally(unlisten).finally(() => control?.close()).finally(() => served?.close()).then(
     () => {
       stopProgress()
       logger?.info({ job: name, ...started.run.metrics() }, 'job finished')
@@ -102,9 +101,22 @@ export async function startJob(roots: readonly FrameNode[], options: JobOptions)
     bindings: built.bindings,
     done,
     metrics: () => started.run.metrics(),
+    ...(served && { metricsUrl: served.url }),
     checkpoint: () => started.run.checkpoint(),
     savepoint: dir => started.run.savepoint(localDirectory(dir)),
     stop: ({ drain = true, savepoint } = {}) => stopJob(started, done, drain, savepoint),
+  }
+}
+
+// A job whose figures can't be had as asked doesn't run.
+async function serve({ run, done }: StartedJob, job: string, address: NonNullable<JobOptions['metrics']>): Promise<{ url: string; close(): Promise<void> }> {
+  try {
+    const { serveMetrics } = await import('../connect/metrics-server.ts')
+    return await serveMetrics({ ...address, contentType: openMetricsType, text: () => openMetricsText(job, run.metrics()) })
+  } catch (error) {
+    run.fail(asError(error))
+    await done.catch(() => {})
+    throw error
   }
 }
 

@@ -98,8 +98,8 @@ function countsOf({ counts }: JobMetrics): string[] {
   return Object.entries(counts).map(([name, count]) => `${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)} ${formatCount(count)}`)
 }
 
-function epochOf({ checkpoints: { lastEpoch, lastMs } }: JobMetrics): string[] {
-  return lastEpoch === undefined ? [] : [`epoch ${lastEpoch}${lastMs === undefined ? '' : ` in ${formatDuration(lastMs)}`}`]
+function epochOf({ checkpoints: { lastEpoch, lastMs, lastBytes } }: JobMetrics): string[] {
+  return lastEpoch === undefined ? [] : [`epoch ${lastEpoch}${lastMs === undefined ? '' : ` in ${formatDuration(lastMs)}`}${lastBytes ? `, ${formatBytes(lastBytes)}` : ''}`]
 }
 
 function eventTime(watermark: number, now: number): string {

@@ -20,8 +20,8 @@ export interface EpochEnvironment {
   readonly stageCount: number
   elapsed(): number
   failed(error: Error): void
-  /** The epoch is durable and visible. `ms` from barrier to commit. */
-  completed(barrier: Barrier, facts: { ms: number; handles: Readonly<Record<string, Json>> }): Promise<void>
+  /** The epoch is durable and visible. `ms` from barrier to commit; `bytes` were written for it. */
+  completed(barrier: Barrier, facts: { ms: number; bytes: number; handles: Readonly<Record<string, Json>> }): Promise<void>
 }
 
 interface OpenEpoch {
@@ -148,7 +148,7 @@ export class EpochRun {
     await open.keep?.(barrier.epoch)
     await store?.retain(retain)
     this.#open = undefined
-    await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, handles: Object.fromEntries(handles) })
+    await this.#environment.completed(barrier, { ms: this.#environment.elapsed() - open.startedMs, bytes: open.writer?.bytes ?? 0, handles: Object.fromEntries(handles) })
     open.done()
   }
 }

@@ -1,5 +1,6 @@
 // What a job runs on and with: all that the engine puts together for it.
 import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
 import type { Topics } from '../base/topic.ts'
 import type { Device } from '../device/device.ts'
 import type { Bindings } from '../plan/resolve.ts'
@@ -39,6 +40,7 @@ export interface JobEnvironment {
   /** `checkpoint` is older than what the store holds, or from elsewhere: makes it the store's newest. Sinks undo what they showed after it, where they can. */
   readonly rewind?: () => Promise<void>
   readonly audit?: AuditLog
+  readonly logger?: Logger
   readonly topics: Topics
   /** The calls on files that sinks write by, where they aren't the machine's own. */
   readonly files?: OutputCalls

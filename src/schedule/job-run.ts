@@ -77,8 +77,9 @@ export class JobRun {
         stageCount: plan.stages.length,
         elapsed: () => environment.clock.elapsed(),
         failed: error => this.fail(error),
-        completed: async (barrier, { ms, handles }) => {
-          this.metricsCounter.checkpointDone(barrier.epoch, ms)
+        completed: async (barrier, { ms, bytes, handles }) => {
+          this.metricsCounter.checkpointDone(barrier.epoch, ms, bytes)
+          if (environment.store) this.#log({ epoch: barrier.epoch, ms: Math.round(ms), bytes }, 'checkpoint completed')
           this.#lastEpochAt = environment.clock.elapsed()
           await environment.audit?.record('sink-commit', { epoch: barrier.epoch, sinks: Object.keys(handles) })
           if (barrier.final) void this.#finish()
@@ -112,7 +113,11 @@ export class JobRun {
     this.#goesOn()
     if (checkpoint) checkCompatible(this.#environment.job, this.#plan, checkpoint)
     await audit?.record('start', { fingerprint: this.#environment.fingerprint })
-    if (checkpoint) await audit?.record('restore', { epoch: checkpoint.manifest.epoch, path: checkpoint.path })
+    if (checkpoint) {
+      const from = { epoch: checkpoint.manifest.epoch, path: checkpoint.path }
+      await audit?.record('restore', from)
+      this.#log(from, 'job goes on from a checkpoint')
+    }
     await this.#environment.rewind?.()
     await this.#openSinks()
     if (checkpoint?.manifest.finished) return this.#finish()
@@ -155,6 +160,7 @@ export class JobRun {
     }
     this.#finalSavepoint ??= wanted
     this.#draining = true
+    this.#log({}, 'job takes no further input')
     for (const source of this.#sources) source.stop(false)
     this.#moved()
     await this.done
@@ -190,6 +196,10 @@ export class JobRun {
     }
     if (this.#running && !this.#failure && !this.#finalTriggered && !this.#draining) return
     throw new ConnectorError('JOB_ENDED', `${this.#environment.job}: the job has ended or is ending, so it makes no further checkpoint; its last one is in its checkpoint directory`)
+  }
+
+  #log(details: object, message: string): void {
+    this.#environment.logger?.info({ job: this.#environment.job, ...details }, message)
   }
 
   /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
@@ -345,6 +355,7 @@ export class JobRun {
 
   #tick(): void {
     const now = this.#environment.clock.now()
+    this.metricsCounter.sample(this.#stages.map(stage => stage.metrics()))
     for (const stage of this.#stages) if (stage.spec.steps.some(s => s.bounded === false)) stage.tick(now)
     const periodic = this.#environment.store !== undefined || !this.#resolved.bounded
     const due = this.#environment.clock.elapsed() - this.#lastEpochAt >= this.#environment.epochMs

@@ -4,6 +4,7 @@ import { pageBytes, type Pages } from '../device/pages.ts'
 import type { StepTotals, TaskReply } from './messages.ts'
 import type { SinkRun } from './sink-run.ts'
 import type { SourceRun } from './source-run.ts'
+import { StageTimes } from './stage-times.ts'
 
 /** A stage, or a sink, as of now. */
 export interface StageMetrics {
@@ -16,6 +17,10 @@ export interface StageMetrics {
   readonly queueFill: number
   /** It has work and waits, because its readers have no room. */
   readonly isHeld: boolean
+  /** What it did with its time so far, from samples; of sinks not known. */
+  readonly busyMs?: number
+  readonly heldMs?: number
+  readonly idleMs?: number
 }
 
 /** A picture of a running job. Counts are since the start of this process's run. */
@@ -29,7 +34,8 @@ export interface JobMetrics {
   readonly watermark: number | undefined
   /** Counters by name: lateRows, badRecords, … */
   readonly counts: Readonly<Record<string, number>>
-  readonly checkpoints: { readonly completed: number; readonly lastEpoch: number | undefined; readonly lastMs: number | undefined }
+  /** `lastMs`: from barrier to commit; `lastBytes`: what was written for it, without what earlier ones have; `bytes`: for all of them. */
+  readonly checkpoints: { readonly completed: number; readonly lastEpoch: number | undefined; readonly lastMs: number | undefined; readonly lastBytes: number | undefined; readonly bytes: number }
   /** The most bytes that the engine held at once while the job ran, of other jobs and kept results too; and those of them that were batches of this job on their way. */
   readonly memory: { readonly peakBytes: number; readonly peakBatchBytes: number }
   /** Share of the input handed out, 0 to 1, if known; of what is read as a whole it isn't, before the end. */
@@ -58,6 +64,9 @@ export class MetricsCounter {
   #checkpoints = 0
   #lastEpoch: number | undefined
   #lastMs: number | undefined
+  #lastBytes: number | undefined
+  #checkpointBytes = 0
+  readonly #times: StageTimes
   readonly #memory: { readonly pages: Pages; readonly batches: { readonly peakBytes: number } }
   #peakPages = 0
   #ended = false
@@ -68,6 +77,7 @@ export class MetricsCounter {
     this.#threadCount = threadCount
     this.#memory = memory
     this.#startedMs = clock.elapsed()
+    this.#times = new StageTimes(this.#startedMs)
   }
 
   /** Takes note of the most pages so far: before another job begins to count, or when this one has ended. */
@@ -88,10 +98,16 @@ export class MetricsCounter {
   wrote(rows: number): void {
     this.#rowsWritten += rows
   }
-  checkpointDone(epoch: number, ms: number): void {
+  /** Takes note of what the stages do; called about every 100 ms. */
+  sample(stages: readonly StageMetrics[]): void {
+    this.#times.sample(this.#clock.elapsed(), stages)
+  }
+  checkpointDone(epoch: number, ms: number, bytes: number): void {
     this.#checkpoints++
     this.#lastEpoch = epoch
     this.#lastMs = ms
+    this.#lastBytes = bytes
+    this.#checkpointBytes += bytes
   }
   /** A task runs on a thread, by number. */
   placed(task: number, thread: number): void {
@@ -131,13 +147,13 @@ export class MetricsCounter {
       elapsedMs: this.#clock.elapsed() - this.#startedMs,
       watermark: this.#watermarks.size === 0 ? undefined : Math.min(...this.#watermarks.values()),
       counts: { ...this.#counts },
-      checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs },
+      checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs, lastBytes: this.#lastBytes, bytes: this.#checkpointBytes },
       memory: { peakBytes: this.#peakPages * pageBytes, peakBatchBytes: this.#memory.batches.peakBytes },
       progress: state === 'ended' ? 1 : shares.length > 0 && shares.every(s => s !== undefined) ? Math.min(...(shares as number[])) : undefined,
       lag: lags.length > 0 ? lags.reduce((a, b) => a + b, 0) : undefined,
       busyMs: this.#busyMs(),
       steps: Object.fromEntries(steps),
-      stages: [...stages, ...sinks.map(sink => sink.metrics())],
+      stages: [...stages.map((stage, i) => ({ ...stage, ...this.#times.of(i) })), ...sinks.map(sink => sink.metrics())],
     }
   }
 

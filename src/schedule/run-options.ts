@@ -1,6 +1,7 @@
 // What every run can be told, and the checks of what it was told.
 import type { Clock } from '../base/clock.ts'
 import { PlanError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
 import type { MemoryOptions } from '../base/memory-budget.ts'
 import type { SecretLike } from '../base/secret.ts'
 import type { Duration } from '../base/units.ts'
@@ -52,6 +53,8 @@ export interface RunOptions {
    * wrote; what topics, Kafka and other systems were given stays there, so stop with a savepoint where that counts. The next start needs no `restore`.
    */
   readonly restore?: 'none' | (string & {})
+  /** Where the run tells what it does: its start, checkpoints, restarts and end. */
+  readonly logger?: Logger
   /** A directory for the audit log. */
   readonly audit?: string
   readonly clock?: Clock

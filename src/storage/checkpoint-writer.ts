@@ -6,7 +6,7 @@ import type { StorageDirectory } from '../base/storage.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { type CheckpointContent, type CheckpointManifest, encodeManifest, manifestFile, manifestVersion, type RunEntry, sha256 } from './checkpoint-manifest.ts'
 import type { Sealer } from './encryption.ts'
-import { readShared } from './spill-files.ts'
+import { readShared } from './read-shared.ts'
 
 /** What a writer needs of its store. */
 export interface CheckpointPlace {
@@ -35,6 +35,7 @@ export class CheckpointWriter {
   readonly #pending: Promise<void>[] = []
   #failure: unknown
   #fileCount = 0
+  #bytes = 0
   #isDone = false
 
   /** Use `CheckpointStore.begin`. */
@@ -42,6 +43,10 @@ export class CheckpointWriter {
     this.#place = place
   }
 
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
   get epoch(): number {
     return this.#place.epoch
   }
@@ -104,6 +109,7 @@ export class CheckpointWriter {
     const bytes = sealer ? sealer.seal(own, { job, epoch, file }) : own
     const entry = { file, table: run.table, keyGroups: run.keyGroups, bytes: bytes.byteLength, sha256: sha256(bytes), instance, ...(run.lasting && { id: run.lasting.id }) }
     await directory.write(`${folder}/${file}`, bytes)
+    this.#bytes += bytes.byteLength
     this.#entriesOf(nodeId).push(entry)
   }
 

@@ -1,14 +1,13 @@
 // Spill files on the local disk, written and read synchronously by the thread that spills. A file loses its name as soon as it is open: the
 // system frees it with its descriptor, so nothing stays behind when a worker dies or the process is killed. What little a process can leave (an
 // empty file, if it is killed between two calls) the next one that spills into the folder removes. A block is its bytes; their checksums stay in memory.
-import { closeSync, openSync, read, readdirSync, readSync, rmSync, writevSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, rmSync, writevSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { crc32c } from '../base/crc32c.ts'
-import { asError, assert, ConnectorError, DataError } from '../base/errors.ts'
+import { assert, ConnectorError, DataError } from '../base/errors.ts'
 import type { SharedSpillFile, SpillFile, SpillStore, StoredFile, StoredFileReference } from '../base/spill.ts'
 import { formatBytes } from '../base/units.ts'
 
@@ -72,31 +71,14 @@ export class SpillFiles implements SpillStore {
   }
 }
 
-/** All bytes of a file that another thread has written, its blocks verified. Throws ConnectorError SPILL_IO, DataError SPILL_CORRUPT. */
-export async function readShared({ descriptor, starts, lengths, checksums }: SharedSpillFile): Promise<Uint8Array> {
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
-  for (const [block, start] of starts.entries()) {
-    const target = bytes.subarray(start, start + lengths[block]!)
-    for (let at = 0; at < target.length; ) {
-      const { bytesRead } = await readAt(descriptor, target, at, target.length - at, start + at).catch(cause => {
-        throw new ConnectorError('SPILL_IO', `spill: a file can't be read: ${asError(cause).message}; the disk may be faulty`, { cause })
-      })
-      if (bytesRead === 0) throw damaged('the spill folder', block, 'it is cut')
-      at += bytesRead
-    }
-    if (checksum(target, 0) !== checksums[block]) throw damaged('the spill folder', block, 'its checksum differs')
-  }
-  return bytes
-}
-
 interface Disk {
   readonly folder: string
   readonly calls: SpillCalls
   readonly spilled: (bytes: number) => void
 }
 
-const readAt = promisify(read)
-const checksum: (bytes: Uint8Array, before: number) => number = (zlib as { crc32?: (bytes: Uint8Array, before: number) => number }).crc32 ?? crc32c
+/** The checksum of blocks. */
+export const checksum: (bytes: Uint8Array, before: number) => number = (zlib as { crc32?: (bytes: Uint8Array, before: number) => number }).crc32 ?? crc32c
 
 class File implements SpillFile {
   readonly #disk: Disk

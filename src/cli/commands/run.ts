@@ -17,6 +17,7 @@ interface RunFlags {
   audit?: string
   name?: string
   memory?: string
+  metrics?: number
   progress: boolean
   watch?: boolean
   json?: boolean
@@ -38,6 +39,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--audit <dir>', 'write an audit log here')
     .option('--name <name>', 'the name of the job')
     .option('--memory <size>', 'the most memory, such as 512MiB')
+    .option('--metrics <port>', 'serve its metrics as OpenMetrics text at http://127.0.0.1:<port>/metrics', wholeNumber(0, 65_535))
     .option('--json', 'of an exported frame: a JSON object a row instead of a table')
     .option('--watch', 'instead of the progress line a live view: rates, lag, event time, checkpoints, and every step')
     .option('--no-progress', 'no progress line')
@@ -80,12 +82,13 @@ function drainJob(drain: AbortController, { watch }: RunFlags, context: CliConte
 }
 
 async function runExport(path: string, exported: Runnable | undefined, flags: RunFlags, context: CliContext, drain: AbortSignal): Promise<void> {
-  const { progress, checkpoint, every, json, watch, ...rest } = flags
+  const { progress, checkpoint, every, json, watch, metrics, ...rest } = flags
   const given = Object.entries(flags).filter(([name, value]) => name !== 'progress' && value !== undefined)
   if (every !== undefined && checkpoint === undefined)
     throw new PlanError('OPTIONS', `run: --every ${every} without --checkpoint; say where the checkpoints go`)
   const options = {
     ...rest,
+    ...(metrics !== undefined && { metrics: { port: metrics } }),
     ...(checkpoint !== undefined && { checkpoint: { dir: checkpoint, every } }),
     ...(watch ? { watch: progressTarget(context) } : progress && { progress: progressTarget(context) }),
     control: { name: flags.name ?? parse(path).name, failed: (error: Error) => context.writeError(`warning: ${error.message}\n`) },
