@@ -4,7 +4,6 @@ import { PlanError } from '../base/errors.ts'
 import type { Device } from '../device/device.ts'
 import { type Batch, type Column, column, releaseBatch, retainBatch } from './batch.ts'
 import { buildColumn } from './build-columns.ts'
-import { changeColumn, changeNames, type RowChange } from './change.ts'
 import { type DataType, sameType } from './data-type.ts'
 import { parseType, typeName } from './type-name.ts'
 import { typeOfValues } from './value-type.ts'
@@ -61,11 +60,6 @@ export class BatchView {
   }
   get columnNames(): string[] {
     return visible(this.batch.fields).map(f => f.name)
-  }
-  /** What each row is, where rows may change earlier ones: new, what was and what is after an update, or gone ('-U' and '-D' have all values as they were given). */
-  get changes(): RowChange[] | undefined {
-    const changes = this.batch.columns[this.batch.fields.findIndex(field => field.name === changeColumn)]
-    return changes && Array.from(this.device.memory.bytes(changes.values, this.numRows), change => changeNames[change as 0])
   }
   /** A column by name. Throws PlanError NO_COLUMN. */
   column(name: string): ColumnView {

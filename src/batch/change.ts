@@ -11,11 +11,6 @@ export const changeField: Field = { name: changeColumn, type: { kind: 'int8' }, 
 /** What a row is. Even ones add a row, odd ones take away one that was given before: all columns are those of that row. */
 export const Change = { insert: 0, updateBefore: 1, updateAfter: 2, delete: 3 } as const
 
-/** What a row is, as users see it. */
-export type RowChange = '+I' | '-U' | '+U' | '-D'
-/** The names by number. */
-export const changeNames: readonly [RowChange, RowChange, RowChange, RowChange] = ['+I', '-U', '+U', '-D']
-
 /** True where rows of these fields may be changes. */
 export function hasChanges(fields: Fields): boolean {
   return fields.some(field => field.name === changeColumn)

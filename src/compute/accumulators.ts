@@ -5,8 +5,8 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { RowPlaces } from './aggregate-contract.ts'
 import { FusedSums, fusedKind, isWorthFusing } from './fused-sums.ts'
-import { gatherColumn, rowNumbers } from './gather.ts'
-import { type Accumulator, type AggregateSpec, aggregateOf, createAccumulator, partialFieldsOf } from './accumulator.ts'
+import { rowNumbers } from './gather.ts'
+import { type Accumulator, type AggregateSpec, createAccumulator, partialFieldsOf } from './accumulator.ts'
 
 /** Several accumulators over the same groups; see `Accumulator` for what holds of each. */
 export interface Accumulators {
@@ -19,18 +19,9 @@ export interface Accumulators {
   partialColumns(arena: Arena, groupCount: number): Column[]
   /** One column per spec. Throws DataError SUM_OVERFLOW. */
   resultColumns(arena: Arena, groupCount: number): Column[]
-  /** The results of the groups `ids` (`count` u32) alone, in that order. Cost: theirs, where all accumulators have `entries`; else that of all. */
-  resultsOf(arena: Arena, groupCount: number, ids: number, count: number): Column[]
-  /** Takes the state of other rows away: row i of `partial`, columns as of `partialColumns`, belongs to group gids[i]. For specs that are `invertible`. */
-  takeAway(arena: Arena, gids: number, partial: readonly Column[], rows: number, groupCount: number): void
   readonly bytes: number
   reset(): void
   close(): void
-}
-
-/** Whether rows of an aggregate can be taken away again. */
-export function isInvertible(fn: string): boolean {
-  return aggregateOf(fn, fn).negate !== undefined
 }
 
 /** Accumulators for `specs`, in order. Throws as `createAccumulator`. */
@@ -92,18 +83,6 @@ class AccumulatorSet implements Accumulators {
   }
   resultColumns(arena: Arena, groupCount: number): Column[] {
     return this.#list.flatMap((accumulator, i) => (this.#isFused(i) ? [this.#fused!.resultColumn(arena, this.#fusable.indexOf(i), groupCount)] : accumulator.resultColumns(arena, groupCount)))
-  }
-
-  resultsOf(arena: Arena, groupCount: number, ids: number, count: number): Column[] {
-    return this.#list.flatMap((accumulator, i) => {
-      if (this.#isFused(i)) return this.#fused!.entries.picked(arena, groupCount, ids, count, () => [this.#fused!.resultColumn(arena, this.#fusable.indexOf(i), count)])
-      if (accumulator.entries) return accumulator.entries.picked(arena, groupCount, ids, count, () => accumulator.resultColumns(arena, count))
-      return accumulator.resultColumns(arena, groupCount).map(column => gatherColumn(this.#device, arena, column, ids, count))
-    })
-  }
-  takeAway(arena: Arena, gids: number, partial: readonly Column[], rows: number, groupCount: number): void {
-    let at = 0
-    this.merge(gids, this.#specs.flatMap((spec, i) => aggregateOf(spec.fn, spec.fn).negate!(this.#device, arena, spec, partial.slice(at, (at += this.#widths[i]!)))), rows, groupCount)
   }
 
   reset(): void {

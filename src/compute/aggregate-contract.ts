@@ -6,7 +6,6 @@ import type { DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { EntryState } from './entry-state.ts'
 
 /** Options of an aggregate, as plain data. */
 export interface AggregateOptions {
@@ -43,8 +42,6 @@ export interface AggregateType {
   result(spec: AggregateSpec): DataType
   /** The state as fields, with names that begin with `name`. */
   partial(spec: AggregateSpec, name: string): Field[]
-  /** For states that add up: what takes a state away again when it is merged, made of its columns. Absent where values that are gone leave no trace to go by. */
-  negate?(device: Device, arena: Arena, spec: AggregateSpec, partial: readonly Column[]): Column[]
   /** An accumulator without groups. */
   create(device: Device, spec: AggregateSpec): Accumulator
 }
@@ -75,8 +72,6 @@ export interface Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[]
   /** The result: one column in `arena`, a row per group. Throws DataError SUM_OVERFLOW. */
   resultColumns(arena: Arena, groupCount: number): Column[]
-  /** Where results are made of equal entries by group, and of nothing else that depends on how many groups there are: these entries. */
-  readonly entries?: EntryState
   /** Bytes held. */
   readonly bytes: number
   /** Forgets all groups. */

@@ -5,7 +5,6 @@ import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type Accumulator, type AggregateType, anything } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
-import { negated } from './updates.ts'
 
 const shift = 3
 
@@ -16,7 +15,6 @@ export const countAggregate: AggregateType = {
   nulls: 'never',
   result: () => rowCount64,
   partial: (_, name) => [{ name: `${name}.count`, type: int64, nullable: false }],
-  negate: (device, arena, _, partial) => partial.map(column => negated(device, arena, column)),
   create: device => new CountAccumulator(device),
 }
 
@@ -25,9 +23,6 @@ class CountAccumulator implements Accumulator {
   readonly #state: EntryState
   constructor(device: Device) {
     this.#state = new EntryState(device, 8)
-  }
-  get entries(): EntryState {
-    return this.#state
   }
   get bytes(): number {
     return this.#state.memory.bytes

@@ -42,55 +42,48 @@ class DistinctAccumulator implements Accumulator {
   readonly #device: Device
   readonly #type: DataType
   readonly #counts: EntryState | undefined
-  /** How many pairs each group has, where they aren't counted singly. */
-  readonly #pairs: EntryState | undefined
   readonly #table: GroupTable
   constructor(device: Device, type: DataType, counted: boolean) {
     this.#device = device
     this.#type = type
     this.#counts = counted ? new EntryState(device, 8) : undefined
-    this.#pairs = counted ? undefined : new EntryState(device, 8)
     this.#table = new GroupTable(device, [{ name: 'group', type: int32, nullable: false }, { name: 'value', type, nullable: false }])
   }
-  get entries(): EntryState | undefined {
-    return this.#pairs
-  }
   get bytes(): number {
-    return this.#table.bytes + ((this.#counts ?? this.#pairs)?.memory.bytes ?? 0)
+    return this.#table.bytes + (this.#counts?.memory.bytes ?? 0)
   }
 
-  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, _groupCount: number): void {
     if (column!.type.kind === 'null') return
     const device = this.#device
     const arena = device.arena()
     try {
       const stored = column!
       const groups: Column = { type: int32, length: rows, values: gids, validity: 0 }
-      if (column!.validity === 0) return this.#add(arena, groups, stored, 0, groupCount)
+      if (column!.validity === 0) return this.#add(arena, groups, stored, 0)
       const some = selectRows(device, arena, column!.validity, rows)
-      this.#add(arena, gatherColumn(device, arena, groups, some.indices, some.rows), gatherColumn(device, arena, stored, some.indices, some.rows), 0, groupCount)
+      this.#add(arena, gatherColumn(device, arena, groups, some.indices, some.rows), gatherColumn(device, arena, stored, some.indices, some.rows), 0)
     } finally {
       arena.release()
     }
   }
 
-  merge(gids: number, lists: readonly Column[], rows: number, groupCount: number): void {
+  merge(gids: number, lists: readonly Column[], rows: number): void {
     const arena = this.#device.arena()
     try {
       const { gids: own, items, count } = listItems(this.#device, arena, gids, lists, rows)
-      this.#add(arena, { type: int32, length: count, values: own, validity: 0 }, items[0]!, items[1]?.values ?? 0, groupCount)
+      this.#add(arena, { type: int32, length: count, values: own, validity: 0 }, items[0]!, items[1]?.values ?? 0)
     } finally {
       arena.release()
     }
   }
 
   // `weights`: how often each pair came; 0 is once.
-  #add(arena: Arena, groups: Column, values: Column, weights: number, groupCount: number): void {
+  #add(arena: Arena, groups: Column, values: Column, weights: number): void {
     const rows = groups.length
     if (rows === 0) return
-    const before = this.#table.groupCount
     const pairs = this.#table.find(arena, [groups, { ...values, validity: 0 }], rows)
-    if (!this.#counts) return this.#device.kernels.countNewPairs(pairs, groups.values, rows, before, this.#pairs!.ensure(groupCount))
+    if (!this.#counts) return
     const state = this.#counts.ensure(this.#table.groupCount)
     if (weights === 0) this.#device.kernels.countGroups(pairs, 0, rows, state, 3)
     else this.#device.kernels.addWordsI64(pairs, weights, rows, state, 3)
@@ -119,7 +112,9 @@ class DistinctAccumulator implements Accumulator {
 
   #distinct(arena: Arena, groupCount: number): Column {
     const out = allocateColumn(arena, rowCount64, groupCount)
-    this.#device.kernels.takeWords(this.#pairs!.ensure(groupCount), groupCount, 3, out.values)
+    this.#device.memory.bytes(out.values, 8 * groupCount).fill(0)
+    const count = this.#table.groupCount
+    if (count > 0) this.#device.kernels.countGroups(this.#table.keyColumns(arena)[0]!.values, 0, count, out.values, 3)
     return out
   }
 
@@ -144,11 +139,9 @@ class DistinctAccumulator implements Accumulator {
   reset(): void {
     this.#table.reset()
     this.#counts?.reset()
-    this.#pairs?.reset()
   }
   close(): void {
     this.#table.close()
     this.#counts?.close()
-    this.#pairs?.close()
   }
 }

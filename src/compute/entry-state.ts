@@ -1,9 +1,8 @@
 // The memory of one accumulator: an array of equal entries by gid that grows with the groups, and scratch.
-import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { OwnedMemory } from './owned-memory.ts'
 
-/** Entries of `entryBytes` (8 or more), fresh ones zero or a pattern of two 64-bit words. */
+/** Entries of `entryBytes` (8, 16 or 32), fresh ones zero or a pattern of two 64-bit words. */
 export class EntryState {
   readonly device: Device
   readonly memory: OwnedMemory
@@ -15,8 +14,6 @@ export class EntryState {
   #address = 0
   #scratch = 0
   #scratchBytes = 0
-  /** The address of picked entries, while there are such. */
-  #picked = 0
   constructor(device: Device, entryBytes: number, pattern?: readonly [bigint, bigint]) {
     this.device = device
     this.memory = new OwnedMemory(device)
@@ -26,26 +23,12 @@ export class EntryState {
 
   /** The entries' address after making sure that there are `groupCount`, new ones fresh. */
   ensure(groupCount: number): number {
-    if (this.#picked !== 0) return this.#picked
     if (groupCount > this.#filled) {
       if (groupCount > this.#capacity) this.#grow(groupCount)
       this.#fill(this.#filled, groupCount)
       this.#filled = groupCount
     }
     return this.#address
-  }
-
-  /** What `body` gives while `ensure` tells of copies of the entries `ids` (`count` u32) alone, in that order: results of some groups. `body` changes none. */
-  picked<T>(arena: Arena, groupCount: number, ids: number, count: number, body: () => T): T {
-    const from = this.ensure(groupCount)
-    const out = arena.allocate(count * this.#entryBytes)
-    this.device.kernels.gatherFixed(from, this.#entryBytes, ids, count, out)
-    this.#picked = out
-    try {
-      return body()
-    } finally {
-      this.#picked = 0
-    }
   }
 
   /** `bytes` of scratch that live until the next call. */

@@ -5,7 +5,6 @@ import { type DataType, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
-import type { EntryState } from './entry-state.ts'
 import { rowNumbers } from './gather.ts'
 import { equalType, fromForm, orderForm } from './key-form.ts'
 import { hasNarrow, type NarrowColumn, narrowColumn, wordsOfNarrow } from './narrow.ts'
@@ -51,9 +50,6 @@ class FormAccumulator implements Accumulator {
     this.#device = device
     this.#forms = forms
     this.#type = type
-  }
-  get entries(): EntryState | undefined {
-    return this.#forms.entries
   }
   get bytes(): number {
     return this.#forms.bytes

@@ -49,9 +49,6 @@ export class FusedSums {
     this.#state = new EntryState(device, 1 << this.#shift)
   }
 
-  get entries(): EntryState {
-    return this.#state
-  }
   get bytes(): number {
     return this.#state.memory.bytes
   }

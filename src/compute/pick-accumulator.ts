@@ -78,9 +78,6 @@ class PickAccumulator implements Accumulator {
     this.#state = new EntryState(device, 32)
     this.#store = new ColumnStore(device, type)
   }
-  get entries(): EntryState {
-    return this.#state
-  }
   get bytes(): number {
     return this.#state.memory.bytes + this.#store.bytes
   }

@@ -31,9 +31,6 @@ class SketchAccumulator implements Accumulator {
     this.#state = new EntryState(device, 16)
     this.#heaps = new EntryHeaps(this.#state, heapBytesFirst, true)
   }
-  get entries(): EntryState {
-    return this.#state
-  }
   get bytes(): number {
     return this.#state.memory.bytes
   }

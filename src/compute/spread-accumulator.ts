@@ -64,9 +64,6 @@ class SpreadAccumulator implements Accumulator {
     this.#root = root
     this.#state = new EntryState(device, 64)
   }
-  get entries(): EntryState {
-    return this.#state
-  }
   get bytes(): number {
     return this.#state.memory.bytes
   }
@@ -118,9 +115,6 @@ class PairAccumulator implements Accumulator {
     this.#fn = fn
     this.#population = population
     this.#state = new EntryState(device, 128)
-  }
-  get entries(): EntryState {
-    return this.#state
   }
   get bytes(): number {
     return this.#state.memory.bytes

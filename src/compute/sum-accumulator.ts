@@ -7,9 +7,8 @@ import { typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType, InputRule } from './aggregate-contract.ts'
+import type { Accumulator, AggregateOptions, AggregateType, InputRule } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
-import { negated, negatedWide } from './updates.ts'
 import { floatsOf, wordsOf } from './widen.ts'
 
 const uint64: DataType = { kind: 'uint64' }
@@ -27,7 +26,6 @@ export const sumAggregate: AggregateType = {
   },
   result: ({ inputType }) => sumType(inputType!),
   partial: ({ inputType }, name) => sumFields(inputType!, name),
-  negate: negatedSums,
   create(device, { inputType, options, where = 'sum' }) {
     if (options?.overflow === 'wrap' && inputType!.kind === 'decimal')
       throw new PlanError('AGGREGATE_OPTION', `${where}: decimals don't wrap; leave overflow out, or cast the column to int64 or float64 before summing`)
@@ -41,7 +39,6 @@ export const meanAggregate: AggregateType = {
   inputs: [averaged],
   result: ({ inputType }) => (isNumeric(inputType!) ? float64 : inputType!),
   partial: ({ inputType }, name) => sumFields(inputType!, name),
-  negate: negatedSums,
   create: (device, { inputType, where }) => new SumAccumulator(device, 'mean', inputType!, where ?? 'mean', false),
 }
 
@@ -78,11 +75,6 @@ function sumFields(input: DataType, name: string): Field[] {
   }
 }
 
-function negatedSums(device: Device, arena: Arena, { inputType }: AggregateSpec, partial: readonly Column[]): Column[] {
-  if (formOf(inputType!) !== 'decimal') return partial.map(column => negated(device, arena, column))
-  return [...negatedWide(device, arena, partial.slice(0, 3)), negated(device, arena, partial[3]!)]
-}
-
 /** Up to this many groups, rows are dealt to four banks so that they don't wait for each other's stores. */
 const bankedGroupsMax = 32
 
@@ -103,9 +95,6 @@ class SumAccumulator implements Accumulator {
     this.#where = where
     this.#wraps = wraps
     this.#state = new EntryState(device, 1 << this.#shift)
-  }
-  get entries(): EntryState {
-    return this.#state
   }
   get bytes(): number {
     return this.#state.memory.bytes

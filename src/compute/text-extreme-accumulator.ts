@@ -20,9 +20,6 @@ export class TextExtremeAccumulator implements Accumulator {
     this.#type = type
     this.#state = new EntryState(device, 32)
   }
-  get entries(): EntryState {
-    return this.#state
-  }
   get bytes(): number {
     return this.#state.memory.bytes
   }

@@ -19,9 +19,6 @@ export abstract class ValueAccumulator implements Accumulator {
   /** The values of all entries from `state` on as a column; nulls are put in by the caller. */
   protected abstract valueColumn(arena: Arena, state: number, groupCount: number): Column
 
-  get entries(): EntryState {
-    return this.state
-  }
   get bytes(): number {
     return this.state.memory.bytes
   }

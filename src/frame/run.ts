@@ -185,7 +185,7 @@ export async function collectTable(input: NodeEdge, options: JobOptions): Promis
   const sink = sinkNode(input, {
     sink: 'user',
     options: null,
-    bound: { name: 'collect', delivery: 'idempotent', changes: 'end', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, (dictionaries ??= new OwnedDictionaries(batch.device)))) },
+    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, (dictionaries ??= new OwnedDictionaries(batch.device)))) },
   })
   const run = await startJob([{ ...sink, label: 'collect' }], options)
   await run.done.finally(() => dictionaries?.close())
@@ -204,7 +204,6 @@ export async function* iterateBatches(input: NodeEdge, options: JobOptions): Asy
   const bound = {
     name: 'batches',
     delivery: 'idempotent',
-    changes: 'each',
     write: (view: BatchView) =>
       new Promise<void>(taken => {
         waiting.push({ view, taken })
@@ -295,7 +294,7 @@ function withoutRows(plan: Plan, bindings: Bindings): Plan {
 
 /** Runs the frame into nothing and gives the plan with rows and time per step. */
 export async function analyzeFrame(input: NodeEdge, options: JobOptions): Promise<string> {
-  const bound = { name: 'nothing', delivery: 'idempotent', changes: 'each', write: () => {} }
+  const bound = { name: 'nothing', delivery: 'idempotent', write: () => {} }
   const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'explain' }], options)
   await run.done
   const { plan, run: job } = run.started

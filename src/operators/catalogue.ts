@@ -1,6 +1,5 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
 import { asOperator } from './as.ts'
-import { currentRowsOperator } from './current-rows.ts'
 import { customAggregateOperator } from './custom-aggregate.ts'
 import { decodeJsonOperator } from './decode-json.ts'
 import { filterOperator } from './filter.ts'
@@ -35,7 +34,6 @@ import { dropOperator, renameOperator, selectOperator, withOperator } from './pr
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
 import { sampleOperator } from './sample.ts'
 import { sessionAggregateOperator } from './session-aggregate.ts'
-import { updatingAggregateOperator } from './updating-aggregate.ts'
 import { watermarkOperator } from './watermark.ts'
 import { windowAggregateOperator } from './window-aggregate.ts'
 import { windowTopOperator } from './window-top.ts'
@@ -60,8 +58,6 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sessionAggregateOperator,
   watermarkOperator,
   windowAggregateOperator,
-  updatingAggregateOperator,
-  currentRowsOperator,
   windowTopOperator,
   orderByTimeOperator,
   partialAggregateOperator,

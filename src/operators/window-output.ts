@@ -40,7 +40,7 @@ const startField: Field = { name: 'window_start', type: timestampMs, nullable: f
 const endField: Field = { name: 'window_end', type: timestampMs, nullable: false }
 
 /** What is grouped: the keys' fields and the aggregates' types. Throws PlanError NO_COLUMN or AGGREGATE_TYPE. */
-export function shapeOf(input: Fields, params: Pick<WindowAggregateParams, 'keys' | 'aggregates'>, where: string): GroupShape {
+export function shapeOf(input: Fields, params: WindowAggregateParams, where: string): GroupShape {
   const keys = params.keys.map(key => fieldOf(input, key, where))
   const typeOf = (column: string) => fieldOf(input, column, where).type
   const specs = params.aggregates.map(({ name, fn, input: column, args, options }) => ({

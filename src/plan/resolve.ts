@@ -4,10 +4,10 @@ import { PlanError } from '../base/errors.ts'
 import { functionKey, type UserFunction } from '../base/function-reference.ts'
 import type { Json } from '../base/json.ts'
 import { hasChanges } from '../batch/change.ts'
-import { type Fields, visible } from '../batch/schema.ts'
+import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import type { Edge, OperatorNode, Plan, PlanNode, ScanNode, SinkNode } from './plan.ts'
+import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import type { PlanAround } from './lower-rows.ts'
 import { isShared, topOfSorts } from './readers.ts'
 import { lowerOperator } from './rewrite.ts'
@@ -87,10 +87,12 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         for (const lowered of lowerOperator(node, node.inputs.map(e => factsOf(edges, e)), around)) addOperator(lowered)
         break
       case 'sink': {
-        const input = changedInput(node, factsOf(edges, node.input), optionsOf(node, bindings))
-        if (input.step) addOperator(input.step)
-        sinkType(node.kind).check(optionsOf(node, bindings), factsOf(edges, input.edge).fields, node.id)
-        nodes.push({ ...node, input: input.edge })
+        const facts = factsOf(edges, node.input)
+        const type = sinkType(node.kind)
+        const options = optionsOf(node, bindings)
+        if (facts.changedBy !== undefined && !type.takesChanges?.(options)) throw refusesChanges(node.id, facts.changedBy, 'group by a window, or write to a sink that takes changes by key')
+        type.check(options, facts.fields, node.id)
+        nodes.push(node)
         break
       }
     }
@@ -103,16 +105,6 @@ export function factsOf(edges: ReadonlyMap<string, EdgeFacts>, edge: Edge): Edge
   const facts = edges.get(edgeKey(edge))
   if (!facts) throw noPort(edges, edge)
   return facts
-}
-
-// What a sink reads: its input, or what holds at the end of it.
-function changedInput(node: SinkNode, { changedBy, fields }: EdgeFacts, options: unknown): { edge: Edge; step?: OperatorNode } {
-  if (changedBy === undefined) return { edge: node.input }
-  const way = sinkType(node.kind).changes?.(options)
-  if (way === undefined) throw refusesChanges(node.id, changedBy, "group by a window, or write to a sink that takes changes")
-  if (way === 'each') return { edge: node.input }
-  const names = visible(fields).map(field => field.name)
-  return { edge: { node: `${node.id}:rows` }, step: { node: 'operator', id: `${node.id}:rows`, kind: 'currentRows', params: { names }, inputs: [node.input] } }
 }
 
 function refusesChanges(where: string, changedBy: string, instead: string): Error {

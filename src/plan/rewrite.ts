@@ -60,10 +60,8 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     const kind = window.kind === 'session' ? 'sessionAggregate' : 'windowAggregate'
     return [...steps, { node: 'operator', id: node.id, kind, params: { ...(params as object), window: window as unknown as Json }, inputs: [source] }]
   }
-  if (!input.bounded) {
-    if (sets) throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends; make one groupBy for each, or read the source until its end`)
-    return [...steps, { node: 'operator', id: node.id, kind: 'updatingAggregate', params, inputs: [source] }]
-  }
+  if (!input.bounded)
+    throw new PlanError('UNBOUNDED_GROUP', `${node.id}: groupBy without a window on a stream would never emit; add a window such as tumble("time", '10s'), or read the source until its end`)
   const partial: OperatorNode = { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] }
   if (sets) {
     const expanded: OperatorNode = { node: 'operator', id: `${node.id}:sets`, kind: 'expandSets', params: { keys, sets, id: id! }, inputs: [{ node: partial.id }] }

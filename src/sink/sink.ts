@@ -56,11 +56,8 @@ export interface SinkType<O = unknown> {
   delivery(options: O): Delivery
   /** Throws PlanError when the rows can't be written this way. */
   check(options: O, fields: Fields, where: string): void
-  /**
-   * What it does with rows that change earlier ones (`$change`, batch/change.ts): takes 'each' of them as it comes, or those that hold at the 'end'. Where it is
-   * undefined, a plan whose rows change is refused.
-   */
-  changes?(options: O): 'each' | 'end' | undefined
+  /** True where rows may change earlier ones (`$change`, batch/change.ts). A plan whose rows change before another sink is refused. */
+  takesChanges?(options: O): boolean
   open(context: SinkContext, options: O): Promise<SinkWriter>
   /**
    * For sinks whose rows may be encoded before they come, in the workers that make them: how. The writer then gets encoded batches (encoded-rows.ts) wherever

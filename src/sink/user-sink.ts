@@ -8,11 +8,6 @@ import type { Delivery, SinkType } from './sink.ts'
 export interface UserSink {
   readonly name: string
   readonly delivery: Delivery
-  /**
-   * What it does with rows that change earlier ones: takes 'each' as it comes, with `batch.changes` to say what it is, or the rows that hold at the 'end'. A job
-   * whose rows change is refused without it.
-   */
-  readonly changes?: 'each' | 'end'
   open?(at: { job: string; epoch: number; resumed?: { epoch: number; handle: Json } }): Promise<void> | void
   write(batch: BatchView, at: { epoch: number }): Promise<void> | void
   /** Makes the epoch durable, not yet visible; the result (plain data) is stored in the checkpoint and handed to `commit`. */
@@ -25,9 +20,7 @@ export interface UserSink {
 export const userSink: SinkType<UserSink> = {
   kind: 'user',
   delivery: options => options.delivery,
-  changes: options => options.changes,
   check(options, _, where) {
-    if (options.changes !== undefined && options.changes !== 'each' && options.changes !== 'end') throw new PlanError('SINK_CHANGES', `${where}: sink "${options.name}" has changes: ${JSON.stringify(options.changes)}; give 'each' or 'end'`)
     if (options.delivery === 'transactional' && !options.commit) throw new PlanError('SINK_COMMIT', `${where}: sink "${options.name}" is transactional but has no commit(epoch); add it, or declare it 'idempotent' or 'append'`)
   },
   async open(context, options) {

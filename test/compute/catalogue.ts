@@ -4,7 +4,6 @@ import { aggregateAgreements, narrowSumAgreements } from './reference/aggregate.
 import { arithmeticAgreement, signAgreement } from './reference/arithmetic.ts'
 import * as integers from './reference/integers.ts'
 import * as bits from './reference/bitwise.ts'
-import * as updates from './reference/updates.ts'
 import * as decimals from './reference/decimal.ts'
 import * as floats from './reference/floats.ts'
 import { numberTextAgreement } from './reference/number-views.ts'
@@ -186,5 +185,4 @@ export const catalogue: readonly AnyAgreement[] = [
   rangeCompareAgreement,
   rowBlock.joinedPacksAgreement,
   lookupAgreement,
-  ...Object.values(updates),
 ]
