@@ -41,7 +41,7 @@ export async function run({ rows = 5e7, warmup = Math.round(0.4 * rows), workers
 async function measured(query, house, { folder, rows, warmup, workers }) {
   const loop = fixedLoopSeconds()
   let results = 0
-  const blackhole = sink({ name: 'blackhole', delivery: 'idempotent', changes: 'each', write: batch => void (results += batch.numRows) })
+  const blackhole = sink({ name: 'blackhole', delivery: 'idempotent', changes: true, write: batch => void (results += batch.numRows) })
   const frame = queries[query](house)
   const mode = modeOf(frame)
   const job = query === 'q10' ? q10Files(house, join(folder, 'files/')) : frame.to(blackhole)

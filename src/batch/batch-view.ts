@@ -2,6 +2,7 @@
 // next step; `retain()` copies nothing and keeps it until `release()`.
 import { PlanError } from '../base/errors.ts'
 import type { Device } from '../device/device.ts'
+import { changeColumn } from './change.ts'
 import { type Batch, type Column, column, releaseBatch, retainBatch } from './batch.ts'
 import { buildColumn } from './build-columns.ts'
 import { type DataType, sameType } from './data-type.ts'
@@ -57,6 +58,16 @@ export class BatchView {
   }
   get numRows(): number {
     return this.batch.rowCount
+  }
+  /**
+   * What each row is, where rows change earlier ones: 0 inserted, 1 the row that was before an update, 2 the row that is after it, 3 deleted; odd ones take back a row that was given, all of
+   * whose columns they have. Undefined where rows only add up. Valid as long as the batch.
+   */
+  get changes(): Int8Array | undefined {
+    const at = this.batch.fields.findIndex(field => field.name === changeColumn)
+    if (at < 0) return undefined
+    const { buffer, byteOffset } = this.device.memory.bytes(this.batch.columns[at]!.values, this.numRows)
+    return new Int8Array(buffer, byteOffset, this.numRows)
   }
   get columnNames(): string[] {
     return visible(this.batch.fields).map(f => f.name)

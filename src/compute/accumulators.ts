@@ -3,7 +3,7 @@ import type { Column } from '../batch/batch.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { RowPlaces } from './aggregate-contract.ts'
+import type { RowPlaces, SomeGroups } from './aggregate-contract.ts'
 import { FusedSums, fusedKind, isWorthFusing } from './fused-sums.ts'
 import { rowNumbers } from './gather.ts'
 import { type Accumulator, type AggregateSpec, createAccumulator, partialFieldsOf } from './accumulator.ts'
@@ -17,8 +17,8 @@ export interface Accumulators {
   /** The fields of `partialColumns`; `names`: one per spec. */
   partialFields(names: readonly string[]): Field[]
   partialColumns(arena: Arena, groupCount: number): Column[]
-  /** One column per spec. Throws DataError SUM_OVERFLOW. */
-  resultColumns(arena: Arena, groupCount: number): Column[]
+  /** One column per spec, with a row per group, or for each of the groups `of`. Throws DataError SUM_OVERFLOW. */
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[]
   readonly bytes: number
   reset(): void
   close(): void
@@ -81,8 +81,8 @@ class AccumulatorSet implements Accumulators {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.#list.flatMap((accumulator, i) => (this.#isFused(i) ? this.#fused!.partialColumns(arena, this.#fusable.indexOf(i), groupCount) : accumulator.partialColumns(arena, groupCount)))
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    return this.#list.flatMap((accumulator, i) => (this.#isFused(i) ? [this.#fused!.resultColumn(arena, this.#fusable.indexOf(i), groupCount)] : accumulator.resultColumns(arena, groupCount)))
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    return this.#list.flatMap((accumulator, i) => (this.#isFused(i) ? [this.#fused!.resultColumn(arena, this.#fusable.indexOf(i), groupCount, of)] : accumulator.resultColumns(arena, groupCount, of)))
   }
 
   reset(): void {

@@ -52,6 +52,12 @@ export interface RowPlaces {
   readonly rows: number
 }
 
+/** Some groups: the address of a u32 each, below the number of groups. */
+export interface SomeGroups {
+  readonly indices: number
+  readonly rows: number
+}
+
 /** Places for accumulators that don't look at them. */
 export const noPlaces: RowPlaces = { first: 0n, rows: 0 }
 
@@ -70,8 +76,8 @@ export interface Accumulator {
   merge(gids: number, partial: readonly Column[], rows: number, groupCount: number): void
   /** The state as columns in `arena`, a row per group. */
   partialColumns(arena: Arena, groupCount: number): Column[]
-  /** The result: one column in `arena`, a row per group. Throws DataError SUM_OVERFLOW. */
-  resultColumns(arena: Arena, groupCount: number): Column[]
+  /** The result: one column in `arena`, a row per group, or one for each of the groups `of`. Throws DataError SUM_OVERFLOW. Cost: of the groups asked for, but where `gathered` is used. */
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[]
   /** Bytes held. */
   readonly bytes: number
   /** Forgets all groups. */

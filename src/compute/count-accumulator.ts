@@ -3,7 +3,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { int64, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, anything } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, type SomeGroups } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 const shift = 3
@@ -36,9 +36,10 @@ class CountAccumulator implements Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount).map(column => ({ ...column, type: int64 }))
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const out = allocateColumn(arena, rowCount64, groupCount)
-    this.#state.device.kernels.takeWords(this.#state.ensure(groupCount), groupCount, shift, out.values)
+    this.#state.device.kernels.takeWords(this.#state.entries(arena, groups, of), groupCount, shift, out.values)
     return [out]
   }
   reset(): void {

@@ -4,7 +4,8 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { binary, bitmapBytes, float64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import type { Accumulator, SomeGroups } from './aggregate-contract.ts'
+import { gathered } from './gather.ts'
 import { EntryHeaps } from './entry-heaps.ts'
 import { EntryState } from './entry-state.ts'
 import { floatsOf } from './widen.ts'
@@ -54,7 +55,8 @@ export class DigestAccumulator implements Accumulator {
     kernels.copyViews(out.values, groupCount, out.values, arena.allocate(kernels.countViewBytes(out.values, groupCount)))
     return [out]
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#state.device, arena, this.resultColumns(arena, groupCount), of)
     const { kernels } = this.#state.device
     const state = this.#state.ensure(groupCount)
     const out = allocateColumn(arena, float64, groupCount)

@@ -3,12 +3,13 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType, int32, int64, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, anything, type InputRule } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, type InputRule, type SomeGroups } from './aggregate-contract.ts'
 import { selectRows } from './compact.ts'
 import { EntryState } from './entry-state.ts'
-import { gatherColumn } from './gather.ts'
+import { gatherColumn, gathered } from './gather.ts'
 import { GroupTable } from './group-table.ts'
 import { nullColumn } from './null-column.ts'
+import { firstRows } from './row-numbers.ts'
 import { listColumn, listItems, listType, rowRuns } from './row-runs.ts'
 import { isOrdered, sortIndices } from './sort.ts'
 
@@ -42,48 +43,57 @@ class DistinctAccumulator implements Accumulator {
   readonly #device: Device
   readonly #type: DataType
   readonly #counts: EntryState | undefined
+  /** How many pairs each group has, where they aren't counted one by one. */
+  readonly #pairs: EntryState
   readonly #table: GroupTable
   constructor(device: Device, type: DataType, counted: boolean) {
     this.#device = device
     this.#type = type
     this.#counts = counted ? new EntryState(device, 8) : undefined
+    this.#pairs = new EntryState(device, 8)
     this.#table = new GroupTable(device, [{ name: 'group', type: int32, nullable: false }, { name: 'value', type, nullable: false }])
   }
   get bytes(): number {
-    return this.#table.bytes + (this.#counts?.memory.bytes ?? 0)
+    return this.#table.bytes + (this.#counts ?? this.#pairs).memory.bytes
   }
 
-  update(gids: number, [column]: readonly Column[], rows: number, _groupCount: number): void {
+  update(gids: number, [column]: readonly Column[], rows: number, groupCount: number): void {
     if (column!.type.kind === 'null') return
     const device = this.#device
     const arena = device.arena()
     try {
       const stored = column!
       const groups: Column = { type: int32, length: rows, values: gids, validity: 0 }
-      if (column!.validity === 0) return this.#add(arena, groups, stored, 0)
+      if (column!.validity === 0) return this.#add(arena, groups, stored, 0, groupCount)
       const some = selectRows(device, arena, column!.validity, rows)
-      this.#add(arena, gatherColumn(device, arena, groups, some.indices, some.rows), gatherColumn(device, arena, stored, some.indices, some.rows), 0)
+      this.#add(arena, gatherColumn(device, arena, groups, some.indices, some.rows), gatherColumn(device, arena, stored, some.indices, some.rows), 0, groupCount)
     } finally {
       arena.release()
     }
   }
 
-  merge(gids: number, lists: readonly Column[], rows: number): void {
+  merge(gids: number, lists: readonly Column[], rows: number, groupCount: number): void {
     const arena = this.#device.arena()
     try {
       const { gids: own, items, count } = listItems(this.#device, arena, gids, lists, rows)
-      this.#add(arena, { type: int32, length: count, values: own, validity: 0 }, items[0]!, items[1]?.values ?? 0)
+      this.#add(arena, { type: int32, length: count, values: own, validity: 0 }, items[0]!, items[1]?.values ?? 0, groupCount)
     } finally {
       arena.release()
     }
   }
 
   // `weights`: how often each pair came; 0 is once.
-  #add(arena: Arena, groups: Column, values: Column, weights: number): void {
+  #add(arena: Arena, groups: Column, values: Column, weights: number, groupCount: number): void {
     const rows = groups.length
     if (rows === 0) return
+    const known = this.#table.groupCount
     const pairs = this.#table.find(arena, [groups, { ...values, validity: 0 }], rows)
-    if (!this.#counts) return
+    if (!this.#counts) {
+      const fresh = firstRows(this.#device, arena, pairs, rows, known)
+      const gids = arena.allocate(4 * fresh.rows)
+      this.#device.kernels.gatherWord4(groups.values, fresh.indices, fresh.rows, gids)
+      return this.#device.kernels.countGroups(gids, 0, fresh.rows, this.#pairs.ensure(groupCount), 3)
+    }
     const state = this.#counts.ensure(this.#table.groupCount)
     if (weights === 0) this.#device.kernels.countGroups(pairs, 0, rows, state, 3)
     else this.#device.kernels.addWordsI64(pairs, weights, rows, state, 3)
@@ -106,15 +116,16 @@ class DistinctAccumulator implements Accumulator {
     return [listColumn(values, offsets, groupCount), ...(this.#counts ? [listColumn(counts, offsets, groupCount)] : [])]
   }
 
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    return [this.#counts ? this.#mode(arena, groupCount) : this.#distinct(arena, groupCount)]
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (!this.#counts) return [this.#distinct(arena, groupCount, of)]
+    const modes = this.#mode(arena, groupCount)
+    return of ? gathered(this.#device, arena, [modes], of) : [modes]
   }
 
-  #distinct(arena: Arena, groupCount: number): Column {
-    const out = allocateColumn(arena, rowCount64, groupCount)
-    this.#device.memory.bytes(out.values, 8 * groupCount).fill(0)
-    const count = this.#table.groupCount
-    if (count > 0) this.#device.kernels.countGroups(this.#table.keyColumns(arena)[0]!.values, 0, count, out.values, 3)
+  #distinct(arena: Arena, groups: number, of?: SomeGroups): Column {
+    const rows = of?.rows ?? groups
+    const out = allocateColumn(arena, rowCount64, rows)
+    this.#device.kernels.takeWords(this.#pairs.entries(arena, groups, of), rows, 3, out.values)
     return out
   }
 
@@ -139,9 +150,11 @@ class DistinctAccumulator implements Accumulator {
   reset(): void {
     this.#table.reset()
     this.#counts?.reset()
+    this.#pairs.reset()
   }
   close(): void {
     this.#table.close()
     this.#counts?.close()
+    this.#pairs.close()
   }
 }

@@ -1,5 +1,7 @@
 // The memory of one accumulator: an array of equal entries by gid that grows with the groups, and scratch.
+import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import type { SomeGroups } from './aggregate-contract.ts'
 import { OwnedMemory } from './owned-memory.ts'
 
 /** Entries of `entryBytes` (8, 16 or 32), fresh ones zero or a pattern of two 64-bit words. */
@@ -29,6 +31,15 @@ export class EntryState {
       this.#filled = groupCount
     }
     return this.#address
+  }
+
+  /** As `ensure`, or copies of the entries of some of the groups, in `arena`. */
+  entries(arena: Arena, groupCount: number, of?: SomeGroups): number {
+    const state = this.ensure(groupCount)
+    if (!of) return state
+    const out = arena.allocate(this.#entryBytes * of.rows)
+    this.device.kernels.takeEntries(state, of.indices, of.rows, this.#entryBytes, out)
+    return out
   }
 
   /** `bytes` of scratch that live until the next call. */

@@ -4,7 +4,7 @@ import { type Column, allocateColumn } from '../batch/batch.ts'
 import { type DataType, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, type InputRule, noPlaces, type RowPlaces, type SomeGroups } from './aggregate-contract.ts'
 import { rowNumbers } from './gather.ts'
 import { equalType, fromForm, orderForm } from './key-form.ts'
 import { hasNarrow, type NarrowColumn, narrowColumn, wordsOfNarrow } from './narrow.ts'
@@ -68,8 +68,8 @@ class FormAccumulator implements Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    return this.#forms.resultColumns(arena, groupCount).map(form => fromForm(this.#device, arena, form, this.#type, true))
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    return this.#forms.resultColumns(arena, groupCount, of).map(form => fromForm(this.#device, arena, form, this.#type, true))
   }
   reset(): void {
     this.#forms.reset()

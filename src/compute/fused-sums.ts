@@ -4,7 +4,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, float64, int64, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { AggregateSpec } from './aggregate-contract.ts'
+import type { AggregateSpec, SomeGroups } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 /** Up to this many groups, rows are dealt to four banks. */
@@ -87,10 +87,11 @@ export class FusedSums {
     return [words(float64, at), words(float64, at + 8), counts]
   }
 
-  /** The result of a spec. */
-  resultColumn(arena: Arena, spec: number, groupCount: number): Column {
+  /** The result of a spec, of all groups or of some. */
+  resultColumn(arena: Arena, spec: number, groups: number, of?: SomeGroups): Column {
     const { kernels } = this.#state.device
-    const state = this.#state.ensure(groupCount)
+    const groupCount = of?.rows ?? groups
+    const state = this.#state.entries(arena, groups, of)
     const kind = this.#kinds[spec]!
     const mean = this.#specs[spec]!.fn === 'mean'
     const out = allocateColumn(arena, kind === 'count' ? rowCount64 : mean ? float64 : kind === 'int32' ? int64 : float64, groupCount)

@@ -94,6 +94,18 @@ export function itemCount(type: Column['type'], count: number): number {
   throw new DataError('LIST_SIZE', `batch: the lists of a column of ${typeName(type)} hold ${count} items, a batch at most 2^31 − 1; give a smaller batchRows`)
 }
 
+/** out[i] = numbers[indices[i]] of u32s, in `arena`. */
+export function gatherNumbers(device: Device, arena: Arena, numbers: number, { indices, rows }: { readonly indices: number; readonly rows: number }): number {
+  const out = arena.allocate(4 * rows)
+  device.kernels.gatherWord4(numbers, indices, rows, out)
+  return out
+}
+
+/** The rows `chosen` of columns, in `arena`. */
+export function gathered(device: Device, arena: Arena, columns: readonly Column[], chosen: { readonly indices: number; readonly rows: number }): Column[] {
+  return columns.map(column => gatherColumn(device, arena, column, chosen.indices, chosen.rows))
+}
+
 /** Rows [start, end) of a column: a slice where `start` is a multiple of 64, else a copy in `arena`. */
 export function columnRange(device: Device, arena: Arena, column: Column, start: number, end: number): Column {
   if (start === 0 && end === column.length) return column

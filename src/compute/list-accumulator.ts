@@ -3,10 +3,10 @@ import type { Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType, int32, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, anything, orderSuffix, type RowPlaces } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, orderSuffix, type RowPlaces, type SomeGroups } from './aggregate-contract.ts'
 import { ColumnStore } from './column-store.ts'
 import { selectRows } from './compact.ts'
-import { gatherColumn, rowNumbers } from './gather.ts'
+import { gatherColumn, rowNumbers, gathered } from './gather.ts'
 import { nullColumn } from './null-column.ts'
 import { listColumn, listItems, listType, rowRuns } from './row-runs.ts'
 import { sortIndices } from './sort.ts'
@@ -94,7 +94,8 @@ class ListAccumulator implements Accumulator {
     const order: Column = { type: int64, length: groupCount, values: last, validity: this.#some(arena, offsets, groupCount) }
     return [listColumn(values, offsets, groupCount), listColumn(places, offsets, groupCount), order]
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#device, arena, this.resultColumns(arena, groupCount), of)
     const { values, offsets } = this.#runs(arena, groupCount)
     return [{ ...listColumn(values, offsets, groupCount), validity: this.#some(arena, offsets, groupCount) }]
   }

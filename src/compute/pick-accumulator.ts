@@ -4,7 +4,7 @@ import type { Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType, int64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, anything, orderSuffix, type RowPlaces } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, orderSuffix, type RowPlaces, type SomeGroups } from './aggregate-contract.ts'
 import { countNulls } from './bitmap.ts'
 import { ColumnStore } from './column-store.ts'
 import { EntryState } from './entry-state.ts'
@@ -130,14 +130,15 @@ class PickAccumulator implements Accumulator {
     const word = (values: number): Column => ({ type: int64, length: groupCount, values, validity })
     return [value, word(order), ...(key === 0 ? [] : [word(key)])]
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    return [this.#take(arena, groupCount, arena.allocate(8 * groupCount), 0)]
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    return [this.#take(arena, groupCount, arena.allocate(8 * (of?.rows ?? groupCount)), 0, of)]
   }
 
   // The value of each group. Slot 0 holds null, for groups that have no row.
-  #take(arena: Arena, groupCount: number, order: number, key: number): Column {
+  #take(arena: Arena, groups: number, order: number, key: number, of?: SomeGroups): Column {
     const { device } = this.#state
-    const state = this.#state.ensure(groupCount)
+    const groupCount = of?.rows ?? groups
+    const state = this.#state.entries(arena, groups, of)
     const slots = arena.allocate(4 * groupCount)
     device.kernels.takePicks(state, groupCount, this.#flip, slots, order, key)
     if (this.#store.rowCount === 0) return nullColumn(arena, this.#type, groupCount)

@@ -5,7 +5,8 @@ import { type Column, allocateColumn } from '../batch/batch.ts'
 import { binary, bitmapBytes, type DataType, float64, isFloat, isNumeric } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType, InputRule } from './aggregate-contract.ts'
+import type { Accumulator, AggregateOptions, AggregateSpec, AggregateType, InputRule, SomeGroups } from './aggregate-contract.ts'
+import { gathered } from './gather.ts'
 import { DigestAccumulator } from './digest-accumulator.ts'
 import { KeyLog, runColumn } from './key-log.ts'
 import { columnOfKeys, floatsOf, hasKeys, keysOf } from './widen.ts'
@@ -91,7 +92,8 @@ class QuantileAccumulator implements Accumulator {
     return [runColumn(this.#log.device, arena, this.#log.runs(arena, groupCount), groupCount)]
   }
 
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#log.device, arena, this.resultColumns(arena, groupCount), of)
     const { device } = this.#log
     const { kernels } = device
     const scratch = device.arena()

@@ -4,7 +4,8 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { binary, isFloat, rowCount64 } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateType, anything } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateType, anything, type SomeGroups } from './aggregate-contract.ts'
+import { gathered } from './gather.ts'
 import { EntryHeaps } from './entry-heaps.ts'
 import { EntryState } from './entry-state.ts'
 import { equalForm } from './key-form.ts'
@@ -80,7 +81,8 @@ class SketchAccumulator implements Accumulator {
     kernels.copyViews(out.values, groupCount, out.values, arena.allocate(kernels.countViewBytes(out.values, groupCount)))
     return [out]
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#state.device, arena, this.resultColumns(arena, groupCount), of)
     const out = allocateColumn(arena, rowCount64, groupCount)
     this.#state.device.kernels.estimateSketches(this.#state.ensure(groupCount), groupCount, arena.allocate(scratchBytes), out.values)
     return [out]

@@ -4,7 +4,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, float64, isNumeric } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateOptions, AggregateType, InputRule } from './aggregate-contract.ts'
+import type { Accumulator, AggregateOptions, AggregateType, InputRule, SomeGroups } from './aggregate-contract.ts'
 import { andBits } from './bitmap.ts'
 import { EntryState } from './entry-state.ts'
 import { floatsOf } from './widen.ts'
@@ -81,14 +81,16 @@ class SpreadAccumulator implements Accumulator {
     const [counts, means, squares] = partial.map(column => column.values)
     this.#state.device.kernels.mergeSpread(gids, counts!, means!, squares!, rows, this.#state.ensure(groupCount))
   }
-  partialColumns(arena: Arena, groupCount: number): Column[] {
+  partialColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const out = spreadWords.map(() => allocateColumn(arena, float64, groupCount))
     const [counts, means, squares] = out.map(column => column.values)
-    this.#state.device.kernels.takeSpread(this.#state.ensure(groupCount), groupCount, counts!, means!, squares!)
+    this.#state.device.kernels.takeSpread(this.#state.entries(arena, groups, of), groupCount, counts!, means!, squares!)
     return out
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    const [counts, , squares] = this.partialColumns(arena, groupCount)
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
+    const [counts, , squares] = this.partialColumns(arena, groups, of)
     return [spreadColumn(this.#state.device, arena, counts!, squares!, groupCount, this.#population, this.#root)]
   }
   reset(): void {
@@ -134,15 +136,17 @@ class PairAccumulator implements Accumulator {
     const [counts, x, y, xx, yy, xy] = partial.map(column => column.values)
     this.#state.device.kernels.mergePairs(gids, counts!, x!, y!, xx!, yy!, xy!, rows, this.#state.ensure(groupCount))
   }
-  partialColumns(arena: Arena, groupCount: number): Column[] {
+  partialColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const out = pairWords.map(() => allocateColumn(arena, float64, groupCount))
     const [counts, x, y, xx, yy, xy] = out.map(column => column.values)
-    this.#state.device.kernels.takePairs(this.#state.ensure(groupCount), groupCount, counts!, x!, y!, xx!, yy!, xy!)
+    this.#state.device.kernels.takePairs(this.#state.entries(arena, groups, of), groupCount, counts!, x!, y!, xx!, yy!, xy!)
     return out
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const { device } = this.#state
-    const [counts, , , xx, yy, xy] = this.partialColumns(arena, groupCount)
+    const [counts, , , xx, yy, xy] = this.partialColumns(arena, groups, of)
     if (this.#fn === 'covariance') return [spreadColumn(device, arena, counts!, xy!, groupCount, this.#population, false)]
     const out = allocateColumn(arena, float64, groupCount)
     const validity = arena.allocate(bitmapBytes(groupCount))

@@ -7,7 +7,7 @@ import { typeName } from '../batch/type-name.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator, AggregateOptions, AggregateType, InputRule } from './aggregate-contract.ts'
+import type { Accumulator, AggregateOptions, AggregateType, InputRule, SomeGroups } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 import { floatsOf, wordsOf } from './widen.ts'
 
@@ -151,9 +151,10 @@ class SumAccumulator implements Accumulator {
     })
   }
 
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const { kernels } = this.#state.device
-    const state = this.#state.ensure(groupCount)
+    const state = this.#state.entries(arena, groups, of)
     const counts = state + { narrow: 8, float: 16, wide: 16, unsigned: 16, decimal: 24 }[this.#form]
     const validity = arena.allocate(bitmapBytes(groupCount))
     const some = kernels.maskWords(counts, groupCount, this.#shift, validity)

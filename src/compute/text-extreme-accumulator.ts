@@ -4,7 +4,7 @@ import { allocateColumn, type Column } from '../batch/batch.ts'
 import { bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import type { Accumulator, SomeGroups } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 const heapBytesMin = 4_096
@@ -44,9 +44,10 @@ export class TextExtremeAccumulator implements Accumulator {
     return this.resultColumns(arena, groupCount)
   }
 
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
     const { kernels } = this.#state.device
-    const state = this.#state.ensure(groupCount)
+    const state = this.#state.entries(arena, groups, of)
     const validity = arena.allocate(bitmapBytes(groupCount))
     const some = kernels.maskWords(state + 16, groupCount, 5, validity)
     const out = allocateColumn(arena, this.#type, groupCount)

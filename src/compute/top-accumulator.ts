@@ -4,7 +4,8 @@ import type { Column } from '../batch/batch.ts'
 import { binary, bitmapBytes, type DataType } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type AggregateOptions, type AggregateSpec, type AggregateType, anything } from './aggregate-contract.ts'
+import { type Accumulator, type AggregateOptions, type AggregateSpec, type AggregateType, anything, type SomeGroups } from './aggregate-contract.ts'
+import { gathered } from './gather.ts'
 import { runColumn } from './key-log.ts'
 import { OwnedMemory } from './owned-memory.ts'
 import { listType } from './row-runs.ts'
@@ -82,7 +83,8 @@ class TopAccumulator implements Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return [runColumn(this.#device, arena, this.#take(arena, groupCount), groupCount)]
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#device, arena, this.resultColumns(arena, groupCount), of)
     const { kernels } = this.#device
     const { keys, offsets, count } = this.#take(arena, groupCount)
     const validity = arena.allocate(bitmapBytes(groupCount))

@@ -6,11 +6,11 @@ import { bitmapBytes, type DataType, int32, int64 } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { type Accumulator, type InputRule, orderSuffix, type RowPlaces } from './aggregate-contract.ts'
+import { type Accumulator, type InputRule, orderSuffix, type RowPlaces, type SomeGroups } from './aggregate-contract.ts'
 import { countNulls } from './bitmap.ts'
 import { ColumnStore } from './column-store.ts'
 import { selectRows } from './compact.ts'
-import { rowNumbers } from './gather.ts'
+import { rowNumbers, gathered } from './gather.ts'
 import { nullColumn } from './null-column.ts'
 import { listItems, listType } from './row-runs.ts'
 import { isOrdered, sortIndices } from './sort.ts'
@@ -143,7 +143,8 @@ export class TopRowsAccumulator implements Accumulator {
     return [list(values, true), list(by), list(places), { type: int64, length: groupCount, values: last, validity: this.#some(arena, offsets, groupCount) }]
   }
 
-  resultColumns(arena: Arena, groupCount: number): Column[] {
+  resultColumns(arena: Arena, groupCount: number, of?: SomeGroups): Column[] {
+    if (of) return gathered(this.#device, arena, this.resultColumns(arena, groupCount), of)
     const { values, offsets } = this.#rows(arena, groupCount)
     const validity = this.#some(arena, offsets, groupCount)
     if (!this.#single) return [{ type: { kind: 'list', item: { type: this.#value, nullable: !this.#alone } }, length: groupCount, values: offsets, validity, children: [values] }]

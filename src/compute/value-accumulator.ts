@@ -3,7 +3,7 @@ import type { Column } from '../batch/batch.ts'
 import { bitmapBytes } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import type { Accumulator } from './aggregate-contract.ts'
+import type { Accumulator, SomeGroups } from './aggregate-contract.ts'
 import { EntryState } from './entry-state.ts'
 
 /** [value, any] per group, each half of an entry of `entryBytes`, 16 or 32. */
@@ -28,8 +28,9 @@ export abstract class ValueAccumulator implements Accumulator {
   partialColumns(arena: Arena, groupCount: number): Column[] {
     return this.resultColumns(arena, groupCount)
   }
-  resultColumns(arena: Arena, groupCount: number): Column[] {
-    const state = this.state.ensure(groupCount)
+  resultColumns(arena: Arena, groups: number, of?: SomeGroups): Column[] {
+    const groupCount = of?.rows ?? groups
+    const state = this.state.entries(arena, groups, of)
     const validity = arena.allocate(bitmapBytes(groupCount))
     const some = this.state.device.kernels.maskWords(state + this.#entryBytes / 2, groupCount, Math.log2(this.#entryBytes), validity)
     return [{ ...this.valueColumn(arena, state, groupCount), validity: some === groupCount ? 0 : validity }]

@@ -10,7 +10,7 @@ import type { JoinMethods } from './join-methods.ts'
 import type { SinkLike } from './node.ts'
 import type { OrderMethods } from './order-methods.ts'
 import type { ShapeMethods } from './shape-methods.ts'
-import type { JobOptions } from './run.ts'
+import type { BatchesOptions, JobOptions } from './run.ts'
 import type { StreamMethods } from './stream-methods.ts'
 import type { Table } from './table.ts'
 import type { Flat, Js, Leave, Names, Row } from './types.ts'
@@ -30,7 +30,7 @@ export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods
   /** Runs, and copies all rows out. */
   collect(options?: JobOptions): Promise<FrameTable<S>>
   /** Runs in bounded memory; a batch lives until the next step, or until `release` after `retain`. */
-  batches(options?: JobOptions): AsyncIterable<FrameBatch<S>>
+  batches(options?: BatchesOptions): AsyncIterable<FrameBatch<S>>
   /** Runs, and hands over each row. */
   forEach(fn: (row: Row<S>) => void | Promise<void>, options?: JobOptions): Promise<void>
   /** The plan as text, as `device` would have it ('auto' by default); with `analyze` it runs, and shows rows and time per step. */

@@ -3,7 +3,7 @@
 import type { BatchView } from '../batch/batch-view.ts'
 import { Job } from './job.ts'
 import { buildPlan, type FrameNode, type SinkLike, sinkNode } from './node.ts'
-import { analyzeFrame, collectTable, explainFrame, iterateBatches, type JobOptions } from './run.ts'
+import { analyzeFrame, type BatchesOptions, collectTable, explainFrame, iterateBatches, type JobOptions } from './run.ts'
 import { StreamSteps } from './stream-methods.ts'
 import type { Table } from './table.ts'
 
@@ -21,7 +21,7 @@ export class FrameValue extends StreamSteps {
   collect(options: JobOptions = {}): Promise<Table> {
     return collectTable(this.edge, options)
   }
-  batches(options: JobOptions = {}): AsyncGenerator<BatchView> {
+  batches(options: BatchesOptions = {}): AsyncGenerator<BatchView> {
     return iterateBatches(this.edge, options)
   }
   async forEach(callback: (row: never) => unknown, options: JobOptions = {}): Promise<void> {

@@ -185,7 +185,7 @@ export async function collectTable(input: NodeEdge, options: JobOptions): Promis
   const sink = sinkNode(input, {
     sink: 'user',
     options: null,
-    bound: { name: 'collect', delivery: 'idempotent', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, (dictionaries ??= new OwnedDictionaries(batch.device)))) },
+    bound: { name: 'collect', delivery: 'idempotent', changes: 'net', write: (batch: BatchView) => void chunks.push(ownBatch(batch.device, batch.batch, (dictionaries ??= new OwnedDictionaries(batch.device)))) },
   })
   const run = await startJob([{ ...sink, label: 'collect' }], options)
   await run.done.finally(() => dictionaries?.close())
@@ -197,13 +197,20 @@ export async function collectTable(input: NodeEdge, options: JobOptions): Promis
   return new Table(fields, chunks, { ...run.metrics(), steps })
 }
 
+/** Options of `batches`. */
+export interface BatchesOptions extends JobOptions {
+  /** Takes rows that change earlier ones: `batch.changes` says what each is. Unless said such rows are refused when the plan is made. */
+  readonly changes?: boolean
+}
+
 /** Batches as they come, one at a time: the next is asked for only when the loop comes back. Leaving the loop cancels the run. */
-export async function* iterateBatches(input: NodeEdge, options: JobOptions): AsyncGenerator<BatchView> {
+export async function* iterateBatches(input: NodeEdge, { changes = false, ...options }: BatchesOptions): AsyncGenerator<BatchView> {
   const waiting: { view: BatchView; taken: () => void }[] = []
   let wake: () => void = () => {}
   const bound = {
     name: 'batches',
     delivery: 'idempotent',
+    changes,
     write: (view: BatchView) =>
       new Promise<void>(taken => {
         waiting.push({ view, taken })
@@ -294,7 +301,7 @@ function withoutRows(plan: Plan, bindings: Bindings): Plan {
 
 /** Runs the frame into nothing and gives the plan with rows and time per step. */
 export async function analyzeFrame(input: NodeEdge, options: JobOptions): Promise<string> {
-  const bound = { name: 'nothing', delivery: 'idempotent', write: () => {} }
+  const bound = { name: 'nothing', delivery: 'idempotent', changes: true, write: () => {} }
   const run = await startJob([{ ...sinkNode(input, { sink: 'user', options: null, bound }), label: 'explain' }], options)
   await run.done
   const { plan, run: job } = run.started

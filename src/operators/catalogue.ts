@@ -26,9 +26,11 @@ import { rowIndexOperator } from './row-index.ts'
 import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
+import { updatingAggregateOperator } from './updating-aggregate.ts'
 import { unionOperator } from './union.ts'
 import { unpivotOperator } from './unpivot.ts'
 import type { AnyOperatorType } from './operator.ts'
+import { netRowsOperator } from './net-rows.ts'
 import { orderByTimeOperator } from './order-by-time.ts'
 import { dropOperator, renameOperator, selectOperator, withOperator } from './project.ts'
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
@@ -65,6 +67,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   fusedAggregateOperator,
   finalAggregateOperator,
   customAggregateOperator,
+  updatingAggregateOperator,
   joinOperator,
   joinBuildOperator,
   joinProbeOperator,
@@ -73,6 +76,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sortOperator,
   topKOperator,
   distinctOperator,
+  netRowsOperator,
   unionOperator,
   unpivotOperator,
   dropNullOperator,

@@ -43,7 +43,7 @@ export const partialAggregateOperator: OperatorType<AggregateParams> = {
   placement: () => 'any',
   stateWeight: 0.5,
   fields: ([input], params, where) => partialFields(input!, params, where),
-  describe: params => `${describe(params)}, in part`,
+  describe: params => `${describeGroups(params)}, in part`,
   create: (context, params, [input]) => new AggregateOperator(context, partialShape(input!, params, context.where)),
 }
 
@@ -54,7 +54,7 @@ export const finalAggregateOperator: OperatorType<AggregateParams> = {
   placement: params => (params.keys.length === 0 ? 'single' : 'keyed'),
   keys: params => params.keys,
   fields: ([partial], params, where) => resultFields(partial!, params, where),
-  describe,
+  describe: describeGroups,
   create(context, params, [partial]) {
     const keys = params.keys.map(key => fieldOf(partial!, key, context.where))
     const specs = params.aggregates.map((aggregate, i) => specOfState(partial!, aggregate, i, context.where))
@@ -365,7 +365,8 @@ function partialFields(input: Fields, { keys, aggregates }: AggregateParams, whe
   ]
 }
 
-function resultFields(partial: Fields, { keys, aggregates }: AggregateParams, where: string): Fields {
+/** Keys, then results, of what the partial step gives. */
+export function resultFields(partial: Fields, { keys, aggregates }: AggregateParams, where: string): Fields {
   return [
     ...keys.map(key => fieldOf(partial, key, where)),
     ...aggregates.map((aggregate, i) => {
@@ -379,7 +380,8 @@ function columnsOf({ input, args = [] }: AggregateParam): string[] {
   return input === undefined ? [] : [input, ...args]
 }
 
-function describe({ keys, aggregates }: AggregateParams): string {
+/** The keys and aggregates as `explain()` shows them. */
+export function describeGroups({ keys, aggregates }: AggregateParams): string {
   const calls = aggregates.map(aggregate => `${aggregate.name} = ${aggregate.fn}(${columnsOf(aggregate).join(', ')})`).join(', ')
   return keys.length === 0 ? calls : `${keys.join(', ')}: ${calls}`
 }

@@ -90,9 +90,13 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         const facts = factsOf(edges, node.input)
         const type = sinkType(node.kind)
         const options = optionsOf(node, bindings)
-        if (facts.changedBy !== undefined && !type.takesChanges?.(options)) throw refusesChanges(node.id, facts.changedBy, 'group by a window, or write to a sink that takes changes by key')
-        type.check(options, facts.fields, node.id)
-        nodes.push(node)
+        const takes = facts.changedBy === undefined ? 'each' : type.takesChanges?.(options)
+        if (takes === undefined) throw refusesChanges(node.id, facts.changedBy!, `call .changes("op") before it, which says of each row what it is, group by a window, or write to a sink that takes changes by key`)
+        const net: OperatorNode | undefined = takes === 'net' ? { node: 'operator', id: `${node.id}:net`, kind: 'netRows', params: null, inputs: [node.input] } : undefined
+        if (net) addOperator(net)
+        const input = net ? { node: net.id } : node.input
+        type.check(options, factsOf(edges, input).fields, node.id)
+        nodes.push({ ...node, input })
         break
       }
     }

@@ -60,8 +60,9 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     const kind = window.kind === 'session' ? 'sessionAggregate' : 'windowAggregate'
     return [...steps, { node: 'operator', id: node.id, kind, params: { ...(params as object), window: window as unknown as Json }, inputs: [source] }]
   }
-  if (!input.bounded)
-    throw new PlanError('UNBOUNDED_GROUP', `${node.id}: groupBy without a window on a stream would never emit; add a window such as tumble("time", '10s'), or read the source until its end`)
+  if (!input.bounded && sets)
+    throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends, and this stream doesn't; group by each set of keys by itself, or read the source until its end`)
+  if (!input.bounded) return [...steps, { node: 'operator', id: node.id, kind: 'updatingAggregate', params, inputs: [source] }]
   const partial: OperatorNode = { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] }
   if (sets) {
     const expanded: OperatorNode = { node: 'operator', id: `${node.id}:sets`, kind: 'expandSets', params: { keys, sets, id: id! }, inputs: [{ node: partial.id }] }

@@ -50,14 +50,17 @@ export interface SinkWriter {
   close?(failed: boolean): Promise<void>
 }
 
+/** How a sink takes changes: one by one; or only the rows that hold when the input has ended. */
+export type TakesChanges = 'each' | 'net'
+
 /** A kind of sink. `O`: options; plain data, but for users' own sinks. */
 export interface SinkType<O = unknown> {
   readonly kind: string
   delivery(options: O): Delivery
   /** Throws PlanError when the rows can't be written this way. */
   check(options: O, fields: Fields, where: string): void
-  /** True where rows may change earlier ones (`$change`, batch/change.ts). A plan whose rows change before another sink is refused. */
-  takesChanges?(options: O): boolean
+  /** How it takes rows that may change earlier ones (`$change`, batch/change.ts); a plan whose rows change before a sink that doesn't is refused. */
+  takesChanges?(options: O): TakesChanges | undefined
   open(context: SinkContext, options: O): Promise<SinkWriter>
   /**
    * For sinks whose rows may be encoded before they come, in the workers that make them: how. The writer then gets encoded batches (encoded-rows.ts) wherever

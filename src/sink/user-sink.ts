@@ -8,6 +8,11 @@ import type { Delivery, SinkType } from './sink.ts'
 export interface UserSink {
   readonly name: string
   readonly delivery: Delivery
+  /**
+   * How it takes rows that change earlier ones: true: one by one, `batch.changes` says what each is; 'net': only the rows that hold when the input has ended. Unless said
+   * such rows are refused when the plan is made.
+   */
+  readonly changes?: boolean | 'net'
   open?(at: { job: string; epoch: number; resumed?: { epoch: number; handle: Json } }): Promise<void> | void
   write(batch: BatchView, at: { epoch: number }): Promise<void> | void
   /** Makes the epoch durable, not yet visible; the result (plain data) is stored in the checkpoint and handed to `commit`. */
@@ -20,6 +25,7 @@ export interface UserSink {
 export const userSink: SinkType<UserSink> = {
   kind: 'user',
   delivery: options => options.delivery,
+  takesChanges: ({ changes }) => (changes === 'net' ? 'net' : changes ? 'each' : undefined),
   check(options, _, where) {
     if (options.delivery === 'transactional' && !options.commit) throw new PlanError('SINK_COMMIT', `${where}: sink "${options.name}" is transactional but has no commit(epoch); add it, or declare it 'idempotent' or 'append'`)
   },

@@ -10,6 +10,7 @@ import { numberTextAgreement } from './reference/number-views.ts'
 import { bestKeysAgreement } from './reference/best-keys.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
+import { changingAgreement, countedRowsAgreement, givenRowsAgreement } from './reference/changes.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
 import { boundsAgreement, rangeCompareAgreement } from './reference/bounds.ts'
 import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
@@ -150,6 +151,9 @@ export const catalogue: readonly AnyAgreement[] = [
   ...logisticAgreements,
   ...windowAgreements,
   momentsAgreement,
+  changingAgreement,
+  givenRowsAgreement,
+  countedRowsAgreement,
   inflateAgreement,
   snappy.unpackAgreement,
   snappy.packAgreement,

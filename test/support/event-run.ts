@@ -11,6 +11,7 @@ import { retainArena } from '../../src/device/arena.ts'
 import type { Device } from '../../src/device/device.ts'
 import type { AnyOperatorType, Operator, OperatorContext, OperatorType, Output } from '../../src/operators/operator.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
+import { type ChangedRow, changesOf } from './changes.ts'
 
 /** One operator with its parameters. */
 export interface Step {
@@ -41,6 +42,8 @@ type Act = (operator: Operator, out: Output, arena: OperatorContext['arena']) =>
 /** A running chain. Rows that come out are read at once; side outputs by port. */
 export class EventRun {
   readonly rows: PlainRow[] = []
+  /** The rows with what each is. */
+  readonly changes: ChangedRow[] = []
   #rowsTaken = 0n
   readonly side: Record<string, PlainRow[]> = {}
   readonly counts: Record<string, number> = {}
@@ -129,7 +132,10 @@ export class EventRun {
 
   #into(step: number, batch: Batch): void {
     if (batch.rowCount === 0) return
-    if (step === this.#steps.length) return this.#read(batch, this.rows)
+    if (step === this.#steps.length) {
+      this.changes.push(...changesOf(this.#device, batch))
+      return this.#read(batch, this.rows)
+    }
     const instances = this.#instances[step]!
     const keys = typeOf(this.#steps[step]!).keys?.(this.#steps[step]!.params as never, 0) ?? []
     const arena = this.#device.arena()

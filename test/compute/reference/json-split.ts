@@ -20,11 +20,11 @@ function sampleJson(random: Random, depth: number): Json {
 export const jsonSplitAgreement = agreement({
   stem: 'json-split',
   kernels: ['splitJson', 'splitValues'],
-  sample: (random, length) => ({
-    values: Array.from({ length }, () => sampleJson(random, 2)),
-    isArray: random.int(2) === 1,
-    gap: ['', ' ', '\n\t'][random.int(3)]!,
-  }),
+  sample(random, length) {
+    const values = Array.from({ length }, () => sampleJson(random, 2))
+    // A file that begins with an array is that array.
+    return { values, isArray: random.int(2) === 1 || Array.isArray(values[0]), gap: ['', ' ', '\n\t'][random.int(3)]! }
+  },
   reference: ({ values }) => ({
     texts: values.map(value => JSON.stringify(value)),
     items: values.map(value => (Array.isArray(value) ? value.map(item => JSON.stringify(item)) : 'none')),

@@ -1,0 +1,191 @@
+// groupBy(…).agg(…) over input that never ends: each batch changes the groups that its rows are of, and what a group was given out with before is taken
+// back: a row that was, the row that is (`$change`, batch/change.ts). Rules: Apache Flink's GroupAggFunction over mini-batches.
+import { DataError } from '../base/errors.ts'
+import { keyGroupRange } from '../base/hash.ts'
+import type { Batch, Column } from '../batch/batch.ts'
+import { changeColumn, changeField } from '../batch/change.ts'
+import { type Field, type Fields, schemaText } from '../batch/schema.ts'
+import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
+import type { AggregateSpec } from '../compute/accumulator.ts'
+import type { SomeGroups } from '../compute/aggregate-contract.ts'
+import { ChangingAccumulators } from '../compute/changing-accumulators.ts'
+import { gatherColumn, gathered, gatherNumbers } from '../compute/gather.ts'
+import { GivenRows, splitChanges, type TouchedGroups } from '../compute/given-rows.ts'
+import { GroupTable } from '../compute/group-table.ts'
+import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { RowOrder } from '../compute/row-order.ts'
+import type { Arena } from '../device/arena.ts'
+import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import type { StateRun } from '../state/state-run.ts'
+import { type AggregateParams, type AggregateShape, describeGroups, partialShape, resultFields } from './group-by.ts'
+import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
+
+/** Keys, then aggregates, of each group that a batch changed; nothing of groups whose results are as they were. Hidden columns end here, but for `$change`. */
+export const updatingAggregateOperator: OperatorType<AggregateParams> = {
+  kind: 'updatingAggregate',
+  inputCount: 1,
+  takesChanges: true,
+  placement: params => (params.keys.length === 0 ? 'single' : 'keyed'),
+  keys: params => params.keys,
+  fields: ([input], params, where) => [...resultFields(partialShape(input!, params, where).partial, params, where), changeField],
+  needs: (_, { keys, aggregates }) => new Set([...keys, ...aggregates.flatMap(({ input, args = [] }) => (input === undefined ? [] : [input, ...args])), changeColumn]),
+  describe: params => `${describeGroups(params)}, as rows come`,
+  create: (context, params, [input]) => new UpdatingAggregate(context, partialShape(input!, params, context.where), params, input!),
+}
+
+/** Names of given results, and of states, in checkpoints; no user's column begins like this. */
+const givenPrefix = '\u0002'
+const statePrefix = '\u0001'
+/** Groups without rows are given up once they are this many and more than the others. */
+const deadGroupsMax = 4_096
+
+class UpdatingAggregate implements Operator {
+  readonly #context: OperatorContext
+  readonly #shape: AggregateShape & { readonly keyAt: readonly number[]; readonly inputs: readonly number[] }
+  readonly #results: Fields
+  readonly #specs: readonly AggregateSpec[]
+  /** Where `$change` is in the input; −1 where its rows only add up. */
+  readonly #change: number
+  readonly #table: GroupTable
+  /** Of changing rows the last one counts them: a group without rows has no result. */
+  readonly #accumulators: Accumulators
+  readonly #given: GivenRows
+  readonly #order = new RowOrder()
+  constructor(context: OperatorContext, shape: ReturnType<typeof partialShape>, params: AggregateParams, input: Fields) {
+    this.#context = context
+    this.#shape = shape
+    this.#results = resultFields(shape.partial, params, context.where)
+    this.#table = new GroupTable(context.device, shape.keys)
+    this.#change = input.findIndex(field => field.name === changeColumn)
+    this.#specs = this.#change < 0 ? shape.specs : [...shape.specs, { fn: 'count' }]
+    this.#accumulators = this.#change < 0 ? createAccumulators(context.device, this.#specs) : new ChangingAccumulators(context.device, this.#specs)
+    this.#given = new GivenRows(context.device, this.#results, shape.keys.length)
+  }
+
+  push(batch: Batch, out: Output): void {
+    const { columns, rowCount } = batch
+    if (rowCount === 0) return
+    const { device, arena } = this.#context
+    const scratch = device.arena()
+    try {
+      const keys = this.#shape.keyAt.map(i => columns[i]!)
+      const gids = this.#table.find(scratch, keys, rowCount)
+      const groups = this.#table.groupCount
+      const touched = this.#given.touch(scratch, gids, rowCount, groups)
+      this.#update(scratch, batch, gids, touched)
+      const own = gathered(device, scratch, keys, { indices: touched.firsts, rows: touched.rows })
+      const results = this.#accumulators.resultColumns(scratch, groups, touched)
+      const counts = this.#change < 0 ? undefined : results.pop()
+      this.#emit(this.#given.settle(arena, touched, [...own, ...results], keys.length === 0 ? 0 : (counts?.values ?? 0)), out)
+    } finally {
+      scratch.release()
+    }
+    if (this.#table.groupCount > 2 * this.#given.count + deadGroupsMax) this.#repack()
+  }
+
+  // Rows that are added first, so that what is taken back has come, too.
+  #update(scratch: Arena, { columns, rowCount }: Batch, gids: number, touched: TouchedGroups): void {
+    const { device } = this.#context
+    const groups = this.#table.groupCount
+    const place = this.#context.takeOrder(rowCount)
+    const inputs: (Column | undefined)[] = this.#shape.inputs.map(i => columns[i])
+    if (!(this.#accumulators instanceof ChangingAccumulators)) return this.#accumulators.update(gids, inputs, rowCount, groups, this.#order.from(place))
+    const { added, taken } = splitChanges(device, scratch, columns[this.#change]!, rowCount)
+    const of = (rows: SomeGroups) => [...inputs.map(column => column && gatherColumn(device, scratch, column, rows.indices, rows.rows)), undefined]
+    const numbers = (from: number, rows: SomeGroups) => gatherNumbers(device, scratch, from, rows)
+    if (added.rows > 0) this.#accumulators.update(numbers(gids, added), of(added), added.rows, groups, this.#order.from(place, added.indices))
+    if (taken.rows > 0) this.#accumulators.retract(numbers(gids, taken), numbers(touched.dense, taken), touched, of(taken), taken.rows, groups)
+  }
+
+  finish(out: Output): void {
+    if (this.#shape.keys.length > 0 || this.#given.count > 0) return
+    // Aggregates of no rows at all are a row, too.
+    const { device } = this.#context
+    const scratch = device.arena()
+    try {
+      const touched = this.#given.touch(scratch, this.#table.find(scratch, [], 1), 1, 1)
+      this.#emit(this.#given.settle(this.#context.arena, touched, this.#accumulators.resultColumns(scratch, 1).slice(0, this.#results.length), 0), out)
+    } finally {
+      scratch.release()
+    }
+  }
+
+  snapshot(): StateRun[] {
+    const { device, instance, parallelism } = this.#context
+    const arena = device.arena()
+    try {
+      const state = this.#state(arena)
+      return state.rowCount === 0 ? [] : [{ table: 'groups', keyGroups: keyGroupRange(instance, parallelism), bytes: encodeRun(device, state) }]
+    } finally {
+      arena.release()
+    }
+  }
+
+  restore(runs: readonly StateRun[]): void {
+    const { device, instance, parallelism, where } = this.#context
+    const keys = this.#shape.keys.map(key => key.name)
+    for (const run of runs) {
+      const arena = device.arena()
+      try {
+        const batch = decodeRun(device, arena, run.bytes)
+        if (JSON.stringify(schemaText(batch.fields)) !== JSON.stringify(schemaText(this.#stateFields())))
+          throw new DataError('STATE_SHAPE', `${where}: the checkpoint's groups do not fit this step's keys and aggregates; start without it or restore the job as it was`)
+        this.#order.restored(device, batch)
+        this.#take(arena, keys.length === 0 ? batch : rowsOfKeyGroups(device, arena, batch, keys, keyGroupRange(instance, parallelism), where))
+      } finally {
+        arena.release()
+      }
+    }
+  }
+
+  close(): void {
+    this.#table.close()
+    this.#accumulators.close()
+    this.#given.close()
+  }
+
+  #emit(changes: Batch, out: Output): void {
+    if (changes.rowCount > 0) out.emit(changes)
+  }
+
+  // Keys and states, then the results that were given: what a restart must take back is no matter of computing it again.
+  #stateFields(): Field[] {
+    const { keys } = this.#shape
+    const names = this.#specs.map((_, i) => `${statePrefix}${i}`)
+    return [...keys, ...this.#accumulators.partialFields(names), ...this.#results.slice(keys.length).map(field => ({ ...field, name: `${givenPrefix}${field.name}` }))]
+  }
+
+  #state(arena: Arena): Batch {
+    const { device } = this.#context
+    const keyCount = this.#shape.keys.length
+    const groups = this.#table.groupCount
+    const { gids, columns } = this.#given.rowsOf(arena)
+    if (gids.rows === 0) return { fields: this.#stateFields(), rowCount: 0, columns: [], arena: arena.address }
+    const states = this.#accumulators.partialColumns(arena, groups).map((column: Column) => gatherColumn(device, arena, column, gids.indices, gids.rows))
+    return { fields: this.#stateFields(), rowCount: gids.rows, columns: [...columns.slice(0, keyCount), ...states, ...columns.slice(keyCount)], arena: arena.address }
+  }
+
+  // Forgets the groups that have no rows any more.
+  #repack(): void {
+    const arena = this.#context.device.arena()
+    try {
+      const state = this.#state(arena)
+      this.#table.reset()
+      this.#accumulators.reset()
+      this.#given.reset()
+      this.#take(arena, state)
+    } finally {
+      arena.release()
+    }
+  }
+
+  #take(arena: Arena, { columns, rowCount }: Batch): void {
+    if (rowCount === 0) return
+    const keyCount = this.#shape.keys.length
+    const given = columns.length - (this.#results.length - keyCount)
+    const keys = columns.slice(0, keyCount)
+    const gids = this.#table.find(arena, keys, rowCount)
+    this.#accumulators.merge(gids, columns.slice(keyCount, given), rowCount, this.#table.groupCount)
+    this.#given.restore(gids, [...keys, ...columns.slice(given)], rowCount, this.#table.groupCount)
+  }
+}
