@@ -88,17 +88,20 @@ export function decodeManifest(bytes: Uint8Array, job: string, epoch: number, wh
     if (sha256(sealed) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
     body = Buffer.from(sealer.open(sealed, { job, epoch, file: manifestFile }, where)).toString('utf8')
     // The checksum doesn't cover what stands beside the seal.
-    const isKnown = Object.keys(file).every(name => name === 'sha256' || name === 'encrypted' || name === 'epoch')
-    if (!isKnown || (file.epoch !== undefined && file.epoch !== epoch)) throw corruptManifest(where, `it says epoch ${String(file.epoch)}, which is epoch ${epoch}`)
+    if (file.epoch !== undefined && file.epoch !== epoch) throw corruptManifest(where, `it says epoch ${String(file.epoch)}, which is epoch ${epoch}`)
   } else {
+    if (!isRecord(file.manifest)) throw corruptManifest(where, 'it holds no manifest')
     if (sealer)
       throw new DataError(
         'NOT_ENCRYPTED',
         `${where}: the checkpoint is not encrypted, but a key was given; a plain file in an encrypted directory may have been planted; restore it without encrypt only if you wrote it so`,
       )
     body = JSON.stringify(file.manifest)
-    if (body === undefined || sha256(body) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
+    if (sha256(body) !== file.sha256) throw corruptManifest(where, 'its checksum does not fit its content')
   }
+  // What reads the same may have been written otherwise: nothing of it may have changed, spaces and the spelling of numbers included.
+  const { sha256: hash, ...rest } = file
+  if (!Buffer.from(`${JSON.stringify({ sha256: hash, ...rest })}\n`).equals(bytes)) throw corruptManifest(where, 'it is not as it was written')
   return checkManifest(parseJson(body, where), job, epoch, where)
 }
 

@@ -225,7 +225,7 @@ describe('openCheckpointStore', () => {
       const { manifest } = JSON.parse(text(b))
       manifest.operators.window.runs[0].file = '../../../etc/passwd'
       const body = JSON.stringify(manifest)
-      return bytes(JSON.stringify({ sha256: createHash('sha256').update(body).digest('hex'), manifest }))
+      return bytes(`${JSON.stringify({ sha256: createHash('sha256').update(body).digest('hex'), manifest })}\n`)
     })
     await expect(store.newest()).rejects.toMatchObject({ code: 'CHECKPOINT_CORRUPT', message: expect.stringContaining('malformed') })
   })
