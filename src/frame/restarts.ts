@@ -28,7 +28,7 @@ export async function startWithRestarts(start: (options: JobOptions) => Promise<
         // A savepoint is the newest checkpoint once it was restored, and what was made since is newer than any start afresh.
         if (restore !== 'none' || run.metrics().checkpoints.completed > 0) restore = undefined
         options.logger?.error({ attempt: failures + 1, attempts, code: error.code }, `restarting: ${error.message}`)
-        await systemClock.sleep(backoffMs * 2 ** failures, over)
+        await (options.clock ?? systemClock).sleep(backoffMs * 2 ** failures, over)
         if (over.aborted) throw error
       }
     }

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { DataError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import { nextTurn } from '../base/turn.ts'
 import { type Batch, type Column, releaseBatch, retainBatch } from '../batch/batch.ts'
 import type { BatchView } from '../batch/batch-view.ts'
 import { valueReader } from '../batch/read-values.ts'
@@ -145,15 +146,16 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
 
   // Puts what is held behind the files of its partitions; at the end of the epoch every file is finished and durable.
   async #writeHeld(isLast: boolean): Promise<void> {
-    let until = performance.now() + turnMs
+    const { clock } = this.#context
+    let until = clock.elapsed() + turnMs
     const syncs: Promise<void>[] = []
     try {
       for (const [index, file] of this.#files.entries()) {
         if (isLast || this.#held.some(({ starts }) => index + 1 < starts.length && starts[index]! < starts[index + 1]!)) syncs.push(...this.#writePartition(index, file, isLast))
         if (syncs.length >= syncsMax) await settled(syncs)
-        if (performance.now() < until) continue
-        await new Promise(resolve => setImmediate(resolve))
-        until = performance.now() + turnMs
+        if (clock.elapsed() < until) continue
+        await nextTurn()
+        until = clock.elapsed() + turnMs
       }
     } finally {
       await settled(syncs)

@@ -43,7 +43,7 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
     const { where, resumed, device, fields } = this.#context
     await this.#moves.makeDirectory(dirname(this.#final), !this.#context.keepsNothing)
     const handle = resumed?.handle as unknown as SingleHandle | null | undefined
-    if (handle) this.#recover(handle)
+    if (handle) await this.#recover(handle)
     else if (this.#moves.find(this.#final)) this.#checkExisting()
     const added = handle || !this.#options.append ? undefined : this.#copyExisting()
     this.#output = new FileOutput(this.#temp, handle || added ? 'a' : 'w', where, handle?.bytes ?? added ?? 0, this.#calls)
@@ -124,11 +124,24 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
     }
   }
 
+  // What lies under the temporary name is durable up to what a checkpoint counts on: a copy gets the name when it is.
+  async #copyFinal(): Promise<void> {
+    const copy = `${this.#temp}.copy`
+    this.#calls.copy(this.#final, copy)
+    const descriptor = this.#calls.open(copy, 'a')
+    try {
+      await this.#calls.sync(descriptor)
+    } finally {
+      this.#calls.close(descriptor)
+    }
+    await this.#calls.rename(copy, this.#temp)
+  }
+
   // The temporary file is cut to what the checkpoint holds. Where a clean end has renamed it already, the work goes on with a copy.
-  #recover(handle: SingleHandle): void {
+  async #recover(handle: SingleHandle): Promise<void> {
     const { where } = this.#context
     try {
-      if (!this.#moves.find(this.#temp) && this.#moves.find(this.#final)) this.#calls.copy(this.#final, this.#temp)
+      if (!this.#moves.find(this.#temp) && this.#moves.find(this.#final)) await this.#copyFinal()
       const bytes = this.#moves.find(this.#temp)?.bytes ?? -1
       if (bytes < handle.bytes) {
         throw new ConnectorError(

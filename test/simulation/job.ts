@@ -1,7 +1,7 @@
 // The job that is simulated, and what it must give: windows by key over a topic with disorder and poison, joined with a second topic, to files and a topic.
 import { random } from '../../src/base/random.ts'
 import { buildPlan } from '../../src/frame/node.ts'
-import { count, job, max, read, sum, topic, tumble, write } from '../../src/index.ts'
+import { col, count, job, max, read, sum, topic, tumble, write } from '../../src/index.ts'
 import { neededColumns } from '../../src/plan/needed-columns.ts'
 import { optimizePlan } from '../../src/plan/optimize.ts'
 import { planFingerprint } from '../../src/plan/plan.ts'
@@ -40,20 +40,41 @@ const events = topic('events', { dir: topics, partitions })
 const names = topic('names', { dir: topics, partitions: 1 })
 export const joinedTopic = topic('joined', { dir: topics, partitions: 1 })
 
-function frames() {
-  const sums = read
+/**
+ * What the job is like. `streams`: its input is taken to go on for ever, so that both sides of its join are kept; else one is a table that the other waits for.
+ * `asks`: an answer from outside is awaited for each window. `sink`: part files, part files in folders by key, or one file.
+ */
+export interface Shape {
+  readonly streams: boolean
+  readonly asks: boolean
+  readonly sink: 'parts' | 'folders' | 'file'
+}
+
+/** How long answers from outside take, as the world at hand says. */
+export const outside = { answer: async (): Promise<void> => {} }
+
+const sinks = {
+  parts: write.ndjson(`${root}/sums/`),
+  folders: write.ndjson(`${root}/sums/`, { partitionBy: ['k'] }),
+  file: write.ndjson(`${root}/sums.ndjson`),
+}
+
+function frames({ asks, sink }: Shape) {
+  const windows = read
     .topic(events, { format: 'json', schema: { k: 'int32', v: 'int64', at: 'timestamp[ms]' }, until: 'end', onError: { deadLetters: write.ndjson(`${root}/dead/`) } })
     .watermark('at', { bound: boundMs })
     .groupBy('k', tumble('at', windowMs))
     .agg({ n: count(), total: sum('v'), top: max('v') })
     .late(write.ndjson(`${root}/late/`))
     .named('windows')
+  const answered = async ({ total }: { total: bigint | null }) => outside.answer().then(() => ({ twice: 2n * (total ?? 0n) }))
+  const sums = asks ? windows.mapAsync(answered, { adds: { twice: 'int64' }, capacity: 3 }).filter(col('twice').eq(col('total').mul(2))).drop('twice') : windows
   const known = read.topic(names, { format: 'json', schema: { id: 'int32', name: 'utf8' }, until: 'end' })
   const joined = sums.join(known, { left: 'k', right: 'id' }).select('k', 'total', 'name')
-  return job({ sums: sums.to(write.ndjson(`${root}/sums/`)), joined: joined.to(write.topic(joinedTopic)) })
+  return job({ sums: sums.to(sinks[sink]), joined: joined.to(write.topic(joinedTopic)) })
 }
 
-/** The job's plan, cut for so many threads. `streams`: as if its input went on for ever. */
+/** The job's plan, cut for so many threads. */
 export interface CutJob {
   readonly stages: StagePlan
   readonly resolved: ResolvedPlan
@@ -63,12 +84,12 @@ export interface CutJob {
 const cut = new Map<string, CutJob>()
 
 /** Plans the job as the engine does; once for each way. */
-export function plannedJob(workers: number, streams: boolean): CutJob {
-  const key = `${workers}/${streams}`
+export function plannedJob(workers: number, shape: Shape): CutJob {
+  const key = JSON.stringify([workers, shape])
   const known = cut.get(key)
   if (known) return known
-  const { plan, bindings } = buildPlan(frames().roots)
-  const physical = streams ? { ...plan, streams: true as const } : plan
+  const { plan, bindings } = buildPlan(frames(shape).roots)
+  const physical = shape.streams ? { ...plan, streams: true as const } : plan
   const optimized = optimizePlan(physical, resolvePlan(physical, bindings), bindings, { keepsState: true, threads: workers })
   const columns = neededColumns(optimized.resolved)
   const { resolved } = optimized

@@ -12,7 +12,7 @@ import { openTopicLog } from '../../src/storage/topic-log.ts'
 import { createTopics } from '../../src/storage/topics.ts'
 import { Disk } from './disk.ts'
 import { SimulatedHost } from './host.ts'
-import { type Entry, joinedTopic, makeRows, type Output, partitions, plannedJob, root, type Rows } from './job.ts'
+import { type Entry, joinedTopic, makeRows, type Output, partitions, outside, plannedJob, root, type Rows, type Shape } from './job.ts'
 import { type Call, type Fault, Session } from './session.ts'
 import { World } from './world.ts'
 
@@ -55,6 +55,7 @@ export interface Telling {
   readonly lives?: readonly Partial<Life>[]
   readonly peace?: Partial<Life>
   readonly rowCount?: number
+  readonly shape?: Partial<Shape>
 }
 
 const lifeMsMax = 600_000
@@ -97,7 +98,7 @@ class Teller {
   readonly #world: World
   readonly #disk = new Disk()
   readonly #rows: Rows
-  readonly #streams: boolean
+  readonly #shape: Shape
   readonly #refusals: string[] = []
   #processes = 0
 
@@ -107,7 +108,9 @@ class Teller {
     this.#telling = telling
     this.#world = new World(seed, telling.traced)
     this.#rows = makeRows(seed, telling.rowCount ?? 60 + this.#world.chance.int(140))
-    this.#streams = this.#world.oneIn(2)
+    const { chance } = this.#world
+    this.#shape = { streams: chance.int(2) === 0, asks: chance.int(4) === 0, sink: (['parts', 'parts', 'folders', 'file'] as const)[chance.int(4)]!, ...telling.shape }
+    outside.answer = () => new Promise(resolve => void this.#world.after(chance.float() * 20, resolve))
   }
 
   story(failure?: string): Story {
@@ -227,7 +230,7 @@ class Teller {
   }
 
   async #work(life: Life): Promise<void> {
-    const { stages, resolved, bindings, fingerprint } = plannedJob(life.workers < 2 ? 0 : life.workers, this.#streams)
+    const { stages, resolved, bindings, fingerprint } = plannedJob(life.workers < 2 ? 0 : life.workers, this.#shape)
     const world = this.#world
     let killed = () => {}
     const session = this.#session(life.latencyMs, life.faultOf, () => killed())
@@ -261,6 +264,7 @@ class Teller {
         listen: (task, listener) => listeners.set(task, listener),
         unlisten: task => listeners.delete(task),
       })
+      for (const host of hosts) host.runner.bindings = bindings
       killed = () => run.fail(Object.assign(new Error('the process is gone'), { code: 'GONE' }))
       for (const host of hosts) {
         host.onReply = reply => listeners.get(reply.task)?.(reply)
@@ -296,10 +300,13 @@ class Teller {
     const lines = (folder: string) =>
       this.#disk
         .paths(`${root}/${folder}`)
-        .filter(path => /\/part-[^/]*$/.test(path))
-        .flatMap(path => text.decode(this.#disk.file(path).bytes).split('\n').filter(Boolean))
-        .map(line => JSON.parse(line) as Record<string, unknown>)
-    const sums = lines('sums').map(row => JSON.stringify([row['k'], Date.parse(String(row['window_end'])), row['n'], row['total'], row['top']]))
+        .filter(path => !/\/\.[^/]*$/.test(path))
+        .flatMap(path => {
+          const rows = text.decode(this.#disk.file(path).bytes).split('\n').filter(Boolean)
+          const [, k] = /\/k=(\d+)\//.exec(path) ?? []
+          return rows.map((line): Record<string, unknown> => ({ ...(k !== undefined && { k: Number(k) }), ...(JSON.parse(line) as Record<string, unknown>) }))
+        })
+    const sums = lines(this.#shape.sink === 'file' ? 'sums.ndjson' : 'sums').map(row => JSON.stringify([row['k'], Date.parse(String(row['window_end'])), row['n'], row['total'], row['top']]))
     const late = lines('late').map(row => JSON.stringify([row['k'], row['v'], Date.parse(String(row['at']))]))
     const dead = lines('dead').map(row => JSON.stringify(row['value'] ?? row['text'] ?? row['record']))
     const session = this.#session(0, () => undefined, () => {})

@@ -7,11 +7,12 @@ import { type Life, type Story, tell } from './simulate.ts'
 const seed = 4
 const base = { workers: 2, batchRows: 7, latencyMs: 2, epochMs: 1 } satisfies Partial<Life>
 const rowCount = 40
+const shape = { streams: true, asks: false, sink: 'folders' } as const
 
 /** All calls of a life in which nothing happens, behind `lives`. */
 async function callsOf(lives: readonly Partial<Life>[]): Promise<Call[]> {
   const calls: Call[] = []
-  const story = await tell(seed, { rowCount, lives, peace: { ...base, faultOf: call => void calls.push(call) as undefined } })
+  const story = await tell(seed, { rowCount, lives, shape, peace: { ...base, faultOf: call => void calls.push(call) as undefined } })
   expect(story.failure).toBeUndefined()
   return calls
 }
@@ -37,7 +38,7 @@ async function sweep(before: readonly Partial<Life>[], { fault, powerCut, fits =
   expect(failing.length).toBeGreaterThan(3)
   const wrong: Story[] = []
   for (const { index } of failing) {
-    const story = await tell(seed, { rowCount, lives: [...before, { ...at(index, fault), powerCut }], peace: base })
+    const story = await tell(seed, { rowCount, lives: [...before, { ...at(index, fault), powerCut }], shape, peace: base })
     if (story.failure !== undefined && !(powerCut === 'torn' && clear.test(story.refusals.at(-1) ?? ''))) wrong.push(story)
   }
   return wrong
