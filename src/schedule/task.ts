@@ -16,7 +16,7 @@ import { operatorContext, type TaskEnvironment } from './operator-context.ts'
 import { KeptByReaders, readSplit, scanRows } from './read-split.ts'
 import { asTrap } from './trap.ts'
 import { TaskOutputs } from './task-outputs.ts'
-import type { StepRuns, StepTotals, TaskMessage, TaskReply } from './messages.ts'
+import type { StepRuns, TaskMessage, TaskReply } from './messages.ts'
 
 // A message is answered in parts where it takes longer or makes more than this: an abort is heard, and readers that are full are waited for.
 const turnMs = 20
@@ -75,7 +75,7 @@ export class Task {
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#outputs = new TaskOutputs(environment.device, spec.outputs)
-    this.#meter = new StepMeter(spec.steps.length, environment.clock)
+    this.#meter = new StepMeter(spec, environment.clock)
     this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     this.#watermarks = new StepWatermarks(this.#operators, step => this.#out(step))
@@ -87,8 +87,7 @@ export class Task {
 
   /** Handles one message; batches inside are taken over. A promise only where an operator has to wait (`settle`); no message may be run meanwhile. */
   run(message: Exclude<TaskMessage, { type: 'open' }>): TaskReply | Promise<TaskReply> {
-    // Of a message that waits still, nobody has heard of the outputs.
-    if (message.type === 'close' && this.#waiting) this.#outputs.drop()
+    if (message.type === 'close' && this.#waiting) this.#drop()
     this.#outputs.begin()
     this.#runs = undefined
     this.#sequence = message.seq
@@ -102,6 +101,13 @@ export class Task {
     if (!steps) return this.#answer(message)
     if (message.type === 'continue' && this.#pausedInArena) this.#arena = this.#environment.device.arena()
     return this.#drive(steps, message, this.#environment.clock.elapsed() + turnMs)
+  }
+
+  // Of a message that waits still, nobody has heard of the outputs.
+  #drop(): void {
+    this.#outputs.drop()
+    this.#arena?.release()
+    this.#arena = undefined
   }
 
   /** True while a message is answered in part and waits to be told to continue: no other but `close` may come. */
@@ -264,7 +270,7 @@ export class Task {
       ...(Object.keys(counts).length > 0 && { counts }),
       ...(rowsRead > 0 && { rowsRead }),
       ...(this.#draining >= 0 && { more: true }),
-      ...(withTotals && { totals: this.#totals() }),
+      ...(withTotals && { totals: this.#meter.totals() }),
       ...(this.#operators.some(op => op.done?.()) && { done: true }),
     }
   }
@@ -297,12 +303,6 @@ export class Task {
     // Rows that all instances see are counted once.
     if (step > 0 || this.#instance === 0 || this.#spec.placement !== 'shared') this.#meter.of(step).rows += batch.rowCount
     this.#meter.timed(step, () => this.#operators[step]!.push(batch, this.#out(step), port))
-  }
-
-  #totals(): Record<string, StepTotals> {
-    const { scan, steps } = this.#spec
-    const ids = steps.map((step, i) => [step.id, i] as const)
-    return Object.fromEntries([...(scan ? [[scan.id, -1] as const] : []), ...ids].map(([id, i]) => [id, this.#meter.of(i)]))
   }
 
   #emitted(step: number, batch: Batch, port?: string): void {
