@@ -166,6 +166,15 @@ describe('mapAsync that fails', () => {
   ] as const)('refuses %s', (_, make, code, message) => { // biome-ignore format: a case a line
     expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }))
   })
+
+  it.each([0, 2])('gives all memory back when it is cancelled while its last checkpoint waits for answers, on %i workers', async workers => {
+    const silent = frame.mapAsync(() => new Promise<never>(() => {}), { adds: { answer: 'int32' } })
+    const run = await silent.to(sink({ name: 'nothing', delivery: 'append', write() {} })).start({ name: 'silent', workers, checkpoint: { dir: join(root, `silent-${workers}`) } })
+    while (run.metrics().rowsRead < 500) await turns(1)
+    await turns(200)
+    await run.stop({ drain: false })
+    await expect(run.done).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
 })
 
 describe('mapAsync in a stream', () => {
