@@ -1,7 +1,7 @@
 // The job that is simulated, and what it must give: windows by key over a topic with disorder and poison, joined with a second topic, to files and a topic.
 import { random } from '../../src/base/random.ts'
 import { buildPlan } from '../../src/frame/node.ts'
-import { col, count, job, max, read, sum, topic, tumble, write } from '../../src/index.ts'
+import { col, count, job, max, read, sink, sum, topic, tumble, write } from '../../src/index.ts'
 import { neededColumns } from '../../src/plan/needed-columns.ts'
 import { optimizePlan } from '../../src/plan/optimize.ts'
 import { planFingerprint } from '../../src/plan/plan.ts'
@@ -41,17 +41,46 @@ const names = topic('names', { dir: topics, partitions: 1 })
 export const joinedTopic = topic('joined', { dir: topics, partitions: 1 })
 
 /**
- * What the job is like. `streams`: its input is taken to go on for ever, so that both sides of its join are kept; else one is a table that the other waits for.
+ * What the job is like. `remote`: windows go to a system behind a network, too. `streams`: its input is taken to go on for ever, so that both sides of its join are kept; else one is a table that the other waits for.
  * `asks`: an answer from outside is awaited for each window. `sink`: part files, part files in folders by key, or one file.
  */
 export interface Shape {
   readonly streams: boolean
   readonly asks: boolean
+  readonly remote: boolean
   readonly sink: 'parts' | 'folders' | 'file'
 }
 
-/** How long answers from outside take, as the world at hand says. */
-export const outside = { answer: async (): Promise<void> => {} }
+/** What is behind the network, as the world at hand has it: who answers, and a system that takes rows in two phases. */
+export interface Outside {
+  answer(): Promise<void>
+  /** Keeps rows under an id; again does nothing. */
+  stage(id: string, rows: readonly string[]): Promise<void>
+  /** Shows them; again does nothing. */
+  commit(id: string): Promise<void>
+}
+export const network: { outside: Outside; readonly unsent: Map<number, string[]> } = { outside: { answer: async () => {}, stage: async () => {}, commit: async () => {} }, unsent: new Map() }
+
+const remote = sink({
+  name: 'remote',
+  delivery: 'transactional',
+  write(batch, { epoch }) {
+    const rows = [...batch.rows()].map(row => sumLine(row['k'], Number(row['window_end']), row['n'], row['total'], row['top']))
+    network.unsent.set(epoch, [...(network.unsent.get(epoch) ?? []), ...rows])
+  },
+  async prepare(epoch) {
+    const id = crypto.randomUUID()
+    await network.outside.stage(id, network.unsent.get(epoch) ?? [])
+    network.unsent.delete(epoch)
+    return id
+  },
+  commit: (_epoch, id) => network.outside.commit(id as string),
+})
+
+/** A window's row as a line. */
+export function sumLine(...values: unknown[]): string {
+  return JSON.stringify(values.map(Number))
+}
 
 const sinks = {
   parts: write.ndjson(`${root}/sums/`),
@@ -59,7 +88,7 @@ const sinks = {
   file: write.ndjson(`${root}/sums.ndjson`),
 }
 
-function frames({ asks, sink }: Shape) {
+function frames({ asks, remote: hasRemote, sink: kind }: Shape) {
   const windows = read
     .topic(events, { format: 'json', schema: { k: 'int32', v: 'int64', at: 'timestamp[ms]' }, until: 'end', onError: { deadLetters: write.ndjson(`${root}/dead/`) } })
     .watermark('at', { bound: boundMs })
@@ -67,11 +96,11 @@ function frames({ asks, sink }: Shape) {
     .agg({ n: count(), total: sum('v'), top: max('v') })
     .late(write.ndjson(`${root}/late/`))
     .named('windows')
-  const answered = async ({ total }: { total: bigint | null }) => outside.answer().then(() => ({ twice: 2n * (total ?? 0n) }))
+  const answered = async ({ total }: { total: bigint | null }) => network.outside.answer().then(() => ({ twice: 2n * (total ?? 0n) }))
   const sums = asks ? windows.mapAsync(answered, { adds: { twice: 'int64' }, capacity: 3 }).filter(col('twice').eq(col('total').mul(2))).drop('twice') : windows
   const known = read.topic(names, { format: 'json', schema: { id: 'int32', name: 'utf8' }, until: 'end' })
   const joined = sums.join(known, { left: 'k', right: 'id' }).select('k', 'total', 'name')
-  return job({ sums: sums.to(sinks[sink]), joined: joined.to(write.topic(joinedTopic)) })
+  return job({ sums: sums.to(sinks[kind]), joined: joined.to(write.topic(joinedTopic)), ...(hasRemote && { remote: sums.to(remote) }) })
 }
 
 /** The job's plan, cut for so many threads. */
@@ -141,7 +170,7 @@ function interpret(entries: readonly Entry[], known: readonly Entry[]): Output {
     const { id, name } = JSON.parse(value) as { id: number; name: string }
     return sums.filter(({ k }) => k === id).map(({ k, total }) => JSON.stringify([k, total, name]))
   })
-  return { sums: sums.map(({ k, end, n, total, top }) => JSON.stringify([k, end, n, total, top])).sort(), joined: pairs.sort(), late: late.sort(), dead: dead.sort() }
+  return { sums: sums.map(({ k, end, n, total, top }) => sumLine(k, end, n, total, top)).sort(), joined: pairs.sort(), late: late.sort(), dead: dead.sort() }
 }
 
 function parse(value: string): { k: number; v: number; at: string } | undefined {

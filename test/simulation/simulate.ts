@@ -12,7 +12,8 @@ import { openTopicLog } from '../../src/storage/topic-log.ts'
 import { createTopics } from '../../src/storage/topics.ts'
 import { Disk } from './disk.ts'
 import { SimulatedHost } from './host.ts'
-import { type Entry, joinedTopic, makeRows, type Output, partitions, outside, plannedJob, root, type Rows, type Shape } from './job.ts'
+import { type Entry, joinedTopic, makeRows, type Output, partitions, network, plannedJob, root, type Rows, type Shape, sumLine } from './job.ts'
+import { Remote } from './remote.ts'
 import { type Call, type Fault, Session } from './session.ts'
 import { World } from './world.ts'
 
@@ -42,6 +43,8 @@ export interface Life {
   readonly latencyMs: number
   readonly epochMs: number
   readonly faultOf: (call: Call) => Fault | undefined
+  /** So many of a thousand requests, and of their answers, are lost. */
+  readonly lossPerMille: number
   readonly disturbances: readonly { readonly atMs: number; readonly what: 'kill' | 'thread' | 'drain' | 'cancel' | 'checkpoint' }[]
   /** Power is cut when it has ended; 'torn': even a single change of names may have happened by half. */
   readonly powerCut: 'none' | 'whole' | 'torn'
@@ -60,7 +63,7 @@ export interface Telling {
 
 const lifeMsMax = 600_000
 /** What may end a process whose disk, threads or owner trouble it. Anything else is a bug. */
-const troubles = /^(DISK_(FULL|FAILED|SYNC)|FILE_(FAILED|SYNC)|TOPIC_(IO|FAILED)|CANCELLED|WORKER_DIED|GONE)$/
+const troubles = /^(DISK_(FULL|FAILED|SYNC)|FILE_(FAILED|SYNC)|TOPIC_(IO|FAILED)|CANCELLED|WORKER_DIED|USER_SINK|GONE)$/
 
 let shared: Promise<Device> | undefined
 
@@ -100,6 +103,7 @@ class Teller {
   readonly #rows: Rows
   readonly #shape: Shape
   readonly #refusals: string[] = []
+  readonly #remote = new Remote()
   #processes = 0
 
   constructor(seed: number, device: Device, telling: Telling) {
@@ -109,8 +113,7 @@ class Teller {
     this.#world = new World(seed, telling.traced)
     this.#rows = makeRows(seed, telling.rowCount ?? 60 + this.#world.chance.int(140))
     const { chance } = this.#world
-    this.#shape = { streams: chance.int(2) === 0, asks: chance.int(4) === 0, sink: (['parts', 'parts', 'folders', 'file'] as const)[chance.int(4)]!, ...telling.shape }
-    outside.answer = () => new Promise(resolve => void this.#world.after(chance.float() * 20, resolve))
+    this.#shape = { streams: chance.int(2) === 0, asks: chance.int(4) === 0, remote: chance.int(2) === 0, sink: (['parts', 'parts', 'folders', 'file'] as const)[chance.int(4)]!, ...telling.shape }
   }
 
   story(failure?: string): Story {
@@ -178,6 +181,7 @@ class Teller {
       epochMs: [1, 100, 300][chance.int(3)]!,
       faultOf: () => undefined,
       disturbances: [],
+      lossPerMille: 0,
       powerCut: 'none',
       ...more,
     }
@@ -207,6 +211,7 @@ class Teller {
       () => disturbed('drain'),
       () => disturbed('cancel'),
       () => disturbed('checkpoint'),
+      () => ({ lossPerMille: 100 }),
       () => ({}),
     ]
     return this.#life({ ...ways[chance.int(ways.length)]!(), powerCut: this.#world.oneIn(3) ? 'whole' : 'none' })
@@ -234,6 +239,8 @@ class Teller {
     const world = this.#world
     let killed = () => {}
     const session = this.#session(life.latencyMs, life.faultOf, () => killed())
+    network.outside = this.#remote.over(world, life.lossPerMille)
+    network.unsent.clear()
     const listeners = new Map<number, (reply: TaskReply) => void>()
     const hosts = Array.from({ length: stages.stages.some(stage => stage.parallelism > 1) ? life.workers + 1 : 1 }, (_, i) => new SimulatedHost(`thread ${i}`, this.#device, world, life.latencyMs))
     const topics = createTopics(session.files)
@@ -290,6 +297,8 @@ class Teller {
 
   async #check(): Promise<void> {
     const found = await this.#ended(this.#readBack())
+    const remote = this.#shape.remote && differenceOf(this.#rows.expected.sums, this.#remote.shown)
+    if (remote) throw new Error(`remote: ${remote}`)
     for (const name of ['sums', 'joined', 'late', 'dead'] as const) {
       const difference = differenceOf(this.#rows.expected[name], found[name])
       if (difference) throw new Error(`${name}: ${difference}`)
@@ -306,7 +315,7 @@ class Teller {
           const [, k] = /\/k=(\d+)\//.exec(path) ?? []
           return rows.map((line): Record<string, unknown> => ({ ...(k !== undefined && { k: Number(k) }), ...(JSON.parse(line) as Record<string, unknown>) }))
         })
-    const sums = lines(this.#shape.sink === 'file' ? 'sums.ndjson' : 'sums').map(row => JSON.stringify([row['k'], Date.parse(String(row['window_end'])), row['n'], row['total'], row['top']]))
+    const sums = lines(this.#shape.sink === 'file' ? 'sums.ndjson' : 'sums').map(row => sumLine(row['k'], Date.parse(String(row['window_end'])), row['n'], row['total'], row['top']))
     const late = lines('late').map(row => JSON.stringify([row['k'], row['v'], Date.parse(String(row['at']))]))
     const dead = lines('dead').map(row => JSON.stringify(row['value'] ?? row['text'] ?? row['record']))
     const session = this.#session(0, () => undefined, () => {})

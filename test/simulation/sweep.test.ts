@@ -7,7 +7,7 @@ import { type Life, type Story, tell } from './simulate.ts'
 const seed = 4
 const base = { workers: 2, batchRows: 7, latencyMs: 2, epochMs: 1 } satisfies Partial<Life>
 const rowCount = 40
-const shape = { streams: true, asks: false, sink: 'folders' } as const
+const shape = { streams: true, asks: false, remote: false, sink: 'folders' } as const
 
 /** All calls of a life in which nothing happens, behind `lives`. */
 async function callsOf(lives: readonly Partial<Life>[]): Promise<Call[]> {
