@@ -5,8 +5,20 @@ import type { StageRun } from './stage-run.ts'
 
 const closeSeq = -1
 
-/** Closes all tasks of the stages; resolves when all have answered, but for those whose thread is dead. `closed` gets each task's last reply. */
-export async function closeTasks(stages: readonly StageRun[], { listen, unlisten }: Pick<JobEnvironment, 'listen' | 'unlisten'>, closed: (reply: TaskReply) => void): Promise<void> {
+/**
+ * Closes all tasks of the stages; resolves when all have answered, but for those whose thread is dead. `closed` gets each task's last reply; `onDeath` is given
+ * what is to be called when a thread has died meanwhile.
+ */
+export async function closeTasks(
+  stages: readonly StageRun[],
+  { listen, unlisten }: Pick<JobEnvironment, 'listen' | 'unlisten'>,
+  closed: (reply: TaskReply) => void,
+  onDeath: (look: () => void) => void,
+): Promise<void> {
+  const looks: (() => void)[] = []
+  onDeath(() => {
+    for (const look of looks) look()
+  })
   const closing = stages.flatMap(stage =>
     stage.instances.map(
       ({ host, task }, instance) =>
@@ -18,7 +30,9 @@ export async function closeTasks(stages: readonly StageRun[], { listen, unlisten
             resolve()
           })
           host.send({ type: 'close', task, seq: closeSeq })
-          if (host.dead) resolve()
+          const look = () => host.dead && resolve()
+          looks.push(look)
+          look()
         }),
     ),
   )

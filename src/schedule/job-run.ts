@@ -48,6 +48,8 @@ export class JobRun {
   /** Settles when the job has failed. */
   readonly #failed = settleable()
   #opening: Promise<void> | undefined
+  /** Tasks are being closed: no answer is waited for of threads that have died. */
+  #lookForDead: () => void = () => {}
   #draining = false
   #finalTriggered = false
   #finalSavepoint: SavepointRun | undefined
@@ -204,6 +206,7 @@ export class JobRun {
 
   /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
   fail(error: Error): void {
+    this.#lookForDead()
     if (this.#failure) return
     this.#failure = redactError(error)
     this.#failed.resolve()
@@ -390,7 +393,7 @@ export class JobRun {
     this.#stopTicks()
     this.#abort.abort()
     for (const source of this.#sources) await source.close()
-    await closeTasks(this.#stages, this.#environment, reply => this.metricsCounter.replied(reply))
+    await closeTasks(this.#stages, this.#environment, reply => this.metricsCounter.replied(reply), look => (this.#lookForDead = look))
     this.#shared?.release()
     this.#shared = undefined
     let first: unknown

@@ -214,7 +214,9 @@ class Teller {
       () => ({ lossPerMille: 100 }),
       () => ({}),
     ]
-    return this.#life({ ...ways[chance.int(ways.length)]!(), powerCut: this.#world.oneIn(3) ? 'whole' : 'none' })
+    const trouble = () => ways[chance.int(ways.length)]!()
+    // Seldom does it come alone.
+    return this.#life({ ...trouble(), ...(this.#world.oneIn(3) && trouble()), powerCut: this.#world.oneIn(3) ? 'whole' : 'none' })
   }
 
   // One life. In peace, where nothing troubles it, it must end well.
