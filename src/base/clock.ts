@@ -34,6 +34,16 @@ export function every(clock: Clock, ms: number, act: () => void): () => void {
   return () => clearInterval(timer)
 }
 
+/** Resolves once `ms` are over, whoever waits or not. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise(resolve => {
+    const stop = every(clock, ms, () => {
+      stop()
+      resolve()
+    })
+  })
+}
+
 /** The first of `promise` and `ms` of waiting: undefined when the wait was over first. Leaves no timer behind. */
 export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   const stop = new AbortController()

@@ -1,6 +1,6 @@
 // A running job: opens sinks, tasks and sources in that order, from a checkpoint where there is one; watches over epochs; and takes
 // everything down again, whether the input ended, someone stopped it, or something failed.
-import { every } from '../base/clock.ts'
+import { every, pause } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, decodeError } from '../base/errors.ts'
 import { redactError } from '../base/secret.ts'
 import { settleable } from '../base/settleable.ts'
@@ -191,11 +191,7 @@ export class JobRun {
   // Waits until an epoch can begin.
   async #free(): Promise<void> {
     const ended = this.done.then(() => true, () => true)
-    while (this.#running && (this.#epochs.busy || this.#gated())) {
-      let stop = () => {}
-      const later = new Promise<false>(resolve => (stop = every(this.#environment.clock, busyMs, () => resolve(false))))
-      if (await Promise.race([ended, later]).finally(() => stop())) break
-    }
+    while (this.#running && (this.#epochs.busy || this.#gated())) if (await Promise.race([ended, pause(this.#environment.clock, busyMs)])) break
     if (this.#running && !this.#failure && !this.#finalTriggered && !this.#draining) return
     throw new ConnectorError('JOB_ENDED', `${this.#environment.job}: the job has ended or is ending, so it makes no further checkpoint; its last one is in its checkpoint directory`)
   }
