@@ -6,7 +6,7 @@ import { q0, q1, q2, q10, q14, q21, q22 } from './rows.ts'
 import { q15, q16, q17 } from './statistics.ts'
 import { q5, q7, q8, q11, q12 } from './windows.ts'
 
-export type { House } from './house.ts'
+export { eventSchema, type House, streamsOf } from './house.ts'
 export { q10Files } from './rows.ts'
 
 /** Each takes the streams and gives a frame. q12 depends on the clock. */
