@@ -61,8 +61,8 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     expect(figures.map(f => f.query)).toEqual([...Array.from({ length: 24 }, (_, i) => `q${i}`), 'geometric mean of 20'])
     // 4,000 events of warm-up come before.
     const results = Object.fromEntries(figures.map(f => [f.query, f.results]))
-    expect(results).toMatchObject({ q0: 12_880, q1: 12_880, q5: 5, q10: 12_880, q13: 12_880, q15: 1, q22: 12_880 })
-    for (const query of ['q2', 'q3', 'q4', 'q7', 'q9', 'q14', 'q16', 'q17', 'q18', 'q19', 'q20', 'q21']) expect(results[query], query).toBeGreaterThan(0)
+    expect(results).toMatchObject({ q0: 12_880, q1: 12_880, q5: 5, q10: 12_880, q13: 12_880, q22: 12_880 })
+    for (const query of ['q2', 'q3', 'q4', 'q7', 'q9', 'q14', 'q15', 'q16', 'q17', 'q18', 'q19', 'q20', 'q21']) expect(results[query], query).toBeGreaterThan(0)
     expect(results.q11).toBeGreaterThan(100)
     // A window of the clock may end while the bids pass: then a bidder has two.
     expect(results.q12).toBeGreaterThanOrEqual(Number(results.q11))
