@@ -10,7 +10,7 @@ export interface OwnedDictionary {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A utf8 or binary column by codes. `offsets` and `bytes` are made at first use, at the cost of a pass. */
 export class CodedColumn implements OwnedColumn {

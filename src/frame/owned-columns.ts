@@ -156,4 +156,4 @@ function ownViews(device: Device, column: Column): { offsets: Int32Array; bytes:
   }
 }
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
