@@ -46,20 +46,31 @@ function withAnchors(pattern: string): string {
   })
 }
 
-/** A text that every match of a pattern has in it, the longest that is plain to see before the first group; '' where there is none. Alternatives and patterns that ignore case have none. */
+/**
+ * A text that every match of a pattern has in it, the longest that is plain to see outside of groups; '' where there is none. Patterns that ignore case, or that are
+ * alternatives as a whole, have none.
+ */
 export function requiredText(pattern: string, flags: string): string {
-  if (flags.includes('i') || pattern.includes('|')) return ''
+  if (flags.includes('i')) return ''
   let longest = ''
   let run = ''
+  let depth = 0
+  let isPlain = true
   const end = () => {
     if (run.length > longest.length) longest = run
     run = ''
   }
   // A quantifier says something of the last character only.
   for (const [token, letter] of pattern.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|([^\\[\](){}*+?|^$.])|./gsu)) {
+    if (token === '|' && depth === 0) return ''
+    if (token === '(' && depth++ === 0) end()
+    if (depth > 0 || !isPlain) {
+      if (token === ')') depth--
+      continue
+    }
     if (/^[*?{]/.test(token)) run = [...run].slice(0, -1).join('')
     // Behind these stands more than one character that is not meant as it is.
-    if (/^[({]$|^\\[^dDwWsSbBnrtfv\p{P}\p{S}\s]/u.test(token)) break
+    isPlain = !/^\{$|^\\[^dDwWsSbBnrtfv\p{P}\p{S}\s]/u.test(token)
     const plain = letter ?? (/^\\[\p{P}\p{S}]$/u.test(token) ? token[1]! : undefined)
     if (plain === undefined) end()
     else run += plain

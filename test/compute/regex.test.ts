@@ -9,6 +9,11 @@ describe('the text that a match must have', () => {
     ['abc', 'i', ''],
     ['ab|cd', '', ''],
     ['(ab)|cd', '', ''],
+    ['(a|b)c=([^&]*)', '', 'c='],
+    ['ab\\x41(c)|de', '', ''],
+    ['ab[|]cde', '', 'cde'],
+    ['a(b(c)\\)d)?efg', '', 'efg'],
+    ['ab(c){2}d|e', '', ''],
     ['^https?://www\\.', '', '://www.'],
     ['a?b*c{2}d', '', ''],
     ['xy(abc)?z', '', 'xy'],
@@ -31,7 +36,7 @@ describe('the text that a match must have', () => {
 
   it('is in every match of random patterns', () => {
     const draw = random(29)
-    const pieces = ['a', 'b', 'ab', '.', 'a?', 'b*', 'a+', '(ab)', '(a|b)', '[ab]', '\\.', '\\w', 'a{2}', '^', '$', '(?:b)?', '\\x61', 'b{0,2}', '\\b', '(?=a)']
+    const pieces = ['a', 'b', 'ab', '.', 'a?', 'b*', 'a+', '(ab)', '(a|b)', '[ab]', '\\.', '\\w', 'a{2}', '^', '$', '(?:b)?', '(a|(b|a)b)', '(?:a|b){1,2}', '\\x61', 'b{0,2}', '\\b', '(?=a)']
     let matches = 0
     for (let i = 0; i < 3000; i++) {
       const pattern = Array.from({ length: 1 + draw.int(5) }, () => pieces[draw.int(pieces.length)]!).join('')

@@ -74,14 +74,14 @@ function regexFunction(
   }
 }
 
-// A match is only looked for in texts that have what every match must have; the others count as nulls for as long as it takes.
-function whereItMayMatch(device: Device, arena: Arena, operands: readonly Operand[], { flags = '' }: CallOptions, match: (operands: readonly Operand[]) => Column): Column {
+// A match is only looked for in texts that have what every match must have; the others count as nulls. For them that is what is given, or `isFalse`.
+function whereItMayMatch(device: Device, arena: Arena, operands: readonly Operand[], { flags = '' }: CallOptions, isFalse: boolean, match: (operands: readonly Operand[]) => Column): Column {
   const [text, pattern, ...others] = operands as [Operand, Operand, ...Operand[]]
   const required = isColumn(text) && !isColumn(pattern) ? requiredText(String(pattern.value), String(flags)) : ''
   if (!isColumn(text) || required === '') return match(operands)
   const { values } = testString(device, arena, 'contains', text, { type: utf8, value: required })
   const matched = match([{ ...text, validity: andBits(device, arena, values, text.validity, text.length) }, pattern, ...others])
-  return { ...matched, validity: text.validity }
+  return isFalse ? { ...matched, validity: text.validity } : matched
 }
 
 const place = ({ start = 0, occurrence }: CallOptions, fallback: number) => ({ start: start as number, occurrence: (occurrence ?? fallback) as number })
@@ -89,15 +89,17 @@ const place = ({ start = 0, occurrence }: CallOptions, fallback: number) => ({ s
 /** The functions of regular expressions. */
 export const regexFunctions: readonly ExpressionFunction[] = [
   regexFunction('regexMatch', ['text', 'text'], bool, ({ device, arena }, operands, options, regexOf) =>
-    whereItMayMatch(device, arena, operands, options, candidates =>
+    whereItMayMatch(device, arena, operands, options, true, candidates =>
       mapToValues(device, arena, bool, candidates, (text: string, pattern: string) => findMatch(regexOf(pattern), text, place(options, 1)) !== null),
     ),
   ),
   regexFunction('regexExtract', ['text', 'text'], utf8, ({ device, arena }, operands, options, regexOf) =>
-    mapToText(device, arena, 'regexExtract', operands, (text: string, pattern: string) => {
-      const match = findMatch(regexOf(pattern), text, place(options, 1))
-      return match && groupOf(match, (options['group'] ?? 0) as number | string)
-    }),
+    whereItMayMatch(device, arena, operands, options, false, candidates =>
+      mapToText(device, arena, 'regexExtract', candidates, (text: string, pattern: string) => {
+        const match = findMatch(regexOf(pattern), text, place(options, 1))
+        return match && groupOf(match, (options['group'] ?? 0) as number | string)
+      }),
+    ),
   ),
   regexFunction('regexExtractAll', ['text', 'text'], listOfText, ({ device, arena }, operands, { start = 0, group = 0 }, regexOf) =>
     mapToTexts(device, arena, 'regexExtractAll', operands, (text: string, pattern: string) =>
