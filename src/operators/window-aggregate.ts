@@ -1,5 +1,6 @@
 // Aggregates by key over tumbling and hopping windows of event time, or of processing time. Rows are kept by pane (the set of windows they
-// count in), so windows share state; a window fires once the watermark reaches end − 1 and merges its panes. What is late is judged by each
+// count in), so windows share state; a window fires once the watermark reaches end − 1 and merges its panes, where many share a pane incrementally
+// (state/sliding-panes.ts). What is late is judged by each
 // row's own `$watermark`, so contents never depend on batches. Rules: Apache Flink's WindowOperator.
 import { DataError, PlanError } from '../base/errors.ts'
 import { keyGroupRange } from '../base/hash.ts'
@@ -9,10 +10,13 @@ import { columnIndex, type Fields, visible } from '../batch/schema.ts'
 import { gatherColumn } from '../compute/gather.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { RowOrder } from '../compute/row-order.ts'
+import { timeColumn } from '../compute/time-column.ts'
 import { assignPanes, floorTimes, type Pane, type PaneGrid, rowsWithId } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
 import { GroupState, type GroupShape } from '../state/group-state.ts'
+import { inArena, paneFields, type PaneRows, paneRuns, panesOf } from '../state/pane-runs.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
+import { SlidingPanes } from '../state/sliding-panes.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { isWindowLate, nextWindowEnd, startOfWindow, windowStarts } from '../window/window-math.ts'
 import { checkWindow, describeWindow } from '../window/window-spec.ts'
@@ -26,7 +30,6 @@ import {
   inputsOf,
   readClock,
   shapeOf,
-  timeColumn,
   type WindowAggregateParams,
   windowFields,
 } from './window-output.ts'
@@ -59,6 +62,8 @@ interface PaneState {
 }
 
 const spareMax = 8
+/** Windows that share a pane, from which on they are merged incrementally. */
+const sharedWindowsMin = 8
 
 class WindowAggregate implements Operator {
   readonly #context: OperatorContext
@@ -73,6 +78,8 @@ class WindowAggregate implements Operator {
   readonly #panes = new Map<string, PaneState>()
   readonly #spare: GroupState[] = []
   readonly #order = new RowOrder()
+  /** Panes of windows that have fired, where so many windows share a pane that merging all of each window's would cost more. */
+  readonly #sliding: SlidingPanes | undefined
   #fired = Number.NEGATIVE_INFINITY
 
   constructor(context: OperatorContext, params: WindowAggregateParams, input: Fields) {
@@ -93,6 +100,8 @@ class WindowAggregate implements Operator {
     this.#keys = params.keys.map(at)
     this.#inputs = inputsOf(input, params.aggregates, context.where)
     this.#watermark = input.findIndex(f => f.name === watermarkColumn)
+    const isShared = !this.#grid.cumulates && this.#grid.latenessMs === 0 && sizeMs >= sharedWindowsMin * this.#grid.slideMs
+    this.#sliding = isShared ? new SlidingPanes(context.device, this.#shape, context.stateBytesMax / 2) : undefined
   }
 
   push(batch: Batch, out: Output): void {
@@ -192,6 +201,7 @@ class WindowAggregate implements Operator {
       for (let end = first; end <= pane.lastEnd && end - 1 <= watermark; end += this.#grid.slideMs) due.add(end)
       if (pane.changed) for (let end = pane.firstEnd; end <= pane.lastEnd && end - 1 <= before; end += this.#grid.slideMs) again.add(end)
     }
+    if (this.#sliding && before > Number.NEGATIVE_INFINITY) for (let end = nextWindowEnd(this.#grid, before); end <= this.#sliding.lastEnd && end - 1 <= watermark; end += this.#grid.slideMs) due.add(end)
     for (const end of [...again].sort((a, b) => a - b)) this.#emitChanged(end, out)
     for (const pane of this.#panes.values()) {
       pane.changed?.close()
@@ -199,6 +209,7 @@ class WindowAggregate implements Operator {
     }
     for (const end of [...due].sort((a, b) => a - b)) this.#emitWindow(end, out)
     this.#fired = Math.max(before, watermark)
+    this.#sliding?.dropBefore(watermark < Number.POSITIVE_INFINITY ? nextWindowEnd(this.#grid, this.#fired) : watermark)
     for (const [name, pane] of this.#panes) {
       if (!isWindowLate(pane.lastEnd, this.#grid.latenessMs, watermark)) continue
       this.#giveSpare(pane.groups)
@@ -214,6 +225,7 @@ class WindowAggregate implements Operator {
 
   #emitWindow(end: number, out: Output): void {
     const { arena } = this.#context
+    if (this.#sliding) return this.#emitShared(this.#sliding, end, out)
     const panes = this.#panesOf(end)
     if (panes.length === 1) return this.#emitGroups(end, panes[0]!.groups, panes[0]!.groups.groupCount, out)
     const all = this.#takeSpare()
@@ -221,6 +233,21 @@ class WindowAggregate implements Operator {
     this.#emitGroups(end, all, all.groupCount, out)
     if (this.#grid.cumulates && this.#grid.latenessMs === 0) this.#fold(panes, all, end)
     else this.#giveSpare(all)
+  }
+
+  // Panes that are complete go to those that are merged incrementally.
+  #emitShared(sliding: SlidingPanes, end: number, out: Output): void {
+    const { arena } = this.#context
+    for (const [name, { firstEnd, lastEnd, groups }] of this.#panes) {
+      if (firstEnd > end) continue
+      sliding.add(arena, firstEnd, lastEnd, groups.rowsOf(arena))
+      this.#giveSpare(groups)
+      this.#panes.delete(name)
+    }
+    let own: GroupState | undefined
+    const all = sliding.window(arena, end, () => (own = this.#takeSpare()))
+    this.#emitGroups(end, all, all.groupCount, out)
+    if (own) this.#giveSpare(own)
   }
 
   // What windows that grow have emitted once is in all that follow, and where nothing changes it any more they go on from it.
@@ -266,23 +293,26 @@ class WindowAggregate implements Operator {
     const runs = [clockRun(device, this.#fired, keyGroups)]
     const arena = device.arena()
     try {
-      for (const [name, pane] of this.#panes) {
-        runs.push({ table: `pane/${name}`, keyGroups, bytes: encodeRun(device, pane.groups.rowsOf(arena)) })
-        if (pane.changed) runs.push({ table: `changed/${name}`, keyGroups, bytes: encodeRun(device, pane.changed.rowsOf(arena)) })
-      }
+      for (const [name, { changed }] of this.#panes) if (changed) runs.push({ table: `changed/${name}`, keyGroups, bytes: encodeRun(device, changed.rowsOf(arena)) })
+      for (const bytes of paneRuns(device, this.#stateFields(), this.#allPanes())) runs.push({ table: 'panes', keyGroups, bytes })
       return runs
     } finally {
       arena.release()
     }
   }
 
+  // Each pane's rows in an arena of its own, which dies when the next is asked for.
+  *#allPanes(): Generator<PaneRows> {
+    const { device } = this.#context
+    for (const { firstEnd, lastEnd, groups } of this.#panes.values()) yield* inArena(device, arena => [{ firstEnd, lastEnd, rows: groups.rowsOf(arena) }])
+    if (this.#sliding) yield* inArena(device, arena => this.#sliding!.panes(arena))
+  }
+
   restore(runs: readonly StateRun[]): void {
     const { device } = this.#context
+    for (const run of runs) if (run.table === 'clock') this.#fired = Math.max(this.#fired, readClock(device, run))
     for (const run of runs) {
-      if (run.table === 'clock') {
-        this.#fired = Math.max(this.#fired, readClock(device, run))
-        continue
-      }
+      if (run.table === 'clock') continue
       const arena = device.arena()
       try {
         this.#restorePane(run, arena)
@@ -297,8 +327,8 @@ class WindowAggregate implements Operator {
     const match = /^(pane|changed)\/(-?\d+)\/(-?\d+)$/.exec(run.table)
     const all = decodeRun(device, arena, run.bytes)
     this.#order.restored(device, all)
-    const expected = match?.[1] === 'changed' ? this.#shape.keys : this.#stateFields()
-    if (!match || JSON.stringify(all.fields) !== JSON.stringify(expected)) {
+    const expected = match?.[1] === 'changed' ? this.#shape.keys : match ? this.#stateFields() : paneFields(this.#stateFields())
+    if ((!match && run.table !== 'panes') || JSON.stringify(all.fields) !== JSON.stringify(expected)) {
       throw new DataError(
         'STATE_SHAPE',
         `${where}: the checkpoint's table "${run.table}" does not fit this window's keys and aggregates; start without it or restore the job as it was`,
@@ -307,10 +337,15 @@ class WindowAggregate implements Operator {
     const keys = this.#shape.keys.map(f => f.name)
     const rows = keys.length === 0 ? all : rowsOfKeyGroups(device, arena, all, keys, keyGroupRange(instance, parallelism), where)
     if (rows.rowCount === 0) return
-    const pane = this.#pane(Number(match[2]), Number(match[3]))
-    const [own, partial] = [rows.columns.slice(0, keys.length), rows.columns.slice(keys.length)]
-    if (match[1] === 'pane') pane.groups.merge(arena, own, partial, rows.rowCount)
-    else (pane.changed ??= this.#keyState()).know(arena, own, rows.rowCount)
+    if (!match) for (const pane of panesOf(device, arena, rows)) this.#takePane(arena, pane)
+    else if (match[1] === 'pane') this.#takePane(arena, { firstEnd: Number(match[2]), lastEnd: Number(match[3]), rows })
+    else (this.#pane(Number(match[2]), Number(match[3])).changed ??= this.#keyState()).know(arena, rows.columns.slice(0, keys.length), rows.rowCount)
+  }
+
+  #takePane(arena: Arena, { firstEnd, lastEnd, rows }: PaneRows): void {
+    const keyCount = this.#shape.keys.length
+    if (this.#sliding && firstEnd - 1 <= this.#fired) return this.#sliding.add(arena, firstEnd, lastEnd, rows)
+    this.#pane(firstEnd, lastEnd).groups.merge(arena, rows.columns.slice(0, keyCount), rows.columns.slice(keyCount), rows.rowCount)
   }
 
   #stateFields(): Fields {
@@ -327,5 +362,6 @@ class WindowAggregate implements Operator {
     }
     this.#panes.clear()
     for (const groups of this.#spare.splice(0)) groups.close()
+    this.#sliding?.close()
   }
 }

@@ -1,6 +1,6 @@
 // What windowed aggregates have in common: their parameters' check, their output's fields, the order of their rows.
 import { PlanError } from '../base/errors.ts'
-import { allocateColumn, type Batch, type Column, sliceBatch } from '../batch/batch.ts'
+import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
 import { int32, int64, timestampMs } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { type AggregateOptions, aggregateType, isNullable } from '../compute/accumulator.ts'
@@ -8,7 +8,8 @@ import { arithmetic } from '../compute/arithmetic.ts'
 import { gatherBatch, gatherColumn } from '../compute/gather.ts'
 import { hashColumns } from '../compute/hash.ts'
 import { sortIndices } from '../compute/sort.ts'
-import { lateRow, rowsWithId, setTimeAt, timeAt, timelessRow } from '../compute/window.ts'
+import { timeColumn } from '../compute/time-column.ts'
+import { lateRow, rowsWithId, timeAt, timelessRow } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
@@ -81,16 +82,6 @@ export function inputsOf(fields: Fields, aggregates: readonly WindowedAggregate[
 /** The aggregates as `explain()` shows them. */
 export function describeAggregates(aggregates: readonly WindowedAggregate[]): string {
   return aggregates.map(a => `${a.name} = ${a.fn}(${columnsOf(a).join(', ')})`).join(', ')
-}
-
-/** A column of one time in every row. */
-export function timeColumn(device: Device, arena: Arena, time: number, rows: number): Column {
-  const out = allocateColumn(arena, timestampMs, rows)
-  if (rows === 0) return out
-  setTimeAt(device, out.values, time)
-  const words = device.memory.int32s(out.values, 2 * rows)
-  for (let filled = 2; filled < words.length; filled *= 2) words.copyWithin(filled, 0, Math.min(filled, words.length - filled))
-  return out
 }
 
 /** Emits the rows of `fields`, whose `$watermark` is added here, in batches, sorted by the column `rank`, then by the hash of their keys; equal ones stay in order. */

@@ -75,8 +75,10 @@ function sampleRows(r: Random, count: number, splits: number): NaiveRow[] {
 function sampleWindow(r: Random): WindowSpec {
   const offset = r.int(3) === 0 ? r.int(50) - 25 : 0
   const lateness = r.int(2) === 0 ? 0 : r.int(100)
-  const kind = r.int(5)
+  const kind = r.int(6)
   const step = 1 + r.int(30)
+  // Windows of which many share a pane.
+  if (kind === 5) return hop('time', 20 + r.int(60), { slide: 1 + r.int(4), offset, lateness: r.int(3) === 0 ? lateness : 0 })
   if (kind === 4) return cumulate('time', step * (1 + r.int(6)), { step, offset, lateness })
   if (kind === 0) return tumble('time', 1 + r.int(100), { offset, lateness })
   if (kind === 1) return session('time', { gap: 1 + r.int(30), lateness })
@@ -106,7 +108,7 @@ function run(
 
 describe('windows agree with the naive interpreter', () => {
   const first = Number(process.env.SEED ?? 1)
-  const rounds = process.env.SEED ? 1 : 25
+  const rounds = process.env.SEED ? Number(process.env.ROUNDS ?? 1) : 30
   test('for any batches, instances, restarts, disorder and lateness', () => {
     for (let seed = first; seed < first + rounds; seed++) {
       const r = random(seed)
