@@ -30,7 +30,7 @@ export function explainPlan(plan: ResolvedPlan, bindings: Bindings, figures?: Re
     }
     seen.add(node.id)
     lines.push(`${indent}${line(node, bindings)}${side}${placementOf(node)}${figuresOf(figures?.get(node.id))}`)
-    if (node.node === 'scan' || node.node === 'feed') lines.push(`${indent}    ${columnsOf(plan.edges.get(edgeKey({ node: node.id }))?.fields)}`)
+    if (node.node === 'scan' || node.node === 'feed') lines.push(`${indent}    ${columnsOf(plan.edges.get(edgeKey(edge))?.fields)}`)
     for (const input of inputsOf(node)) visit(input, depth + 1)
   }
   const read = new Set(plan.nodes.flatMap(n => inputsOf(n).map(e => e.node)))

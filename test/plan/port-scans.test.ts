@@ -57,6 +57,13 @@ describe('a scan of several kinds of rows', () => {
     }
   })
 
+  it('is explained by the columns of what is read of it', () => {
+    const { auctions, persons } = house()
+    const text = auctions.join(persons.select('id', 'city'), { left: 'seller', right: 'id' }).explain({ mode: 'stream' })
+    expect(text).toContain('side output persons\n        id: int64, name: utf8, emailAddress: utf8')
+    expect(text).toContain('side output auctions\n      id: int64, itemName: utf8')
+  })
+
   it('makes everything, whatever is read, where it is told to', async () => {
     const all = generate.nexmark({ events: 3_000, seed: 4, everything: true })
     expect(scansOf([edgeOf(all.bids.select('price'))]).scans).toEqual([['nexmark', 'events']])
