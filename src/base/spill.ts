@@ -19,8 +19,8 @@ export type SharedSpillFile = {
   readonly checksums: readonly number[]
 }
 
-/** A file of a checkpoint as other threads of the process need it: plain data. */
-export type StoredFileReference = { readonly descriptor: number; readonly bytes: number }
+/** A file of a checkpoint as other threads of the process need it: plain data. `path` is for messages. */
+export type StoredFileReference = { readonly descriptor: number; readonly bytes: number; readonly path: string }
 
 /** A file of a checkpoint, read where it lies. */
 export interface StoredFile {

@@ -108,7 +108,8 @@ export class Segment {
   }
 
   /** Opens the segment of a checkpoint: reads its index and its filter, nothing more. Throws DataError STATE_CORRUPT. */
-  static open(shape: SegmentShape, spill: SpillStore, { lasting, bytes: held }: StateRun & { readonly lasting: LastingRun }): Segment {
+  static open(step: SegmentShape, spill: SpillStore, { lasting, bytes: held }: StateRun & { readonly lasting: LastingRun }): Segment {
+    const shape = lasting.stored ? { ...step, where: `${step.where}, ${lasting.stored.path}` } : step
     const stored = lasting.stored && spill.openStored(lasting.stored)
     const size = stored?.bytes ?? held.length
     const read = (start: number, length: number) => {
@@ -118,7 +119,7 @@ export class Segment {
     const { index, filterStart, filterBytes } = readEnd(shape, read, size)
     const own = shape.device.arena()
     try {
-      const filter = decodeRun(shape.device, own, read(filterStart, filterBytes))
+      const filter = decoded(shape, own, read(filterStart, filterBytes))
       if (JSON.stringify(filter.fields) !== JSON.stringify(filterFields) || filter.rowCount % (bloomBlockBytes / 8) !== 0 || filter.rowCount === 0) throw corrupt(shape, 'its filter is none')
       return new Segment(shape, lasting.id, { block: (_, start, length) => read(start, length), close: () => {} }, index, { arena: own, column: filter.columns[0]! })
     } catch (error) {
@@ -138,9 +139,9 @@ export class Segment {
 
   /** Rows of a block, in `arena`. Throws DataError STATE_CORRUPT or STATE_SHAPE. */
   read(arena: Arena, number: number): Batch {
-    const { device, fields, where } = this.#shape
+    const { fields, where } = this.#shape
     const { start, bytes, rows } = this.blocks[number]!
-    const batch = decodeRun(device, arena, this.#bytes.block(number, start, bytes))
+    const batch = decoded(this.#shape, arena, this.#bytes.block(number, start, bytes))
     if (JSON.stringify(batch.fields) !== JSON.stringify(fields))
       throw new DataError('STATE_SHAPE', `${where}: the checkpoint's rows have other columns than this step stores; start without it, or restore the job as it was`)
     if (batch.rowCount !== rows) throw corrupt(this.#shape, `block ${number} has ${batch.rowCount} rows, its index says ${rows}`)
@@ -255,7 +256,7 @@ function readIndex(shape: SegmentShape, bytes: Uint8Array, end: number): BlockPl
   const { device } = shape
   const arena = device.arena()
   try {
-    const batch = decodeRun(device, arena, bytes)
+    const batch = decoded(shape, arena, bytes)
     if (JSON.stringify(batch.fields) !== JSON.stringify(indexFields)) throw corrupt(shape, 'its index is none')
     const row = rowReader(device.memory, batch)
     const index = Array.from({ length: batch.rowCount }, (_, i): BlockPlace => {
@@ -271,6 +272,15 @@ function readIndex(shape: SegmentShape, bytes: Uint8Array, end: number): BlockPl
     return index
   } finally {
     arena.release()
+  }
+}
+
+// A part of the segment as rows.
+function decoded(shape: SegmentShape, arena: Arena, bytes: Uint8Array): Batch {
+  try {
+    return decodeRun(shape.device, arena, bytes)
+  } catch (error) {
+    throw error instanceof DataError && error.code === 'STATE_CORRUPT' ? corrupt(shape, error.message) : error
   }
 }
 

@@ -304,7 +304,7 @@ export async function loadCheckpoint(
     const file = isLazy(run) ? (open.get(where) ?? (await directory.openToRead(where))) : undefined
     open.set(where, file)
     const { table, keyGroups, id } = run
-    if (file) return { table, keyGroups, bytes: new Uint8Array(), lasting: { id: id!, stored: { descriptor: file.descriptor, bytes: run.bytes } } }
+    if (file) return { table, keyGroups, bytes: new Uint8Array(), lasting: { id: id!, stored: { descriptor: file.descriptor, bytes: run.bytes, path: `${directory.location}/${where}` } } }
     const stored = await readVerified(directory, folder, run)
     const bytes = sealer ? sealer.open(stored, { job, epoch: run.epoch ?? epoch, file: run.file }, `${path}/${run.file}`) : stored
     return { table, keyGroups, bytes, ...(id !== undefined && { lasting: { id } }) }

@@ -52,7 +52,7 @@ class Stored {
       expect(path, `${id} was stored`).toBeDefined()
       const descriptor = openSync(path!, 'r')
       descriptors.push(descriptor)
-      return { ...run, lasting: { id, stored: { descriptor, bytes: readFileSync(path!).length } } }
+      return { ...run, lasting: { id, stored: { descriptor, bytes: readFileSync(path!).length, path: path! } } }
     })
   }
 }
