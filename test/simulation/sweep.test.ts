@@ -19,15 +19,18 @@ async function callsOf(lives: readonly Partial<Life>[]): Promise<Call[]> {
 
 const at = (index: number, fault: Fault): Partial<Life> => ({ ...base, faultOf: call => (call.index === index ? fault : undefined) })
 
+// Before a call that changes nothing the disk is as it was after the one before.
+const changes = ({ kind }: Call) => kind !== 'read' && kind !== 'close'
+
 /** Each way in which a call may fail, and what may happen then. */
 const ways: readonly { readonly name: string; readonly fault: Fault; readonly powerCut: Life['powerCut']; readonly fits?: (call: Call) => boolean }[] = [
   { name: 'EIO', fault: 'EIO', powerCut: 'none' },
-  { name: 'EIO, and then power is cut', fault: 'EIO', powerCut: 'whole', fits: ({ kind }) => kind !== 'read' },
+  { name: 'EIO, and then power is cut', fault: 'EIO', powerCut: 'whole', fits: changes },
   { name: 'ENOSPC', fault: 'ENOSPC', powerCut: 'none', fits: ({ kind }) => kind === 'write' || kind === 'names' },
   { name: 'a short write', fault: 'short', powerCut: 'none', fits: ({ kind }) => kind === 'write' },
-  { name: 'the end of the process', fault: 'before', powerCut: 'none' },
-  { name: 'a power cut that loses what was not synced', fault: 'after', powerCut: 'whole' },
-  { name: 'a power cut that tears renames', fault: 'after', powerCut: 'torn', fits: ({ kind }) => kind !== 'read' },
+  { name: 'the end of the process', fault: 'before', powerCut: 'none', fits: changes },
+  { name: 'a power cut that loses what was not synced', fault: 'after', powerCut: 'whole', fits: changes },
+  { name: 'a power cut that tears renames', fault: 'after', powerCut: 'torn', fits: changes },
 ]
 const clear = /^(FILE_LOST|CHECKPOINT_CORRUPT|TOPIC_STAGED|TOPIC_CORRUPT|TOPIC_POSITION|CHECKPOINT_LOCKED)$/
 
