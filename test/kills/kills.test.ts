@@ -73,13 +73,20 @@ function readBack(where: string): Written {
   }
 }
 
+const manifestOf = (where: string, epoch: number) => join(where, 'state', 'kills', `epoch-${epoch}`, 'manifest.json')
+
+// The newest epoch that was begun; 0 where there is none.
+function newestEpoch(where: string): number {
+  const home = join(where, 'state', 'kills')
+  const epochs = existsSync(home) ? readdirSync(home).flatMap(name => (name.startsWith('epoch-') ? Number(name.slice(6)) : [])) : []
+  return Math.max(0, ...epochs)
+}
+
 // What the process was at, by what it left: an epoch without a manifest, or one whose files don't all have their names.
 function killedIn(where: string): 'checkpoint' | 'commit' | 'flow' {
-  const home = join(where, 'state', 'kills')
-  const epochs = existsSync(home) ? readdirSync(home).filter(name => name.startsWith('epoch-')) : []
-  const newest = epochs.sort((a, b) => Number(b.slice(6)) - Number(a.slice(6)))[0]
-  if (newest === undefined) return 'flow'
-  const manifest = join(home, newest, 'manifest.json')
+  const newest = newestEpoch(where)
+  if (newest === 0) return 'flow'
+  const manifest = manifestOf(where, newest)
   if (!existsSync(manifest)) return 'checkpoint'
   const { sinks } = (JSON.parse(readFileSync(manifest, 'utf8')) as { manifest: { sinks: Record<string, { parts?: { temp: string }[] }> } }).manifest
   const temps = Object.values(sinks).flatMap(({ parts = [] }) => parts.map(({ temp }) => temp))
@@ -93,15 +100,22 @@ interface Life {
   readonly said: string
 }
 
-// Kills `ms` after the process has said that it works, unless it is done by then.
-function live(where: string, facts: object, ms: number): Promise<Life> {
+// Kills `ms` after the process has said that it works, and, where a commit is waited for, as soon as a further manifest is there; unless it is done by then.
+function live(where: string, facts: object, ms: number, inCommit: boolean): Promise<Life> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, library, where, JSON.stringify(facts)], { stdio: ['ignore', 'pipe', 'pipe'] })
     const said = { out: '', error: '' }
     let timer: NodeJS.Timeout | undefined
+    const isDone = () => said.out.includes('done\n')
+    const kill = () => !isDone() && child.kill('SIGKILL')
+    const killInCommit = (epoch: number): void => {
+      const newest = newestEpoch(where)
+      if (isDone() || (newest > epoch && existsSync(manifestOf(where, newest)))) kill()
+      else if (child.exitCode === null) setImmediate(killInCommit, epoch)
+    }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said.out += text
-      if (!timer && said.out.includes('working\n')) timer = setTimeout(() => !said.out.includes('done\n') && child.kill('SIGKILL'), ms)
+      if (!timer && said.out.includes('working\n')) timer = setTimeout(() => (inCommit ? killInCommit(newestEpoch(where)) : kill()), ms)
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.error += text))
     child.on('error', reject)
@@ -124,7 +138,7 @@ it(`counts each row once, however often the job is killed (${killsWanted} times,
     for (let isDone = false; !isDone; ) {
       const facts = { workers: 1 + chance.int(2), batchRows: [128, 256, 512][chance.int(3)]!, pauseMs: chance.int(20) }
       // The last run goes to its end in peace.
-      const life = await live(where, facts, kills < killsWanted ? chance.int(250) : 600_000)
+      const life = await live(where, facts, kills < killsWanted ? chance.int(250) : 600_000, chance.int(2) === 0)
       expect(life, `run ${run}, after ${kills} kills`).toMatchObject({ said: '' })
       expect(life.isKilled || life.isDone).toBe(true)
       isDone = life.isDone
@@ -137,4 +151,5 @@ it(`counts each row once, however often the job is killed (${killsWanted} times,
   }
   // Kills that hit nothing would prove nothing.
   expect(within.checkpoint + within.commit).toBeGreaterThan(killsWanted / 10)
+  if (killsWanted >= 100) expect(within.commit).toBeGreaterThan(killsWanted / 50)
 })
