@@ -29,6 +29,20 @@ export function firstOfEach(device: Device, ids: number, order: number, rows: nu
   return { indices: order, rows: device.kernels.firstOfEach(ids, order, rows, Math.min(most, 2 ** 31 - 1), order) }
 }
 
+/** The address of the u32 numbers of `rows` rows from the last to the first. */
+export function rowsBackwards(device: Device, arena: Arena, rows: number): number {
+  const out = arena.allocate(4 * rows)
+  device.kernels.rowsInTurn(0, rows, 0, 1, out)
+  return out
+}
+
+/** The places of rows among those of their group, from 1, an int64 that rows hold as a number. `gids` (a u32 a row): those of a group lie together. */
+export function placesOf(device: Device, arena: Arena, gids: number, rows: number): Column {
+  const out = allocateColumn(arena, rowCount64, rows)
+  device.kernels.placesInRuns(gids, rows, out.values)
+  return out
+}
+
 /** Addresses of u32s for `rows` × `parts` new rows, those of one old row together: the old row, the place among `parts` columns end to end, the part. */
 export function interleaveRows(device: Device, arena: Arena, rows: number, parts: number): { old: number; places: number; numbers: number } {
   const bytes = 4 * rows * parts

@@ -22,8 +22,19 @@ export interface OrderMethods<in out S> {
   sort<const K extends readonly OrderKey<Names<S>>[]>(...keys: FitsOrder<K, S, 'sort'>): Frame<S>
   /** The first `count` rows in order of the keys, in that order, without sorting the rest; of equal rows the earlier ones. */
   topK<const K extends readonly OrderKey<Names<S>>[]>(count: number, ...keys: FitsOrder<K, S, 'topK'>): Frame<S>
-  /** The same for each group of rows that are equal `by` some columns. */
-  topK<const K extends readonly OrderKey<Names<S>>[]>(count: number, ...keys: [...keys: FitsOrder<K, S, 'topK'>, options: { by: PickOf<S> | readonly PickOf<S>[] }]): Frame<S>
+  /**
+   * The same for each group of rows that are equal `by` some columns; `rank` names a column for the place of each row among its group's, from 1. On a stream the rows are those so far, given out as
+   * changes: a row that comes to be among the first, one that no longer is, and with `rank` each whose place has changed. Over rows that only add up no more than `count` rows a group are kept, else all.
+   */
+  topK<const K extends readonly OrderKey<Names<S>>[], const R extends string = never>(
+    count: number,
+    ...keys: [...keys: FitsOrder<K, S, 'topK'>, options: { by?: PickOf<S> | readonly PickOf<S>[]; rank?: R }]
+  ): Frame<Put<S, { [K in R]: CountType }>>
+  /**
+   * One row of those that are equal `by` some columns: the first or the last by `orderBy`, or in source order without it. Of rows that are equal there, too, 'first' takes the one that came first and
+   * 'last' the latest; a null in `orderBy` comes after any value in either. On a stream rows change as better ones come, but for the first in source order.
+   */
+  dedup<const K extends OrderKey<Names<S>> = never>(options: { by: PickOf<S> | readonly PickOf<S>[]; keep?: 'first' | 'last'; orderBy?: K | readonly K[] }): Frame<S>
   /** The first `count` rows, after `offset`. */
   limit(count: number, options?: { offset?: number }): Frame<S>
   /** All rows but the first `count`. */
@@ -47,10 +58,19 @@ export class OrderSteps extends GroupSteps {
   }
   topK(count: number, ...rest: readonly unknown[]): this {
     const last = rest.at(-1)
-    const hasBy = typeof last === 'object' && last !== null && 'by' in last
-    const by = hasBy ? (last as { by: unknown }).by : []
-    const keys = (hasBy ? rest.slice(0, -1) : rest).map(key => orderOf(key, 'topK'))
-    return this.operator('topK', { count: wholeNumber(count, 'topK: the count', 'TOP_COUNT'), keys, by: picksOf(Array.isArray(by) ? by : [by], 'topK') } as unknown as Json)
+    const hasOptions = typeof last === 'object' && last !== null && ('by' in last || 'rank' in last)
+    const { by = [], rank } = (hasOptions ? last : {}) as { by?: unknown; rank?: string }
+    const keys = (hasOptions ? rest.slice(0, -1) : rest).map(key => orderOf(key, 'topK'))
+    if (keys.length === 0) throw new PlanError('SORT_KEYS', 'topK: nothing to sort by; name at least one column')
+    const counted = wholeNumber(count, 'topK: the count', 'TOP_COUNT')
+    return this.operator('topK', { count: counted, keys, by: picksOf(Array.isArray(by) ? by : [by], 'topK'), ...(rank !== undefined && { rank }) } as unknown as Json)
+  }
+  dedup({ by, keep = 'first', orderBy = [] }: { by: unknown; keep?: string; orderBy?: unknown }): this {
+    if (keep !== 'first' && keep !== 'last') throw new PlanError('DEDUP', `dedup: keep is "${keep}"; give 'first' or 'last'`)
+    const picks: unknown[] = Array.isArray(by) ? by : [by]
+    if (picks.length === 0) throw new PlanError('DEDUP', 'dedup: nothing to tell rows by; name at least one column, or call distinct()')
+    const keys = (Array.isArray(orderBy) ? orderBy : [orderBy]).map((key: unknown) => orderOf(key, 'dedup'))
+    return this.operator('dedup', { by: picksOf(picks, 'dedup'), keep, keys } as unknown as Json)
   }
   limit(count: number, options: { offset?: number } = {}): this {
     const offset = wholeNumber(options.offset ?? 0, 'limit: the offset', 'LIMIT')

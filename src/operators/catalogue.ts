@@ -26,6 +26,7 @@ import { rowIndexOperator } from './row-index.ts'
 import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
+import { updatingTopOperator } from './updating-top.ts'
 import { updatingAggregateOperator } from './updating-aggregate.ts'
 import { unionOperator } from './union.ts'
 import { unpivotOperator } from './unpivot.ts'
@@ -75,6 +76,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sortRunsOperator,
   sortOperator,
   topKOperator,
+  updatingTopOperator,
   distinctOperator,
   netRowsOperator,
   unionOperator,

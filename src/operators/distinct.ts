@@ -1,29 +1,35 @@
 // The first row of every group by some columns, in source order: where rows are made a batch leaves out what it has twice ("in part"), then one
 // instance knows all keys and gives out what is new. Beyond the memory for state the rest is settled by sorting, when the input has ended.
-import { keyGroupCount } from '../base/hash.ts'
+import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
 import { columnIndex, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { firstRows } from '../compute/row-numbers.ts'
 import { gatherBatch } from '../compute/gather.ts'
 import { GroupTable } from '../compute/group-table.ts'
+import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { isOrdered } from '../compute/sort.ts'
+import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { countState, restoredCount } from './counted.ts'
 import { FirstBySorting } from './first-by-sorting.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
-/** Parameters of `distinct`: the columns that count, all unless said; `part`: batches are only thinned out. */
-export type DistinctParams = { readonly names?: readonly string[]; readonly part?: boolean }
+/**
+ * Parameters of `distinct`: the columns that count, all unless said; `part`: batches are only thinned out; `keyed`: of input that never ends, where each instance has keys of its own and
+ * nothing waits for an end.
+ */
+export type DistinctParams = { readonly names?: readonly string[]; readonly part?: boolean; readonly keyed?: boolean }
 
-/** Null is a value like others, NaN equals NaN, −0 equals 0. Hidden columns end here. */
+/** Null is a value like others, NaN equals NaN, −0 equals 0. Hidden columns end here, but where rows are told as they come. */
 export const distinctOperator: OperatorType<DistinctParams> = {
   kind: 'distinct',
   inputCount: 1,
-  placement: ({ part }) => (part ? 'any' : 'single'),
-  fields([input], { names }, where) {
+  placement: ({ part, keyed }) => (part ? 'any' : keyed ? 'keyed' : 'single'),
+  keys: ({ names }) => names!,
+  fields([input], { names, keyed }, where) {
     for (const name of names ?? []) fieldOf(input!, name, where.replace(/:part$/, ''))
-    return visible(input!)
+    return keyed ? input! : visible(input!)
   },
   describe: ({ names, part }) => `the first row ${names ? `for each ${names.join(', ')}` : 'of those that are equal'}${part ? ', in part' : ''}`,
   create: (context, params, [input]) => new Distinct(context, params, input!),
@@ -38,16 +44,18 @@ class Distinct implements Operator {
   readonly #columns: readonly number[]
   readonly #keys: readonly number[]
   readonly #canSpill: boolean
+  readonly #keyed: boolean
   readonly #table: GroupTable
   #rows = 0
   #onDisk: FirstBySorting | undefined
-  constructor(context: OperatorContext, { names, part = false }: DistinctParams, input: Fields) {
+  constructor(context: OperatorContext, { names, part = false, keyed = false }: DistinctParams, input: Fields) {
     this.#context = context
     this.#part = part
-    this.#fields = visible(input)
+    this.#keyed = keyed
+    this.#fields = keyed ? input : visible(input)
     this.#columns = this.#fields.map(field => input.indexOf(field))
     this.#keys = names ? names.map(name => columnIndex(this.#fields, name, context.where)) : [...this.#fields.keys()]
-    this.#canSpill = !part && this.#keys.every(i => isOrdered(this.#fields[i]!.type))
+    this.#canSpill = !part && !keyed && this.#keys.every(i => isOrdered(this.#fields[i]!.type))
     this.#table = new GroupTable(context.device, this.#keys.map(i => this.#fields[i]!))
   }
 
@@ -78,14 +86,15 @@ class Distinct implements Operator {
 
   snapshot(): StateRun[] {
     if (this.#part) return []
-    const runs = countState(this.#context, this.#rows)
+    const runs = this.#keyed ? [] : countState(this.#context, this.#rows)
     if (this.#onDisk) return [...runs, ...this.#onDisk.states().map(bytes => ({ table: 'sorted', keyGroups: wholeRange, bytes }))]
     const { device } = this.#context
     const arena = device.arena()
     try {
       const columns = this.#table.keyColumns(arena)
       const keys = { fields: this.#keys.map(i => this.#fields[i]!), rowCount: this.#table.groupCount, columns, arena: arena.address }
-      return [...runs, { table: 'keys', keyGroups: wholeRange, bytes: encodeRun(device, keys) }]
+      const { instance, parallelism } = this.#context
+      return [...runs, { table: 'keys', keyGroups: this.#keyed ? keyGroupRange(instance, parallelism) : wholeRange, bytes: encodeRun(device, keys) }]
     } finally {
       arena.release()
     }
@@ -99,12 +108,18 @@ class Distinct implements Operator {
       const arena = device.arena()
       try {
         const batch = decodeRun(device, arena, run.bytes)
-        if (run.table === 'keys') this.#table.find(arena, batch.columns, batch.rowCount)
+        if (run.table === 'keys') this.#know(arena, batch)
         else (this.#onDisk ??= this.#sorting()).restore(batch)
       } finally {
         arena.release()
       }
     }
+  }
+
+  #know(arena: Arena, keys: Batch): void {
+    const { device, instance, parallelism, where } = this.#context
+    const own = this.#keyed ? rowsOfKeyGroups(device, arena, keys, keys.fields.map(field => field.name), keyGroupRange(instance, parallelism), where) : keys
+    this.#table.find(arena, own.columns, own.rowCount)
   }
 
   close(): void {

@@ -78,6 +78,7 @@ function operatorRows(node: OperatorNode, inputs: readonly (number | undefined)[
     case 'groupBy':
       return (params.keys as readonly string[]).length === 0 && params.window === undefined ? 1 : first && groups(first)
     case 'distinct':
+    case 'dedup':
       return first && groups(first)
     case 'describe':
       return fieldsOf().length

@@ -26,12 +26,13 @@ const named: Readonly<Record<string, readonly string[]>> = {
   drop: ['names'],
   dropNull: ['names'],
   distinct: ['names'],
+  dedup: ['by'],
   fillNull: ['names'],
   groupBy: ['keys'],
   topK: ['by'],
   unpivot: ['on', 'index'],
 }
-const ordered = new Set(['sort', 'topK'])
+const ordered = new Set(['sort', 'topK', 'dedup'])
 
 /** The step with names in place of selectors; itself where it has none. Throws as `pickedNames`, and PlanError DUPLICATE_COLUMN. */
 export function expandSelectors(node: OperatorNode, fields: Fields): OperatorNode {

@@ -33,6 +33,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   reverse: lowerReverse,
   sampleRows: lowerSampleRows,
   distinct: lowerDistinct,
+  dedup: lowerDedup,
   union: lowerUnion,
   pivot: lowerPivot,
   fillNull: lowerFillNull,
@@ -60,11 +61,21 @@ function lowerSort(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorN
 }
 
 function lowerTopK(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
-  checkBounded(node, input!, "use a window and its topK")
   const { steps, source, keys } = lowerOrder(node)
-  const params = { ...(node.params as { by?: readonly string[] }), keys }
-  const part = step(node, 'part', 'topK', { ...params, part: true }, source)
+  const params = { ...(node.params as { by?: readonly string[]; rank?: string }), keys }
+  if (!input!.bounded) return [...steps, step(node, '', 'updatingTop', params, source)]
+  const { rank: _, ...rest } = params
+  const part = step(node, 'part', 'topK', { ...rest, part: true }, source)
   return [...steps, part, step(node, '', 'topK', params, { node: part.id })]
+}
+
+// The first or last row of each group; the first as they come is what distinct gives.
+function lowerDedup(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+  const { by, keep, keys } = node.params as unknown as { by: readonly string[]; keep: 'first' | 'last'; keys: readonly { descending: boolean; nulls?: 'first' }[] }
+  if (keep === 'first' && keys.length === 0) return lowerDistinct({ ...node, kind: 'distinct', params: { names: by } as unknown as Json }, inputs)
+  // A null is neither the first nor the last.
+  const turned = keys.map(({ nulls: _, ...key }) => (keep === 'first' ? key : { ...key, descending: !key.descending }))
+  return lowerTopK({ ...node, kind: 'topK', params: { count: 1, keys: turned, by, ...(keep === 'last' && { latest: true }) } as unknown as Json }, inputs)
 }
 
 // The last rows are the first by their number, counted from the end.
@@ -92,12 +103,19 @@ function lowerSampleRows(node: OperatorNode, [input]: readonly EdgeFacts[]): Ope
 }
 
 function lowerDistinct(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
-  checkBounded(node, input!, 'group by the columns inside windows')
   const { names } = node.params as { names?: readonly string[] }
   // Rows without columns are all equal.
   if ((names ?? visible(input!.fields)).length === 0) return [step(node, '', 'limit', { offset: 0, count: 1 }, node.inputs[0]!)]
+  if (!input!.bounded) return [lowerDistinctStream(node, input!, names)]
   const part = step(node, 'part', 'distinct', { ...(node.params as object), part: true }, node.inputs[0]!)
   return [part, step(node, '', 'distinct', node.params as object, { node: part.id })]
+}
+
+// Of rows that only add up each is new or isn't. Of others groups of equal rows may end, and the first row of a group be another.
+function lowerDistinctStream(node: OperatorNode, { fields, changedBy }: EdgeFacts, names: readonly string[] | undefined): OperatorNode {
+  if (changedBy === undefined) return step(node, '', 'distinct', { names: names ?? visible(fields).map(field => field.name), keyed: true }, node.inputs[0]!)
+  if (names) return step(node, '', 'updatingTop', { count: 1, keys: [], by: names }, node.inputs[0]!)
+  return step(node, '', 'updatingAggregate', { keys: visible(fields).map(field => field.name), aggregates: [] }, node.inputs[0]!)
 }
 
 /** The step that computes the expressions among sort keys, and the keys as columns. */

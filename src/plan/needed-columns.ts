@@ -50,7 +50,7 @@ function prunedColumns(need: Need, fields: Fields): readonly string[] | undefine
 // Kinds whose output has only columns that their parameters name.
 const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'customAggregate', 'windowAggregate', 'sessionAggregate', 'as'])
 // Kinds that also pass on the columns of their input.
-const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'topK', 'rowIndex', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
+const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'topK', 'updatingTop', 'rowIndex', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
 
 function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: Need): Need {
   if (node.node !== 'operator') return 'all'

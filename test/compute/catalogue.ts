@@ -11,6 +11,7 @@ import { bestKeysAgreement } from './reference/best-keys.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
 import { changingAgreement, countedRowsAgreement, givenRowsAgreement } from './reference/changes.ts'
+import { placesAgreement, topListsAgreement } from './reference/top-lists.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
 import { boundsAgreement, rangeCompareAgreement } from './reference/bounds.ts'
 import { compareAgreement, memberAgreement, mixedAgreement } from './reference/compare.ts'
@@ -152,6 +153,8 @@ export const catalogue: readonly AnyAgreement[] = [
   ...windowAgreements,
   momentsAgreement,
   changingAgreement,
+  topListsAgreement,
+  placesAgreement,
   givenRowsAgreement,
   countedRowsAgreement,
   inflateAgreement,

@@ -107,16 +107,42 @@ describe('sample', () => {
   })
 })
 
+describe('dedup', () => {
+  const given = [[1, 'a', 5], [2, 'b', 7], [3, 'a', null], [4, 'a', 5], [5, 'b', 2], [6, null, 1]] as const
+  const offers = from(given.map(([id, by, at]) => ({ id, by, at })), { schema: { id: 'int32', by: 'utf8?', at: 'int32?' } })
+  const ids = async (rows: typeof offers) => (await rows.collect()).toArray().map(row => row.id).sort()
+  it('keeps the first or the last row of each, by an order or as they came, and nulls of the order for none else', async () => {
+    expect(await ids(offers.dedup({ by: 'by' }))).toEqual([1, 2, 6])
+    expect(await ids(offers.dedup({ by: ['by'], keep: 'last' }))).toEqual([4, 5, 6])
+    expect(await ids(offers.dedup({ by: 'by', keep: 'first', orderBy: 'at' }))).toEqual([1, 5, 6])
+    expect(await ids(offers.dedup({ by: 'by', keep: 'last', orderBy: ['at'] }))).toEqual([2, 4, 6])
+    expect(await ids(offers.dedup({ by: 'by', keep: 'last', orderBy: desc('at') }))).toEqual([4, 5, 6])
+  })
+  it('says what is wrong', () => {
+    expect(() => offers.dedup({ by: 'by', keep: 'latest' as 'last' })).toThrow(`dedup: keep is "latest"; give 'first' or 'last'`)
+    expect(() => offers.dedup({ by: [] })).toThrow('nothing to tell rows by')
+    expect(() => offers.topK(1, 'at', { by: 'by', rank: 'id' }).explain()).toThrow('there is a column "id" already')
+  })
+})
+
+describe('topK with places', () => {
+  it('numbers the rows of each group, or of all', async () => {
+    const numbers = from([3, 1, 2, 5, 4].map(n => ({ n, odd: n % 2 })), { schema: { n: 'int32', odd: 'int32' } })
+    const byGroup = (await numbers.topK(2, desc('n'), { by: 'odd', rank: 'place' }).collect()).toArray()
+    expect(byGroup.map(row => [row.n, row.place]).sort()).toEqual([[2, 2], [3, 2], [4, 1], [5, 1]])
+    const ofAll = (await numbers.topK(3, 'n', { rank: 'place' }).collect()).toArray()
+    expect(ofAll.map(row => [row.n, row.place])).toEqual([[1, 1], [2, 2], [3, 3]])
+  })
+})
+
 describe('a stream without an end', () => {
   const stream = from((async function* () {})(), { schema: { a: 'int32?', b: 'utf8' } })
   it.each([
     ['sort', stream.sort('a')],
-    ['topK', stream.topK(3, 'a')],
     ['tail', stream.tail()],
     ['reverse', stream.reverse()],
     ['sampleRows', stream.sample({ rows: 3 })],
     ['resample', stream.sample({ rows: 3, replace: true })],
-    ['distinct', stream.distinct()],
     ['pivot', stream.pivot({ index: 'a', columns: 'b', aggregate: count(), names: ['x'] })],
     ['fillNull', stream.fillNull('backward')],
   ] as const)('is refused by %s', (kind, refused) => {
