@@ -159,6 +159,24 @@ export function splitChanges(changes: usize, rows: i32, added: usize, taken: usi
   return count
 }
 
+/** Changes as u32. */
+export function changeNumbers(changes: usize, rows: i32, out: usize): void {
+  for (let row = 0; row < rows; row++) store<u32>(out + (<usize>row << 2), <u32>load<u8>(changes + row) & 3)
+}
+
+/** The numbers of the rows that aren't those before an update, and for each whether it is deleted, a byte. Returns how many. */
+export function upsertedRows(changes: usize, rows: i32, out: usize, deleted: usize): i32 {
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const change = load<u8>(changes + row)
+    if (change == 1) continue
+    store<i32>(out + (<usize>count << 2), row)
+    store<u8>(deleted + count, <u8>(change == 3))
+    count++
+  }
+  return count
+}
+
 /** How many more rows are inserted than deleted. */
 export function netInserts(changes: usize, rows: i32): i32 {
   let net = 0

@@ -151,13 +151,6 @@ export class GivenRows {
   }
 }
 
-/** The rows that are added and those that are taken back, by `$change`, each in order. */
-export function splitChanges(device: Device, arena: Arena, changes: Column, rows: number): { added: SomeGroups; taken: SomeGroups } {
-  const [added, taken] = [arena.allocate(4 * rows), arena.allocate(4 * rows)]
-  const count = device.kernels.splitChanges(changes.values, rows, added, taken)
-  return { added: { indices: added, rows: count }, taken: { indices: taken, rows: rows - count } }
-}
-
 /** Sets the bits of rows whose values differ in two columns of one type: null differs from any value, NaN equals itself, −0 differs from 0. Cost: a pass; of lists and structs a hash each. */
 export function markDiffering(device: Device, scratch: Arena, a: Column, b: Column, rows: number, bits: number): void {
   const { kernels } = device

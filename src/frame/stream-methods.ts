@@ -4,7 +4,7 @@ import { type Duration, parseDuration } from '../base/units.ts'
 import type { Frame } from './frame-type.ts'
 import { JoinSteps } from './join-methods.ts'
 import type { SinkLike } from './node.ts'
-import type { Names, TimeNames } from './types.ts'
+import type { Flat, Names, TimeNames } from './types.ts'
 import { sideSink } from './write.ts'
 
 /** The types of the family. */
@@ -13,6 +13,11 @@ export interface StreamMethods<in out S> {
   watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
   /** Where rows go that came too late for the window before; without it they are counted and dropped. */
   late(sink: SinkLike): Frame<S>
+  /**
+   * Rows that change earlier ones, made rows that only add up: the first column says of each what it is: '+I' inserted, '-U' the row as it was before an update, '+U' as it is after it, '-D' deleted.
+   * For sinks and steps that take nothing else.
+   */
+  changes<const N extends string = 'op'>(name?: N): Frame<Flat<{ [K in N]: 'utf8' } & S>>
   /** A stable name for the step's state, across versions of the job. */
   named(id: string): Frame<S>
   /** Puts rows that are a little out of order into the order of their times, as the watermark passes; ties by further columns. */
@@ -24,6 +29,9 @@ export class StreamSteps extends JoinSteps {
   watermark(time: string, options: { bound: Duration; idle?: Duration }): this {
     const boundMs = parseDuration(options.bound, 'watermark')
     return this.operator('watermark', { time, boundMs, ...(options.idle !== undefined && { idleMs: parseDuration(options.idle, 'watermark') }) })
+  }
+  changes(name = 'op'): this {
+    return this.operator('changes', { name })
   }
   orderByTime(time: string, ...by: string[]): this {
     return this.operator('orderByTime', { time, by })

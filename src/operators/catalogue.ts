@@ -20,6 +20,7 @@ import { dropNullOperator } from './drop-null.ts'
 import { expandSetsOperator } from './expand-sets.ts'
 import { explodeOperator } from './explode.ts'
 import { fillForwardOperator } from './fill-forward.ts'
+import { tellChangesOperator } from './tell-changes.ts'
 import { resampleOperator } from './resample.ts'
 import { overOperator } from './over.ts'
 import { rowIndexOperator } from './row-index.ts'
@@ -79,6 +80,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   updatingTopOperator,
   distinctOperator,
   netRowsOperator,
+  tellChangesOperator,
   unionOperator,
   unpivotOperator,
   dropNullOperator,

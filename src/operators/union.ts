@@ -4,8 +4,10 @@
 import type { SpillFile } from '../base/spill.ts'
 import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
 import { keyGroupCount } from '../base/hash.ts'
+import { Change, changeColumn, changeField, hasChanges } from '../batch/change.ts'
 import { type Fields, visible } from '../batch/schema.ts'
 import { share } from '../compute/compact.ts'
+import { broadcast } from '../compute/operand.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
 import { arenaBytes } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
@@ -15,10 +17,14 @@ import { adopt, type Operator, type OperatorContext, type OperatorType, type Out
 /** Parameters of `union`. */
 export type UnionParams = { readonly mode: 'append' | 'hold' | 'mix' }
 
-/** Names and types are those of the first input; a column is nullable where either's is. Hidden columns end here. */
+/**
+ * Names and types are those of the first input; a column is nullable where either's is. Hidden columns end here, but for `$change`
+ * where one has it: the other’s rows are inserted.
+ */
 export const unionOperator: OperatorType<UnionParams> = {
   kind: 'union',
   inputCount: 2,
+  takesChanges: true,
   placement: ({ mode }) => (mode === 'hold' ? 'single' : 'any'),
   fields: ([first, second]) => united(first!, second!),
   describe: ({ mode }) => (mode === 'mix' ? 'rows of both as they come' : 'rows of the first, then of the second'),
@@ -27,7 +33,8 @@ export const unionOperator: OperatorType<UnionParams> = {
 
 function united(first: Fields, second: Fields): Fields {
   const others = visible(second)
-  return visible(first).map((field, i) => ({ ...field, nullable: field.nullable || others[i]!.nullable }))
+  const shown = visible(first).map((field, i) => ({ ...field, nullable: field.nullable || others[i]!.nullable }))
+  return hasChanges(first) || hasChanges(second) ? [...shown, changeField] : shown
 }
 
 class Union implements Operator {
@@ -42,13 +49,16 @@ class Union implements Operator {
   constructor(context: OperatorContext, { mode }: UnionParams, first: Fields, second: Fields) {
     this.#context = context
     this.#fields = united(first, second)
-    this.#columns = [first, second].map(input => visible(input).map(field => input.indexOf(field)))
+    const change = hasChanges(this.#fields) ? [changeColumn] : []
+    this.#columns = [first, second].map(input => [...visible(input).map(field => input.indexOf(field)), ...change.map(name => input.findIndex(field => field.name === name))])
     this.#holds = mode === 'hold'
   }
 
   push(batch: Batch, out: Output, port: number): void {
     const { device, arena } = this.#context
-    const rows: Batch = { ...batch, fields: this.#fields, columns: this.#columns[port]!.map(i => batch.columns[i]!) }
+    const inserted = () => broadcast(device, arena, { type: changeField.type, value: Change.insert }, batch.rowCount)
+    const rows: Batch = { ...batch, fields: this.#fields, columns: this.#columns[port]!.map(i => batch.columns[i] ?? inserted()) }
+    // Only inputs that end wait, and their rows don't change.
     if (!this.#holds || port === 0) return out.emit(share(device, arena, rows))
     this.#hold(retainBatch(device, rows))
   }

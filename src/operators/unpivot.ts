@@ -3,7 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
 import { type DataType, utf8 } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
-import { columnIndex, fieldOf, type Fields } from '../batch/schema.ts'
+import { columnIndex, fieldOf, type Fields, isHidden } from '../batch/schema.ts'
 import { concatColumns } from '../compute/concat.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
 import { constantColumn } from '../compute/operand.ts'
@@ -19,18 +19,20 @@ export type UnpivotParams = { readonly index: readonly string[]; readonly on: re
 
 const emitRows = 65_536
 
-/** Rows in source order, those of one row in the order of `on`. Hidden columns end here. */
+/** Rows in source order, those of one row in the order of `on`. Hidden columns are kept. */
 export const unpivotOperator: OperatorType<UnpivotParams> = {
   kind: 'unpivot',
   inputCount: 1,
+  takesChanges: true,
   placement: () => 'any',
   fields: ([input], params, where) => unpivoted(input!, params, where),
   describe: ({ index, on, variable, value }) => `${on.join(', ')} as rows of ${variable} and ${value}${index.length > 0 ? ` beside ${index.join(', ')}` : ''}`,
   create(context, params, [input]) {
     const { where } = context
     const fields = unpivoted(input!, params, where)
-    const { type } = fields.at(-1)!
+    const { type } = fieldOf(fields, params.value, where)
     const stays = params.index.map(name => columnIndex(input!, name, where))
+    const hidden = input!.flatMap((field, i) => (isHidden(field.name) ? [i] : []))
     const values = params.on.map(name => convert(bindExpression(columnExpression(name), input!, where), type))
     const parts = values.length
     const rowsMax = Math.max(64, Math.floor(emitRows / parts / 64) * 64)
@@ -44,6 +46,7 @@ export const unpivotOperator: OperatorType<UnpivotParams> = {
         ...stays.map(i => gatherColumn(device, arena, batch.columns[i]!, old, rowCount)),
         gatherColumn(device, arena, names, numbers, rowCount),
         gatherColumn(device, arena, stacked, places, rowCount),
+        ...hidden.map(i => gatherColumn(device, arena, batch.columns[i]!, old, rowCount)),
       ]
       holdViews(device, arena, batch)
       return { fields, rowCount, columns, arena: arena.address }
@@ -69,5 +72,5 @@ function unpivoted(input: Fields, { index, on, variable, value }: UnpivotParams,
   const fields = [...stays, { name: variable, type: utf8, nullable: false }, { name: value, type, nullable: parts.some(field => field.nullable) }]
   const twice = fields.find((field, i) => fields.findIndex(other => other.name === field.name) !== i)
   if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: two columns would be named "${twice.name}"; choose other names with variable and value`)
-  return fields
+  return [...fields, ...input.filter(field => isHidden(field.name))]
 }

@@ -8,7 +8,8 @@ import { parseType } from '../../../src/batch/type-name.ts'
 import type { AggregateSpec } from '../../../src/compute/accumulator.ts'
 import { ChangingAccumulators } from '../../../src/compute/changing-accumulators.ts'
 import { CountedRows } from '../../../src/compute/counted-rows.ts'
-import { GivenRows, splitChanges } from '../../../src/compute/given-rows.ts'
+import { changeTexts, splitChanges, upsertsOf } from '../../../src/compute/changes.ts'
+import { GivenRows } from '../../../src/compute/given-rows.ts'
 import { gatherColumn, gatherNumbers } from '../../../src/compute/gather.ts'
 import { GroupTable } from '../../../src/compute/group-table.ts'
 import type { Arena } from '../../../src/device/arena.ts'
@@ -192,6 +193,21 @@ export const givenRowsAgreement = agreement({
   sample: sampleGiven,
   reference: plainGiven,
   compute: computeGiven,
+})
+
+/** What changes are, as texts and for those who keep a row per key. */
+export const changeTextsAgreement = agreement({
+  stem: 'changes',
+  kernels: ['changeNumbers', 'upsertedRows'],
+  sample: (random, length) => Array.from({ length }, () => random.int(4)),
+  reference: changes => ({ texts: changes.map(is => ['+I', '-U', '+U', '-D'][is]!), upserts: changes.flatMap((is, row) => (is === 1 ? [] : [[row, is === 3]])) }),
+  compute(device, arena, changes) {
+    const column = columnOf(device, arena, change, changes)
+    const rows = columnOf(device, arena, int32, changes.map((_, row) => row))
+    const fields = [{ name: 'row', type: int32, nullable: false }, { name: '$change', type: change, nullable: false }]
+    const { batch, deleted } = upsertsOf(device, arena, { fields, rowCount: changes.length, columns: [rows, column], arena: arena.address })
+    return { texts: valuesOf(device, changeTexts(device, arena, column, changes.length)) as string[], upserts: valuesOf(device, batch.columns[0]!).map((row, i) => [row, deleted![i] === 1] as (number | boolean)[]) }
+  },
 })
 
 /** Rows with how often each holds. */
