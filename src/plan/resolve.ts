@@ -9,6 +9,7 @@ import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import type { PlanAround } from './lower-rows.ts'
+import { settleChanges } from './settle-changes.ts'
 import { isShared, topOfSorts } from './readers.ts'
 import { lowerOperator } from './rewrite.ts'
 
@@ -91,10 +92,10 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         const type = sinkType(node.kind)
         const options = optionsOf(node, bindings)
         const takes = facts.changedBy === undefined ? 'each' : type.takesChanges?.(options)
-        if (takes === undefined) throw refusesChanges(node.id, facts.changedBy!, `call .changes("op") before it, which says of each row what it is, group by a window, or write to a sink that takes changes by key`)
-        const net: OperatorNode | undefined = takes === 'net' ? { node: 'operator', id: `${node.id}:net`, kind: 'netRows', params: null, inputs: [node.input] } : undefined
-        if (net) addOperator(net)
-        const input = net ? { node: net.id } : node.input
+        if (takes === undefined) throw refusesChanges(node.id, facts.changedBy!, 'call .changes("op") before it, which says of each row what it is, or write by key to Elasticsearch or Kafka')
+        const settled = settleChanges(node, takes, facts.fields, nodes)
+        if (settled) addOperator(settled)
+        const input = settled ? { node: settled.id } : node.input
         type.check(options, factsOf(edges, input).fields, node.id)
         nodes.push({ ...node, input })
         break

@@ -34,10 +34,10 @@ export class Bulk {
     return this.#bytes
   }
 
-  /** Adds a document: a JSON object and a line feed, copied. */
-  add(id: string, document: Uint8Array): void {
-    const action = `{"index":{"_id":${JSON.stringify(id)}${this.#version}}}\n`
-    this.#reserve(3 * action.length + document.length)
+  /** Adds a document: a JSON object and a line feed, copied; or where it is undefined its end. */
+  add(id: string, document: Uint8Array | undefined): void {
+    const action = `{"${document ? 'index' : 'delete'}":{"_id":${JSON.stringify(id)}${this.#version}}}\n`
+    this.#reserve(3 * action.length + (document?.length ?? 0))
     let slot = this.#slots.get(id)
     if (slot === undefined) {
       slot = this.#starts.length
@@ -45,8 +45,8 @@ export class Bulk {
     } else this.#replaced = true
     this.#starts[slot] = this.#bytes
     this.#bytes += this.#body.write(action, this.#bytes)
-    this.#body.set(document, this.#bytes)
-    this.#bytes += document.length
+    if (document) this.#body.set(document, this.#bytes)
+    this.#bytes += document?.length ?? 0
     this.#ends[slot] = this.#bytes
   }
 
@@ -118,9 +118,11 @@ function judge(answer: Json, slots: readonly number[], ids: readonly string[], w
   let refused: Refusal | undefined
   let refusedCount = 0
   for (let i = 0; i < items.length; i++) {
-    const { status, error } = ((items[i] as { index?: unknown } | null)?.index ?? {}) as { status?: unknown; error?: unknown }
+    const { index, delete: gone } = (items[i] ?? {}) as { index?: unknown; delete?: unknown }
+    const { status, error } = (index ?? gone ?? {}) as { status?: unknown; error?: unknown }
     if (typeof status !== 'number' || !Number.isInteger(status)) throw elasticProtocol(where, `item ${i} of the bulk's answer has no status`)
-    if (status >= 200 && status <= 299 && error === undefined) continue
+    // What is to be deleted and isn't there is gone already.
+    if (error === undefined && ((status >= 200 && status <= 299) || (gone !== undefined && status === 404))) continue
     const refusal = { id: ids[slots[i]!]!, status, error }
     if (isBusy(status) || (error as { type?: unknown } | null)?.type === 'es_rejected_execution_exception') {
       first ??= refusal

@@ -7,6 +7,7 @@ import { asError, CancelledError } from '../base/errors.ts'
 import { random } from '../base/random.ts'
 import { type Batch, sliceBatch } from '../batch/batch.ts'
 import type { BatchView } from '../batch/batch-view.ts'
+import { upsertsOf } from '../compute/changes.ts'
 import { type EncodedRows, encodeJsonRows } from '../compute/encode-text.ts'
 import { ElasticClient } from '../connect/elastic-client.ts'
 import { idReader } from './document-id.ts'
@@ -86,14 +87,15 @@ class ElasticWriter implements SinkWriter {
     this.#client.close()
   }
 
-  async #writeSlice(batch: Batch): Promise<void> {
+  async #writeSlice(given: Batch): Promise<void> {
     const { device } = this.#context
     const arena = device.arena()
     try {
       // A node maps a new field by its first value: 1 would make it a long for good.
+      const { batch, deleted } = upsertsOf(device, arena, given)
       const rows = encodeJsonRows(device, arena, batch, { floats: 'pointed' })
       for (let row = 0; row < batch.rowCount; ) {
-        row = this.#fill(batch, rows, row)
+        row = this.#fill(batch, rows, deleted, row)
         await this.#until(() => this.#waiting.length === 0)
       }
     } finally {
@@ -102,14 +104,14 @@ class ElasticWriter implements SinkWriter {
   }
 
   // Adds rows until the request is full; returns the row to go on with. Views of memory don't outlive it.
-  #fill(batch: Batch, { address, bytes, offsets, rowCount }: EncodedRows, start: number): number {
+  #fill(batch: Batch, { address, bytes, offsets, rowCount }: EncodedRows, deleted: Uint8Array | undefined, start: number): number {
     const { device } = this.#context
     const { bulkRows, bulkBytes, id } = this.#options
     const idOf = idReader(device, batch, id)
     const text = device.memory.bytes(address, bytes)
     const ends = device.memory.uint32s(offsets, rowCount + 1)
     for (let row = start; row < rowCount; row++) {
-      this.#filling.add(idOf(row), text.subarray(ends[row], ends[row + 1]))
+      this.#filling.add(idOf(row), deleted?.[row] ? undefined : text.subarray(ends[row], ends[row + 1]))
       if (this.#filling.documentCount < bulkRows && this.#filling.bytes < bulkBytes) continue
       this.#seal()
       return row + 1

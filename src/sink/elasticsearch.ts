@@ -11,7 +11,10 @@ export interface ElasticsearchOptions {
   /** The node's URL, with a path where a proxy wants one; no credentials. */
   readonly node: string
   readonly index: string
-  /** Columns, free of nulls, that make the document's id: rows of one id overwrite each other, the last one stays. */
+  /**
+   * Columns, free of nulls, that make the document's id: rows of one id overwrite each other, the last one stays. Rows that change earlier ones write the document as it
+   * is now, or delete it.
+   */
   readonly id: readonly string[]
   readonly auth?: ElasticAuth
   readonly tls?: ElasticTls
@@ -39,6 +42,7 @@ const metadataFields = new Set(['_id', '_index', '_source', '_type', '_routing',
 export const elasticsearchSink: SinkType<ElasticsearchOptions> = {
   kind: 'elasticsearch',
   delivery: () => 'idempotent',
+  takesChanges: ({ id }) => (Array.isArray(id) ? { key: id } : undefined),
   check(options, fields, where) {
     checkOptions(options, where)
     checkIdColumns(options.id, fields, where)

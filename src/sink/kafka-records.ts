@@ -5,6 +5,7 @@ import { bitmapBytes } from '../batch/data-type.ts'
 import { valueReader } from '../batch/read-values.ts'
 import { type Field, type Fields, visible } from '../batch/schema.ts'
 import { dataOfViews, offsetsOfViews } from '../compute/arrow-columns.ts'
+import { upsertsOf } from '../compute/changes.ts'
 import { encodeCsvRows, encodeJsonRows } from '../compute/encode-text.ts'
 import { plainDialect } from '../compute/csv.ts'
 import type { Arena } from '../device/arena.ts'
@@ -69,13 +70,14 @@ export class RecordBuffer {
     return this.#rowCount
   }
 
-  /** Adds the rows of a batch. Throws as `encodeJsonRows`. Cost: the encoding, a copy, and a few words a row. */
-  add(device: Device, batch: Batch): void {
-    const rows = batch.rowCount
-    if (rows === 0) return
+  /** Adds the rows of a batch; those that are deleted have no value, and those before an update are left out. Throws as `encodeJsonRows`. Cost: the encoding, a copy, and a few words a row. */
+  add(device: Device, given: Batch): void {
     const { key, raw } = this.#shape
     const arena = device.arena()
     try {
+      const { batch, deleted } = upsertsOf(device, arena, given)
+      const rows = batch.rowCount
+      if (rows === 0) return
       const keyColumn = key === undefined ? undefined : column(batch, key, 'write.kafka')
       const keys = keyColumn && piecesOf(device, arena, batch, key!, keyColumn)
       const values = raw === undefined ? { ...encodeJsonRows(device, arena, batch), tail: 1 } : viewPieces(device, arena, column(batch, raw, 'write.kafka'))
@@ -83,6 +85,7 @@ export class RecordBuffer {
       if (keys) this.#append(device, keys, keyColumn, this.#keys, rows)
       else this.#keys.lengths.fill(-1, this.#rowCount, this.#rowCount + rows)
       this.#append(device, values, raw === undefined ? undefined : column(batch, raw, 'write.kafka'), this.#values, rows)
+      deleted?.forEach((is, row) => is && (this.#values.lengths[this.#rowCount + row] = -1))
       if (this.#shape.headers.length > 0) this.#appendHeaders(device, batch)
       this.#choosePartitions(rows)
       this.#rowCount += rows

@@ -8,7 +8,8 @@ import type { SinkType } from './sink.ts'
 
 /**
  * Where and how to write. Rows become JSON objects; without `format`, rows with a binary column `value` (dead letters) become records of those bytes, their
- * other columns headers. A key's partition is the one Java's default partitioner chooses; without a key, rows go round the partitions.
+ * other columns headers. Rows that change earlier ones need a `key`: each change writes the key's row as it is now, or where there is none any more a
+ * record without a value, which is what compacted topics drop a key by. A key's partition is the one Java's default partitioner chooses; without a key, rows go round the partitions.
  */
 export interface KafkaSinkOptions extends KafkaAccess {
   readonly topic: string
@@ -25,6 +26,7 @@ export interface KafkaSinkOptions extends KafkaAccess {
  */
 export const kafkaSink: SinkType<KafkaSinkOptions> = {
   kind: 'kafka',
+  takesChanges: ({ key }) => (key === undefined ? undefined : { key: [key] }),
   delivery: options => (isTransactional(options) ? 'transactional' : 'append'),
   check(options, fields, where) {
     clusterOptions(options, where)

@@ -50,8 +50,11 @@ export interface SinkWriter {
   close?(failed: boolean): Promise<void>
 }
 
-/** How a sink takes changes: one by one; or only the rows that hold when the input has ended. */
-export type TakesChanges = 'each' | 'net'
+/**
+ * How a sink takes changes: one by one; only the rows that hold when the input has ended; or a row for each key, columns free of nulls: then the rows of a key come in order, of those that hold
+ * together the latest one is the key's, and a row that is deleted is the key's end.
+ */
+export type TakesChanges = 'each' | 'net' | { readonly key: readonly string[] }
 
 /** A kind of sink. `O`: options; plain data, but for users' own sinks. */
 export interface SinkType<O = unknown> {

@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { closeEngines, col, count, desc, from, max, sink, sum, write } from '../../src/index.ts'
 import type { Frame } from '../../src/frame/frame-type.ts'
+import { buildPlan, type SinkLike } from '../../src/frame/node.ts'
+import { resolvePlan } from '../../src/plan/resolve.ts'
 
 afterAll(closeEngines)
 
@@ -58,5 +60,25 @@ describe('rows that change', () => {
       best.select('best').distinct(),
     ] as readonly Frame[]
     for (const frame of steps) for (const batchRows of [1, 2, 7]) expect(rowsOf(await frame.collect({ ...live, batchRows }))).toEqual(rowsOf(await frame.collect()))
+  })
+})
+
+describe('sinks by key', () => {
+  const kinds = (frame: Frame, sinkOptions: SinkLike) => {
+    const { plan, bindings } = buildPlan(frame.to(sinkOptions).roots)
+    const { nodes } = resolvePlan({ ...plan, streams: true }, bindings)
+    return nodes.map(node => node.kind).slice(1)
+  }
+  const kafka = (key?: string) => write.kafka({ brokers: ['localhost:9092'], topic: 'best', ...(key !== undefined && { key }) })
+  it('take the rows of groups by the groups’ keys as they come, and others in order of their keys', () => {
+    expect(kinds(best, kafka('item'))).toEqual(['updatingAggregate', 'kafka'])
+    expect(kinds(best, kafka('best'))).toEqual(['updatingAggregate', 'updatingTop', 'kafka'])
+    expect(kinds(best.filter(col('best').gt(1)), kafka('item'))).toEqual(['updatingAggregate', 'filter', 'updatingTop', 'kafka'])
+    expect(kinds(bids.rename({ price: 'p' }).dedup({ by: 'item', keep: 'last' }), kafka('item'))).toEqual(['rename', 'updatingTop', 'kafka'])
+    expect(kinds(best, write.elasticsearch({ node: 'http://localhost:9200', index: 'best', id: ['item'] }))).toEqual(['updatingAggregate', 'elasticsearch'])
+  })
+  it('are refused without a key, and with one that may be null', () => {
+    expect(() => kinds(best, kafka())).toThrow(/takes rows that only add up/)
+    expect(() => kinds(bids.groupBy('item').agg({ least: max('price').where(col('price').gt(3)) }), kafka('least'))).toThrow('the key "least" may be null')
   })
 })

@@ -12,6 +12,7 @@ import { BatchView } from '../../src/batch/batch-view.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { parseSchema, type SchemaLike } from '../../src/batch/schema.ts'
 import { createDevice } from '../../src/device/device.ts'
+import { count, max, sum } from '../../src/frame/aggregates.ts'
 import { fromData } from '../../src/frame/from.ts'
 import { write } from '../../src/frame/write.ts'
 import { type ElasticsearchOptions, elasticsearchSink } from '../../src/sink/elasticsearch.ts'
@@ -466,4 +467,20 @@ describe('a plan with write.elasticsearch', () => {
     const text = elasticsearchSink.describe({ node: 'https://search.example:9243/es/', index: 'prices', id: ['id', 'at'], auth: { apiKey: planted } })
     expect(text).toBe('elasticsearch https://search.example:9243, index "prices" by id, at (idempotent)')
   })
+})
+
+test('rows that change write the document as it is, or delete it', async () => {
+  const fake = await startFake()
+  const bids = fromData([['a', 3], ['b', 5], ['a', 4], ['c', 1], ['b', 5], ['d', 4]].map(([item, price]) => ({ item, price })), { schema: { item: 'utf8', price: 'int32' } })
+  // An item's sum moves from one row to another: documents come, change and go.
+  const sums = bids.groupBy('item').agg({ all: sum('price') })
+  const bySum = sums.groupBy('all').agg({ items: count(), last: max('item') })
+  for (const batchRows of [1, 2, 100]) {
+    for (const [index, frame, id] of [['items', sums, ['item']], ['sums', bySum, ['all']], ['last', bySum, ['last']]] as const) {
+      fake.documents.clear()
+      await frame.to(write.elasticsearch({ node: fake.url, index, id: [...id] })).run({ mode: 'stream', batchRows, workers: 0 })
+      const expected = (await frame.collect()).toArray()
+      expect([...fake.documents.values()].map(({ source }) => JSON.stringify(source)).sort(), `${index}, batches of ${batchRows}`).toEqual(expected.map(row => JSON.stringify({ ...row, ...(typeof row['all'] === 'bigint' && { all: Number(row['all']) }) })).sort())
+    }
+  }
 })

@@ -1,5 +1,6 @@
 // Rows as Kafka records, and what the sink says of options and rows that don't fit. Its transactions are tested on a real broker (test/services).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { changeColumn, changeField } from '../../src/batch/change.ts'
 import { buildBatch } from '../../src/batch/build-columns.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
@@ -29,7 +30,8 @@ const piece = (bytes: Uint8Array, offset: number, length: number) => (length < 0
 
 /** Writes the batches of rows and reads the records back, in the order of requests. */
 function written(schema: Record<string, string>, batches: readonly Record<string, unknown>[][], options: { key?: string; format?: 'json'; partitions?: number } = {}): { records: Written[]; rounds: number } {
-  const fields = parseSchema(schema, 'test')
+  const { [changeColumn]: changes, ...columns } = schema
+  const fields = [...parseSchema(columns, 'test'), ...(changes === undefined ? [] : [changeField])]
   const buffer = new RecordBuffer(shapeOf(fields, options.key, options.format), options.partitions ?? 1)
   for (const rows of batches) {
     const arena = device.arena()
@@ -86,6 +88,12 @@ describe('rows as records', () => {
   ])('have the text of a %s as key: %o', (type, value, key) => {
     const { records } = written({ k: type }, [[{ k: value }, { k: value }]], { key: 'k' })
     expect(records.map(r => r.key)).toEqual([key, key])
+  })
+
+  test('of rows that change have no value where their key is deleted, and leave out what was before an update', () => {
+    const rows = [['a', 1, 0], ['a', 1, 1], ['a', 2, 2], ['b', 5, 0], ['b', 5, 3]].map(([k, n, change]) => ({ k, n, [changeColumn]: change }))
+    const { records } = written({ k: 'utf8', n: 'int32', [changeColumn]: 'int8' }, [rows.slice(0, 2), rows.slice(2)], { key: 'k' })
+    expect(records.map(r => [r.key, r.value])).toEqual([['a', '{"k":"a","n":1}'], ['a', '{"k":"a","n":2}'], ['b', '{"k":"b","n":5}'], ['b', null]])
   })
 
   test('lie where Kafka’s partitioner puts their key, in order, and go round without one', () => {

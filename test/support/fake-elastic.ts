@@ -119,28 +119,28 @@ export class FakeElastic {
     if (request.headers['content-type'] !== 'application/x-ndjson') return wrong('Content-Type')
     if (body.at(-1) !== 10) return wrong('The bulk request must be terminated by a newline [\\n]')
     const lines = new TextDecoder('utf-8', { fatal: true }).decode(body).split('\n').slice(0, -1)
-    if (lines.length % 2 !== 0) return wrong('an action without a document')
     const ids: string[] = []
-    const documents: [Action, Record<string, unknown>][] = []
-    for (let i = 0; i < lines.length; i += 2) {
-      const action = JSON.parse(lines[i]!) as { index?: Action }
-      const source = JSON.parse(lines[i + 1]!) as Record<string, unknown>
-      const { _id, version, version_type, ...rest } = action.index ?? { _id: '' }
+    const documents: [Action, Record<string, unknown> | undefined][] = []
+    for (let i = 0; i < lines.length; i++) {
+      const action = JSON.parse(lines[i]!) as { index?: Action; delete?: Action }
+      if (action.index && i + 1 === lines.length) return wrong('an action without a document')
+      const source = action.delete ? undefined : (JSON.parse(lines[++i]!) as Record<string, unknown>)
+      const { _id, version, version_type, ...rest } = action.index ?? action.delete ?? { _id: '' }
       if (Object.keys(action).length !== 1 || Object.keys(rest).length > 0) return wrong('unknown action')
       if (typeof _id !== 'string' || _id === '' || Buffer.byteLength(_id) > 512) return wrong(`bad _id "${_id}"`)
       if ((version === undefined) !== (version_type === undefined)) return wrong('version without version_type')
       if (version_type !== undefined && (version_type !== 'external_gte' || !Number.isSafeInteger(version) || version! < 0)) return wrong('bad version')
-      if (typeof source !== 'object' || Array.isArray(source)) return wrong('a document must be an object')
+      if (source !== undefined && (typeof source !== 'object' || Array.isArray(source))) return wrong('a document must be an object')
       ids.push(_id)
       documents.push([{ _id, version }, source])
     }
     if (new Set(ids).size !== ids.length) return wrong('an id twice in one request')
     this.bulks.push(ids)
-    const items = documents.map(([action, source]) => ({ index: this.#put(action, source) }))
-    return { errors: items.some(item => item.index.status > 299), items }
+    const items = documents.map(([action, source]) => ({ [source ? 'index' : 'delete']: this.#put(action, source) }))
+    return { errors: items.some(item => Object.values(item)[0]!.status > 299), items }
   }
 
-  #put({ _id, version }: Action, source: Record<string, unknown>): { status: number; error?: unknown } {
+  #put({ _id, version }: Action, source: Record<string, unknown> | undefined): { status: number; error?: unknown } {
     const arrival = (this.#arrivals.get(_id) ?? 0) + 1
     this.#arrivals.set(_id, arrival)
     const fault = this.itemFault(_id, arrival)
@@ -148,6 +148,7 @@ export class FakeElastic {
     const before = this.documents.get(_id)
     if (version !== undefined && before?.version !== undefined && version < before.version)
       return { status: 409, error: { type: 'version_conflict_engine_exception', reason: `[${_id}]: version conflict, current version [${before.version}] is higher than the one provided [${version}]` } }
+    if (!source) return { status: this.documents.delete(_id) ? 200 : 404 }
     this.documents.set(_id, { source, version, writes: (before?.writes ?? 0) + 1 })
     return { status: before ? 200 : 201 }
   }
