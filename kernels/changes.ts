@@ -315,3 +315,19 @@ export function heldPairs(entries: usize, pairs: i32, out: usize): i32 {
   }
   return found
 }
+
+/** Notes a time, an f64, for groups. */
+export function stampGroups(times: usize, gids: usize, rows: i32, now: f64): void {
+  for (let i = 0; i < rows; i++) store<f64>(times + (<usize>load<u32>(gids + (<usize>i << 2)) << 3), now)
+}
+
+/** Those of some groups whose time isn't before `since`: their places among these. Returns how many. */
+export function freshGroups(times: usize, gids: usize, rows: i32, since: f64, out: usize): i32 {
+  let count = 0
+  for (let i = 0; i < rows; i++) {
+    if (load<f64>(times + (<usize>load<u32>(gids + (<usize>i << 2)) << 3)) < since) continue
+    store<i32>(out + (<usize>count << 2), i)
+    count++
+  }
+  return count
+}

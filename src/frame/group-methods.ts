@@ -1,6 +1,7 @@
 // Rows in groups, and aggregates over them.
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
 import type { AggregateCall } from '../expr/aggregate-calls.ts'
 import type { WindowSpec } from '../window/window-spec.ts'
 import type { AggregateFunctions } from '../operators/custom-aggregate.ts'
@@ -21,7 +22,17 @@ export interface Grouped<in out S, in out K> {
   /** A row per group (and window): its keys, window_start and window_end where there is a window, and the aggregates. */
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
+    options?: GroupOptions,
   ): Frame<Flat<Keyed<S, K> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
+}
+
+/** Options of groups without a window. */
+export interface GroupOptions {
+  /**
+   * On a stream: groups that had no row for so long, by the clock, are forgotten, so that memory is bounded where keys come and go. What was given of them stays given; a row that comes
+   * later begins the group anew, as an insert. Unless said groups are kept for good.
+   */
+  ttl?: Duration
 }
 
 /** Options of several groupings at once. */
@@ -76,7 +87,7 @@ type WholeType<T> = IsAny<T> extends true ? any : T extends CountType ? T : OrNu
 
 /** The run time of `Grouped`. */
 export interface GroupedSteps<F> {
-  agg(aggregates: Record<string, unknown>, options?: SetOptions<string>): F
+  agg(aggregates: Record<string, unknown>, options?: SetOptions<string> & GroupOptions): F
 }
 
 const setsMax = 4_096
@@ -95,8 +106,11 @@ export class GroupSteps extends FunctionSteps {
     const windows = keys.filter(key => !isPick(key)) as WindowSpec[]
     if (windows.length > 1) throw new PlanError('TWO_WINDOWS', 'groupBy: two windows given; a group has one window; group the result again for another')
     return {
-      agg: aggregates => {
-        const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }) } as unknown as Json
+      agg: (aggregates, { ttl } = {}) => {
+        if (ttl !== undefined && windows[0]) throw new PlanError('TTL', 'agg: ttl is given for groups of a window, which end with it; leave one of them out')
+        const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'agg, ttl')
+        if (ttlMs === 0) throw new PlanError('TTL', `agg: ttl is ${JSON.stringify(ttl)}; give a time longer than 0`)
+        const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }), ...(ttlMs !== undefined && { ttlMs }) } as unknown as Json
         const closure = functionsOf(aggregates)
         return this.next({ node: 'operator', label: 'groupBy', kind: 'groupBy', params, inputs: [this.edge], side: [], ...(closure && { function: { closure } }) })
       },

@@ -4,6 +4,7 @@ import { DataError } from '../base/errors.ts'
 import { keyGroupRange } from '../base/hash.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { changeColumn, changeField } from '../batch/change.ts'
+import { float64 } from '../batch/data-type.ts'
 import { type Field, type Fields, schemaText } from '../batch/schema.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import type { AggregateSpec } from '../compute/accumulator.ts'
@@ -12,6 +13,7 @@ import { ChangingAccumulators } from '../compute/changing-accumulators.ts'
 import { gatherColumn, gathered, gatherNumbers } from '../compute/gather.ts'
 import { splitChanges } from '../compute/changes.ts'
 import { GivenRows, type TouchedGroups } from '../compute/given-rows.ts'
+import { GroupTimes } from '../compute/group-times.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { RowOrder } from '../compute/row-order.ts'
@@ -21,8 +23,11 @@ import type { StateRun } from '../state/state-run.ts'
 import { type AggregateParams, type AggregateShape, describeGroups, partialShape, resultFields } from './group-by.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
+/** Parameters: `ttlMs`: groups that had no row for so long, by the clock, are forgotten; what was given of them stays, and a row that comes later begins the group anew. */
+export type UpdatingAggregateParams = AggregateParams & { readonly ttlMs?: number }
+
 /** Keys, then aggregates, of each group that a batch changed; nothing of groups whose results are as they were. Hidden columns end here, but for `$change`. */
-export const updatingAggregateOperator: OperatorType<AggregateParams> = {
+export const updatingAggregateOperator: OperatorType<UpdatingAggregateParams> = {
   kind: 'updatingAggregate',
   inputCount: 1,
   takesChanges: true,
@@ -39,6 +44,9 @@ const givenPrefix = '\u0002'
 const statePrefix = '\u0001'
 /** Groups without rows are given up once they are this many and more than the others. */
 const deadGroupsMax = 4_096
+/** Idle groups are looked for so many times in their time to live. */
+const sweeps = 4
+const timeField: Field = { name: '\u0003time', type: float64, nullable: false }
 
 class UpdatingAggregate implements Operator {
   readonly #context: OperatorContext
@@ -51,8 +59,12 @@ class UpdatingAggregate implements Operator {
   /** Of changing rows the last one counts them: a group without rows has no result. */
   readonly #accumulators: Accumulators
   readonly #given: GivenRows
+  /** Where idle groups are forgotten: when each was touched. */
+  readonly #times: GroupTimes | undefined
+  readonly #ttlMs: number
+  #sweptAt = Number.NEGATIVE_INFINITY
   readonly #order = new RowOrder()
-  constructor(context: OperatorContext, shape: ReturnType<typeof partialShape>, params: AggregateParams, input: Fields) {
+  constructor(context: OperatorContext, shape: ReturnType<typeof partialShape>, params: UpdatingAggregateParams, input: Fields) {
     this.#context = context
     this.#shape = shape
     this.#results = resultFields(shape.partial, params, context.where)
@@ -61,6 +73,8 @@ class UpdatingAggregate implements Operator {
     this.#specs = this.#change < 0 ? shape.specs : [...shape.specs, { fn: 'count' }]
     this.#accumulators = this.#change < 0 ? createAccumulators(context.device, this.#specs) : new ChangingAccumulators(context.device, this.#specs)
     this.#given = new GivenRows(context.device, this.#results, shape.keys.length)
+    this.#ttlMs = params.ttlMs ?? Number.POSITIVE_INFINITY
+    if (params.ttlMs !== undefined && params.keys.length > 0) this.#times = new GroupTimes(context.device)
   }
 
   push(batch: Batch, out: Output): void {
@@ -74,6 +88,7 @@ class UpdatingAggregate implements Operator {
       const groups = this.#table.groupCount
       const touched = this.#given.touch(scratch, gids, rowCount, groups)
       this.#update(scratch, batch, gids, touched)
+      this.#times?.touch(touched, groups, this.#context.clock.now())
       const own = gathered(device, scratch, keys, { indices: touched.firsts, rows: touched.rows })
       const results = this.#accumulators.resultColumns(scratch, groups, touched)
       const counts = this.#change < 0 ? undefined : results.pop()
@@ -96,6 +111,12 @@ class UpdatingAggregate implements Operator {
     const numbers = (from: number, rows: SomeGroups) => gatherNumbers(device, scratch, from, rows)
     if (added.rows > 0) this.#accumulators.update(numbers(gids, added), of(added), added.rows, groups, this.#order.from(place, added.indices))
     if (taken.rows > 0) this.#accumulators.retract(numbers(gids, taken), numbers(touched.dense, taken), touched, of(taken), taken.rows, groups)
+  }
+
+  tick(now: number): void {
+    if (!this.#times || now < this.#sweptAt + this.#ttlMs / sweeps) return
+    this.#sweptAt = now
+    this.#repack(now - this.#ttlMs)
   }
 
   finish(out: Output): void {
@@ -143,6 +164,7 @@ class UpdatingAggregate implements Operator {
     this.#table.close()
     this.#accumulators.close()
     this.#given.close()
+    this.#times?.close()
   }
 
   #emit(changes: Batch, out: Output): void {
@@ -153,27 +175,33 @@ class UpdatingAggregate implements Operator {
   #stateFields(): Field[] {
     const { keys } = this.#shape
     const names = this.#specs.map((_, i) => `${statePrefix}${i}`)
-    return [...keys, ...this.#accumulators.partialFields(names), ...this.#results.slice(keys.length).map(field => ({ ...field, name: `${givenPrefix}${field.name}` }))]
+    return [...keys, ...this.#accumulators.partialFields(names), ...(this.#times ? [timeField] : []), ...this.#results.slice(keys.length).map(field => ({ ...field, name: `${givenPrefix}${field.name}` }))]
   }
 
-  #state(arena: Arena): Batch {
+  // Groups that have rows, and were touched at `since` or later.
+  #state(arena: Arena, since = Number.NEGATIVE_INFINITY): Batch {
     const { device } = this.#context
     const keyCount = this.#shape.keys.length
     const groups = this.#table.groupCount
-    const { gids, columns } = this.#given.rowsOf(arena)
+    const all = this.#given.rowsOf(arena)
+    const chosen = this.#times?.since(arena, all.gids, groups, since)
+    const columns = chosen ? gathered(device, arena, all.columns, chosen) : all.columns
+    const gids = chosen ? { indices: gatherNumbers(device, arena, all.gids.indices, chosen), rows: chosen.rows } : all.gids
     if (gids.rows === 0) return { fields: this.#stateFields(), rowCount: 0, columns: [], arena: arena.address }
     const states = this.#accumulators.partialColumns(arena, groups).map((column: Column) => gatherColumn(device, arena, column, gids.indices, gids.rows))
-    return { fields: this.#stateFields(), rowCount: gids.rows, columns: [...columns.slice(0, keyCount), ...states, ...columns.slice(keyCount)], arena: arena.address }
+    return { fields: this.#stateFields(), rowCount: gids.rows, columns: [...columns.slice(0, keyCount), ...states, ...(this.#times ? [this.#times.column(arena, gids, groups)] : []), ...columns.slice(keyCount)], arena: arena.address }
   }
 
-  // Forgets the groups that have no rows any more.
-  #repack(): void {
+  // Forgets the groups that have no rows any more, or weren't touched since.
+  #repack(since?: number): void {
     const arena = this.#context.device.arena()
     try {
-      const state = this.#state(arena)
+      const state = this.#state(arena, since)
+      if (state.rowCount === this.#table.groupCount) return
       this.#table.reset()
       this.#accumulators.reset()
       this.#given.reset()
+      this.#times?.reset()
       this.#take(arena, state)
     } finally {
       arena.release()
@@ -186,7 +214,9 @@ class UpdatingAggregate implements Operator {
     const given = columns.length - (this.#results.length - keyCount)
     const keys = columns.slice(0, keyCount)
     const gids = this.#table.find(arena, keys, rowCount)
-    this.#accumulators.merge(gids, columns.slice(keyCount, given), rowCount, this.#table.groupCount)
+    const states = columns.slice(keyCount, given)
+    this.#times?.restore(gids, states.pop()!, this.#table.groupCount)
+    this.#accumulators.merge(gids, states, rowCount, this.#table.groupCount)
     this.#given.restore(gids, [...keys, ...columns.slice(given)], rowCount, this.#table.groupCount)
   }
 }

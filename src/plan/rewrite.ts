@@ -22,6 +22,8 @@ export interface GroupByParams extends CustomGroupParams {
   /** Several groupings at once: sets of the keys, and the column of the set's number. */
   readonly sets?: readonly (readonly string[])[]
   readonly id?: string
+  /** How long groups of a stream are kept that get no rows. */
+  readonly ttlMs?: number
 }
 
 /** The physical operators that do a logical one's work; the last has its id. A physical operator is returned as it is. */
@@ -44,7 +46,7 @@ export function lowerOperator(given: OperatorNode, inputs: readonly EdgeFacts[],
 }
 
 function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
-  const { keys, window, sets, id, aggregates, function: functions } = node.params as unknown as GroupByParams
+  const { keys, window, sets, id, ttlMs, aggregates, function: functions } = node.params as unknown as GroupByParams
   if (functions !== undefined && !window && !sets) return lowerCustomGroup(node, input)
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
@@ -62,7 +64,7 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   }
   if (!input.bounded && sets)
     throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends, and this stream doesn't; group by each set of keys by itself, or read the source until its end`)
-  if (!input.bounded) return [...steps, { node: 'operator', id: node.id, kind: 'updatingAggregate', params, inputs: [source] }]
+  if (!input.bounded) return [...steps, { node: 'operator', id: node.id, kind: 'updatingAggregate', params: { ...(params as object), ...(ttlMs !== undefined && { ttlMs }) } as Json, inputs: [source] }]
   const partial: OperatorNode = { node: 'operator', id: `${node.id}:partial`, kind: 'partialAggregate', params, inputs: [source] }
   if (sets) {
     const expanded: OperatorNode = { node: 'operator', id: `${node.id}:sets`, kind: 'expandSets', params: { keys, sets, id: id! }, inputs: [{ node: partial.id }] }

@@ -9,6 +9,7 @@ import type { AggregateSpec } from '../../../src/compute/accumulator.ts'
 import { ChangingAccumulators } from '../../../src/compute/changing-accumulators.ts'
 import { CountedRows } from '../../../src/compute/counted-rows.ts'
 import { changeTexts, splitChanges, upsertsOf } from '../../../src/compute/changes.ts'
+import { GroupTimes } from '../../../src/compute/group-times.ts'
 import { GivenRows } from '../../../src/compute/given-rows.ts'
 import { gatherColumn, gatherNumbers } from '../../../src/compute/gather.ts'
 import { GroupTable } from '../../../src/compute/group-table.ts'
@@ -207,6 +208,26 @@ export const changeTextsAgreement = agreement({
     const fields = [{ name: 'row', type: int32, nullable: false }, { name: '$change', type: change, nullable: false }]
     const { batch, deleted } = upsertsOf(device, arena, { fields, rowCount: changes.length, columns: [rows, column], arena: arena.address })
     return { texts: valuesOf(device, changeTexts(device, arena, column, changes.length)) as string[], upserts: valuesOf(device, batch.columns[0]!).map((row, i) => [row, deleted![i] === 1] as (number | boolean)[]) }
+  },
+})
+
+/** When groups were touched. */
+export const groupTimesAgreement = agreement({
+  stem: 'changes',
+  kernels: ['stampGroups', 'freshGroups'],
+  sample: (random, length) => ({ times: Array.from({ length }, () => random.int(50)), since: random.int(50) }),
+  reference: ({ times, since }) => times.flatMap((time, gid) => (time >= since ? [[gid, time]] : [])),
+  compute(device, arena, { times, since }) {
+    const [one, two] = [new GroupTimes(device), new GroupTimes(device)]
+    const all = { indices: columnOf(device, arena, int32, times.map((_, gid) => gid)).values, rows: times.length }
+    times.forEach((time, gid) => one.touch({ indices: all.indices + 4 * gid, rows: 1 }, times.length, time))
+    two.restore(all.indices, one.column(arena, all, times.length), times.length)
+    const chosen = two.since(arena, all, times.length, since)
+    const found = valuesOf(device, two.column(arena, chosen, times.length)) as number[]
+    const gids = [...device.memory.uint32s(chosen.indices, chosen.rows)]
+    one.close()
+    two.close()
+    return gids.map((gid, i) => [gid, found[i]!])
   },
 })
 
