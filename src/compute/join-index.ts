@@ -115,3 +115,8 @@ export class JoinIndex {
     }
   }
 }
+
+/** Keeps the pairs whose bit is 1 at `mask`, in place, in order; returns how many. */
+export function keepPairs({ kernels }: Device, { left, right, count }: Pairs, mask: number): number {
+  return kernels.keepPairs(left, right, count, mask)
+}

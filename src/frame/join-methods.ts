@@ -2,7 +2,7 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { didYouMean } from '../base/names.ts'
-import type { Duration } from '../base/units.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
 import type { Direction } from '../compute/join-order.ts'
 import { type ColumnExpression, columnExpression, type Expression } from '../expr/expression.ts'
 import { col } from './expr.ts'
@@ -13,7 +13,7 @@ import type { Frame } from './frame-type.ts'
 import type { Joined, JoinHow } from './join-types.ts'
 import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
-import type { Clash, IsAny, Names } from './types.ts'
+import type { Clash, IsAny, Names, TimeNames } from './types.ts'
 
 // By `infer`, for as long as the names are open the compiler would follow S[A] through all steps that made S.
 type Compared<T, U, A, B> = [T, U] extends [infer D, infer E] ? UnmetSame<D, E, 'join', A, B> : never
@@ -55,7 +55,8 @@ type SideColumns<S, N extends string> = string extends keyof S ? any : { readonl
  * How two frames meet. Keys: `left` and `right`, one name or expression or as many of each; or `on`, what both sides have. `where`: a further condition over
  * the columns of both sides; a pair for which it isn't true doesn't meet, so that a left join keeps the left row. A range is a condition like any other,
  * `(l, r) => l.at.ge(r.start).and(l.at.lt(r.end))`, with keys beside it or none. `how`: 'inner', the default; 'left', 'right' or 'full' keep the rows of
- * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing.
+ * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing. `within`: bounds of the right row's time, both
+ * inclusive: durations after the left row's time, or times of the left row. The times are those of the watermarks, or what `time` says.
  */
 export type JoinOn<S, R, L, RK, K, X, H, E> = {
   left?: Keys<never, BadKey<L, S>, L>
@@ -63,7 +64,12 @@ export type JoinOn<S, R, L, RK, K, X, H, E> = {
   on?: Keys<SharedClash<S, R, Name<K>>, BadKey<K, S> | BadKey<K, R>, K>
   how?: H
   where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
+  within?: readonly [lower: WithinBound<S>, upper: WithinBound<S>]
+  time?: (TimeNames<S> & TimeNames<R>) | { left: TimeNames<S>; right: TimeNames<R> }
 } & Suffix<S, R, Dropped<L, RK> | Dropped<never, K>, X, H>
+
+/** A bound of the right row's time: a duration after the left row's, or a time of the left row. */
+export type WithinBound<S> = Duration | TimeNames<S> | AnyExpr
 
 /** The types of the family. */
 export interface JoinMethods<in out S> {
@@ -72,6 +78,8 @@ export interface JoinMethods<in out S> {
    * value, exactly. The right keys are dropped; in a right or full join the key column holds the value of whichever side has one. Where a key is an
    * expression (other than a column) all columns of both sides stay as they are. Rows come in left order,
    * the matches of a row in right order, then what a right or full join adds; in no order where the right side doesn't fit into memory.
+   * With `within`, where both sides have a watermark, rows come as they meet, or once they can meet nothing any more; both sides are kept until then, in memory
+   * that their times bound, and rows that come later than the watermark are left out and counted.
    */
   join<R, const L extends Names<S> | AnyExpr = never, const RK extends Names<R> | AnyExpr = never, const K extends (Names<S> & Names<R>) | AnyExpr = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
     right: Frame<R>,
@@ -109,6 +117,8 @@ interface JoinOptions {
   readonly how?: string
   readonly suffix?: string
   readonly where?: (left: object, right: object) => unknown
+  readonly within?: unknown
+  readonly time?: string | { readonly left?: string; readonly right?: string }
 }
 interface AsOfOptions {
   readonly left: string
@@ -120,19 +130,20 @@ interface AsOfOptions {
 }
 const directions: readonly Direction[] = ['backward', 'forward', 'nearest']
 const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
-const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
+const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 'time']
 
 /** The run time of the family. */
 export class JoinSteps extends ShapeSteps {
   join(right: JoinSteps, on: JoinOptions): this {
     checkOptions(on, optionNames, 'join')
-    const { how = 'inner', suffix, where } = on
+    const { how = 'inner', suffix, where, within, time } = on
     if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `join: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
     if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', 'join: both `on` and `left`, `right` are given; `on` is for keys of one name, `left` and `right` for others')
     const [left, other] = [joinKeys(on.on ?? on.left), joinKeys(on.on ?? on.right)]
     if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `join: ${left.length} left keys and ${other.length} right ones; give as many of each`)
-    if (left.length === 0 && !where) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
-    return this.#joined(right, { ...keyParams(left, other), how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }) })
+    if (time !== undefined && within === undefined) throw new PlanError('JOIN_TIME', 'join: `time` is given, but no bounds for it; give within, such as within: [\'-5s\', \'10s\']')
+    if (left.length === 0 && !where && within === undefined) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
+    return this.#joined(right, { ...keyParams(left, other), how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }), ...(within !== undefined && { within: withinOf(within, time) }) })
   }
   crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
     checkOptions(options, ['suffix'], 'crossJoin')
@@ -179,6 +190,26 @@ function keyParams(left: readonly Expression[], right: readonly Expression[]): {
   const hidden = left.map((_, i) => `$join${i}`)
   const columns = (keys: readonly Expression[]) => Object.fromEntries(keys.map((key, i) => [hidden[i]!, key])) as unknown as Json
   return { left: hidden, right: hidden, computed: { left: columns(left), right: columns(right) } }
+}
+
+// Bounds as the plan has them: see plan/lower-within.ts.
+function withinOf(within: unknown, time: JoinOptions['time']): Json {
+  if (!Array.isArray(within) || within.length !== 2) throw new PlanError('JOIN_WITHIN', "join: `within` is two bounds of the right side's time, such as within: ['-5s', '10s']")
+  const [lower, upper] = within.map(timeBound)
+  const names = typeof time === 'string' ? { left: time, right: time } : time
+  if (names && (typeof names.left !== 'string' || typeof names.right !== 'string')) throw new PlanError('JOIN_TIME', "join: `time` names the time of both sides: 'at', or { left: 'at', right: 'paidAt' }")
+  return { lower, upper, ...(names && { time: names }) } as unknown as Json
+}
+
+function timeBound(bound: unknown): Json {
+  if (typeof bound === 'number' || (typeof bound === 'string' && /^\s*-?\d/.test(bound))) {
+    const ms = parseDuration(bound as Duration, 'join')
+    if (!Number.isInteger(ms)) throw new PlanError('JOIN_WITHIN', `join: a bound is ${ms} ms; give whole milliseconds`)
+    return { ms }
+  }
+  if (typeof bound === 'string') return { expression: columnExpression(bound) } as unknown as Json
+  if (typeof bound === 'object' && bound !== null && !isColumnSelector(bound)) return { expression: expressionOf(bound, 'join') } as unknown as Json
+  throw new PlanError('JOIN_WITHIN', `join: a bound of \`within\` is ${bound === null ? 'null' : typeof bound}; give a duration such as '-5s', or a column of the left side`)
 }
 
 function checkOptions(given: object, known: readonly string[], where: string): void {

@@ -11,8 +11,11 @@ import { sideSink } from './write.ts'
 export interface StreamMethods<in out S> {
   /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
   watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
-  /** Where rows go that came too late for the window before; without it they are counted and dropped. */
-  late(sink: SinkLike): Frame<S>
+  /**
+   * Where rows go that came too late for the window or the join by time before, of a join those of its left side or of its `'right'` one; without it they
+   * are counted and dropped.
+   */
+  late(sink: SinkLike, side?: 'left' | 'right'): Frame<S>
   /**
    * Rows that change earlier ones, made rows that only add up: the first column says of each what it is: '+I' inserted, '-U' the row as it was before an update, '+U' as it is after it, '-D' deleted.
    * For sinks and steps that take nothing else.
@@ -36,10 +39,14 @@ export class StreamSteps extends JoinSteps {
   orderByTime(time: string, ...by: string[]): this {
     return this.operator('orderByTime', { time, by })
   }
-  late(sink: SinkLike): this {
-    if (this.edge.node.kind !== 'groupBy' || (this.edge.node.params as { window?: unknown }).window === undefined)
-      throw new PlanError('LATE', `late: only a windowed groupBy().agg() has late rows; call it right after agg, before ${this.edge.node.label}`)
-    return this.at({ ...this.edge, node: { ...this.edge.node, side: [...this.edge.node.side, { port: 'late', sink: sideSink(sink) }] } })
+  late(sink: SinkLike, side?: 'left' | 'right'): this {
+    const { node } = this.edge
+    const { window, within } = (node.params ?? {}) as { window?: unknown; within?: unknown }
+    const isJoin = node.kind === 'join' && within !== undefined
+    if (!isJoin && (node.kind !== 'groupBy' || window === undefined))
+      throw new PlanError('LATE', `late: only a windowed groupBy().agg() and a join within bounds of time have late rows; call it right after one, before ${node.label}`)
+    if (side === 'right' && !isJoin) throw new PlanError('LATE', "late: a groupBy has one side; leave 'right' out")
+    return this.at({ ...this.edge, node: { ...node, side: [...node.side, { port: side === 'right' ? 'lateRight' : 'late', sink: sideSink(sink) }] } })
   }
   named(name: string): this {
     if (!/^[\w][\w .-]*$/.test(name)) throw new PlanError('NAME', `named: "${name}" can't name a step; use letters, digits, space, dot, - and _`)

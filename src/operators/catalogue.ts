@@ -10,6 +10,7 @@ import { onlineLogisticOperator } from './online-logistic.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { fusedAggregateOperator } from './fused-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
+import { intervalJoinOperator } from './interval-join.ts'
 import { joinOperator } from './join.ts'
 import { joinBuildOperator } from './join-build.ts'
 import { joinProbeOperator } from './join-probe.ts'
@@ -71,6 +72,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   customAggregateOperator,
   updatingAggregateOperator,
   joinOperator,
+  intervalJoinOperator,
   joinBuildOperator,
   joinProbeOperator,
   limitOperator,

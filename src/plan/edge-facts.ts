@@ -8,6 +8,8 @@ export interface EdgeFacts {
   readonly bounded: boolean
   /** A watermark operator lies upstream on every path. */
   readonly watermarked: boolean
+  /** The column that the watermark is of, where it is there yet and unchanged. */
+  readonly time?: string
   /** The step whose rows first change earlier ones (`$change`, batch/change.ts); undefined where rows only add up. */
   readonly changedBy?: string
   /** Ids of the sources that the rows come from. */

@@ -9,11 +9,12 @@ import type { Expression } from '../expr/expression.ts'
 import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
+import { lowerWithin, type Within } from './lower-within.ts'
 import { rangeCondition } from './range-conditions.ts'
 
 type Columns = Readonly<Record<string, Expression>>
 /** Parameters of the logical join: `computed` are its keys that are expressions, by the hidden names they have among the keys. */
-export type LogicalJoin = JoinParams & { readonly computed?: { readonly left: Columns & Json; readonly right: Columns & Json } }
+export type LogicalJoin = JoinParams & { readonly computed?: { readonly left: Columns & Json; readonly right: Columns & Json }; readonly within?: Within }
 
 interface Side {
   readonly edge: Edge
@@ -23,7 +24,7 @@ interface Side {
 /** The operators of a join. Throws PlanError UNBOUNDED_JOIN, and as its parts do. */
 export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const { computed, ...given } = node.params as unknown as LogicalJoin
+  const { computed, within, ...given } = node.params as unknown as LogicalJoin
   const texts = (columns: Columns, names: readonly string[]) => names.map(name => (columns[name] ? describeExpression(columns[name]) : name))
   const params: JoinParams = computed ? { ...given, texts: { left: texts(computed.left, given.left), right: texts(computed.right, given.right) } } : given
   const steps: OperatorNode[] = []
@@ -31,6 +32,7 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
     computedSide(node, { edge: node.inputs[0]!, fields: left.fields }, 'left', computed?.left ?? {}, steps),
     computedSide(node, { edge: node.inputs[1]!, fields: right.fields }, 'right', computed?.right ?? {}, steps),
   ]
+  if (within) return [...steps, ...withinJoin(node, params, within, [left, right], sides)]
   const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
     if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
@@ -42,19 +44,32 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   return [...steps, ...tableJoin(node, params, sides)]
 }
 
+// Joined as rows come wherever event time says how long each is needed, so that what is late doesn't depend on whether the input ends.
+function withinJoin(node: OperatorNode, params: JoinParams, within: Within, facts: readonly [EdgeFacts, EdgeFacts], sides: readonly [Side, Side]): OperatorNode[] {
+  const { where, times, computed, delayMs } = lowerWithin(node, within, params.where, facts)
+  if (!facts.every(({ watermarked }) => watermarked)) {
+    if (facts.every(({ bounded }) => bounded)) return tableJoin(node, { ...params, where }, sides, false)
+    const side = facts[0].watermarked ? 'right' : 'left'
+    throw new PlanError('NO_WATERMARK', `${node.id}: bounds of time need a watermark on both sides to know how long rows are needed, and the ${side} one has none; call .watermark("${times[side === 'left' ? 0 : 1].time}", { bound: '5s' }) before the join`)
+  }
+  const steps: OperatorNode[] = []
+  const left = computedSide(node, sides[0], 'left-bounds', computed, steps)
+  return [...steps, { ...node, kind: 'intervalJoin', params: { ...params, where, times, delayMs } as unknown as Json, inputs: [left.edge, sides[1].edge] }]
+}
+
 // Both sides come of one source in event time: rows are joined as they come, so that results, barriers and late rows flow before its end.
 function isOneFlow(left: EdgeFacts, right: EdgeFacts): boolean {
   return left.watermarked && right.watermarked && [...left.sources].some(source => right.sources.has(source))
 }
 
-// One side becomes the table, the other streams past it; then the rows go back into left order, where that is to be.
-function tableJoin(node: OperatorNode, params: JoinParams, given: readonly [Side, Side]): OperatorNode[] {
+// One side becomes the table, the other streams past it; then the rows go back into left order, where that is to be. `safely`: see `rangeCondition`.
+function tableJoin(node: OperatorNode, params: JoinParams, given: readonly [Side, Side], safely = params.left.length > 0): OperatorNode[] {
   const steps: OperatorNode[] = []
   const { turned, how, asOf } = params
   const names = ['left', 'right'] as const
   const [own, stored] = turned ? ([1, 0] as const) : ([0, 1] as const)
   const sides: [Side, Side] = [given[0], given[1]]
-  const found = params.where && bounds(node, params, given, own, stored)
+  const found = params.where && bounds(node, params, given, [own, stored], safely)
   if (found) for (const [at, columns] of [[own, found.own], [stored, found.stored]] as const) sides[at] = computedSide(node, sides[at], `${names[at]}-bounds`, columns, steps)
   const ranged: JoinParams = found ? { ...params, range: found.range, ...(found.rest && { rest: found.rest as Expression & Json }) } : params
   const form = asOf && orderForm(given[0].fields, given[1].fields, asOf, node.id)
@@ -75,11 +90,11 @@ function tableJoin(node: OperatorNode, params: JoinParams, given: readonly [Side
   return [...steps, table, pairs, runs, { node: 'operator', id: node.id, kind: 'sort', params: { keys, sorted: true }, inputs: [{ node: runs.id }] }]
 }
 
-function bounds(node: OperatorNode, { where, left }: JoinParams, given: readonly [Side, Side], own: 0 | 1, stored: 0 | 1) {
+function bounds(node: OperatorNode, { where }: JoinParams, given: readonly [Side, Side], [own, stored]: readonly [0 | 1, 0 | 1], safely: boolean) {
   // What is wrong with the condition is said of it as a whole.
   boundCondition(pairFields(visible(given[0].fields), visible(given[1].fields)), where!, node.id)
   const side = (at: 0 | 1) => ({ fields: visible(given[at].fields), prefix: at === 0 ? ('left.' as const) : ('right.' as const) })
-  return rangeCondition(where!, side(own), side(stored), left.length > 0, node.id)
+  return rangeCondition(where!, side(own), side(stored), safely, node.id)
 }
 
 // A side with further columns, which nobody sees.

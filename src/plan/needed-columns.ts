@@ -55,7 +55,8 @@ const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort',
 function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: Need): Need {
   if (node.node !== 'operator') return 'all'
   const { needs } = operatorType(node.kind)
-  if (needs) {
+  const hasSideReaders = plan.nodes.some(n => inputsOf(n).some(e => e.node === node.id && e.port !== undefined))
+  if (needs && !hasSideReaders) {
     const needed = needs(
       node.inputs.map(edge => plan.edges.get(edgeKey(edge))!.fields),
       node.params,
@@ -65,7 +66,6 @@ function needOfInput(plan: ResolvedPlan, node: PlanNode, port: number, readers: 
     return needed === 'all' ? 'all' : new Set(needed)
   }
   const isKnown = defining.has(node.kind) || passing.has(node.kind)
-  const hasSideReaders = plan.nodes.some(n => inputsOf(n).some(e => e.node === node.id && e.port !== undefined))
   const renames = (node.params as { suffix?: string } | null)?.suffix !== undefined
   if (!isKnown || hasSideReaders || renames) return 'all'
   const input = new Set(plan.edges.get(edgeKey(node.inputs[port]!))!.fields.map(f => f.name))

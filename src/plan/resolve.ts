@@ -7,6 +7,7 @@ import { hasChanges } from '../batch/change.ts'
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
+import { eventTimeOf } from './event-time.ts'
 import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import type { PlanAround } from './lower-rows.ts'
 import { settleChanges } from './settle-changes.ts'
@@ -54,8 +55,10 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     const changedBy = inputs.find(i => i.changedBy !== undefined)?.changedBy
     if (changedBy !== undefined && !type.takesChanges) throw refusesChanges(node.id, changedBy, 'group by a window before it, or let it read the rows before they are changed')
     const fields = type.fields(inputFields, node.params, node.id)
+    const time = eventTimeOf(node, inputs, fields)
     const facts: EdgeFacts = {
       fields,
+      ...(time !== undefined && { time }),
       ...(hasChanges(fields) && { changedBy: changedBy ?? node.id }),
       bounded: inputs.every(i => i.bounded),
       watermarked: node.kind === 'watermark' || inputs.every(i => i.watermarked),

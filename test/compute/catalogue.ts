@@ -40,6 +40,7 @@ import { timePatternAgreement } from './reference/time-pattern.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
+import { timedRowsAgreements } from './reference/timed-rows.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { bucketsAgreement } from './reference/join-buckets.ts'
@@ -194,4 +195,5 @@ export const catalogue: readonly AnyAgreement[] = [
   rangeCompareAgreement,
   rowBlock.joinedPacksAgreement,
   lookupAgreement,
+  ...timedRowsAgreements,
 ]

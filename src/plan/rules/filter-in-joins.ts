@@ -12,12 +12,12 @@ export function filterInJoins(graph: PlanGraph, resolved: ResolvedPlan): boolean
   for (const { id } of graph.nodes) {
     const join = graph.operator({ node: id })
     if (join?.kind !== 'join') continue
-    const params = join.params as { left: readonly string[]; how?: string; turned?: Json; asOf?: Json; computed?: Json; where?: Json }
+    const params = join.params as { left: readonly string[]; how?: string; turned?: Json; asOf?: Json; computed?: Json; where?: Json; within?: Json }
     const kinds: readonly string[] = params.turned ? vanishing.turned : vanishing.straight
     const filter = graph.operator(join.inputs[params.turned ? 1 : 0]!)
     if (filter?.kind !== 'filter' || graph.readers(filter.id) !== 1 || !kinds.includes(params.how ?? 'inner')) continue
     // Streams are joined as they come; keys and bounds that are computed would be computed for all rows.
-    if (params.left.length === 0 || params.asOf || params.computed || params.where || !join.inputs.every(edge => isTable(resolved, edge))) continue
+    if (params.left.length === 0 || params.asOf || params.computed || params.where || params.within || !join.inputs.every(edge => isTable(resolved, edge))) continue
     graph.replace({ ...join, params: { ...(join.params as object), filter: (filter.params as { predicate: Json }).predicate } as Json })
     graph.remove(filter)
     changed = true
