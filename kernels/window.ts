@@ -203,3 +203,31 @@ export function splitByTime(times: usize, rows: i32, watermark: f64, due: usize,
   }
   return count
 }
+
+/**
+ * The windows of rows [start, end): for each window that a row counts in, in order of rows and of ends, the row's number to `indices`, the window's bounds to `starts` and
+ * `ends`. The windows are those of `assignPanes`; a row without a time has none. Returns how many there are: at most ⌈size / slide⌉ a row.
+ */
+export function spreadWindows(
+  times: usize, start: i32, end: i32, size: f64, slide: f64, offset: f64, cumulates: i32, indices: usize, starts: usize, ends: usize,
+): i32 {
+  const width = <i64>size
+  const step = <i64>slide
+  const shift = <i64>offset
+  let count: usize = 0
+  for (let row = start; row < end; row++) {
+    const time = load<i64>(times + (<usize>row << 3))
+    if (time == none) continue
+    const begun = floorDivide(time - shift, step) * step + shift
+    const whole = floorDivide(time - shift, width) * width + shift
+    let first = cumulates ? begun + step : (floorDivide(time - width - shift, step) + 1) * step + shift + width
+    const last = cumulates ? whole + width : begun + width
+    for (; first <= last; first += step) {
+      store<i32>(indices + (count << 2), row)
+      store<i64>(starts + (count << 3), cumulates ? whole : first - width)
+      store<i64>(ends + (count << 3), first)
+      count++
+    }
+  }
+  return <i32>count
+}

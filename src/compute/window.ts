@@ -182,6 +182,26 @@ export function rowsWithId(device: Device, arena: Arena, ids: number, rows: numb
   return { indices, rows: device.kernels.selectEqualI32(ids, rows, id, start, indices) }
 }
 
+/** Rows once for each window that they count in: `count` addresses of u32 row numbers and of the int64 bounds of the windows. */
+export interface WindowedRows {
+  readonly count: number
+  readonly indices: number
+  readonly starts: number
+  readonly ends: number
+}
+
+/** The windows of rows [start, end), in order of rows and of ends. Cost: 2 ns a window. */
+export function spreadWindows(device: Device, arena: Arena, times: number, start: number, end: number, { sizeMs, slideMs, offsetMs, cumulates }: Omit<PaneGrid, 'latenessMs'>): WindowedRows {
+  const most = (end - start) * windowsOfRow({ sizeMs, slideMs })
+  const [indices, starts, ends] = [arena.allocate(4 * most), arena.allocate(8 * most), arena.allocate(8 * most)]
+  return { count: device.kernels.spreadWindows(times, start, end, sizeMs, slideMs, offsetMs, cumulates ? 1 : 0, indices, starts, ends), indices, starts, ends }
+}
+
+/** The windows that a row counts in, at most. */
+export function windowsOfRow({ sizeMs, slideMs }: Pick<PaneGrid, 'sizeMs' | 'slideMs'>): number {
+  return Math.ceil(sizeMs / slideMs)
+}
+
 /** The least of the times; −Infinity where one is "no time", Infinity where there are none. */
 export function leastTime(device: Device, arena: Arena, times: number, rows: number): number {
   if (rows === 0) return Number.POSITIVE_INFINITY

@@ -13,7 +13,8 @@ import type { Frame } from './frame-type.ts'
 import type { Joined, JoinHow } from './join-types.ts'
 import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
-import type { Clash, IsAny, Names, TimeNames } from './types.ts'
+import type { Clash, Flat, IsAny, Names, TimeNames } from './types.ts'
+import type { Window, WindowColumns } from './windows.ts'
 
 // By `infer`, for as long as the names are open the compiler would follow S[A] through all steps that made S.
 type Compared<T, U, A, B> = [T, U] extends [infer D, infer E] ? UnmetSame<D, E, 'join', A, B> : never
@@ -58,14 +59,18 @@ type SideColumns<S, N extends string> = string extends keyof S ? any : { readonl
  * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing. `within`: bounds of the right row's time, both
  * inclusive: durations after the left row's time, or times of the left row. The times are those of the watermarks, or what `time` says.
  */
-export type JoinOn<S, R, L, RK, K, X, H, E> = {
+export type JoinOn<S, R, L, RK, K, X, H, E> = MeetOn<S, R, L, RK, K, X, H, E> & {
+  within?: readonly [lower: WithinBound<S>, upper: WithinBound<S>]
+  time?: (TimeNames<S> & TimeNames<R>) | { left: TimeNames<S>; right: TimeNames<R> }
+}
+
+/** Keys, kind and condition of `JoinOn`. */
+export type MeetOn<S, R, L, RK, K, X, H, E> = {
   left?: Keys<never, BadKey<L, S>, L>
   right?: Keys<KeyClash<S, R, Name<L>, Name<RK>>, BadKey<RK, R>, RK>
   on?: Keys<SharedClash<S, R, Name<K>>, BadKey<K, S> | BadKey<K, R>, K>
   how?: H
   where?: (left: SideColumns<S, 'left'>, right: SideColumns<R, 'right'>) => FitsBool<E, Side<S, 'left'> & Side<R, 'right'>, 'join'>
-  within?: readonly [lower: WithinBound<S>, upper: WithinBound<S>]
-  time?: (TimeNames<S> & TimeNames<R>) | { left: TimeNames<S>; right: TimeNames<R> }
 } & Suffix<S, R, Dropped<L, RK> | Dropped<never, K>, X, H>
 
 /** A bound of the right row's time: a duration after the left row's, or a time of the left row. */
@@ -95,6 +100,14 @@ export interface JoinMethods<in out S> {
     right: Frame<R>,
     on: AsOfOn<S, R, L, RK, K, BL, BR, X>,
   ): Frame<Joined<S, R, L | K | BL, RK | K | BR, X, 'left'>>
+  /**
+   * Each left row with each right row of the same window of event time and, where keys are given, of equal keys; beside the columns of `join` there are window_start
+   * and window_end. On streams both sides need a watermark and are kept until it has passed their window; rows that come later are left out and counted.
+   */
+  windowJoin<R, const L extends Names<S> | AnyExpr = never, const RK extends Names<R> | AnyExpr = never, const K extends (Names<S> & Names<R>) | AnyExpr = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
+    right: Frame<R>,
+    on: MeetOn<S, R, L, RK, K, X, H, E> & { window: Window<TimeNames<S>>; rightTime?: TimeNames<R> },
+  ): Frame<Flat<Joined<S, R, Dropped<RK, L> | Dropped<never, K>, Dropped<L, RK> | Dropped<never, K>, X, H> & WindowColumns>>
   /** Each left row with each right row. */
   crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
@@ -136,14 +149,18 @@ const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 
 export class JoinSteps extends ShapeSteps {
   join(right: JoinSteps, on: JoinOptions): this {
     checkOptions(on, optionNames, 'join')
-    const { how = 'inner', suffix, where, within, time } = on
-    if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `join: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
-    if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', 'join: both `on` and `left`, `right` are given; `on` is for keys of one name, `left` and `right` for others')
-    const [left, other] = [joinKeys(on.on ?? on.left), joinKeys(on.on ?? on.right)]
-    if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `join: ${left.length} left keys and ${other.length} right ones; give as many of each`)
-    if (time !== undefined && within === undefined) throw new PlanError('JOIN_TIME', 'join: `time` is given, but no bounds for it; give within, such as within: [\'-5s\', \'10s\']')
-    if (left.length === 0 && !where && within === undefined) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
-    return this.#joined(right, { ...keyParams(left, other), how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }), ...(within !== undefined && { within: withinOf(within, time) }) })
+    const { within, time, where } = on
+    if (time !== undefined && within === undefined) throw new PlanError('JOIN_TIME', "join: `time` is given, but no bounds for it; give within, such as within: ['-5s', '10s']")
+    const params = joinParams(on, 'join')
+    if ((params['left'] as readonly string[]).length === 0 && !where && within === undefined) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
+    return this.#joined(right, { ...params, ...(within !== undefined && { within: withinOf(within, time) }) })
+  }
+  windowJoin(right: JoinSteps, on: JoinOptions & { readonly window?: Window; readonly rightTime?: string }): this {
+    checkOptions(on, [...optionNames.filter(name => name !== 'within' && name !== 'time'), 'window', 'rightTime'], 'windowJoin')
+    const { window, rightTime } = on
+    if (typeof window !== 'object' || window === null || typeof window.kind !== 'string') throw new PlanError('WINDOW', "windowJoin: no window is given; give window: tumble('at', '10s'), or hop or cumulate")
+    const params = { ...joinParams(on, 'windowJoin'), window: window as unknown as Json, ...(rightTime !== undefined && { rightTime }) }
+    return this.next({ node: 'operator', label: 'windowJoin', kind: 'windowJoin', params, inputs: [this.edge, right.edge], side: [] })
   }
   crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
     checkOptions(options, ['suffix'], 'crossJoin')
@@ -166,6 +183,16 @@ export class JoinSteps extends ShapeSteps {
   #joined(right: JoinSteps, params: { readonly [name: string]: Json }, label = 'join'): this {
     return this.next({ node: 'operator', label, kind: 'join', params, inputs: [this.edge, right.edge], side: [] })
   }
+}
+
+// The keys, the kind, the suffix and the condition.
+function joinParams(on: JoinOptions, label: string): { readonly [name: string]: Json } {
+  const { how = 'inner', suffix, where } = on
+  if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `${label}: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
+  if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', `${label}: both \`on\` and \`left\`, \`right\` are given; \`on\` is for keys of one name, \`left\` and \`right\` for others`)
+  const [left, other] = [joinKeys(on.on ?? on.left), joinKeys(on.on ?? on.right)]
+  if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `${label}: ${left.length} left keys and ${other.length} right ones; give as many of each`)
+  return { ...keyParams(left, other), how, ...(suffix !== undefined && { suffix }), ...(where && { where: condition(where) }) }
 }
 
 function names(given: KeyNames | undefined): string[] {

@@ -41,6 +41,7 @@ import { sampleOperator } from './sample.ts'
 import { sessionAggregateOperator } from './session-aggregate.ts'
 import { watermarkOperator } from './watermark.ts'
 import { windowAggregateOperator } from './window-aggregate.ts'
+import { windowRowsOperator } from './window-rows.ts'
 import { windowTopOperator } from './window-top.ts'
 
 /** Every operator by kind. */
@@ -63,6 +64,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sessionAggregateOperator,
   watermarkOperator,
   windowAggregateOperator,
+  windowRowsOperator,
   windowTopOperator,
   orderByTimeOperator,
   partialAggregateOperator,

@@ -23,8 +23,8 @@ import { emitApart, type Operator, type OperatorContext, type OperatorType, type
 import { haveWatermarks, PairOutput, type PairSide, pairsMax, streamKeyTypes } from './pair-output.ts'
 import { checkTime, watermarkColumn, watermarkField, watermarksOf } from './watermark.ts'
 
-/** The event time of a side, and until when its rows may meet others: `ms` after the time in a column. Without it they are kept for good. */
-export type TimedSide = { readonly time: string; readonly until?: { readonly column: string; readonly ms: number } }
+/** The event time of a side, `timeMs` after what is in a column, and until when its rows may meet others: `ms` after the time in a column. Without it they are kept for good. */
+export type TimedSide = { readonly time: string; readonly timeMs?: number; readonly until?: { readonly column: string; readonly ms: number } }
 
 /**
  * Parameters of `intervalJoin`: those of a join, whose condition has the bounds too; the times of the left and the right side. `delayMs`: how much older than
@@ -68,6 +68,7 @@ function hiddenOf({ time, until }: TimedSide): string[] {
 interface Side extends PairSide {
   readonly stored: TimedRows
   readonly time: number
+  readonly timeMs: number
   readonly until: { readonly column: number; readonly ms: number } | undefined
   /** Its rows that meet nothing come out alone. */
   readonly isKept: boolean
@@ -100,7 +101,7 @@ class IntervalJoin implements Operator {
     const kept = [['left', 'full', 'anti'].includes(how), ['right', 'full'].includes(how)] as const
     const side = (port: 0 | 1): Side => {
       const own = this.#output.sides[port]
-      const { time, until } = params.times[port]
+      const { time, timeMs = 0, until } = params.times[port]
       const at = (name: string) => columnIndex(own.fields, name, context.where)
       const isSingle = port === 0 && (how === 'semi' || how === 'anti')
       const marks = kept[port] || isSingle
@@ -108,6 +109,7 @@ class IntervalJoin implements Operator {
         ...own,
         stored: new TimedRows(context.device, { fields: [...own.fields, untilField], keys: own.keys, keyTypes, marks, keepsUnmet: kept[port] }),
         time: at(time),
+        timeMs,
         until: until && { column: at(until.column), ms: until.ms },
         isKept: kept[port],
         isSingle,
@@ -186,9 +188,9 @@ class IntervalJoin implements Operator {
   // The rows that can meet others. Those that are late, and those without a time, come out alone on a side whose rows all come out; else late ones leave.
   #inTime(rows: Batch, out: Output, port: number): Batch {
     const { device, arena } = this.#context
-    const { time, watermark, isKept } = this.#sides[port]!
+    const { time, timeMs, watermark, isKept } = this.#sides[port]!
     const count = rows.rowCount
-    const times: Column = { type: int64, length: count, values: floorTimes(device, arena, rows.columns[time]!), validity: 0 }
+    const times: Column = { type: int64, length: count, values: moveTimes(device, arena, floorTimes(device, arena, rows.columns[time]!), count, timeMs), validity: 0 }
     const hasTime = compare(device, arena, 'ne', times, { type: int64, value: -(2n ** 63n) }).values
     const timeless = count - countBits(device, hasTime, count)
     const watermarks = watermarksOf(this.#context, rows, watermark, this.#reached)

@@ -6,6 +6,9 @@ import { type Fields, visible } from '../batch/schema.ts'
 import { describeExpression } from '../expr/describe.ts'
 import { bindExpression } from '../expr/bind.ts'
 import type { Expression } from '../expr/expression.ts'
+import type { TimedSide } from '../operators/interval-join.ts'
+import { windowColumns, windowRowsOperator, type WindowRowsParams } from '../operators/window-rows.ts'
+import type { WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
@@ -24,14 +27,8 @@ interface Side {
 /** The operators of a join. Throws PlanError UNBOUNDED_JOIN, and as its parts do. */
 export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const { computed, within, ...given } = node.params as unknown as LogicalJoin
-  const texts = (columns: Columns, names: readonly string[]) => names.map(name => (columns[name] ? describeExpression(columns[name]) : name))
-  const params: JoinParams = computed ? { ...given, texts: { left: texts(computed.left, given.left), right: texts(computed.right, given.right) } } : given
-  const steps: OperatorNode[] = []
-  const sides: [Side, Side] = [
-    computedSide(node, { edge: node.inputs[0]!, fields: left.fields }, 'left', computed?.left ?? {}, steps),
-    computedSide(node, { edge: node.inputs[1]!, fields: right.fields }, 'right', computed?.right ?? {}, steps),
-  ]
+  const { within, ...logical } = node.params as unknown as LogicalJoin
+  const { params, sides, steps } = keyedSides(node, logical, inputs)
   if (within) return [...steps, ...withinJoin(node, params, within, [left, right], sides)]
   const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
@@ -42,6 +39,38 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]
   return [...steps, ...tableJoin(node, params, sides)]
+}
+
+// The sides with their keys as columns.
+function keyedSides(node: OperatorNode, { computed, ...given }: LogicalJoin, inputs: readonly EdgeFacts[]): { params: JoinParams; sides: [Side, Side]; steps: OperatorNode[] } {
+  const texts = (columns: Columns, names: readonly string[]) => names.map(name => (columns[name] ? describeExpression(columns[name]) : name))
+  const params: JoinParams = computed ? { ...given, texts: { left: texts(computed.left, given.left), right: texts(computed.right, given.right) } } : given
+  const steps: OperatorNode[] = []
+  const side = (port: 0 | 1, part: 'left' | 'right') => computedSide(node, { edge: node.inputs[port]!, fields: inputs[port]!.fields }, part, computed?.[part] ?? {}, steps)
+  return { params, sides: [side(0, 'left'), side(1, 'right')], steps }
+}
+
+/** The operators of a join of rows in the same windows: `window` is that of the left side, `rightTime` the time of the right one. Throws PlanError NO_WATERMARK, WINDOW, and as their parts do. */
+export function lowerWindowJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
+  const { window, rightTime, ...logical } = node.params as unknown as LogicalJoin & { window: WindowSpec; rightTime?: string }
+  if (window.kind === 'session' || window.kind === 'processing') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
+  if (window.latenessMs) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it can't have lateness; leave it out, or raise the bound of the watermark`)
+  const { params, sides, steps } = keyedSides(node, logical, inputs)
+  const windowed = sides.map(({ edge, fields }, port): Side => {
+    const id = `${node.id}:${port === 0 ? 'left' : 'right'}-windows`
+    const own: WindowRowsParams = { window: { ...window, ...(port === 1 && { time: rightTime ?? window.time }) } }
+    steps.push({ node: 'operator', id, kind: windowRowsOperator.kind, params: own as unknown as Json, inputs: [edge] })
+    return { edge: { node: id }, fields: windowRowsOperator.fields([fields], own, id) }
+  }) as [Side, Side]
+  const bounds = windowColumns.map(({ name }) => name)
+  const texts = params.texts && { left: [...params.texts.left, ...bounds], right: [...params.texts.right, ...bounds] }
+  const inWindows: JoinParams = { ...params, left: [...params.left, ...bounds], right: [...params.right, ...bounds], ...(texts && { texts }) }
+  if (!inputs.every(({ watermarked }) => watermarked)) {
+    if (inputs.every(({ bounded }) => bounded)) return [...steps, ...tableJoin(node, inWindows, windowed)]
+    throw new PlanError('NO_WATERMARK', `${node.id}: windows over streams need a watermark on both sides to know when they are complete; call .watermark("${window.time}", { bound: '5s' }) before the join`)
+  }
+  const end: TimedSide = { time: 'window_end', timeMs: -1, until: { column: 'window_end', ms: -1 } }
+  return [...steps, { ...node, kind: 'intervalJoin', params: { ...inWindows, times: [end, end], delayMs: 0, dropsLate: true } as unknown as Json, inputs: windowed.map(({ edge }) => edge) }]
 }
 
 // Joined as rows come wherever event time says how long each is needed, so that what is late doesn't depend on whether the input ends.

@@ -12,7 +12,7 @@ import type { AggregateParam } from '../operators/group-by.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
-import { lowerJoin } from './lower-join.ts'
+import { lowerJoin, lowerWindowJoin } from './lower-join.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 
@@ -36,6 +36,8 @@ export function lowerOperator(given: OperatorNode, inputs: readonly EdgeFacts[],
       return lowerDescribe(node, inputs[0]!)
     case 'join':
       return lowerJoin(node, inputs)
+    case 'windowJoin':
+      return lowerWindowJoin(node, inputs)
     case 'watermark':
       return [lowerWatermark(node, inputs[0]!)]
     case 'windowTop':

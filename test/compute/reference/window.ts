@@ -5,7 +5,7 @@ import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
 import { OwnedMemory } from '../../../src/compute/owned-memory.ts'
 import { keptIds, SessionTable } from '../../../src/compute/session.ts'
-import { assignPanes, floorTimes, leastTime, rowsWithId, setTimeAt, splitByTime, SplitWatermarks, timeAt } from '../../../src/compute/window.ts'
+import { assignPanes, floorTimes, leastTime, rowsWithId, setTimeAt, splitByTime, spreadWindows, SplitWatermarks, timeAt } from '../../../src/compute/window.ts'
 import { naiveWatermarks } from '../../support/naive-windows.ts'
 import { columnOf, type Shape, uint32sAt } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
@@ -219,4 +219,32 @@ export const sessionAgreement = agreement({
   },
 })
 
-export const windowAgreements = [floorAgreement, watermarkAgreement, paneAgreement, sessionAgreement]
+export const spreadAgreement = agreement({
+  stem: 'window',
+  kernels: ['spreadWindows'],
+  sample(random, length, shape) {
+    const slideMs = 1 + random.int(200)
+    const cumulates = random.int(3) === 0
+    return { times: sampleTimes(random, Math.min(length, 300), shape), grid: { sizeMs: cumulates ? slideMs * (1 + random.int(5)) : 1 + random.int(600), slideMs, offsetMs: random.int(100) - 50, cumulates } }
+  },
+  reference({ times, grid: { sizeMs, slideMs, offsetMs, cumulates } }) {
+    return times.flatMap((time, row) => {
+      if (time === none) return []
+      const found: [number, number, number][] = []
+      for (let start = offsetMs + Math.floor((time - offsetMs) / (cumulates ? sizeMs : slideMs)) * (cumulates ? sizeMs : slideMs); start + sizeMs > time; start -= cumulates ? sizeMs : slideMs)
+        for (let end = cumulates ? start + slideMs : start + sizeMs; end <= start + sizeMs; end += slideMs) if (end > time) found.push([row, start, end])
+      return found.sort((a, b) => a[2] - b[2])
+    })
+  },
+  compute(device, arena, { times, grid }) {
+    const at = timesAt(device, arena, times)
+    const half = Math.floor(times.length / 2)
+    return [[0, half], [half, times.length]].flatMap(([start, end]) => {
+      const { count, indices, starts, ends } = spreadWindows(device, arena, at, start!, end!, grid)
+      const [from, to] = [readTimes(device, starts, count), readTimes(device, ends, count)]
+      return uint32sAt(device, indices, count).map((row, i) => [row, from[i]!, to[i]!])
+    })
+  },
+})
+
+export const windowAgreements = [spreadAgreement, floorAgreement, watermarkAgreement, paneAgreement, sessionAgreement]
