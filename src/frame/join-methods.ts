@@ -108,6 +108,14 @@ export interface JoinMethods<in out S> {
     right: Frame<R>,
     on: MeetOn<S, R, L, RK, K, X, H, E> & { window: Window<TimeNames<S>>; rightTime?: TimeNames<R> },
   ): Frame<Flat<Joined<S, R, Dropped<RK, L> | Dropped<never, K>, Dropped<L, RK> | Dropped<never, K>, X, H> & WindowColumns>>
+  /**
+   * Each row with the rows of a table of equal keys, as they were when the job began: the table is read first, whole, into memory, and must end; the rows then stream past it and
+   * may never end. `how` is 'inner', the default, 'left', 'semi' or 'anti'. Columns as those of `join`. Throws DataError LOOKUP_SIZE where the table outgrows memory.
+   */
+  lookup<R, const L extends Names<S> | AnyExpr = never, const RK extends Names<R> | AnyExpr = never, const K extends (Names<S> & Names<R>) | AnyExpr = never, const X extends string = string, const H extends LookupHow = 'inner', E extends AnyExpr = never>(
+    table: Frame<R>,
+    on: MeetOn<S, R, L, RK, K, X, H, E>,
+  ): Frame<Joined<S, R, Dropped<RK, L> | Dropped<never, K>, Dropped<L, RK> | Dropped<never, K>, X, H>>
   /** Each left row with each right row. */
   crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
@@ -120,6 +128,9 @@ export type AsOfOn<S, R, L, RK, K, BL, BR, X> = {
   direction?: Direction
   tolerance?: Duration | bigint
 } & Suffix<S, R, RK | K | BR, X, 'left'>
+
+/** How rows meet those that they look up. */
+export type LookupHow = 'inner' | 'left' | 'semi' | 'anti'
 
 type KeyNames = string | readonly string[]
 type KeyGiven = unknown | readonly unknown[]
@@ -143,6 +154,8 @@ interface AsOfOptions {
 }
 const directions: readonly Direction[] = ['backward', 'forward', 'nearest']
 const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
+const lookupKinds = ['inner', 'left', 'semi', 'anti']
+const lookupNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
 const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 'time']
 
 /** The run time of the family. */
@@ -161,6 +174,12 @@ export class JoinSteps extends ShapeSteps {
     if (typeof window !== 'object' || window === null || typeof window.kind !== 'string') throw new PlanError('WINDOW', "windowJoin: no window is given; give window: tumble('at', '10s'), or hop or cumulate")
     const params = { ...joinParams(on, 'windowJoin'), window: window as unknown as Json, ...(rightTime !== undefined && { rightTime }) }
     return this.next({ node: 'operator', label: 'windowJoin', kind: 'windowJoin', params, inputs: [this.edge, right.edge], side: [] })
+  }
+  lookup(table: JoinSteps, on: JoinOptions): this {
+    checkOptions(on, lookupNames, 'lookup')
+    const params = joinParams(on, 'lookup', lookupKinds)
+    if ((params['left'] as readonly string[]).length === 0) throw new PlanError('JOIN_KEYS', "lookup: no keys are given; give on: 'id', or left and right")
+    return this.#joined(table, { ...params, lookup: true }, 'lookup')
   }
   crossJoin(right: JoinSteps, options: { suffix?: string } = {}): this {
     checkOptions(options, ['suffix'], 'crossJoin')
@@ -186,9 +205,9 @@ export class JoinSteps extends ShapeSteps {
 }
 
 // The keys, the kind, the suffix and the condition.
-function joinParams(on: JoinOptions, label: string): { readonly [name: string]: Json } {
+function joinParams(on: JoinOptions, label: string, known: readonly string[] = kinds): { readonly [name: string]: Json } {
   const { how = 'inner', suffix, where } = on
-  if (!kinds.includes(how)) throw new PlanError('JOIN_HOW', `${label}: how "${how}" is unknown${didYouMean(how, kinds)}; it is one of ${kinds.join(', ')}`)
+  if (!known.includes(how)) throw new PlanError('JOIN_HOW', `${label}: how "${how}" is unknown${didYouMean(how, known)}; it is one of ${known.join(', ')}`)
   if (on.on !== undefined && (on.left !== undefined || on.right !== undefined)) throw new PlanError('JOIN_KEYS', `${label}: both \`on\` and \`left\`, \`right\` are given; \`on\` is for keys of one name, \`left\` and \`right\` for others`)
   const [left, other] = [joinKeys(on.on ?? on.left), joinKeys(on.on ?? on.right)]
   if (left.length !== other.length) throw new PlanError('JOIN_KEYS', `${label}: ${left.length} left keys and ${other.length} right ones; give as many of each`)

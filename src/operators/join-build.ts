@@ -1,7 +1,9 @@
 // The right side of a join over bounded input: takes all its rows and makes the table that probing instances share. It runs alone; what it emits is one
 // row that says where the table lies, and whose arena keeps it. Rows that don't fit into memory are divided by their keys into files, for join-spill.ts.
+import { DataError } from '../base/errors.ts'
 import { keyGroupCount } from '../base/hash.ts'
 import type { SharedSpillFile } from '../base/spill.ts'
+import { formatBytes } from '../base/units.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { int32, int64 } from '../batch/data-type.ts'
 import { columnIndex, type Field, type Fields } from '../batch/schema.ts'
@@ -19,8 +21,8 @@ import { carriedFields, rangeColumns } from './join-fields.ts'
 import { PartFile } from './join-parts.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 
-/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; the column by which the nearest is found; the values that have bounds. */
-export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly time?: { readonly column: string; readonly form: OrderForm }; readonly range?: RangeForm<string> }
+/** Parameters of `joinBuild`: the key columns and how they meet the other side's; whether met rows are to be known; whether it must fit into memory, because the other side may never end; the column by which the nearest is found; the values that have bounds. */
+export type JoinBuildParams = { readonly keys: readonly string[]; readonly forms: readonly KeyForm[]; readonly marks: boolean; readonly lookup?: boolean; readonly time?: { readonly column: string; readonly form: OrderForm }; readonly range?: RangeForm<string> }
 
 /** The right side on disk, as plain data: its file, the blocks of each part, the number of rows in all, a byte a row where it is to be known which were met, and a counter in memory. */
 export interface SpilledSide {
@@ -155,6 +157,8 @@ class JoinBuild implements Operator {
     this.#store.add(rows)
     const { device, stateBytesMax } = this.#context
     if (this.#store.bytes + tableBytesPerRow * this.#store.rowCount <= stateBytesMax) return
+    if (this.#params.lookup)
+      throw new DataError('LOOKUP_SIZE', `${this.#context.where}: the table that is looked up takes more than ${formatBytes(stateBytesMax)} of memory, and beside rows that may never end all of it must fit; give the job more memory, or select fewer columns and rows`)
     this.#parts = new PartFile(this.#context, [...this.#fields, rowField], this.#keys, this.#params.forms, 0, stateBytesMax / 2)
     for (const chunk of this.#store.chunks()) this.#spill(chunk)
     this.#store.close()

@@ -16,6 +16,7 @@ import { describeExpression } from '../expr/describe.ts'
 import { columnsOf, type Expression } from '../expr/expression.ts'
 import type { Bound } from '../expr/function.ts'
 import { widerType } from '../expr/unify.ts'
+import { watermarkColumn } from './watermark.ts'
 
 /**
  * Parameters of all joins: key columns pairwise, the kind, a suffix for right columns whose name the left has too, and a condition over columns
@@ -36,6 +37,8 @@ export type JoinParams = {
   readonly filter?: Expression & Json
   /** Set by plan/rules/choose-build-sides.ts: the left side is stored, the right one streams past it. */
   readonly turned?: TurnedJoin
+  /** The left side may never end: its rows keep their watermark. */
+  readonly lookup?: boolean
   /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
   readonly asOf?: { readonly left: string; readonly right: string; readonly direction: Direction; readonly tolerance?: Json; readonly form?: OrderForm }
 }
@@ -126,6 +129,7 @@ function eitherType(left: Field, right: Field, how: JoinKind, where: string): Da
 export function joinedFields(left: Fields, right: Fields, params: JoinParams, where: string): Fields {
   if (params.where) boundCondition(pairFields(visible(left), visible(right)), params.where, where)
   const fields = joinedColumns(left, right, params, where).map(column => column.field)
+  if (params.lookup) fields.push(...left.filter(field => field.name === watermarkColumn))
   return params.turned?.ordered ? [...fields, orderField] : fields
 }
 
@@ -169,6 +173,7 @@ export function neededOfJoin(inputs: readonly Fields[], params: JoinParams, port
   const [left, right] = [visible(leftInput), visible(rightInput)]
   const own = port === 0 ? left : right
   const needed = new Set(port === 0 ? params.left : params.right)
+  if (params.lookup && port === 0) needed.add(watermarkColumn)
   if (params.asOf) needed.add(port === 0 ? params.asOf.left : params.asOf.right)
   const side = port === 0 ? 'left.' : 'right.'
   if (params.where) for (const name of columnsOf(params.where)) if (name.startsWith(side)) needed.add(name.slice(side.length))

@@ -19,6 +19,7 @@ import { evaluateMask } from '../expr/evaluate.ts'
 import type { Bound } from '../expr/function.ts'
 import { boundCondition, carriedFields, joinedColumns, type JoinParams, orderField, orderForm, pairFields, positionsOf, probeKind, rangeColumns, sidesOf } from './join-fields.ts'
 import { emitApart, type OperatorContext, type Output } from './operator.ts'
+import { watermarkColumn } from './watermark.ts'
 
 const pairsMax = 32_768
 // Below this share of rows that pass, looking up the others costs more than copying those.
@@ -63,14 +64,16 @@ export class JoinOutput {
     this.emitsStored = ['right', 'full', 'storedSemi', 'storedAnti'].includes(this.kind)
     const [ownKeys, storedKeys] = turned ? [params.right, params.left] : [params.left, params.right]
     const bounds = rangeColumns(params.range)
-    this.own = carriedFields(streaming, [...ownKeys, ...bounds.own])
+    this.own = carriedFields(streaming, [...ownKeys, ...bounds.own, ...(params.lookup ? [watermarkColumn] : [])])
     this.stored = carriedFields(stored, [...storedKeys, ...bounds.stored])
     this.keys = ownKeys.map(key => columnIndex(this.own, key, where))
     const [left, right] = sidesOf(params, [streaming, stored])
-    this.#columns = joinedColumns(left, right, params, where).map(({ field, left: l, right: r }) => {
+    const joined = joinedColumns(left, right, params, where).map(({ field, left: l, right: r }): SidedColumn => {
       const [own, other] = turned ? [r, l] : [l, r]
       return { field, ...(own !== undefined && { own }), ...(other !== undefined && { stored: other }) }
     })
+    const marked = params.lookup ? this.own.findIndex(field => field.name === watermarkColumn) : -1
+    this.#columns = marked < 0 ? joined : [...joined, { field: this.own[marked]!, own: marked }]
     this.#ordered = turned?.ordered ?? false
     this.#fields = [...this.#columns.map(column => column.field), ...(this.#ordered ? [orderField] : [])]
     this.#at = this.own.map(field => streaming.indexOf(field))

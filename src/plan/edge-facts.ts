@@ -6,6 +6,8 @@ export interface EdgeFacts {
   readonly fields: Fields
   /** The rows end by themselves. */
   readonly bounded: boolean
+  /** The rows end by themselves, also where the job treats them as if they didn't. */
+  readonly ends: boolean
   /** A watermark operator lies upstream on every path. */
   readonly watermarked: boolean
   /** The column that the watermark is of, where it is there yet and unchanged. */

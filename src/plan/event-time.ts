@@ -8,6 +8,16 @@ import type { OperatorNode } from './plan.ts'
 /** Steps that pass on the columns of their input, with other rows at most. */
 const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropNull', 'rowIndex', 'distinct', 'logisticScore', 'onlineLogistic'])
 
+/** Whether the output has a watermark: where all inputs have one, or, beside a table that is looked up, the one that streams past it. */
+export function isWatermarked(node: OperatorNode, inputs: readonly EdgeFacts[]): boolean {
+  if (node.kind === 'watermark') return true
+  return isLookup(node) ? inputs[0]!.watermarked : inputs.every(input => input.watermarked)
+}
+
+function isLookup({ kind, params }: OperatorNode): boolean {
+  return kind === 'joinProbe' && (params as { lookup?: boolean }).lookup === true
+}
+
 /** The column of the output; undefined where it is gone, computed anew, or there was none. */
 export function eventTimeOf(node: OperatorNode, inputs: readonly EdgeFacts[], fields: Fields): string | undefined {
   if (node.kind === 'watermark') return (node.params as { time: string }).time
@@ -19,5 +29,5 @@ export function eventTimeOf(node: OperatorNode, inputs: readonly EdgeFacts[], fi
     const at = input.fields.findIndex(field => field.name === time)
     return projectionsOf(node.kind, node.params, input.fields, node.id).find(({ bound }) => bound.kind === 'column' && bound.index === at)?.field.name
   }
-  return passing.has(node.kind) && fields.some(field => field.name === time) ? time : undefined
+  return (passing.has(node.kind) || isLookup(node)) && fields.some(field => field.name === time) ? time : undefined
 }

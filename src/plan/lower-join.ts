@@ -29,6 +29,10 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
   const { within, ...logical } = node.params as unknown as LogicalJoin
   const { params, sides, steps } = keyedSides(node, logical, inputs)
+  if (params.lookup) {
+    if (right.ends) return [...steps, ...tableJoin(node, params, sides)]
+    throw new PlanError('LOOKUP', `${node.id}: the table that is looked up never ends, so that it would never be complete; join the two, or read it until its end`)
+  }
   if (within) return [...steps, ...withinJoin(node, params, within, [left, right], sides)]
   const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
@@ -107,6 +111,7 @@ function tableJoin(node: OperatorNode, params: JoinParams, given: readonly [Side
     keys: turned ? params.left : params.right,
     forms: keyForms(given[0].fields, given[1].fields, params, node.id),
     marks,
+    ...(params.lookup && { lookup: true }),
     ...(form && { time: { column: asOf!.right, form } }),
     ...(found && { range: found.range }),
   } as unknown as Json

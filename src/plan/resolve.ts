@@ -7,7 +7,7 @@ import { hasChanges } from '../batch/change.ts'
 import type { Fields } from '../batch/schema.ts'
 import { feedType, operatorType, scanType, sinkType } from './catalogue.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import { eventTimeOf } from './event-time.ts'
+import { eventTimeOf, isWatermarked } from './event-time.ts'
 import type { Edge, OperatorNode, Plan, PlanNode, ScanNode } from './plan.ts'
 import type { PlanAround } from './lower-rows.ts'
 import { settleChanges } from './settle-changes.ts'
@@ -61,7 +61,8 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
       ...(time !== undefined && { time }),
       ...(hasChanges(fields) && { changedBy: changedBy ?? node.id }),
       bounded: inputs.every(i => i.bounded),
-      watermarked: node.kind === 'watermark' || inputs.every(i => i.watermarked),
+      ends: inputs.every(i => i.ends),
+      watermarked: isWatermarked(node, inputs),
       sources: new Set(inputs.flatMap(i => [...i.sources])),
     }
     edges.set(node.id, facts)
@@ -73,7 +74,7 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
     switch (node.node) {
       case 'scan': {
         const { options, fields, sidePorts } = pruning ? prunedScan(node.id, pruning) : scanType(node.kind).resolve(node.options, node.id)
-        const facts = { fields, bounded: !plan.streams, watermarked: false, sources: new Set([node.id]) }
+        const facts = { fields, bounded: !plan.streams, ends: true, watermarked: false, sources: new Set([node.id]) }
         edges.set(node.id, facts)
         addSidePorts(node.id, sidePorts, facts)
         nodes.push({ ...node, options })
@@ -83,7 +84,7 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         const { fields, bounded: ends } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
         const bounded = ends && !plan.streams
         allBounded &&= bounded
-        edges.set(node.id, { fields, bounded, watermarked: false, sources: new Set([node.id]) })
+        edges.set(node.id, { fields, bounded, ends, watermarked: false, sources: new Set([node.id]) })
         nodes.push(node)
         break
       }

@@ -40,9 +40,9 @@ export function chooseBuildSides(graph: PlanGraph, resolved: ResolvedPlan, bindi
 
 // By keys, of inputs that end. A key column of both sides shows the left side's zero, so the sign of it must not come from the other side.
 function canTurn(node: OperatorNode, { edges }: ResolvedPlan): boolean {
-  const { left, how = 'inner', asOf } = node.params as { left: readonly string[]; how?: string; asOf?: Json }
+  const { left, how = 'inner', asOf, lookup } = node.params as { left: readonly string[]; how?: string; asOf?: Json; lookup?: boolean }
   const [first, second] = node.inputs.map(edge => edges.get(edgeKey(edge)))
-  if (left.length === 0 || asOf !== undefined || !first?.bounded || !second?.bounded) return false
+  if (left.length === 0 || asOf !== undefined || lookup || !first?.bounded || !second?.bounded) return false
   if (first.watermarked || second.watermarked) return false
   return (how !== 'right' && how !== 'full') || !left.some(name => holdsZeros(first.fields, name))
 }
