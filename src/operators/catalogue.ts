@@ -10,6 +10,7 @@ import { onlineLogisticOperator } from './online-logistic.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { fusedAggregateOperator } from './fused-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
+import { changingJoinOperator } from './changing-join.ts'
 import { intervalJoinOperator } from './interval-join.ts'
 import { joinOperator } from './join.ts'
 import { joinBuildOperator } from './join-build.ts'
@@ -75,6 +76,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   updatingAggregateOperator,
   joinOperator,
   intervalJoinOperator,
+  changingJoinOperator,
   joinBuildOperator,
   joinProbeOperator,
   limitOperator,

@@ -95,7 +95,7 @@ class IntervalJoin implements Operator {
     this.#how = params.how
     this.#delayMs = params.delayMs
     this.#dropsLate = params.dropsLate ?? false
-    this.#output = new PairOutput(context, params, [left, right], [hiddenOf(params.times[0]), hiddenOf(params.times[1])], params.delayMs)
+    this.#output = new PairOutput(context, params, [left, right], [hiddenOf(params.times[0]), hiddenOf(params.times[1])], { watermark: { delayMs: params.delayMs } })
     const keyTypes = streamKeyTypes(left, right, params, context.where)
     const { how } = params
     const kept = [['left', 'full', 'anti'].includes(how), ['right', 'full'].includes(how)] as const

@@ -3,6 +3,7 @@
 import { PlanError } from '../base/errors.ts'
 import { type DataType, int64, sameType } from '../batch/data-type.ts'
 import type { Batch, Column } from '../batch/batch.ts'
+import { Change, changeField } from '../batch/change.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { cast } from '../compute/cast.ts'
@@ -49,6 +50,9 @@ export function streamKeyTypes(left: Fields, right: Fields, params: Pick<JoinPar
   })
 }
 
+/** What is said of a join's rows: `watermark`, where both sides have it, held back by so much; or `change`, which of them are taken back. */
+export type PairMarks = { readonly watermark: { readonly delayMs: number } } | 'change'
+
 /** Makes the rows of one join in the context's arena. `hidden`: further hidden columns that the rows of either side carry. */
 export class PairOutput {
   readonly sides: readonly [PairSide, PairSide]
@@ -62,18 +66,20 @@ export class PairOutput {
   readonly #watermarks: readonly [number, number]
   readonly #later: Bound
   readonly #delayMs: number
-  constructor(context: OperatorContext, params: JoinParams, [left, right]: readonly [Fields, Fields], hidden: readonly [readonly string[], readonly string[]], delayMs = 0) {
+  readonly #changes: boolean
+  constructor(context: OperatorContext, params: JoinParams, [left, right]: readonly [Fields, Fields], hidden: readonly [readonly string[], readonly string[]], marks: PairMarks) {
     const { where } = context
     this.#context = context
-    this.#delayMs = delayMs
-    const hasWatermarks = haveWatermarks(left, right)
+    this.#delayMs = marks === 'change' ? 0 : marks.watermark.delayMs
+    this.#changes = marks === 'change'
+    const hasWatermarks = !this.#changes && haveWatermarks(left, right)
     const side = (input: Fields, keys: readonly string[], more: readonly string[]): PairSide => {
-      const fields = carriedFields(input, [...keys, ...more, watermarkColumn])
+      const fields = carriedFields(input, [...keys, ...more, ...(hasWatermarks ? [watermarkColumn] : [])])
       return { fields, columns: fields.map(field => input.indexOf(field)), keys: keys.map(name => columnIndex(fields, name, where)) }
     }
     this.sides = [side(left, params.left, hidden[0]), side(right, params.right, hidden[1])]
     this.#columns = joinedColumns(left, right, params, where)
-    this.fields = [...this.#columns.map(column => column.field), ...(hasWatermarks ? [watermarkField] : [])]
+    this.fields = [...this.#columns.map(column => column.field), ...(hasWatermarks ? [watermarkField] : []), ...(this.#changes ? [changeField] : [])]
     this.#pairs = pairFields(this.sides[0].fields, this.sides[1].fields)
     this.#condition = params.where && boundCondition(this.#pairs, params.where, where)
     this.#reads = this.#condition ? positionsOf(this.#condition) : new Set()
@@ -109,7 +115,7 @@ export class PairOutput {
   }
 
   /** Emits pairs; their watermark is the later one, as it was when the pair came to be. */
-  emitPairs(rows: Batch, stored: Batch, { left, right, count }: Pairs, port: number, out: Output): void {
+  emitPairs(rows: Batch, stored: Batch, { left, right, count }: Pairs, port: number, out: Output, change: number = Change.insert): void {
     if (count === 0) return
     const { device, arena } = this.#context
     holdViews(device, arena, rows)
@@ -117,11 +123,12 @@ export class PairOutput {
     const columns = this.#columns.map(({ field, left: l, right: r }) => this.#fitted(l === undefined ? take(1, r!) : take(0, l), field.type))
     const [ofLeft, ofRight] = this.#watermarks
     if (ofLeft >= 0) columns.push(this.#delayed(this.later(take(0, ofLeft), take(1, ofRight)), count))
+    if (this.#changes) columns.push(this.#changeColumn(change, count))
     out.emit({ fields: this.fields, rowCount: count, columns, arena: arena.address })
   }
 
   /** Emits rows of the side `port` alone, beside nulls. `rows` live in the context's arena, `watermarks` are what each is judged by behind the join. */
-  emitAlone(rows: Batch, watermarks: Column | undefined, port: number, out: Output): void {
+  emitAlone(rows: Batch, watermarks: Column | undefined, port: number, out: Output, change: number = Change.insert): void {
     const { rowCount } = rows
     if (rowCount === 0) return
     const { arena } = this.#context
@@ -130,6 +137,7 @@ export class PairOutput {
       return at === undefined ? nullColumn(arena, field.type, rowCount) : this.#fitted(rows.columns[at]!, field.type)
     })
     if (this.#watermarks[0] >= 0) columns.push(this.#delayed(watermarks ?? this.watermarkOf(rows, port)!, rowCount))
+    if (this.#changes) columns.push(this.#changeColumn(change, rowCount))
     out.emit({ fields: this.fields, rowCount, columns, arena: arena.address })
   }
 
@@ -142,6 +150,13 @@ export class PairOutput {
   later(a: Column, b: Column): Column {
     const { device, arena, where } = this.#context
     return evaluate(device, arena, this.#later, { fields: bothTimes, rowCount: a.length, columns: [a, b], arena: arena.address }, where)
+  }
+
+  #changeColumn(change: number, rows: number): Column {
+    const { device, arena } = this.#context
+    const values = arena.allocate(rows)
+    device.memory.bytes(values, rows).fill(change)
+    return { type: changeField.type, length: rows, values, validity: 0 }
   }
 
   #delayed(times: Column, rows: number): Column {

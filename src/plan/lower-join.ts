@@ -37,8 +37,9 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
     if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
-    if (params.how !== 'inner' || params.left.length === 0)
-      throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a ${params.left.length === 0 ? 'join without keys' : `${params.how} join`} needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join 'inner' by keys, or read the source until its end`)
+    if (params.left.length === 0)
+      throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a join without keys needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join by keys, or read the source until its end`)
+    if (params.how !== 'inner' || inputs.some(({ changedBy }) => changedBy !== undefined)) return [...steps, { ...stored, kind: 'changingJoin' }]
     return [...steps, stored]
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]

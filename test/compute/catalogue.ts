@@ -40,6 +40,7 @@ import { timePatternAgreement } from './reference/time-pattern.ts'
 import { stringPartsAgreement } from './reference/string-parts.ts'
 import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
+import { changingRowsAgreement } from './reference/changing-rows.ts'
 import { timedRowsAgreements } from './reference/timed-rows.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
@@ -196,4 +197,5 @@ export const catalogue: readonly AnyAgreement[] = [
   rowBlock.joinedPacksAgreement,
   lookupAgreement,
   ...timedRowsAgreements,
+  changingRowsAgreement,
 ]

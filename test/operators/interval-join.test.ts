@@ -1,16 +1,14 @@
 // The join within bounds of time, row by row: what meets, what is kept until when, what comes out alone. Facts are those of Apache Flink's tests, by name.
 import { describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { keyGroupRange } from '../../src/base/hash.ts'
-import { buildBatch } from '../../src/batch/build-columns.ts'
-import { parseSchema, type SchemaLike } from '../../src/batch/schema.ts'
-import { hashKeys } from '../../src/compute/hash.ts'
-import { createDevice, type Device } from '../../src/device/device.ts'
+import type { SchemaLike } from '../../src/batch/schema.ts'
+import { createDevice } from '../../src/device/device.ts'
 import { rowReader } from '../../src/batch/read-values.ts'
 import { intervalJoinOperator, type IntervalJoinParams } from '../../src/operators/interval-join.ts'
 import { decodeRun } from '../../src/state/run-codec.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { callExpression, columnExpression, typedLiteral } from '../../src/expr/expression.ts'
+import { ownersOf } from '../support/key-owners.ts'
 import { type OperatorHarness, operatorHarness } from '../support/operator-harness.ts'
 
 const schemas: readonly SchemaLike[] = [{ key: 'utf8?', at: 'timestamp[ms]?', l: 'int32' }, { key: 'utf8?', time: 'timestamp[ms]?', r: 'int32' }]
@@ -152,15 +150,6 @@ describe('outer joins, as in RowTimeIntervalJoinTest', () => {
     harness.close()
   })
 })
-
-// The instance that owns each key.
-function ownersOf(device: Device, keys: readonly (string | null)[], parallelism: number): number[] {
-  const arena = device.arena()
-  const batch = buildBatch(device, arena, parseSchema({ key: 'utf8?' }, 'test'), keys.map(key => ({ key })), 'test')
-  const groups = [...device.memory.uint32s(hashKeys(device, arena, batch, ['key'], 'test'), keys.length)].map(hash => hash >>> 25)
-  arena.release()
-  return groups.map(group => Array.from({ length: parallelism }, (_, i) => keyGroupRange(i, parallelism)).findIndex(({ start, end }) => group >= start && group < end))
-}
 
 it('restarts at any point, at another parallelism, give the same rows', async () => {
   const chance = random(11)
