@@ -10,10 +10,11 @@ import { isColumnSelector } from './selectors.ts'
 import { expressionOf } from './expression-of.ts'
 import type { ColumnExpr } from './expr-type.ts'
 import type { Frame } from './frame-type.ts'
-import type { Joined, JoinHow } from './join-types.ts'
+import type { Joined, JoinHow, Nullable } from './join-types.ts'
+import { KeyLoader, type LookupAnswer, type LookupOptions, lookupOptions } from './lookup-function.ts'
 import { ShapeSteps } from './shape-methods.ts'
 import type { AnyExpr, Fits, FitsBool, Of, Typed, UnmetSame } from './resolve-types.ts'
-import type { Clash, Flat, IsAny, Names, TimeNames } from './types.ts'
+import type { Clash, Flat, IsAny, Names, Put, Row, Schema, TimeNames } from './types.ts'
 import type { Window, WindowColumns } from './windows.ts'
 
 // By `infer`, for as long as the names are open the compiler would follow S[A] through all steps that made S.
@@ -116,6 +117,15 @@ export interface JoinMethods<in out S> {
     table: Frame<R>,
     on: MeetOn<S, R, L, RK, K, X, H, E>,
   ): Frame<Joined<S, R, Dropped<RK, L> | Dropped<never, K>, Dropped<L, RK> | Dropped<never, K>, X, H>>
+  /**
+   * Each row with the rows that a function gives for its key, at that time: it gets keys, each once (values of the column `left`; lists of values where it names several), and answers as
+   * many, in their order: a row of `schema`, a list of rows, or null. Null keys aren't asked for. `how` 'left' keeps rows without an answer, beside nulls. Columns of the
+   * schema are added, or replace those of the same name. Calls as those of `mapAsync`; where one fails, all rows that wait for it ask again. Leaves the fast path.
+   */
+  lookup<O extends Schema, const L extends Names<S>, const H extends 'inner' | 'left' = 'inner'>(
+    fn: (keys: readonly any[]) => readonly LookupAnswer<Row<O>>[] | Promise<readonly LookupAnswer<Row<O>>[]>,
+    options: LookupOptions & { left: L | readonly L[]; schema: O; how?: H },
+  ): Frame<Put<S, H extends 'left' ? Nullable<O> : O>>
   /** Each left row with each right row. */
   crossJoin<R, const X extends string = string>(right: Frame<R>, ...options: [NameClash<S, R, never, X, 'inner'>] extends [never] ? [options?: { suffix?: X }] : [options: Suffix<S, R, never, X, 'inner'>]): Frame<Joined<S, R, never, never, X, 'inner'>>
 }
@@ -154,6 +164,8 @@ interface AsOfOptions {
 }
 const directions: readonly Direction[] = ['backward', 'forward', 'nearest']
 const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
+/** The column of a function's answers on their way. */
+const answers = 'answers of lookup'
 const lookupKinds = ['inner', 'left', 'semi', 'anti']
 const lookupNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
 const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 'time']
@@ -175,7 +187,8 @@ export class JoinSteps extends ShapeSteps {
     const params = { ...joinParams(on, 'windowJoin'), window: window as unknown as Json, ...(rightTime !== undefined && { rightTime }) }
     return this.next({ node: 'operator', label: 'windowJoin', kind: 'windowJoin', params, inputs: [this.edge, right.edge], side: [] })
   }
-  lookup(table: JoinSteps, on: JoinOptions): this {
+  lookup(table: JoinSteps | ((keys: readonly unknown[]) => unknown), on: JoinOptions & LookupOptions & { readonly schema?: object } = {}): this {
+    if (typeof table === 'function') return this.#lookupBy(table, on)
     checkOptions(on, lookupNames, 'lookup')
     const params = joinParams(on, 'lookup', lookupKinds)
     if ((params['left'] as readonly string[]).length === 0) throw new PlanError('JOIN_KEYS', "lookup: no keys are given; give on: 'id', or left and right")
@@ -199,6 +212,20 @@ export class JoinSteps extends ShapeSteps {
     return this.#joined(right, params, 'asOf')
   }
 
+  // What a key has comes as a list, of which each item makes a row.
+  #lookupBy(fn: (keys: readonly unknown[]) => unknown, options: LookupOptions & { readonly schema?: object }): this {
+    const { keys, how, loader, calls } = lookupOptions(options)
+    const schema = options.schema as Record<string, string>
+    const found = new KeyLoader(fn, loader)
+    const [key] = keys
+    const ask = async (row: Record<string, unknown>) => {
+      const values = keys.map(name => row[name])
+      return { [answers]: values.includes(null) ? [] : await found.load(keys.length === 1 ? row[key!] : values) }
+    }
+    const members = Object.entries(schema).map(([name, type]) => `${JSON.stringify(name)}: ${type}`)
+    const asked = this.mapAsync(ask as never, { adds: { [answers]: `list<struct<${members.join(', ')}>>` }, ...calls }).explode(answers, { empty: how === 'left' ? 'keep' : 'drop' })
+    return asked.with(Object.fromEntries(Object.keys(schema).map(name => [name, (col(answers) as any).field(name)]))).drop(answers)
+  }
   #joined(right: JoinSteps, params: { readonly [name: string]: Json }, label = 'join'): this {
     return this.next({ node: 'operator', label, kind: 'join', params, inputs: [this.edge, right.edge], side: [] })
   }

@@ -5,7 +5,8 @@ import type { Bare, Flat, IsAny, KnownOf, Leave, OrNull } from './types.ts'
 /** The kinds of joins. */
 export type JoinHow = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
 type Suffixed<R, C, X extends string> = { [K in keyof R as K extends C ? `${K & string}${X}` : K]: R[K] }
-type Nullable<S> = { [K in keyof S]: OrNull<S[K]> }
+/** A schema whose columns may all be null. */
+export type Nullable<S> = { [K in keyof S]: OrNull<S[K]> }
 type WhereIf<C, S> = C extends true ? Nullable<S> : S
 // A key of a right or full join may be the right side's value.
 type EitherKey<A, B> = IsAny<A> extends true ? any : IsAny<B> extends true ? any : B extends `${string}?` ? OrNull<Promote<Bare<A>, Bare<B>>> : Promote<A, B>
