@@ -43,9 +43,9 @@ export class StreamSteps extends JoinSteps {
     const { node } = this.edge
     const { window, within } = (node.params ?? {}) as { window?: unknown; within?: unknown }
     const isJoin = node.kind === 'windowJoin' || (node.kind === 'join' && within !== undefined)
-    if (!isJoin && (node.kind !== 'groupBy' || window === undefined))
-      throw new PlanError('LATE', `late: only a windowed groupBy().agg(), a windowJoin and a join within bounds of time have late rows; call it right after one, before ${node.label}`)
-    if (side === 'right' && !isJoin) throw new PlanError('LATE', "late: a groupBy has one side; leave 'right' out")
+    if (!isJoin && node.kind !== 'match' && (node.kind !== 'groupBy' || window === undefined))
+      throw new PlanError('LATE', `late: only a windowed groupBy().agg(), match(), a windowJoin and a join within bounds of time have late rows; call it right after one, before ${node.label}`)
+    if (side === 'right' && !isJoin) throw new PlanError('LATE', `late: ${node.label} has one side; leave 'right' out`)
     return this.at({ ...this.edge, node: { ...node, side: [...node.side, { port: side === 'right' ? 'lateRight' : 'late', sink: sideSink(sink) }] } })
   }
   named(name: string): this {

@@ -4,6 +4,7 @@ import { customAggregateOperator } from './custom-aggregate.ts'
 import { decodeJsonOperator } from './decode-json.ts'
 import { filterOperator } from './filter.ts'
 import { logisticScoreOperator } from './logistic-score.ts'
+import { matchOperator } from './match.ts'
 import { mapAsyncOperator } from './map-async.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
@@ -58,6 +59,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   flatMapOperator,
   filterRowsOperator,
   mapBatchesOperator,
+  matchOperator,
   mapAsyncOperator,
   onlineLogisticOperator,
   logisticScoreOperator,

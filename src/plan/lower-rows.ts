@@ -41,6 +41,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   over: lowerOver,
   unpivot: lowerUnpivot,
   resample: lowerResample,
+  match: lowerMatch,
 }
 
 /** The error for an operator that needs an end where there is none. */
@@ -76,6 +77,12 @@ function lowerDedup(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorN
   // A null is neither the first nor the last.
   const turned = keys.map(({ nulls: _, ...key }) => (keep === 'first' ? key : { ...key, descending: !key.descending }))
   return lowerTopK({ ...node, kind: 'topK', params: { count: 1, keys: turned, by, ...(keep === 'last' && { latest: true }) } as unknown as Json }, inputs)
+}
+
+function lowerMatch(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
+  if (!input!.bounded && !input!.watermarked)
+    throw new PlanError('NO_WATERMARK', `${node.id}: a pattern over a stream needs a watermark to know the order of rows; call .watermark("${(node.params as { time: string }).time}", { bound: '5s' }) before match`)
+  return [node]
 }
 
 // The last rows are the first by their number, counted from the end.
