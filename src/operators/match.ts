@@ -1,6 +1,7 @@
 // Pattern matching over rows in the order of event time (MATCH_RECOGNIZE): rows wait for the watermark, then go through the runs of their partition. What a checkpoint keeps are
 // rows: those that wait, and those that a match may still need, from which the runs are done again.
 import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
+import { formatDuration } from '../base/units.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
 import { int32, int64 } from '../batch/data-type.ts'
 import { columnIndex, type Fields, visible } from '../batch/schema.ts'
@@ -9,7 +10,7 @@ import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { RowStore } from '../compute/row-store.ts'
 import { sortIndices } from '../compute/sort.ts'
 import { floorTimes, lateRow, leastTime, setTimeAt, splitByTime, timelessRow } from '../compute/window.ts'
-import { formatDuration } from '../base/units.ts'
+import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { MatchContexts } from './match-contexts.ts'
@@ -104,8 +105,8 @@ class Match implements Operator {
     emitLate(this.#context, out, batch, ids, 0, count, late, timeless)
   }
 
-  #wait(rows: Batch): void {
-    const { device, arena } = this.#context
+  #wait(rows: Batch, arena: Arena = this.#context.arena): void {
+    const { device } = this.#context
     this.#least = Math.min(this.#least, leastTime(device, arena, floorTimes(device, arena, rows.columns[this.#program.time]!), rows.rowCount))
     this.#waiting.append(rows)
   }
@@ -141,11 +142,11 @@ class Match implements Operator {
     this.#least = Number.POSITIVE_INFINITY
     if (left.rowCount > 0) this.#wait(left)
     const order = sortIndices(device, arena, [{ column: ready.columns[this.#program.time]! }], dueRows)
-    this.#run(gatherBatch(device, arena, ready, order, dueRows))
+    this.#run(arena, gatherBatch(device, arena, ready, order, dueRows))
   }
 
-  #run(rows: Batch, context?: Column): void {
-    const first = this.#rows.append(this.#context.arena, rows, context)
+  #run(arena: Arena, rows: Batch, context?: Column): void {
+    const first = this.#rows.append(arena, rows, context)
     this.#runs.refresh()
     for (let row = first; row < first + rows.rowCount; row++) this.#runs.process(this.#rows.partition[row]!)
   }
@@ -227,8 +228,8 @@ class Match implements Operator {
         const { by } = this.#params
         const own = by.length === 0 ? all : rowsOfKeyGroups(device, arena, all, by, keyGroupRange(instance, parallelism), where)
         if (own.rowCount === 0) continue
-        if (run.table === 'waiting') this.#wait(own)
-        else this.#run({ ...own, columns: own.columns.slice(0, -1) }, own.columns.at(-1))
+        if (run.table === 'waiting') this.#wait(own, arena)
+        else this.#run(arena, { ...own, columns: own.columns.slice(0, -1) }, own.columns.at(-1))
       } finally {
         arena.release()
       }
