@@ -1,13 +1,14 @@
 // Queries about which bid wins an auction: q4, q6 and q9. A bid counts from when the auction opened until it expired, both ends included.
 import { col, desc, max, mean } from 'millrace'
-import type { House } from './house.ts'
+import { type House, timed } from './house.ts'
 
-/** Each auction with each of its bids, columns of the bid as `bid_…`. */
-function withBids({ auctions, bids }: House) {
+/** Each auction with each of its bids, columns of the bid as `bid_…`. An auction is kept until it has expired. */
+function withBids(house: House) {
+  const { auctions, bids } = timed(house)
   const made = bids.select({ auction: col('auction'), bidder: col('bidder'), price: col('price'), bid_dateTime: col('dateTime'), bid_extra: col('extra') })
   return auctions
     .with({ auction: col('id') })
-    .join(made, { on: 'auction', where: (auction, bid) => bid.bid_dateTime.between(auction.dateTime, auction.expires) })
+    .join(made, { on: 'auction', within: ['dateTime', 'expires'], time: { left: 'dateTime', right: 'bid_dateTime' } })
 }
 
 /** Average price for a category: the mean of what its auctions brought. */

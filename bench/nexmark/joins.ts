@@ -12,7 +12,7 @@ export function q3({ persons, auctions }: House) {
 export function q13({ bids, side }: House) {
   return bids
     .select({ auction: col('auction'), bidder: col('bidder'), price: col('price'), dateTime: col('dateTime'), key: col('auction').mod(10_000) })
-    .join(side, { on: 'key' })
+    .lookup(side, { on: 'key' })
     .select('auction', 'bidder', 'price', 'dateTime', 'value')
 }
 

@@ -14,7 +14,7 @@ export function q7(house: House) {
   const highest = bids.groupBy(tumble('dateTime', '10s')).agg({ highest: max('price') })
   return bids
     .select('auction', 'price', 'bidder', 'dateTime', 'extra')
-    .join(highest, { left: 'price', right: 'highest', where: (bid, window) => bid.dateTime.ge(window.window_start).and(bid.dateTime.le(window.window_end)) })
+    .join(highest, { left: 'price', right: 'highest', within: ['0s', '10s'], time: { left: 'dateTime', right: 'window_end' } })
     .select('auction', 'price', 'bidder', 'dateTime', 'extra')
 }
 
@@ -23,7 +23,9 @@ export function q8(house: House) {
   const { persons, auctions } = timed(house)
   const came = persons.groupBy('id', 'name', tumble('dateTime', '10s')).agg({ times: count() })
   const sold = auctions.groupBy('seller', tumble('dateTime', '10s')).agg({ auctions: count() })
-  return came.join(sold, { left: ['id', 'window_start', 'window_end'], right: ['seller', 'window_start', 'window_end'] }).select('id', 'name', 'window_start')
+  return came
+    .join(sold, { left: ['id', 'window_start'], right: ['seller', 'window_start'], within: ['0s', '0s'], time: 'window_end', suffix: '_sold' })
+    .select('id', 'name', 'window_start')
 }
 
 /** User sessions: how many bids each bidder made between silences of 10 s. */

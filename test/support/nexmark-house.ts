@@ -6,7 +6,7 @@ import type { Answer, Rows } from './naive-nexmark.ts'
 const sideRows = Array.from({ length: 10_000 }, (_, i) => ({ key: BigInt(i), value: `value ${i}` }))
 
 /** Queries that need input that ends. */
-export const needsEnd: ReadonlySet<string> = new Set(['q6', 'q9', 'q18', 'q19'])
+export const needsEnd: ReadonlySet<string> = new Set(['q6'])
 
 /** How a query runs where nothing else is asked for: as a stream, if it can. */
 export function modeOf(query: string): 'stream' | 'batch' {
