@@ -203,7 +203,7 @@ export class JobRun {
   /** Ends the job with an error: uncommitted output is undone, memory given back, `done` rejects. */
   fail(error: Error): void {
     this.#lookForDead()
-    if (this.#failure) return
+    if (this.#failure || this.#ended) return
     this.#failure = redactError(error)
     this.#failed.resolve()
     void this.#takeDown(error)

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { col } from '../../src/frame/expr.ts'
 import { fromData, sink } from '../../src/frame/from.ts'
@@ -99,6 +102,21 @@ describe.each([0, 1, 2])('a job on %i workers', workers => {
 test('a job whose signal is aborted already does not begin', async () => {
   await expect(frame(rows, schema).collect({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' })
   expect(await pagesInUse(0)).toBe(0)
+})
+
+test('what its signal says behind its end is none of a job’s business, and not in its audit log', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-'))
+  try {
+    const abort = new AbortController()
+    await frame(rows, schema).to(sink({ name: 'nothing', delivery: 'append', write() {} })).run({ signal: abort.signal, audit: dir })
+    const log = readFileSync(join(dir, 'audit.ndjson'), 'utf8')
+    expect(log).toContain('"event":"stop"')
+    abort.abort()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(readFileSync(join(dir, 'audit.ndjson'), 'utf8')).toBe(log)
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
 })
 
 test('a sink that throws fails the job with its name', async () => {
