@@ -154,8 +154,8 @@ class IntervalJoin implements Operator {
 
   snapshot(): StateRun[] {
     const { device, instance, parallelism } = this.#context
-    return this.#sides.flatMap(({ stored, isKept }, port) => {
-      if (!isKept || this.#emitted === this.#reached) stored.compact(this.#reached, true)
+    return this.#sides.flatMap(({ stored }, port) => {
+      stored.compact(this.#reached, true)
       if (stored.rowCount === 0) return []
       const { fields, columns, rowCount } = stored.rows()
       const met = stored.marks === 0 ? [] : [{ type: int8, length: rowCount, values: stored.marks, validity: 0 }]
@@ -272,7 +272,7 @@ class IntervalJoin implements Operator {
     const mayLook = isLast || this.#sides.every(({ stored, isKept }) => !isKept || stored.rowCount <= scanFactor * this.#since)
     for (const [port, { stored, isKept }] of this.#sides.entries()) {
       if (isKept && mayLook) this.#emitDue(stored, port, out)
-      if (!isKept || mayLook) stored.compact(this.#reached)
+      stored.compact(this.#reached)
     }
     const isPending = this.#sides.some(({ stored, isKept }) => isKept && stored.least <= this.#reached)
     if (mayLook) this.#since = 0

@@ -151,6 +151,28 @@ describe('outer joins, as in RowTimeIntervalJoinTest', () => {
   })
 })
 
+// Rows there carry the ends of their windows: what is late is late for all kinds of joins, because a window's result is final.
+describe('joins of rows of the same windows, as in WindowJoinOperatorTest', () => {
+  const steps = 'W1 L1 L3 L3 R3 L6 R9 W10 L12 L15 R15 R15 W13 W18'
+  const times = [{ time: 'at', timeMs: -1, until: { column: 'at', ms: -1 } }, { time: 'time', timeMs: -1, until: { column: 'time', ms: -1 } }] as const
+  const inWindows = (how: IntervalJoinParams['how']): IntervalJoinParams => ({ left: ['key', 'at'], right: ['key', 'time'], how, times, delayMs: 0, dropsLate: true })
+  it.each([
+    ['testSemiJoin', 'semi', ['3', '3', '15']],
+    ['testAntiJoin', 'anti', ['6', '12']],
+    ['testInnerJoin', 'inner', ['3-3', '3-3', '15-15', '15-15']],
+    ['testLeftOuterJoin', 'left', ['3-3', '3-3', '6-null', '12-null', '15-15', '15-15']],
+    ['testRightOuterJoin', 'right', ['3-3', '3-3', 'null-9', '15-15', '15-15']],
+    ['testOuterJoin', 'full', ['3-3', '3-3', '6-null', 'null-9', '12-null', '15-15', '15-15']],
+  ] as const)('%s', async (_, how, expected) => {
+    const harness = await operatorHarness(intervalJoinOperator, inWindows(how), schemas)
+    feed(harness, steps)
+    expect(pairs(harness).sort()).toEqual([...expected].sort())
+    expect(harness.counts['lateRows']).toBe(1)
+    expect(buffers(harness)).toBe(' | ')
+    harness.close()
+  })
+})
+
 it('restarts at any point, at another parallelism, give the same rows', async () => {
   const chance = random(11)
   const rows = Array.from({ length: 240 }, (_, i) => ({ side: chance.int(2), key: chance.int(9) === 0 ? null : `key ${chance.int(8)} of some length`, time: 3 * i + chance.int(60), id: i }))
