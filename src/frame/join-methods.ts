@@ -218,9 +218,9 @@ export class JoinSteps extends ShapeSteps {
     const schema = options.schema as Record<string, string>
     const found = new KeyLoader(fn, loader)
     const [key] = keys
-    const ask = async (row: Record<string, unknown>) => {
+    const ask = async (row: Record<string, unknown>, { signal }: { readonly signal: AbortSignal }) => {
       const values = keys.map(name => row[name])
-      return { [answers]: values.includes(null) ? [] : await found.load(keys.length === 1 ? row[key!] : values) }
+      return { [answers]: values.includes(null) ? [] : await found.load(keys.length === 1 ? row[key!] : values, signal) }
     }
     const members = Object.entries(schema).map(([name, type]) => `${JSON.stringify(name)}: ${type}`)
     const asked = this.mapAsync(ask as never, { adds: { [answers]: `list<struct<${members.join(', ')}>>` }, ...calls }).explode(answers, { empty: how === 'left' ? 'keep' : 'drop' })

@@ -9,7 +9,7 @@ import { wholeNumber } from './steps.ts'
 export interface LookupOptions extends AsyncOptions {
   /** Keys of one call at most; 256 unless said. */
   readonly batch?: number
-  /** Answers that are kept: so many, the least recently used go first; for so long, else as long as the job runs. That there is none is an answer, too. */
+  /** Answers that are kept: so many, the least recently used go first; for so long, else as long as the frame is there. That there is none is an answer, too. */
   readonly cache?: { readonly rows: number; readonly ttl?: Duration }
 }
 
@@ -47,8 +47,8 @@ export class KeyLoader {
     this.#now = now
   }
 
-  /** The rows of a key; of keys that are under way already the same answer. */
-  load(key: unknown): Promise<readonly object[]> | readonly object[] {
+  /** The rows of a key; of keys that are under way already the same answer. Once `signal` is aborted, the answer under way is waited for by no further row. */
+  load(key: unknown, signal?: AbortSignal): Promise<readonly object[]> | readonly object[] {
     const text = textOf(key)
     const kept = this.#kept.get(text)
     if (kept && kept.until > this.#now()) {
@@ -57,7 +57,7 @@ export class KeyLoader {
       return kept.rows
     }
     const known = this.#waiting.get(text)
-    if (known) return known.answered
+    if (known) return this.#until(signal, text, known)
     let settle!: Waiting['settle']
     let refuse!: Waiting['refuse']
     const answered = new Promise<readonly object[]>((resolve, reject) => {
@@ -69,7 +69,17 @@ export class KeyLoader {
     if (this.#next.length === 0) queueMicrotask(() => this.#send())
     this.#next.push([text, waiting])
     if (this.#next.length === this.#batch) this.#send()
-    return answered
+    return this.#until(signal, text, waiting)
+  }
+
+  #until(signal: AbortSignal | undefined, text: string, waiting: Waiting): Promise<readonly object[]> {
+    signal?.addEventListener('abort', () => this.#forget(text, waiting), { once: true })
+    return waiting.answered
+  }
+
+  // Another call may be under way for the key by now.
+  #forget(text: string, waiting: Waiting): void {
+    if (this.#waiting.get(text) === waiting) this.#waiting.delete(text)
   }
 
   #send(): void {
@@ -80,10 +90,10 @@ export class KeyLoader {
       answers => {
         try {
           const all = checked(answers, asked.length)
-          asked.forEach(([text, { settle }], i) => {
-            this.#waiting.delete(text)
+          asked.forEach(([text, waiting], i) => {
+            this.#forget(text, waiting)
             this.#keep(text, all[i]!)
-            settle(all[i]!)
+            waiting.settle(all[i]!)
           })
         } catch (error) {
           this.#fail(asked, error)
@@ -94,9 +104,9 @@ export class KeyLoader {
   }
 
   #fail(asked: readonly [string, Waiting][], error: unknown): void {
-    for (const [text, { refuse }] of asked) {
-      this.#waiting.delete(text)
-      refuse(error)
+    for (const [text, waiting] of asked) {
+      this.#forget(text, waiting)
+      waiting.refuse(error)
     }
   }
 

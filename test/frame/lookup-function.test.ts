@@ -44,6 +44,14 @@ describe('lookup by a function', () => {
     await expect(people.lookup(async keys => keys.map(() => ({ who: 5 })) as never, { left: 'id', schema }).collect()).rejects.toMatchObject({ name: 'DataError' })
   })
 
+  it('asks anew where an answer takes too long, and waits no more for the one under way', async () => {
+    let calls = 0
+    const slow = (keys: readonly number[]) => (++calls === 1 ? new Promise<never>(() => {}) : answer(keys))
+    const rows = await people.lookup(slow, { left: 'id', schema, timeout: '30ms', retries: 1, backoff: 1 }).collect()
+    expect(rows.numRows).toBe(4)
+    expect(calls).toBeGreaterThan(1)
+  })
+
   it('says what it needs', () => {
     const lookup = (options: object) => () => people.lookup(answer, options as never)
     for (const [options, code] of [[{ schema }, 'JOIN_KEYS'], [{ left: 'id' }, 'LOOKUP'], [{ left: 'id', schema, how: 'full' }, 'JOIN_HOW'], [{ left: 'id', schema, cash: 1 }, 'OPTION'], [{ left: 'id', schema, batch: 0 }, 'LOOKUP'], [{ left: 'id', schema, cache: { rows: 5, ttl: 'soon' } }, 'DURATION']] as const)
