@@ -331,3 +331,34 @@ export function freshGroups(times: usize, gids: usize, rows: i32, since: f64, ou
   }
   return count
 }
+
+/**
+ * What has changed between `before` rows and the `after` rows behind them, of which `ids` numbers equal ones: the rows that are no more (deleted), then those that are new (inserted).
+ * `counts` has room for a u32 an id, zeroed. Returns how many.
+ */
+export function differingRows(ids: usize, before: i32, after: i32, counts: usize, rows: usize, changes: usize): i32 {
+  let count = 0
+  for (let row = before; row < before + after; row++) bump(counts, ids, row, 1)
+  for (let row = 0; row < before; row++) {
+    if (bump(counts, ids, row, -1) >= 0) continue
+    store<i32>(rows + (<usize>count << 2), row)
+    store<u8>(changes + count, 3)
+    count++
+  }
+  // What is left in the counts, where it is above 0, is new.
+  for (let row = before; row < before + after; row++) {
+    if (bump(counts, ids, row, -1) < 0) continue
+    store<i32>(rows + (<usize>count << 2), row)
+    store<u8>(changes + count, 0)
+    count++
+  }
+  return count
+}
+
+// @ts-ignore: decorator
+@inline function bump(counts: usize, ids: usize, row: i32, by: i32): i32 {
+  const at = counts + (<usize>load<u32>(ids + (<usize>row << 2)) << 2)
+  const after = load<i32>(at) + by
+  store<i32>(at, after)
+  return after
+}

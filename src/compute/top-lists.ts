@@ -6,6 +6,7 @@ import { int32, rowCount64 } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
+import type { SomeGroups } from './aggregate-contract.ts'
 import { concatColumns } from './concat.ts'
 import { EntryState } from './entry-state.ts'
 import { gathered, gatherOwned } from './gather.ts'
@@ -35,6 +36,9 @@ export interface TopChanges {
   readonly places: Column
   readonly rowCount: number
 }
+
+/** Sees rows while they are taken: of `all` the first `before` are those that touched groups had, and `now` those that they have, in order; `all` lives as long as the call. */
+export type LookAtRows = (scratch: Arena, all: Batch, before: number, now: SomeGroups) => void
 
 const deadRowsMax = 8_192
 const poolFirst = 1_024
@@ -69,8 +73,8 @@ export class TopLists {
     return this.#live
   }
 
-  /** Takes rows of groups `gids`, added or taken back as `changes` (a column `$change`) says; gives what has changed in `arena`. `owed` counts rows that were taken back and aren't there. */
-  take(arena: Arena, gids: number, groupCount: number, { columns, rowCount }: Pick<Batch, 'columns' | 'rowCount'>, changes?: Column): TopChanges & { readonly owed: number } {
+  /** Takes rows of groups `gids`, added or taken back as `changes` (a column `$change`) says; gives what has changed in `arena`. `owed` counts rows that were taken back and aren't there. `look` sees the rows of the groups that are touched. */
+  take(arena: Arena, gids: number, groupCount: number, { columns, rowCount }: Pick<Batch, 'columns' | 'rowCount'>, changes?: Column, look?: LookAtRows): TopChanges & { readonly owed: number } {
     const device = this.#device
     const { kernels } = device
     this.#groups = groupCount
@@ -89,6 +93,7 @@ export class TopLists {
       const rows = kernels.rowsInTurn(held.rows, all.rowCount, gone, this.#options.latest ? 1 : 0, turn)
       const group = { column: { type: int32, length: all.rowCount, values: dense, validity: 0 } }
       const order = sortIndices(device, scratch, [group, ...sortKeys(all, this.#options.order)], rows, turn)
+      look?.(scratch, all, held.rows, { indices: order, rows })
       return { ...this.#settle(arena, scratch, all, order, rows, dense, touched, groups, held), owed }
     } finally {
       scratch.release()

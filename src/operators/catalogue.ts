@@ -30,6 +30,7 @@ import { rowIndexOperator } from './row-index.ts'
 import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
+import { updatingOverOperator } from './updating-over.ts'
 import { updatingTopOperator } from './updating-top.ts'
 import { updatingAggregateOperator } from './updating-aggregate.ts'
 import { unionOperator } from './union.ts'
@@ -97,6 +98,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   expandSetsOperator,
   resampleOperator,
   overOperator,
+  updatingOverOperator,
   rowIndexOperator,
   rowPlacesOperator,
   describeRowsOperator,

@@ -56,14 +56,16 @@ export const overOperator: OperatorType<OverParams> = {
   create: (context, params, [input]) => new Over(context, params, input!),
 }
 
-interface Place {
+/** A column that comes out. */
+export interface Place {
   readonly field: Field
   /** The column of the input, or the function. */
   readonly input: number
   readonly result: number
 }
 
-function outputOf(input: Fields, { by, keys, functions, drop = [] }: OverParams, where: string): Place[] {
+/** The columns that come out, in order. Throws PlanError as functions and orders do. */
+export function outputOf(input: Fields, { by, keys, functions, drop = [] }: OverParams, where: string): Place[] {
   for (const name of by) fieldOf(input, name, where)
   if (keys.length > 0) checkOrder(input, keys, where)
   const results = functions.map((f, result): Place => ({ field: resultField(input, f, keys.length > 0, where), input: -1, result }))
@@ -97,6 +99,17 @@ function isRunning(fn: string, { kind }: DataType): boolean {
   return kind === 'float64' || kind === 'int64' || kind === 'decimal' || (fn === 'sum' && kind === 'duration')
 }
 
+/** The windows as kernels compute them, of columns by their places. */
+export function windowsOf(input: Fields, params: OverParams, places: readonly Place[], where: string): Windows {
+  const at = (name: string) => columnIndex(input, name, where)
+  const functions = params.functions.map(({ name, input: column, args, fallback, ...f }, i): WindowFunction => {
+    const { type } = places.find(place => place.result === i)!.field
+    const value: ConstantValue | undefined = typeof fallback === 'object' ? BigInt(fallback.int64) : fallback
+    return { ...f, type, ...(value !== undefined && { fallback: value }), where: `${where}, "${name}"`, ...(column !== undefined && { input: at(column) }), ...(args && { args: args.map(at) }) }
+  })
+  return { by: params.by.map(at), order: orderColumns(input, params.keys, where), functions }
+}
+
 class Over implements Operator {
   readonly #context: OperatorContext
   readonly #input: Fields
@@ -114,15 +127,8 @@ class Over implements Operator {
     this.#context = context
     this.#input = input
     this.#places = outputOf(input, params, context.where)
-    const by = params.by.map(name => columnIndex(input, name, context.where))
-    const order = orderColumns(input, params.keys, context.where)
-    const at = (name: string) => columnIndex(input, name, context.where)
-    const functions = params.functions.map(({ name, input: column, args, fallback, ...f }, i): WindowFunction => {
-      const { type } = this.#places.find(place => place.result === i)!.field
-      const value: ConstantValue | undefined = typeof fallback === 'object' ? BigInt(fallback.int64) : fallback
-      return { ...f, type, ...(value !== undefined && { fallback: value }), where: `${context.where}, "${name}"`, ...(column !== undefined && { input: at(column) }), ...(args && { args: args.map(at) }) }
-    })
-    this.#windows = { by, order, functions }
+    this.#windows = windowsOf(input, params, this.#places, context.where)
+    const { by, order } = this.#windows
     this.#order = [...by.map(ascending), ...order]
     this.#canSpill = by.length > 0 ? by.every(i => isOrdered(input[i]!.type)) : canStream(this.#windows)
     this.#store = new RowStore(context.device, input)

@@ -33,8 +33,6 @@ interface Division {
 
 /** The operators of an `over`. Throws PlanError as its functions do. */
 export function lowerOver(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
-  if (!input!.bounded)
-    throw new PlanError('UNBOUNDED_OVER', `${node.id}: over needs input that ends; this stream doesn't; aggregate in windows such as tumble(), or read the source until its end`)
   const { columns } = node.params as unknown as { columns: Readonly<Record<string, Call>> }
   const inputs = new Inputs(input!.fields, node.id)
   const aggregates = lowerAggregates(input!.fields, Object.fromEntries(Object.entries(columns).filter(([, call]) => !windowOnly.includes(call.fn))), node.id)
@@ -50,7 +48,7 @@ export function lowerOver(node: OperatorNode, [input]: readonly EdgeFacts[]): Op
     const found = aggregates.aggregates.find(a => a.name === name)
     division.functions.push(found ? { ...found, ...inputs.wide(found, frame, keys.length > 0), ...(frame && { frame }) } : windowFunction(inputs, name, call, frame, at))
   }
-  return chain(node, inputs.columns, [...divisions.values()], input!.fields.some(field => isHidden(field.name)))
+  return chain(node, inputs.columns, [...divisions.values()], input!.fields.some(field => isHidden(field.name)), input!.bounded)
 }
 
 function windowFunction(inputs: Inputs, name: string, { fn, input, options, fallback }: Call, frame: WindowFrame | undefined, at: string): OverFunction {
@@ -60,7 +58,7 @@ function windowFunction(inputs: Inputs, name: string, { fn, input, options, fall
 }
 
 // Results of several divisions get hidden names until all are there, so that none reads another's.
-function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[], hasHidden: boolean): OperatorNode[] {
+function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[], hasHidden: boolean, bounded: boolean): OperatorNode[] {
   const steps: OperatorNode[] = []
   let source: Edge = node.inputs[0]!
   const add = (id: string, kind: string, params: object) => {
@@ -72,6 +70,7 @@ function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>
   // Without an order there is little to do for a row. Columns that nobody sees (times of watermarks) tell of the order in which rows come: then they stay in it.
   const { shared = false } = node.params as { shared?: boolean }
   const divide = (id: string, division: Division, more: object) => {
+    if (!bounded) return add(id, 'updatingOver', { ...division, ...more })
     if (!shared || hasHidden || division.by.length === 0 || division.keys.length === 0) return add(id, 'over', { ...division, ...more })
     add(`${id}:places`, 'rowPlaces', {})
     add(`${id}:partitions`, 'over', { ...division, ...more, shared: true })

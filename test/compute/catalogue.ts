@@ -10,7 +10,7 @@ import { numberTextAgreement } from './reference/number-views.ts'
 import { bestKeysAgreement } from './reference/best-keys.ts'
 import { bitmapAgreement } from './reference/bitmap.ts'
 import { castAgreement } from './reference/cast.ts'
-import { changeTextsAgreement, changingAgreement, countedRowsAgreement, givenRowsAgreement, groupTimesAgreement } from './reference/changes.ts'
+import { betweenAgreement, changeTextsAgreement, changingAgreement, countedRowsAgreement, givenRowsAgreement, groupTimesAgreement } from './reference/changes.ts'
 import { placesAgreement, topListsAgreement } from './reference/top-lists.ts'
 import { chooseAgreement, logicAgreement } from './reference/choose.ts'
 import { boundsAgreement, rangeCompareAgreement } from './reference/bounds.ts'
@@ -155,6 +155,7 @@ export const catalogue: readonly AnyAgreement[] = [
   ...windowAgreements,
   momentsAgreement,
   changingAgreement,
+  betweenAgreement,
   groupTimesAgreement,
   changeTextsAgreement,
   topListsAgreement,

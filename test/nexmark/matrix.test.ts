@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { queries } from '../../bench/nexmark/queries.ts'
 import { random } from '../../src/base/random.ts'
 import { naiveQueries } from '../support/naive-nexmark.ts'
-import { differences, houseOf, lineOf, modeOf, none, rowsOf } from '../support/nexmark-house.ts'
+import { differences, houseOf, lineOf, none, rowsOf } from '../support/nexmark-house.ts'
 
 afterAll(closeEngines)
 
@@ -85,7 +85,7 @@ describe(`Nexmark in every way${takesAll ? '' : ' (two ways a query; NEXMARK=all
     const some = takesAll ? ways : [ways[(7 * i) % 18]!, ways[(7 * i + 9) % 18]!]
     it.each(some)('in batches of $batchRows on $workers workers, restarts: $restarts', async ({ batchRows, workers, restarts }) => {
       const others = 1 + ((workers + chance.int(2)) % 3)
-      const options = { batchRows, workers, mode: modeOf(name) }
+      const options = { batchRows, workers, mode: 'stream' as const }
       const lines = restarts ? await withRestart(query(house), options, chance.int(rows.bids.length), others) : (await query(house).collect(options)).toArray().map(lineOf)
       expect(differences(seen(lines), expected)).toEqual(none)
     })

@@ -7,6 +7,7 @@ import { createDevice } from '../../src/device/device.ts'
 import { distinctOperator } from '../../src/operators/distinct.ts'
 import type { TopKParams } from '../../src/operators/top-k.ts'
 import { updatingAggregateOperator } from '../../src/operators/updating-aggregate.ts'
+import { updatingOverOperator } from '../../src/operators/updating-over.ts'
 import { updatingTopOperator } from '../../src/operators/updating-top.ts'
 import { netOf } from '../support/changes.ts'
 import { EventRun, type Step } from '../support/event-run.ts'
@@ -51,6 +52,15 @@ const plainBids = (rows: readonly Row[]): Row[] => groupsBy(rows, row => `${row[
 const byBids = [{ column: 'bids', descending: true }, { column: 'price', descending: true }, { column: 'key', descending: true }]
 const bidsOf = (row: Row) => 1000 * (row['bids'] as number) + 10 * priceOf(row) + Number((row['key'] as string).at(-1))
 
+// Numbers by price within each key, nulls last, and how many rows there are up to the last of the same price.
+function plainNumbers(rows: readonly Row[], names: readonly string[]): Row[] {
+  const value = (row: Row) => (row['price'] === null ? 1000 : (row['price'] as number))
+  return groupsBy(rows, row => row['key'] as string).flatMap(group => {
+    const sorted = group.toSorted((a, b) => value(a) - value(b))
+    return sorted.map((row, i) => ({ ...row, ...Object.fromEntries(names.map(name => [name, name === 'n' ? i + 1 : sorted.findLastIndex(other => value(other) === value(row)) + 1])) }))
+  })
+}
+
 const cases: readonly [string, readonly Step[], (rows: readonly Row[]) => Row[]][] = [
   ...[
     { count: 3, keys: byPrice, by: ['key'], rank: 'place' },
@@ -62,6 +72,8 @@ const cases: readonly [string, readonly Step[], (rows: readonly Row[]) => Row[]]
     { count: 2, keys: byBids, by: ['key'], rank: 'place' },
     { count: 4, keys: byBids },
   ].map((params): (typeof cases)[number] => [`topK of rows that change ${JSON.stringify(params)}`, [bids, { type: updatingTopOperator, params }], rows => plainTop(plainBids(rows), params, bidsOf)]),
+  ['over', [{ type: updatingOverOperator, params: { by: ['key'], keys: [{ column: 'price', descending: false }], functions: [{ name: 'n', fn: 'rowNumber' }, { name: 'all', fn: 'count' }] } }], rows => plainNumbers(rows, ['n', 'all'])],
+  ['over of rows that change', [bids, { type: updatingOverOperator, params: { by: ['key'], keys: [{ column: 'price', descending: false }], functions: [{ name: 'n', fn: 'rowNumber' }] } }], rows => plainNumbers(plainBids(rows), ['n'])],
   ['distinct', [{ type: distinctOperator, params: { names: ['key', 'price'], keyed: true } }], rows => rows.filter((row, i) => rows.findIndex(other => other['key'] === row['key'] && other['price'] === row['price']) === i)],
 ]
 

@@ -6,6 +6,7 @@ import type { JobOptions } from '../../src/frame/run.ts'
 import { closeEngines } from '../support/frames.ts'
 import { groupSteps } from '../support/random-group-steps.ts'
 import { orderSteps } from '../support/random-order-steps.ts'
+import { overSteps } from '../support/random-over-steps.ts'
 import { randomPlan, type Table } from '../support/random-plans.ts'
 import { shapeSteps } from '../support/random-shape-steps.ts'
 import { type Cell, keyText } from '../support/random-types.ts'
@@ -18,7 +19,7 @@ const ways: readonly JobOptions[] = [[1, 3], [1, 0], [7, 2], [7, 0], [1024, 3]].
 
 /** The last table of the plan that runs as a stream and whose rows no order and no chance has a part in; undefined where there is none but the source. */
 function streamable(seed: number): Table | undefined {
-  return randomPlan(seed, [...groupSteps, ...groupSteps, ...orderSteps, ...shapeSteps])
+  return randomPlan(seed, [...groupSteps, ...groupSteps, ...orderSteps, ...shapeSteps, ...overSteps])
     .slice(1)
     .reverse()
     .find(table => {

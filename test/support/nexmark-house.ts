@@ -5,14 +5,6 @@ import type { Answer, Rows } from './naive-nexmark.ts'
 
 const sideRows = Array.from({ length: 10_000 }, (_, i) => ({ key: BigInt(i), value: `value ${i}` }))
 
-/** Queries that need input that ends. */
-export const needsEnd: ReadonlySet<string> = new Set(['q6'])
-
-/** How a query runs where nothing else is asked for: as a stream, if it can. */
-export function modeOf(query: string): 'stream' | 'batch' {
-  return needsEnd.has(query) ? 'batch' : 'stream'
-}
-
 /** The generator's streams, and a table. */
 export function houseOf(options: Parameters<typeof generate.nexmark>[0]): House {
   return { ...generate.nexmark(options), side: from(sideRows, { schema: { key: 'int64', value: 'utf8' } }) }

@@ -8,7 +8,7 @@ import { parseType } from '../../../src/batch/type-name.ts'
 import type { AggregateSpec } from '../../../src/compute/accumulator.ts'
 import { ChangingAccumulators } from '../../../src/compute/changing-accumulators.ts'
 import { CountedRows } from '../../../src/compute/counted-rows.ts'
-import { changeTexts, splitChanges, upsertsOf } from '../../../src/compute/changes.ts'
+import { changesBetween, changeTexts, splitChanges, upsertsOf } from '../../../src/compute/changes.ts'
 import { GroupTimes } from '../../../src/compute/group-times.ts'
 import { GivenRows } from '../../../src/compute/given-rows.ts'
 import { gatherColumn, gatherNumbers } from '../../../src/compute/gather.ts'
@@ -208,6 +208,27 @@ export const changeTextsAgreement = agreement({
     const fields = [{ name: 'row', type: int32, nullable: false }, { name: '$change', type: change, nullable: false }]
     const { batch, deleted } = upsertsOf(device, arena, { fields, rowCount: changes.length, columns: [rows, column], arena: arena.address })
     return { texts: valuesOf(device, changeTexts(device, arena, column, changes.length)) as string[], upserts: valuesOf(device, batch.columns[0]!).map((row, i) => [row, deleted![i] === 1] as (number | boolean)[]) }
+  },
+})
+
+/** What has changed between two lists of rows. */
+export const betweenAgreement = agreement({
+  stem: 'changes',
+  kernels: ['differingRows'],
+  sample: (random, length) => [0, 0].map(() => Array.from({ length: random.int(length + 1) }, () => `a text of some length ${random.int(9)}`)) as [string[], string[]],
+  reference([before, after]) {
+    const less = (rows: readonly string[], others: readonly string[]) => {
+      const left = [...others]
+      return rows.filter(row => (left.includes(row) ? (left.splice(left.indexOf(row), 1), false) : true))
+    }
+    return [...less(before, after).map(row => `3 ${row}`), ...less(after, before).map(row => `0 ${row}`)].sort()
+  },
+  compute(device, arena, rows) {
+    const fields = [{ name: 'text', type: int('utf8'), nullable: false }]
+    const [before, after] = rows.map(texts => ({ columns: [columnOf(device, arena, fields[0]!.type, texts)], rowCount: texts.length }))
+    const { columns } = changesBetween(device, arena, fields, before!, after!)
+    const [texts, is] = columns.map(column => valuesOf(device, column))
+    return texts!.map((row, i) => `${is![i] as number} ${row as string}`).sort()
   },
 })
 
