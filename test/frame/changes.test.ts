@@ -1,6 +1,6 @@
 // Results that are updated, as users meet them: who takes changes, who is refused, and what is left at the end.
 import { afterAll, describe, expect, it } from 'vitest'
-import { closeEngines, col, count, desc, from, max, sink, sum, write } from '../../src/index.ts'
+import { closeEngines, col, count, desc, from, max, sink, sum, tumble, write } from '../../src/index.ts'
 import type { Frame } from '../../src/frame/frame-type.ts'
 import { buildPlan, type SinkLike } from '../../src/frame/node.ts'
 import { resolvePlan } from '../../src/plan/resolve.ts'
@@ -60,6 +60,15 @@ describe('rows that change', () => {
       best.select('best').distinct(),
     ] as readonly Frame[]
     for (const frame of steps) for (const batchRows of [1, 2, 7]) expect(rowsOf(await frame.collect({ ...live, batchRows }))).toEqual(rowsOf(await frame.collect()))
+  })
+})
+
+describe('a time to live', () => {
+  it('is of groups without a window, and longer than nothing', async () => {
+    const timed = from([{ at: 0, item: 'a' }], { schema: { at: 'timestamp[ms]', item: 'utf8' } })
+    expect(() => timed.groupBy('item', tumble('at', '1s')).agg({ n: count() }, { ttl: '1d' })).toThrow('agg: ttl is given for groups of a window')
+    expect(() => timed.groupBy('item').agg({ n: count() }, { ttl: 0 })).toThrow('agg: ttl is 0; give a time longer than 0')
+    expect((await timed.groupBy('item').agg({ n: count() }, { ttl: '1d' }).collect(live)).toArray()).toEqual([{ item: 'a', n: 1 }])
   })
 })
 
