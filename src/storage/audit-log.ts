@@ -76,7 +76,7 @@ function writer(directory: StorageDirectory, job: string, clock: Clock, lock: St
   }
 }
 
-// Brings the log up to its head after a crash between the two writes. Only the line that the head carries is ever added.
+// Brings the log up to its head, whose line is written anew. Only that line is ever added.
 async function recover(directory: StorageDirectory): Promise<{ seq: number; hash: string }> {
   const check = await verifyAudit(directory)
   if (!check.ok) {
@@ -86,11 +86,11 @@ async function recover(directory: StorageDirectory): Promise<{ seq: number; hash
     )
   }
   if (check.head === undefined) return { seq: 0, hash: auditGenesis }
-  if (check.pending) {
-    const size = (await directory.size(auditFiles.log)) ?? 0
-    if (size > check.wholeBytes) await directory.truncate(auditFiles.log, check.wholeBytes)
-    await directory.append(auditFiles.log, Buffer.from(`${check.head.line}\n`))
-  }
+  // Its process may have ended before the head was durable: no line may be until it is. Nor need the line be that the system shows: a sync may have failed, and
+  // another alone would be trusted in vain.
+  await directory.settle('')
+  if (((await directory.size(auditFiles.log)) ?? 0) > check.headAt) await directory.truncate(auditFiles.log, check.headAt)
+  await directory.append(auditFiles.log, Buffer.from(`${check.head.line}\n`))
   return check.head
 }
 

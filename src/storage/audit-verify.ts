@@ -12,8 +12,8 @@ export type AuditCheck =
       readonly head: AuditHead | undefined
       /** The newest entry is in the signed head but not (wholly) in the log: the writer died in between, or is at work. */
       readonly pending: boolean
-      /** Bytes of the log up to its last whole line. */
-      readonly wholeBytes: number
+      /** Where the line of the head begins in the log, or will. */
+      readonly headAt: number
     }
   | { readonly ok: false; readonly line: number; readonly reason: string }
 
@@ -26,13 +26,14 @@ export async function verifyAudit(directory: StorageDirectory, publicKey?: strin
   const headBytes = await readIfThere(directory, auditFiles.head)
   if (!headBytes) {
     if (log.length > 0) return broken(1, `the signed head ${auditFiles.head} is missing`)
-    return { ok: true, entries: 0, head: undefined, pending: false, wholeBytes: 0 }
+    return { ok: true, entries: 0, head: undefined, pending: false, headAt: 0 }
   }
   const head = parseHead(headBytes)
   if (!head) return broken(1, `the head ${auditFiles.head} is no signed head`)
-  const wholeBytes = log.lastIndexOf(0x0a) + 1
+  const wholeBytes = tornAt(log, head) ?? log.lastIndexOf(0x0a) + 1
   const lines = wholeBytes === 0 ? [] : log.toString('utf8', 0, wholeBytes - 1).split('\n')
-  const tail = log.toString('utf8', wholeBytes)
+  // Of a line that a power cut has torn it is known that it is the head's.
+  const tail = tornAt(log, head) === undefined ? log.toString('utf8', wholeBytes) : ''
   const chain = walkChain(lines, head)
   if ('reason' in chain) return broken(chain.line, chain.reason)
   const signature = await checkSignature(directory, head, publicKey)
@@ -45,7 +46,20 @@ export async function verifyAudit(directory: StorageDirectory, publicKey?: strin
     return broken(head.seq, 'what follows the last whole line is not the line of the signed head')
   if (!pending && tail !== '') return broken(head.seq + 1, 'bytes were added after the line of the signed head')
   if (!pending && chain.hash !== head.hash) return broken(head.seq, 'the line was changed: its hash is not the signed one')
-  return { ok: true, entries: head.seq, head, pending, wholeBytes }
+  return { ok: true, entries: head.seq, head, pending, headAt: pending ? wholeBytes : wholeBytes - Buffer.byteLength(head.line) - 1 }
+}
+
+// Where the newest line begins, if it is the head's with gaps: what a power cut leaves of bytes that were not synced reads as zeros.
+function tornAt(log: Buffer, head: AuditHead): number | undefined {
+  let start = 0
+  for (let line = 1; line < head.seq; line++) {
+    start = log.indexOf(0x0a, start) + 1
+    if (start === 0) return undefined
+  }
+  const rest = log.subarray(start)
+  const wanted = Buffer.from(`${head.line}\n`)
+  const fits = rest.length > 0 && rest.length <= wanted.length && rest.includes(0) && rest.every((byte, i) => byte === 0 || byte === wanted[i])
+  return fits ? start : undefined
 }
 
 function walkChain(lines: readonly string[], head: AuditHead): { hash: string } | { line: number; reason: string } {

@@ -109,13 +109,18 @@ export async function recoverSegment(files: LogFiles, segment: Segment, start: L
   return state
 }
 
-// A damaged frame in the middle was whole once: that is no torn tail.
-async function refuseWithin(reader: SegmentReader, segment: Segment, at: number, what: string): Promise<void> {
-  const header = await reader.headerAt(segment, at)
-  if (typeof header === 'string') return
-  const next = at + header.bytes
-  if (next < segment.bytes && typeof (await reader.frameAt(segment, next)) !== 'string')
-    throw corrupt(reader.files, segment.name, at, `${what}, and a whole frame follows`)
+// A damaged frame in the middle was whole once: that is no torn tail. Within the last group it is one: what a power cut leaves of bytes that were not synced may
+// have any gaps, and a group that isn't whole was never told of.
+async function refuseWithin(reader: SegmentReader, segment: Segment, start: number, what: string): Promise<void> {
+  const damaged = await reader.headerAt(segment, start)
+  if (typeof damaged === 'string') return
+  let index = damaged.index + 1
+  for (let at = start + damaged.bytes; at < segment.bytes; index++) {
+    const frame = await reader.frameAt(segment, at)
+    if (typeof frame === 'string') return
+    if (frame.header.index !== index || frame.header.count !== damaged.count) throw corrupt(reader.files, segment.name, start, `${what}, and a whole frame follows`)
+    at += frame.header.bytes
+  }
 }
 
 /** Remembers where a frame is, now and then. */

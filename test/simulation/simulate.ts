@@ -7,6 +7,9 @@ import { createDevice, type Device } from '../../src/device/device.ts'
 import { JobRun } from '../../src/schedule/job-run.ts'
 import { openState } from '../../src/schedule/job-state.ts'
 import type { TaskReply } from '../../src/schedule/messages.ts'
+import { openAuditLog } from '../../src/storage/audit-log.ts'
+import { verifyAudit } from '../../src/storage/audit-verify.ts'
+import { localDirectory } from '../../src/storage/directory.ts'
 import { diskFiles } from '../../src/storage/log-files.ts'
 import { openTopicLog } from '../../src/storage/topic-log.ts'
 import { createTopics } from '../../src/storage/topics.ts'
@@ -251,6 +254,8 @@ class Teller {
     try {
       const state = await this.#ended(openState({ checkpoint: { dir: `${root}/state` } }, 'job', world.clock(), session.files))
       close.unshift(() => state.store?.close())
+      const audit = await this.#ended(openAuditLog(localDirectory(`${root}/audit`, session.files), 'job', world.clock()))
+      close.unshift(() => audit.close())
       const run = new JobRun(stages, resolved, {
         device: this.#device,
         clock: world.clock(),
@@ -267,6 +272,7 @@ class Teller {
         fingerprint,
         retain: 1 + world.chance.int(3),
         ...state,
+        audit,
         topics,
         files: session.output,
         nextTask: () => nextTask++,
@@ -299,6 +305,8 @@ class Teller {
 
   async #check(): Promise<void> {
     const found = await this.#ended(this.#readBack())
+    const audit = await this.#ended(verifyAudit(localDirectory(`${root}/audit`, this.#session(0, () => undefined, () => {}).files)))
+    if (!audit.ok) throw new Error(`audit: ${JSON.stringify(audit)}`)
     const remote = this.#shape.remote && differenceOf(this.#rows.expected.sums, this.#remote.shown)
     if (remote) throw new Error(`remote: ${remote}`)
     for (const name of ['sums', 'joined', 'late', 'dead'] as const) {

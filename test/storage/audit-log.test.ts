@@ -46,6 +46,21 @@ describe('openAuditLog', () => {
     expect(await verifyAudit(localDirectory('none', new FaultyDisk()))).toMatchObject({ ok: true, entries: 0 })
   })
 
+  it('mends the newest line where a power cut has left zeros in it, and no other', async () => {
+    const { disk, directory } = await logged(3)
+    const whole = text(disk.contents(logPath))
+    const start = whole.lastIndexOf('\n', whole.length - 2) + 1
+    for (const [from, to] of [[start, whole.length], [start + 9, start + 40], [whole.length - 5, whole.length]] as const) {
+      disk.tamper(logPath, log => log.fill(0, from, to))
+      expect(await verifyAudit(directory)).toMatchObject({ ok: true, pending: true })
+      await (await openAuditLog(directory, 'bids', clock)).close()
+      expect(text(disk.contents(logPath))).toBe(whole)
+    }
+    disk.tamper(logPath, log => log.fill(0, 9, 40))
+    expect(await verifyAudit(directory)).toMatchObject({ ok: false, line: 1 })
+    await expect(openAuditLog(directory, 'bids', clock)).rejects.toMatchObject({ code: 'AUDIT_BROKEN' })
+  })
+
   it('serves one writer at a time', async () => {
     const directory = localDirectory('audit', new FaultyDisk())
     const log = await openAuditLog(directory, 'bids', clock)

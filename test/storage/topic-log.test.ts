@@ -240,3 +240,29 @@ test('after a failed write a topic refuses all others, and tells why', async () 
   await expect(log.append(pack(rowsOf(1, 1, 1)))).rejects.toMatchObject({ code: 'TOPIC_IO' })
   await expect(log.flush()).rejects.toMatchObject({ code: 'TOPIC_FAILED' })
 })
+
+test('loses a last group with gaps in it, as power cuts leave them, and refuses gaps in a group that others follow', async () => {
+  const [first, second, third] = [rowsOf(10, 1), rowsOf(70_000, 2, 1), rowsOf(10, 3)]
+  for (const isFollowed of [false, true]) {
+    const place = folder()
+    const options = { name: 'gaps', partitions: 3 }
+    const log = await openTopicLog(diskFiles(place), options)
+    await log.append(pack(first))
+    await log.flush()
+    const path = join(place, readdirSync(place).find(name => name.endsWith('.segment'))!)
+    const start = readFileSync(path).length
+    // Two frames, of which the first gets a gap.
+    await log.append(pack(second))
+    if (isFollowed) await log.append(pack(third))
+    await log.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0, start + 1_000, start + 1_100)
+    writeFileSync(path, bytes)
+    if (isFollowed) await expect(openTopicLog(diskFiles(place), options)).rejects.toThrow(/and a whole frame follows/)
+    else {
+      const again = await openTopicLog(diskFiles(place), options)
+      expect(await readAll(again)).toEqual(first)
+      await again.close()
+    }
+  }
+})
