@@ -3,6 +3,7 @@
 import { within } from '../base/clock.ts'
 import { asError, ConnectorError, DataError, MillraceError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import { nextTurn } from '../base/turn.ts'
 import type { Batch } from '../batch/batch.ts'
 import { buildBatch } from '../batch/build-columns.ts'
 import { parseSchema, type SchemaLike } from '../batch/schema.ts'
@@ -48,12 +49,15 @@ export const userFeed: FeedSourceType<UserSource> = {
 }
 
 const waitMs = 50
+/** After so many batches others have their turn: a source that never waits would keep timers, and so epochs, from theirs. */
+const batchesInTurn = 32
 
 function userReader(context: FeedContext, options: UserSource, splits: OpenSplit[]): FeedReader {
   const fields = parseSchema(options.schema, context.where)
   let turn = 0
   return {
     async next() {
+      if (turn % batchesInTurn === batchesInTurn - 1) await nextTurn()
       const open = splits.filter(s => !s.ended)
       if (open.length === 0) return undefined
       for (const split of open) split.pending ??= split.iterator.next()
