@@ -16,7 +16,7 @@ import { type Cell, keyText } from '../support/random-types.ts'
 // What cache() keeps is kept by the engines.
 afterEach(closeEngines)
 
-const plans = Number(process.env['PLANS'] ?? 200)
+const plans = Number(process.env['PLANS'] ?? 100)
 const firstSeed = Number(process.env['SEED'] ?? 1)
 const perTest = 25
 const tiny = { total: '256MiB', state: '1KiB' }
