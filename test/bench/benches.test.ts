@@ -78,6 +78,18 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     for (const f of figures) expect(f).toMatchObject({ rows: 10_000, equal: true })
   })
 
+  it('windows gives a row of each key for each window', () => {
+    const figures = bench('windows')
+    expect(figures.map(f => [f.window, f.results])).toEqual([['tumble 10 s', 1_000], ['hop 10 s by 2 s', 5_000], ['tumble 1 h', 1_000], ['hop 1 h by 1 s', 3_600_000]])
+  })
+
+  it('state joins as much with little memory as with enough, and goes on from where it was', () => {
+    const [whole, capped, restart] = bench('state') as [Figure, Figure, Figure]
+    expect(restart.case).toBe('first row after a restart')
+    expect(whole.results).toBeGreaterThan(100)
+    expect(capped).toMatchObject({ results: whole.results, equal: true })
+  })
+
   it('brc groups lines of text, with temperatures as floats and as decimals', () => {
     const figures = bench('brc')
     expect(figures.map(f => f.temperatures)).toEqual(['float64', 'decimal(4, 1)'])
