@@ -1,15 +1,23 @@
 // Sessions of keys over columns: which session a row belongs to, which are complete. A slot is a session, or a part of one that another
 // took over; slots are numbered in order of first sight and never used again until `reset`.
+import { DataError } from '../base/errors.ts'
 import { allocateColumn, type Column } from '../batch/batch.ts'
 import { int32, timestampMs } from '../batch/data-type.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import type { OwnedMemory } from './owned-memory.ts'
-import { timeAt } from './window.ts'
+import { floorTimes, timeAt } from './window.ts'
 
 const headerBytes = 32
 const slotBytes = 32
 const capacityFirst = 1024
+
+/** Addresses of an int64 a row: times, watermarks (0: nothing is late), and gaps in ms, all above 0 (0: all are the table's). */
+export interface SessionSpans {
+  readonly times: number
+  readonly watermarks: number
+  readonly gaps: number
+}
 
 /** Where `assign` stopped, and whether the row there has a result that is due already, to be taken `alone`. */
 export interface SessionStop {
@@ -76,10 +84,10 @@ export class SessionTable {
    * Finds or makes the sessions of rows [start, end), in order: ids (an int32 per row of the batch) gets the slot, or `lateRow` or `timelessRow`. `keys`: a u32
    * per row below `keyCount`. Stops before a row whose result is due at once (only with lateness). Cost: 5–20 ns a row.
    */
-  assign(keys: number, keyCount: number, times: number, watermarks: number, start: number, end: number, ids: number): SessionStop {
+  assign(keys: number, keyCount: number, spans: SessionSpans, start: number, end: number, ids: number): SessionStop {
     this.#ensureHeads(keyCount)
     for (let row = start; ; ) {
-      row = this.#assign(keys, times, watermarks, row, end, 0, ids)
+      row = this.#assign(keys, spans, row, end, 0, ids)
       const reason = this.#word(2)
       if (reason !== 2) return { row, isDue: reason === 1 }
       this.#grow(this.#capacity * 2)
@@ -87,10 +95,10 @@ export class SessionTable {
   }
 
   /** As `assign` for one row, due or not; says whether its session's result is due now. */
-  assignAlone(keys: number, times: number, watermarks: number, row: number, ids: number): boolean {
-    if (this.#assign(keys, times, watermarks, row, row + 1, 1, ids) === row) {
+  assignAlone(keys: number, spans: SessionSpans, row: number, ids: number): boolean {
+    if (this.#assign(keys, spans, row, row + 1, 1, ids) === row) {
       this.#grow(this.#capacity * 2)
-      this.#assign(keys, times, watermarks, row, row + 1, 1, ids)
+      this.#assign(keys, spans, row, row + 1, 1, ids)
     }
     return this.#word(5) === 1
   }
@@ -100,7 +108,7 @@ export class SessionTable {
     const slots = arena.allocate(4 * this.slotCount)
     const groups = arena.allocate(4 * this.slotCount)
     const count =
-      watermark === Number.NEGATIVE_INFINITY ? 0 : this.#device.kernels.fireSessions(this.#table, watermark, this.#gapMs, this.#latenessMs, slots, groups)
+      watermark === Number.NEGATIVE_INFINITY ? 0 : this.#device.kernels.fireSessions(this.#table, watermark, this.#latenessMs, slots, groups)
     return { count, slots, groups }
   }
 
@@ -115,7 +123,7 @@ export class SessionTable {
   read(arena: Arena, { slots, count }: SessionList): SessionColumns {
     const [keys, fired] = [allocateColumn(arena, int32, count), allocateColumn(arena, int32, count)]
     const [starts, ends] = [allocateColumn(arena, timestampMs, count), allocateColumn(arena, timestampMs, count)]
-    this.#device.kernels.readSessions(this.#table, slots, count, this.#gapMs, keys.values, starts.values, ends.values, fired.values)
+    this.#device.kernels.readSessions(this.#table, slots, count, keys.values, starts.values, ends.values, fired.values)
     return { keys, starts, ends, fired }
   }
 
@@ -124,7 +132,7 @@ export class SessionTable {
     const count = starts.length
     this.#ensureHeads(keyCount)
     if (this.slotCount + count > this.#capacity) this.#grow(2 ** Math.ceil(Math.log2(this.slotCount + count)))
-    this.#device.kernels.writeSessions(this.#table, count, this.#gapMs, keys, starts.values, ends.values, fired.values, this.#heads)
+    this.#device.kernels.writeSessions(this.#table, count, keys, starts.values, ends.values, fired.values, this.#heads)
   }
 
   /** Forgets all sessions and keys. */
@@ -137,8 +145,8 @@ export class SessionTable {
     return this.#device.memory.words()[this.#table / 4 + index]!
   }
 
-  #assign(keys: number, times: number, watermarks: number, start: number, end: number, alone: number, ids: number): number {
-    return this.#device.kernels.assignSessions(keys, times, watermarks, start, end, this.#gapMs, this.#latenessMs, alone, this.#heads, this.#table, ids)
+  #assign(keys: number, { times, watermarks, gaps }: SessionSpans, start: number, end: number, alone: number, ids: number): number {
+    return this.#device.kernels.assignSessions(keys, times, watermarks, gaps, start, end, this.#gapMs, this.#latenessMs, alone, this.#heads, this.#table, ids)
   }
 
   #ensureHeads(keyCount: number): void {
@@ -165,4 +173,18 @@ export function keptIds(device: Device, arena: Arena, ids: number, rows: number,
   const places = arena.allocate(4 * rows + 4)
   const kept = arena.allocate(4 * rows + 4)
   return { places, ids: kept, rows: device.kernels.selectKeptI32(ids, rows, start, places, kept) }
+}
+
+/**
+ * The gaps of rows in whole ms, as the address of an int64 each, of a column of int64 (ms) or durations. A row without a time has none. Throws DataError SESSION_GAP for one that is null or
+ * not above 0.
+ */
+export function sessionGaps(device: Device, arena: Arena, column: Column, times: number, where: string): number {
+  const { type } = column
+  const gaps = floorTimes(device, arena, type.kind === 'duration' ? { ...column, type: { kind: 'timestamp', unit: type.unit } } : column)
+  const row = device.kernels.findGap(gaps, times, column.length)
+  if (row === column.length) return gaps
+  const gap = timeAt(device, gaps + 8 * row)
+  const at = new Date(timeAt(device, times + 8 * row)).toISOString()
+  throw new DataError('SESSION_GAP', `${where}: the gap of the row at ${at} is ${Number.isFinite(gap) ? `${gap} ms` : 'null'}; a session needs a gap above 0, so filter such rows out or give them one`)
 }

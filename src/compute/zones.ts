@@ -118,3 +118,16 @@ export function zoneTable(device: Device, arena: Arena, zone: string, toLocal: b
   device.memory.int32s(addresses.offsets, offsets.length).set(offsets)
   return { ...addresses, count: places.length, end: secondsOfYear(endYear) }
 }
+
+/** When a zone's clock changes, in milliseconds: from `places[i]` on (rising; the first is below all) it is `offsets[i]` ahead of UTC. At `endMs` and beyond it is as whole cycles of 400 years before. */
+export interface ZoneChanges {
+  readonly places: readonly number[]
+  readonly offsets: readonly number[]
+  readonly endMs: number
+}
+
+/** The changes of a zone, asked of Intl once a process. Throws RangeError for a zone that is none. */
+export function zoneChanges(zone: string): ZoneChanges {
+  const { places, offsets } = tablesOf(zone).utc
+  return { places: Array.from(places, (place, i) => (i === 0 ? -1e16 : Number(place) * 1000)), offsets: Array.from(offsets, offset => offset * 1000), endMs: secondsOfYear(endYear) * 1000 }
+}

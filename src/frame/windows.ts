@@ -1,6 +1,9 @@
 // Windows as group keys: the specs of window/window-spec.ts, with the name of the time column in their type.
 import type { Duration } from '../base/units.ts'
+import type { Json } from '../base/json.ts'
 import * as spec from '../window/window-spec.ts'
+import { ExprValue } from './expr.ts'
+import type { AnyExpr } from './resolve-types.ts'
 
 declare const timeColumn: unique symbol
 
@@ -28,17 +31,28 @@ export function cumulate<const N extends string>(time: N, size: Duration, option
   return spec.cumulate(time, size, options)
 }
 
-/** Windows that end when a key has had no row for `gap`. Throws PlanError WINDOW or DURATION. */
-export function session<const N extends string>(time: N, options: { readonly gap: Duration; readonly lateness?: Duration }): Window<N> {
-  return spec.session(time, options)
+/**
+ * Windows that end when a key has had no row for `gap`. A gap may be an expression, of whole milliseconds or a duration: then each row brings its own, above 0, and a session lasts until
+ * the latest of its rows' gaps is over. Throws PlanError WINDOW or DURATION; a job throws DataError SESSION_GAP for a gap that is null or not above 0.
+ */
+export function session<const N extends string>(time: N, options: { readonly gap: Duration | AnyExpr; readonly lateness?: Duration }): Window<N> {
+  const { gap } = options
+  return spec.session(time, { ...options, gap: gap instanceof ExprValue ? (gap.expression as unknown as { [name: string]: Json }) : (gap as Duration) })
 }
 
-/** Windows by the clock at which rows arrive. */
-export const processingTime = {
-  /** Windows of one size, side by side. */
-  tumble(size: Duration, options?: { readonly offset?: Duration }): Window<never> {
-    return spec.processingTime.tumble(size, options)
-  },
+/** Windows by the clock at which rows arrive. Rows count in the windows of the moment at which their batch arrives; nothing is late, and results depend on when the job runs. */
+export const processingTime: ProcessingTime = spec.processingTime
+
+/** Windows by the clock. */
+export interface ProcessingTime {
+  /** Windows of one size, side by side. Throws PlanError WINDOW or DURATION, as all of them. */
+  tumble(size: Duration, options?: spec.PlacedOptions): Window<never>
+  /** Windows of one size that start every `slide`. */
+  hop(size: Duration, options: spec.PlacedOptions & { readonly slide: Duration }): Window<never>
+  /** Windows that grow by `step` from each start that windows of `size` have. */
+  cumulate(size: Duration, options: spec.PlacedOptions & { readonly step: Duration }): Window<never>
+  /** Windows that end when a key has had no row for `gap`. */
+  session(options: { readonly gap: Duration }): Window<never>
 }
 
 /** True for windows among group keys. */

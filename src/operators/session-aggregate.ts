@@ -12,18 +12,18 @@ import { GroupTable } from '../compute/group-table.ts'
 import { OwnedMemory } from '../compute/owned-memory.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { RowOrder } from '../compute/row-order.ts'
-import { keptIds, type SessionList, SessionTable } from '../compute/session.ts'
+import { keptIds, sessionGaps, type SessionList, type SessionSpans, SessionTable } from '../compute/session.ts'
 import { floorTimes, timeAt } from '../compute/window.ts'
 import type { Arena } from '../device/arena.ts'
 import type { GroupShape } from '../state/group-state.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { checkWindow, describeWindow, type WindowSpec } from '../window/window-spec.ts'
+import { checkWindow, describeWindow, isTimed, type WindowSpec } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
 import { describeAggregates, emitLate, emitSorted, inputsOf, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
 
-type SessionSpec = Extract<WindowSpec, { kind: 'session' }>
+type SessionSpec = Extract<WindowSpec, { kind: 'session' | 'processingSession' }>
 
 /** Parameters: as windowAggregate, with a session window. */
 export type SessionAggregateParams = WindowAggregateParams & { readonly window: SessionSpec; readonly [key: string]: Json | undefined }
@@ -36,10 +36,10 @@ export const sessionAggregateOperator: OperatorType<SessionAggregateParams> = {
   keys: params => params.keys,
   fields([input], params, where) {
     checkWindow(params.window, where)
-    checkTime(input!, params.window.time, where)
+    if (isTimed(params.window)) checkTime(input!, params.window.time, where)
     return windowFields(input!, params, where)
   },
-  sidePorts: ([input]): Record<string, Fields> => ({ late: visible(input!) }),
+  sidePorts: ([input], params): Record<string, Fields> => (isTimed(params.window) ? { late: visible(input!) } : {}),
   describe: params =>
     `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${describeAggregates(params.aggregates)}`,
   create: (context, params, [input]) => new SessionAggregate(context, params, input!),
@@ -57,10 +57,13 @@ class SessionAggregate implements Operator {
   readonly #context: OperatorContext
   readonly #shape: GroupShape
   readonly #fields: Fields
+  /** Positions in the input; −1 for the clock's time, and where all gaps are the same. */
   readonly #time: number
+  readonly #gap: number
   readonly #keys: readonly number[]
   readonly #inputs: readonly number[]
   readonly #watermark: number
+  /** The watermark, or the clock's time, up to which sessions have fired. */
   #last = Number.NEGATIVE_INFINITY
   readonly #memory: OwnedMemory
   readonly #sessions: SessionTable
@@ -77,12 +80,14 @@ class SessionAggregate implements Operator {
     this.#context = context
     this.#shape = shapeOf(input, params, where)
     this.#fields = windowFields(input, params, where)
-    this.#time = at(params.window.time)
+    const { window } = params
+    this.#time = isTimed(window) ? at(window.time) : -1
+    this.#gap = 'gapColumn' in window && window.gapColumn !== undefined ? at(window.gapColumn) : -1
     this.#keys = params.keys.map(at)
     this.#inputs = inputsOf(input, params.aggregates, where)
     this.#watermark = input.findIndex(f => f.name === watermarkColumn)
     this.#memory = new OwnedMemory(device)
-    this.#sessions = new SessionTable(device, this.#memory, params.window.gapMs, params.window.latenessMs ?? 0)
+    this.#sessions = new SessionTable(device, this.#memory, window.gapMs ?? 0, 'latenessMs' in window ? (window.latenessMs ?? 0) : 0)
     this.#table = new GroupTable(device, this.#shape.keys)
     this.#bySlot = createAccumulators(device, this.#shape.specs)
     this.#merged = createAccumulators(device, this.#shape.specs)
@@ -91,8 +96,7 @@ class SessionAggregate implements Operator {
   push(batch: Batch, out: Output): void {
     const { device, arena } = this.#context
     const rows = batch.rowCount
-    const times = floorTimes(device, arena, batch.columns[this.#time]!)
-    const watermarks = watermarksOf(this.#context, batch, this.#watermark, this.#last)
+    const spans = this.#spans(batch)
     const ids = arena.allocate(4 * rows)
     const gids = this.#table.find(
       arena,
@@ -102,14 +106,14 @@ class SessionAggregate implements Operator {
     const place = this.#context.takeOrder(rows)
     this.#sessions.clearCounts()
     for (let start = 0; start < rows; ) {
-      const { row, isDue } = this.#sessions.assign(gids, this.#table.groupCount, times, watermarks, start, rows, ids)
+      const { row, isDue } = this.#sessions.assign(gids, this.#table.groupCount, spans, start, rows, ids)
       this.#update(batch, place, ids, start, row)
       start = row
       if (!isDue) continue
       // What was complete by now is emitted before the row changes it, then what the row makes of it.
-      const watermark = timeAt(device, watermarks + 8 * row)
+      const watermark = timeAt(device, spans.watermarks + 8 * row)
       this.#fire(watermark, out)
-      const due = this.#sessions.assignAlone(gids, times, watermarks, row, ids)
+      const due = this.#sessions.assignAlone(gids, spans, row, ids)
       this.#update(batch, place, ids, row, row + 1)
       if (due) this.#fire(watermark, out)
       start = row + 1
@@ -118,9 +122,29 @@ class SessionAggregate implements Operator {
     if (this.#sessions.slotCount >= this.#compactAt) this.#compact()
   }
 
+  // By the clock all rows of a batch arrive at one moment, behind all that has fired.
+  #spans(batch: Batch): SessionSpans {
+    const { device, arena, clock, where } = this.#context
+    if (this.#time < 0) {
+      const times = arena.allocate(8 * batch.rowCount)
+      device.memory.int64s(times, batch.rowCount).fill(BigInt(Math.max(Math.floor(clock.now()), this.#last + 1)))
+      return { times, watermarks: 0, gaps: 0 }
+    }
+    const times = floorTimes(device, arena, batch.columns[this.#time]!)
+    const gaps = this.#gap < 0 ? 0 : sessionGaps(device, arena, batch.columns[this.#gap]!, times, where)
+    return { times, watermarks: watermarksOf(this.#context, batch, this.#watermark, this.#last), gaps }
+  }
+
   advance(watermark: number, out: Output): void {
+    if (this.#time < 0) return
     this.#last = watermark
     this.#fire(watermark, out)
+  }
+
+  tick(now: number, out: Output): void {
+    if (this.#time >= 0) return
+    this.#last = Math.max(this.#last, now - 1)
+    this.#fire(this.#last, out)
   }
 
   finish(out: Output): void {

@@ -12,14 +12,15 @@ import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { RowOrder } from '../compute/row-order.ts'
 import { timeColumn } from '../compute/time-column.ts'
 import { assignPanes, floorTimes, type Pane, type PaneGrid, rowsWithId } from '../compute/window.ts'
+import { WindowZone } from '../compute/window-zone.ts'
 import type { Arena } from '../device/arena.ts'
 import { GroupState, type GroupShape } from '../state/group-state.ts'
 import { inArena, paneFields, type PaneRows, paneRuns, panesOf } from '../state/pane-runs.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import { SlidingPanes } from '../state/sliding-panes.ts'
 import type { StateRun } from '../state/state-run.ts'
-import { isWindowLate, nextWindowEnd, startOfWindow, windowStarts } from '../window/window-math.ts'
-import { checkWindow, describeWindow } from '../window/window-spec.ts'
+import { endsAt, isWindowLate, nextWindowEnd, startOfWindow } from '../window/window-math.ts'
+import { checkWindow, describeWindow, isTimed } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
 import {
@@ -42,12 +43,12 @@ export const windowAggregateOperator: OperatorType<WindowAggregateParams & { rea
   keys: params => params.keys,
   fields([input], params, where) {
     const { window } = params
-    if (window.kind === 'session') throw new PlanError('WINDOW', `${where}: session windows are not fixed; they have an operator of their own`)
+    if (!('sizeMs' in window)) throw new PlanError('WINDOW', `${where}: session windows are not fixed; they have an operator of their own`)
     checkWindow(window, where)
-    if (window.kind !== 'processing') checkTime(input!, window.time, where)
+    if (isTimed(window)) checkTime(input!, window.time, where)
     return windowFields(input!, params, where)
   },
-  sidePorts: ([input], params): Record<string, Fields> => (params.window.kind === 'processing' ? {} : { late: visible(input!) }),
+  sidePorts: ([input], params): Record<string, Fields> => (isTimed(params.window) ? { late: visible(input!) } : {}),
   describe: params =>
     `${describeWindow(params.window)} by ${params.keys.join(', ') || 'nothing'}: ${describeAggregates(params.aggregates)}`,
   create: (context, params, [input]) => new WindowAggregate(context, params, input!),
@@ -80,7 +81,11 @@ class WindowAggregate implements Operator {
   readonly #order = new RowOrder()
   /** Panes of windows that have fired, where so many windows share a pane that merging all of each window's would cost more. */
   readonly #sliding: SlidingPanes | undefined
+  /** Windows of a zone are found, kept and fired by what its clock shows; what goes in and out are times. */
+  readonly #zone: WindowZone | undefined
+  /** The watermark up to which windows have fired, and what that is by the zone's clock. */
   #fired = Number.NEGATIVE_INFINITY
+  #firedShown = Number.NEGATIVE_INFINITY
 
   constructor(context: OperatorContext, params: WindowAggregateParams, input: Fields) {
     const { window } = params
@@ -92,11 +97,12 @@ class WindowAggregate implements Operator {
       slideMs: ('slideMs' in window ? window.slideMs : undefined) ?? sizeMs,
       offsetMs: ('offsetMs' in window ? window.offsetMs : undefined) ?? 0,
       latenessMs: ('latenessMs' in window ? window.latenessMs : undefined) ?? 0,
-      cumulates: window.kind === 'cumulate',
+      cumulates: window.kind === 'cumulate' || (window.kind === 'processing' && window.cumulates === true),
     }
+    this.#zone = 'zone' in window && window.zone !== undefined ? new WindowZone(context.device, window.zone) : undefined
     this.#shape = shapeOf(input, params, context.where)
     this.#fields = windowFields(input, params, context.where)
-    this.#time = window.kind === 'processing' ? -1 : at(window.time)
+    this.#time = isTimed(window) ? at(window.time) : -1
     this.#keys = params.keys.map(at)
     this.#inputs = inputsOf(input, params.aggregates, context.where)
     this.#watermark = input.findIndex(f => f.name === watermarkColumn)
@@ -107,17 +113,24 @@ class WindowAggregate implements Operator {
   push(batch: Batch, out: Output): void {
     if (this.#time < 0) return this.#pushNow(batch)
     const { device, arena } = this.#context
-    const times = floorTimes(device, arena, batch.columns[this.#time]!)
-    const watermarks = watermarksOf(this.#context, batch, this.#watermark, this.#fired)
+    const [times, watermarks] = this.#shown(batch, floorTimes(device, arena, batch.columns[this.#time]!), watermarksOf(this.#context, batch, this.#watermark, this.#fired))
+    const grid = this.#zone ? { ...this.#grid, latenessMs: 0 } : this.#grid
     const place = this.#context.takeOrder(batch.rowCount)
     for (let start = 0; start < batch.rowCount; ) {
       const rows = batch.rowCount - start
-      const found = assignPanes(device, arena, times + 8 * start, watermarks === 0 ? 0 : watermarks + 8 * start, rows, this.#grid)
+      const found = assignPanes(device, arena, times + 8 * start, watermarks === 0 ? 0 : watermarks + 8 * start, rows, grid)
       for (const pane of found.panes) this.#addRows(batch, place, pane, found.ids, start, found.rows)
       emitLate(this.#context, out, batch, found.ids, start, found.rows, found.late, found.timeless)
       if (found.lone > 0) this.#context.count('rowsWithoutWindow', found.lone)
       start += found.rows
     }
+  }
+
+  // By the zone's clock, where there is one; the lateness is then taken off the watermarks.
+  #shown({ rowCount }: Batch, times: number, watermarks: number): [times: number, watermarks: number] {
+    const { arena } = this.#context
+    if (!this.#zone) return [times, watermarks]
+    return [this.#zone.shown(arena, times, rowCount), watermarks === 0 ? 0 : this.#zone.passed(arena, watermarks, rowCount, this.#grid.latenessMs)]
   }
 
   advance(watermark: number, out: Output): void {
@@ -135,9 +148,10 @@ class WindowAggregate implements Operator {
   // Processing time: all rows of a batch arrive at one moment.
   #pushNow(batch: Batch): void {
     const { arena, clock } = this.#context
-    const starts = windowStarts(this.#grid, Math.max(clock.now(), this.#fired + 1))
-    if (starts.length === 0) return this.#context.count('rowsWithoutWindow', batch.rowCount)
-    const pane = this.#pane(starts[0]! + this.#grid.sizeMs, starts.at(-1)! + this.#grid.sizeMs)
+    const now = Math.max(clock.now(), this.#fired + 1)
+    const ends = endsAt(this.#grid, this.#zone?.shownAt(now) ?? now)
+    if (!ends) return this.#context.count('rowsWithoutWindow', batch.rowCount)
+    const pane = this.#pane(ends.firstEnd, ends.lastEnd)
     pane.groups.add(
       arena,
       this.#keys.map(k => batch.columns[k]!),
@@ -165,7 +179,7 @@ class WindowAggregate implements Operator {
     const inputs = this.#inputs.map(i => (i < 0 ? undefined : take(batch.columns[i]!)))
     const pane = this.#pane(firstEnd, lastEnd)
     pane.groups.add(arena, keys, inputs, rows, this.#order.from(place, indices))
-    if (firstEnd - 1 > this.#fired) return
+    if (firstEnd - 1 > this.#firedShown) return
     pane.changed ??= this.#keyState()
     pane.changed.know(arena, keys, rows)
   }
@@ -192,8 +206,9 @@ class WindowAggregate implements Operator {
   }
 
   // Every window with an end − 1 in (#fired, watermark] fires; then those that fired before and were changed, for the changed keys alone.
-  #fire(watermark: number, out: Output): void {
-    const before = this.#fired
+  #fire(time: number, out: Output): void {
+    const before = this.#firedShown
+    const watermark = this.#zone?.passedAt(time) ?? time
     const due = new Set<number>()
     const again = new Set<number>()
     for (const pane of this.#panes.values()) {
@@ -208,10 +223,13 @@ class WindowAggregate implements Operator {
       pane.changed = undefined
     }
     for (const end of [...due].sort((a, b) => a - b)) this.#emitWindow(end, out)
-    this.#fired = Math.max(before, watermark)
-    this.#sliding?.dropBefore(watermark < Number.POSITIVE_INFINITY ? nextWindowEnd(this.#grid, this.#fired) : watermark)
+    this.#fired = Math.max(this.#fired, time)
+    this.#firedShown = Math.max(before, watermark)
+    this.#sliding?.dropBefore(watermark < Number.POSITIVE_INFINITY ? nextWindowEnd(this.#grid, this.#firedShown) : watermark)
+    const { latenessMs } = this.#grid
+    const passed = this.#zone?.passedAt(time, latenessMs) ?? time - latenessMs
     for (const [name, pane] of this.#panes) {
-      if (!isWindowLate(pane.lastEnd, this.#grid.latenessMs, watermark)) continue
+      if (!isWindowLate(pane.lastEnd, 0, passed)) continue
       this.#giveSpare(pane.groups)
       this.#panes.delete(name)
     }
@@ -278,10 +296,11 @@ class WindowAggregate implements Operator {
   #emitGroups(end: number, groups: GroupState, count: number, out: Output): void {
     const { device, arena } = this.#context
     const head = (column: Column): Column => ({ ...column, length: count })
+    const start = startOfWindow(this.#grid, end)
     const columns = [
       ...groups.keyColumns(arena).map(head),
-      timeColumn(device, arena, startOfWindow(this.#grid, end), count),
-      timeColumn(device, arena, end, count),
+      timeColumn(device, arena, this.#zone?.startOf(start) ?? start, count),
+      timeColumn(device, arena, this.#zone?.endOf(end) ?? end, count),
       ...groups.resultColumns(arena).map(head),
     ]
     emitSorted(this.#context, out, this.#fields, this.#keys.length, columns, count)
@@ -311,6 +330,7 @@ class WindowAggregate implements Operator {
   restore(runs: readonly StateRun[]): void {
     const { device } = this.#context
     for (const run of runs) if (run.table === 'clock') this.#fired = Math.max(this.#fired, readClock(device, run))
+    this.#firedShown = this.#zone?.passedAt(this.#fired) ?? this.#fired
     for (const run of runs) {
       if (run.table === 'clock') continue
       const arena = device.arena()
@@ -344,7 +364,7 @@ class WindowAggregate implements Operator {
 
   #takePane(arena: Arena, { firstEnd, lastEnd, rows }: PaneRows): void {
     const keyCount = this.#shape.keys.length
-    if (this.#sliding && firstEnd - 1 <= this.#fired) return this.#sliding.add(arena, firstEnd, lastEnd, rows)
+    if (this.#sliding && firstEnd - 1 <= this.#firedShown) return this.#sliding.add(arena, firstEnd, lastEnd, rows)
     this.#pane(firstEnd, lastEnd).groups.merge(arena, rows.columns.slice(0, keyCount), rows.columns.slice(keyCount), rows.rowCount)
   }
 

@@ -15,7 +15,7 @@ import type { Device } from '../device/device.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { GroupShape } from '../state/group-state.ts'
 import type { StateRun } from '../state/state-run.ts'
-import type { WindowSpec } from '../window/window-spec.ts'
+import { isTimed, type WindowSpec } from '../window/window-spec.ts'
 import type { OperatorContext, Output } from './operator.ts'
 import { watermarkColumn, watermarkField } from './watermark.ts'
 
@@ -62,8 +62,8 @@ export function windowFields(input: Fields, params: WindowAggregateParams, where
     return { name: aggregate.name, type, nullable: isNullable(aggregate.fn, columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable)) }
   })
   // Of event time only: by the clock nothing is late.
-  const isTimed = params.window.kind !== 'processing' && input.some(field => field.name === watermarkColumn)
-  const fields = [...keys, startField, endField, ...results, ...(isTimed ? [watermarkField] : [])]
+  const isJudged = isTimed(params.window) && input.some(field => field.name === watermarkColumn)
+  const fields = [...keys, startField, endField, ...results, ...(isJudged ? [watermarkField] : [])]
   const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)
   if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: the result would have two columns "${twice.name}"; rename the key or the aggregate`)
   return fields

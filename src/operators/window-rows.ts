@@ -7,6 +7,7 @@ import { columnIndex, type Field, type Fields } from '../batch/schema.ts'
 import { countNulls } from '../compute/bitmap.ts'
 import { gatherColumn, holdViews } from '../compute/gather.ts'
 import { floorTimes, spreadWindows, windowsOfRow } from '../compute/window.ts'
+import { WindowZone } from '../compute/window-zone.ts'
 import { checkWindow, describeWindow, type WindowSpec } from '../window/window-spec.ts'
 import { emitApart, type OperatorContext, type OperatorType } from './operator.ts'
 import { checkTime } from './watermark.ts'
@@ -35,15 +36,17 @@ export const windowRowsOperator: OperatorType<WindowRowsParams> = {
   create(context, { window }, [input]) {
     const at = columnIndex(input!, window.time, context.where)
     const fields = [...input!, ...windowColumns]
+    const zone = window.zone === undefined ? undefined : new WindowZone(context.device, window.zone)
     return {
       push(batch, out) {
         const { device, arena } = context
-        const times = floorTimes(device, arena, batch.columns[at]!)
+        const floored = floorTimes(device, arena, batch.columns[at]!)
+        const times = zone?.shown(arena, floored, batch.rowCount) ?? floored
         const timeless = countNulls(device, batch.columns[at]!)
         if (timeless > 0) context.count('nullTimeRows', timeless)
         const rows = Math.max(1, Math.floor(emitRows / windowsOfRow(gridOf(window))))
         for (let start = 0; start < batch.rowCount; start += rows) {
-          const emit = () => out.emit(spread(context, batch, fields, times, [start, Math.min(batch.rowCount, start + rows)], window))
+          const emit = () => out.emit(spread(context, batch, fields, times, [start, Math.min(batch.rowCount, start + rows)], window, zone))
           if (start === 0) emit()
           else emitApart(context, emit)
         }
@@ -56,9 +59,11 @@ function gridOf({ sizeMs, offsetMs = 0, ...window }: WindowRowsParams['window'])
   return { sizeMs, slideMs: 'slideMs' in window ? window.slideMs : sizeMs, offsetMs, cumulates: window.kind === 'cumulate' }
 }
 
-function spread({ device, arena }: OperatorContext, batch: Batch, fields: Fields, times: number, [start, end]: readonly [number, number], window: WindowRowsParams['window']): Batch {
+function spread({ device, arena }: OperatorContext, batch: Batch, fields: Fields, times: number, [start, end]: readonly [number, number], window: WindowRowsParams['window'], zone: WindowZone | undefined): Batch {
   const found = spreadWindows(device, arena, times, start, end, gridOf(window))
   holdViews(device, arena, batch)
   const bound = (values: number): Column => ({ type: timestampMs, length: found.count, values, validity: 0 })
-  return { fields, rowCount: found.count, columns: [...batch.columns.map(column => gatherColumn(device, arena, column, found.indices, found.count)), bound(found.starts), bound(found.ends)], arena: arena.address }
+  const [starts, ends] = [bound(found.starts), bound(found.ends)]
+  const bounds = zone ? [zone.starts(arena, starts), zone.ends(arena, ends)] : [starts, ends]
+  return { fields, rowCount: found.count, columns: [...batch.columns.map(column => gatherColumn(device, arena, column, found.indices, found.count)), ...bounds], arena: arena.address }
 }

@@ -8,7 +8,7 @@ import { bindExpression } from '../expr/bind.ts'
 import type { Expression } from '../expr/expression.ts'
 import type { TimedSide } from '../operators/interval-join.ts'
 import { windowColumns, windowRowsOperator, type WindowRowsParams } from '../operators/window-rows.ts'
-import type { WindowSpec } from '../window/window-spec.ts'
+import { isTimed, type WindowSpec } from '../window/window-spec.ts'
 import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
@@ -58,7 +58,7 @@ function keyedSides(node: OperatorNode, { computed, ...given }: LogicalJoin, inp
 /** The operators of a join of rows in the same windows: `window` is that of the left side, `rightTime` the time of the right one. Throws PlanError NO_WATERMARK, WINDOW, and as their parts do. */
 export function lowerWindowJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const { window, rightTime, ...logical } = node.params as unknown as LogicalJoin & { window: WindowSpec; rightTime?: string }
-  if (window.kind === 'session' || window.kind === 'processing') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
+  if (!isTimed(window) || window.kind === 'session') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
   if (window.latenessMs) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it can't have lateness; leave it out, or raise the bound of the watermark`)
   const { params, sides, steps } = keyedSides(node, logical, inputs)
   const windowed = sides.map(({ edge, fields }, port): Side => {

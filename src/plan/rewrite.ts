@@ -2,12 +2,14 @@
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
+import { bindExpression } from '../expr/bind.ts'
+import { describeExpression } from '../expr/describe.ts'
 import { callExpression, columnExpression, type Expression } from '../expr/expression.ts'
-import { isNumeric } from '../batch/data-type.ts'
+import { isInteger, isNumeric } from '../batch/data-type.ts'
 import { visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { textStatistics } from '../operators/describe-rows.ts'
-import type { WindowSpec } from '../window/window-spec.ts'
+import { isTimed, type WindowSpec } from '../window/window-spec.ts'
 import type { AggregateParam } from '../operators/group-by.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
@@ -53,16 +55,20 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
   let source = node.inputs[0]!
-  if (Object.keys(lowered.columns).length > 0) {
-    steps.push({ node: 'operator', id: `${node.id}:inputs`, kind: 'with', params: { columns: lowered.columns } as unknown as Json, inputs: [source] })
+  const gap = window && sessionGap(window, input, node.id)
+  const columns = gap ? { ...lowered.columns, [gapColumn]: gap } : lowered.columns
+  if (Object.keys(columns).length > 0) {
+    steps.push({ node: 'operator', id: `${node.id}:inputs`, kind: 'with', params: { columns } as unknown as Json, inputs: [source] })
     source = { node: `${node.id}:inputs` }
   }
   const params = { keys, aggregates: lowered.aggregates } as unknown as Json
   if (window) {
-    if (!input.bounded && !input.watermarked && window.kind !== 'processing')
+    if (!input.bounded && !input.watermarked && isTimed(window))
       throw new PlanError('NO_WATERMARK', `${node.id}: a window over a stream needs a watermark to know when it is complete; call .watermark("${window.time}", { bound: '5s' }) before groupBy`)
-    const kind = window.kind === 'session' ? 'sessionAggregate' : 'windowAggregate'
-    return [...steps, { node: 'operator', id: node.id, kind, params: { ...(params as object), window: window as unknown as Json }, inputs: [source] }]
+    const isSession = window.kind === 'session' || window.kind === 'processingSession'
+    const { gap: _, ...bare } = window as { gap?: Json }
+    const physical = gap ? { ...bare, gapColumn } : window
+    return [...steps, { node: 'operator', id: node.id, kind: isSession ? 'sessionAggregate' : 'windowAggregate', params: { ...(params as object), window: physical as unknown as Json }, inputs: [source] }]
   }
   if (!input.bounded && sets)
     throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends, and this stream doesn't; group by each set of keys by itself, or read the source until its end`)
@@ -80,6 +86,18 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     partial,
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
   ]
+}
+
+const gapColumn = '$gap'
+
+// The gap of each row of a session, as int64 of milliseconds or as it is, a duration.
+function sessionGap(window: WindowSpec, { fields }: EdgeFacts, id: string): Expression | undefined {
+  if (window.kind !== 'session' || window.gap === undefined) return undefined
+  const gap = window.gap as unknown as Expression
+  const { type } = bindExpression(gap, fields, `${id}, gap`)
+  if (type.kind === 'duration') return gap
+  if (!isInteger(type)) throw new PlanError('WINDOW', `${id}: the gap ${describeExpression(gap)} is ${typeName(type)}; give whole milliseconds, or a duration`)
+  return callExpression('cast', [gap], { to: 'int64' })
 }
 
 // The column of which all aggregates count the distinct values, if they do nothing else.

@@ -17,6 +17,15 @@ export function windowStarts(grid: WindowGrid, time: number): number[] {
   return starts
 }
 
+/** The first and the last end of the windows that cover `time`; undefined where there are none. */
+export function endsAt(grid: WindowGrid, time: number): { readonly firstEnd: number; readonly lastEnd: number } | undefined {
+  const { sizeMs, slideMs, offsetMs, cumulates } = grid
+  const begun = Math.floor((time - offsetMs) / slideMs) * slideMs + offsetMs
+  if (cumulates) return { firstEnd: begun + slideMs, lastEnd: Math.floor((time - offsetMs) / sizeMs) * sizeMs + offsetMs + sizeMs }
+  const [first] = windowStarts(grid, time)
+  return first === undefined ? undefined : { firstEnd: first + sizeMs, lastEnd: begun + sizeMs }
+}
+
 /** The start of the window that ends at `end`. */
 export function startOfWindow({ sizeMs, offsetMs, cumulates }: WindowGrid, end: number): number {
   return cumulates ? Math.floor((end - 1 - offsetMs) / sizeMs) * sizeMs + offsetMs : end - sizeMs

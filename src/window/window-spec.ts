@@ -2,19 +2,38 @@
 // a window's last moment is end − 1 ms. Rules: those of Apache Flink's windows.
 import { PlanError } from '../base/errors.ts'
 import { type Duration, parseDuration } from '../base/units.ts'
+import type { Json } from '../base/json.ts'
+import { isZone } from '../batch/type-name.ts'
 
-/** How rows are put into windows. `time` is the event-time column; a row is late for a window once end − 1 + latenessMs ≤ watermark. */
+/** How rows are put into windows. `time` is the event-time column; a row is late for a window once end − 1 + latenessMs ≤ watermark. `zone`: bounds are what its clock shows. */
 export type WindowSpec =
-  | { readonly kind: 'tumble'; readonly time: string; readonly sizeMs: number; readonly offsetMs?: number; readonly latenessMs?: number }
-  | { readonly kind: 'hop'; readonly time: string; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs?: number; readonly latenessMs?: number }
+  | ({ readonly kind: 'tumble'; readonly time: string; readonly sizeMs: number } & Placed & Late)
+  | ({ readonly kind: 'hop'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late)
   /** Windows of each size from `slideMs` on, by steps of it, from the starts of those of `sizeMs`, which is a multiple of it. */
-  | { readonly kind: 'cumulate'; readonly time: string; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs?: number; readonly latenessMs?: number }
-  | { readonly kind: 'session'; readonly time: string; readonly gapMs: number; readonly latenessMs?: number }
-  | { readonly kind: 'processing'; readonly sizeMs: number; readonly slideMs?: number; readonly offsetMs?: number }
+  | ({ readonly kind: 'cumulate'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late)
+  /** One of the gaps is given: `gap` is an expression, as plans have it, `gapColumn` the column that it becomes: whole milliseconds, or a duration. */
+  | ({ readonly kind: 'session'; readonly time: string; readonly gapMs?: number; readonly gap?: Json; readonly gapColumn?: string } & Late)
+  /** By the clock at which rows arrive; with `cumulates` as `cumulate`. */
+  | ({ readonly kind: 'processing'; readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true } & Placed)
+  | { readonly kind: 'processingSession'; readonly gapMs: number }
+type Placed = { readonly offsetMs?: number; readonly zone?: string }
+type Late = { readonly latenessMs?: number }
 
-/** What may be said beside a window's size. `offset` moves all starts; with `lateness` late rows update results that were emitted. */
-export interface WindowOptions {
+/** True for windows of event time, which have a column of it. */
+export function isTimed(spec: WindowSpec): spec is Extract<WindowSpec, { readonly time: string }> {
+  return 'time' in spec
+}
+
+/** What may be said beside a window's size: where windows begin. Days of a zone's clock, such as 'Europe/Berlin', have 23 or 25 hours where it is changed. */
+export interface PlacedOptions {
+  /** Moves all starts. */
   readonly offset?: Duration
+  /** The clock by which windows begin and end; UTC unless said. */
+  readonly zone?: string
+}
+
+/** What may be said beside the size of a window of event time: with `lateness` late rows update results that were emitted. */
+export interface WindowOptions extends PlacedOptions {
   readonly lateness?: Duration
 }
 
@@ -36,22 +55,41 @@ export function cumulate(time: string, size: Duration, options: WindowOptions & 
   return checkWindow({ kind: 'cumulate', time, sizeMs: parseDuration(size, 'cumulate'), slideMs: parseDuration(options.step, 'cumulate'), ...common(options, 'cumulate') }, 'cumulate')
 }
 
-/** Windows that last as long as rows of a key are at most `gap` apart, and end a gap after the last. Throws PlanError WINDOW or DURATION. */
-export function session(time: string, options: { readonly gap: Duration; readonly lateness?: Duration }): WindowSpec {
-  const { latenessMs } = common({ lateness: options.lateness }, 'session')
-  return checkWindow({ kind: 'session', time, gapMs: parseDuration(options.gap, 'session'), ...(latenessMs === undefined ? {} : { latenessMs }) }, 'session')
+/**
+ * Windows that last as long as rows of a key are at most `gap` apart, and end a gap after the last. `gap` may be an expression as plain data: then each row brings its own, and a session
+ * ends with the latest of its rows' gaps. Throws PlanError WINDOW or DURATION.
+ */
+export function session(time: string, options: { readonly gap: Duration | { readonly [name: string]: Json }; readonly lateness?: Duration }): WindowSpec {
+  const { latenessMs } = common(options.lateness === undefined ? {} : { lateness: options.lateness }, 'session')
+  return checkWindow({ kind: 'session', time, ...(typeof options.gap === 'object' ? { gap: options.gap } : { gapMs: parseDuration(options.gap, 'session') }), ...(latenessMs === undefined ? {} : { latenessMs }) }, 'session')
 }
 
 /** Windows by the clock at which rows arrive; nothing is late. Results depend on when the job runs. */
 export const processingTime = {
   /** Windows of one size, side by side. Throws PlanError WINDOW or DURATION. */
-  tumble(size: Duration, options: { readonly offset?: Duration } = {}): WindowSpec {
-    const { offsetMs } = common({ offset: options.offset }, 'processingTime.tumble')
-    return checkWindow(
-      { kind: 'processing', sizeMs: parseDuration(size, 'processingTime.tumble'), ...(offsetMs === undefined ? {} : { offsetMs }) },
-      'processingTime.tumble',
-    )
+  tumble(size: Duration, options: PlacedOptions = {}): WindowSpec {
+    return processing({ sizeMs: parseDuration(size, 'processingTime.tumble') }, options, 'processingTime.tumble')
   },
+  /** Windows of one size that start every `slide`. Throws PlanError WINDOW or DURATION. */
+  hop(size: Duration, options: PlacedOptions & { readonly slide: Duration }): WindowSpec {
+    const where = 'processingTime.hop'
+    return processing({ sizeMs: parseDuration(size, where), slideMs: parseDuration(options.slide, where) }, options, where)
+  },
+  /** Windows that grow by `step` to the whole size. Throws PlanError WINDOW or DURATION. */
+  cumulate(size: Duration, options: PlacedOptions & { readonly step: Duration }): WindowSpec {
+    const where = 'processingTime.cumulate'
+    return processing({ sizeMs: parseDuration(size, where), slideMs: parseDuration(options.step, where), cumulates: true }, options, where)
+  },
+  /** Windows that end when a key has had no row for `gap`. Throws PlanError WINDOW or DURATION. */
+  session(options: { readonly gap: Duration }): WindowSpec {
+    const where = 'processingTime.session'
+    return checkWindow({ kind: 'processingSession', gapMs: parseDuration(options.gap, where) }, where)
+  },
+}
+
+function processing(bounds: { readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true }, options: PlacedOptions, where: string): WindowSpec {
+  const { offset, zone } = options
+  return checkWindow({ kind: 'processing', ...bounds, ...common({ ...(offset !== undefined && { offset }), ...(zone !== undefined && { zone }) }, where) }, where)
 }
 
 /** Sizes beyond this (about 31 years) are taken for a mistake. */
@@ -59,27 +97,31 @@ const sizeMax = 1e12
 
 /** The spec itself, where its numbers make sense. Throws PlanError WINDOW naming `where` and the number. */
 export function checkWindow<S extends WindowSpec>(spec: S, where: string): S {
-  const slide = spec.kind === 'cumulate' ? 'step' : 'slide'
-  const positive = { size: 'sizeMs' in spec ? spec.sizeMs : 1, [slide]: 'slideMs' in spec ? (spec.slideMs ?? 1) : 1, gap: 'gapMs' in spec ? spec.gapMs : 1 }
+  const cumulates = spec.kind === 'cumulate' || (spec.kind === 'processing' && spec.cumulates === true)
+  const slide = cumulates ? 'step' : 'slide'
+  const positive = { size: 'sizeMs' in spec ? spec.sizeMs : 1, [slide]: 'slideMs' in spec ? (spec.slideMs ?? 1) : 1, gap: 'gapMs' in spec ? (spec.gapMs ?? 1) : 1 }
   for (const [name, ms] of Object.entries(positive)) {
     if (!Number.isInteger(ms) || ms < 1 || ms > sizeMax)
       throw new PlanError('WINDOW', `${where}: the ${name} is ${ms} ms; give a whole number of milliseconds from 1 to ${sizeMax}`)
   }
-  if (spec.kind === 'cumulate' && spec.sizeMs % spec.slideMs !== 0)
-    throw new PlanError('WINDOW', `${where}: the size of ${spec.sizeMs} ms is no multiple of the step of ${spec.slideMs} ms; give a step that divides it`)
+  const { sizeMs, step } = cumulates ? { sizeMs: (spec as { sizeMs: number }).sizeMs, step: positive[slide]! } : { sizeMs: 0, step: 1 }
+  if (sizeMs % step !== 0)
+    throw new PlanError('WINDOW', `${where}: the size of ${sizeMs} ms is no multiple of the step of ${step} ms; give a step that divides it`)
   const offset = 'offsetMs' in spec ? (spec.offsetMs ?? 0) : 0
   if (!Number.isInteger(offset) || Math.abs(offset) > sizeMax)
     throw new PlanError('WINDOW', `${where}: the offset is ${offset} ms; give a whole number of milliseconds`)
   const lateness = 'latenessMs' in spec ? (spec.latenessMs ?? 0) : 0
   if (!Number.isInteger(lateness) || lateness < 0 || lateness > sizeMax)
     throw new PlanError('WINDOW', `${where}: the lateness is ${lateness} ms; give 0 or more whole milliseconds`)
+  const zone = 'zone' in spec ? spec.zone : undefined
+  if (zone !== undefined && !isZone(zone)) throw new PlanError('ZONE', `${where}: ${JSON.stringify(zone)} is not a time zone; give a name such as 'Europe/Berlin', or an offset such as '+02:00'`)
   return spec
 }
 
 /** A window for people: `hop(dateTime, 10000 ms every 2000 ms)`. */
 export function describeWindow(spec: WindowSpec): string {
   const late = 'latenessMs' in spec && spec.latenessMs ? `, lateness ${spec.latenessMs} ms` : ''
-  const offset = 'offsetMs' in spec && spec.offsetMs ? `, offset ${spec.offsetMs} ms` : ''
+  const offset = `${'offsetMs' in spec && spec.offsetMs ? `, offset ${spec.offsetMs} ms` : ''}${'zone' in spec && spec.zone !== undefined ? `, ${spec.zone}` : ''}`
   switch (spec.kind) {
     case 'tumble':
       return `tumble(${spec.time}, ${spec.sizeMs} ms${offset}${late})`
@@ -88,15 +130,18 @@ export function describeWindow(spec: WindowSpec): string {
     case 'cumulate':
       return `cumulate(${spec.time}, ${spec.sizeMs} ms by ${spec.slideMs} ms${offset}${late})`
     case 'session':
-      return `session(${spec.time}, gap ${spec.gapMs} ms${late})`
+      return `session(${spec.time}, gap ${spec.gapMs === undefined ? 'of each row' : `${spec.gapMs} ms`}${late})`
     case 'processing':
-      return `processingTime(${spec.sizeMs} ms${spec.slideMs ? ` every ${spec.slideMs} ms` : ''}${offset})`
+      return `processingTime(${spec.sizeMs} ms${spec.slideMs ? ` ${spec.cumulates ? 'by' : 'every'} ${spec.slideMs} ms` : ''}${offset})`
+    case 'processingSession':
+      return `processingTime(gap ${spec.gapMs} ms)`
   }
 }
 
-function common(options: WindowOptions, where: string): { offsetMs?: number; latenessMs?: number } {
+function common(options: WindowOptions, where: string): { offsetMs?: number; zone?: string; latenessMs?: number } {
   return {
     ...(options.offset === undefined ? {} : { offsetMs: parseDuration(options.offset, where) }),
+    ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.lateness === undefined ? {} : { latenessMs: parseDuration(options.lateness, where) }),
   }
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterEach(() => expect(device.pages.used()).toBe(0))
 
-const fields = parseSchema({ k: 'utf8?', time: 'timestamp[ms]?', value: 'int64?', split: 'int32' }, 'test')
+const fields = parseSchema({ k: 'utf8?', time: 'timestamp[ms]?', value: 'int64?', split: 'int32', gap: 'int64?' }, 'test')
 const aggregates = [
   { name: 'count', fn: 'count' },
   { name: 'sum', fn: 'sum', input: 'value' },
@@ -36,6 +36,7 @@ const toInput = (row: NaiveRow) => ({
   time: row.time,
   value: row.value === null ? null : BigInt(row.value),
   split: row.split ?? 0,
+  gap: row.gap === undefined ? null : BigInt(row.gap),
 })
 const keyText = (row: PlainRow) => String(row.k)
 const number = (value: unknown) => (value === null ? null : Number(value))
@@ -68,15 +69,32 @@ function sampleRows(r: Random, count: number, splits: number): NaiveRow[] {
       time: r.int(40) === 0 ? null : now - r.int(disorder + 1) - straggler,
       value: r.int(5) === 0 ? null : r.int(2_000) - 1_000,
       split: splits > 1 ? r.int(splits) : 0,
+      gap: 1 + r.int(r.int(20) ? 15 : 300),
     }
   })
+}
+
+// The same in a zone's time: as many minutes around a change of its clock, where a day of rows may be few or many windows.
+const zones = [
+  { zone: 'Europe/Berlin', from: Date.UTC(2025, 2, 29, 20) },
+  { zone: 'Europe/Berlin', from: Date.UTC(2025, 9, 25, 20) },
+  { zone: 'Australia/Lord_Howe', from: Date.UTC(2025, 3, 5, 12) },
+] as const
+
+/** A window, and rows for it, by the clock of a zone, at so many milliseconds for one. */
+function inZone(r: Random, window: WindowSpec, rows: readonly NaiveRow[]): { window: WindowSpec; rows: NaiveRow[]; scale: number } {
+  const { zone, from } = zones[r.int(zones.length)]!
+  const scale = [1_000, 20_000, 60_000][r.int(3)]!
+  const scaled = Object.fromEntries(Object.entries(window).map(([name, value]) => [name, name.endsWith('Ms') ? (value as number) * scale : value]))
+  return { scale, window: { ...scaled, zone } as unknown as WindowSpec, rows: rows.map(row => ({ ...row, time: row.time === null ? null : from + row.time * scale })) }
 }
 
 function sampleWindow(r: Random): WindowSpec {
   const offset = r.int(3) === 0 ? r.int(50) - 25 : 0
   const lateness = r.int(2) === 0 ? 0 : r.int(100)
-  const kind = r.int(6)
+  const kind = r.int(7)
   const step = 1 + r.int(30)
+  if (kind === 6) return { kind: 'session', time: 'time', gapColumn: 'gap', ...(lateness > 0 && { latenessMs: lateness }) }
   // Windows of which many share a pane.
   if (kind === 5) return hop('time', 20 + r.int(60), { slide: 1 + r.int(4), offset, lateness: r.int(3) === 0 ? lateness : 0 })
   if (kind === 4) return cumulate('time', step * (1 + r.int(6)), { step, offset, lateness })
@@ -112,13 +130,13 @@ describe('windows agree with the naive interpreter', () => {
   test('for any batches, instances, restarts, disorder and lateness', () => {
     for (let seed = first; seed < first + rounds; seed++) {
       const r = random(seed)
-      const window = sampleWindow(r)
       const splits = r.int(3) === 0 ? 1 + r.int(3) : 0
-      const boundMs = [0, 5, 50][r.int(3)]!
-      const rows = sampleRows(r, 1 + r.int(600), splits)
+      const sample = { scale: 1, window: sampleWindow(r), rows: sampleRows(r, 1 + r.int(600), splits) }
+      const { scale, window, rows } = 'sizeMs' in sample.window && r.int(2) === 0 ? inZone(r, sample.window, sample.rows) : sample
+      const boundMs = scale * [0, 5, 50][r.int(3)]!
       const watermarks = naiveWatermarks(rows, boundMs, splits)
       const isSession = window.kind === 'session'
-      const expected = isSession ? naiveSessions(rows, watermarks, window) : naiveWindows(rows, watermarks, window)
+      const expected = isSession ? naiveSessions('gapColumn' in window ? rows : rows.map(({ gap: _, ...row }) => row), watermarks, window) : naiveWindows(rows, watermarks, window)
       const exact = isSession || !('latenessMs' in window && window.latenessMs! > 0)
       for (const batchRows of [1, 7, 1024, 65_536]) {
         for (const parallelism of [1, 2, 3]) {

@@ -73,8 +73,11 @@ export class EventRun {
   }
   /** Takes over the batch's reference. */
   pushBatch(batch: Batch): void {
-    this.#into(0, batch)
-    releaseBatch(this.#device, batch)
+    try {
+      this.#into(0, batch)
+    } finally {
+      releaseBatch(this.#device, batch)
+    }
     this.#generated()
   }
   advance(watermark: number): void {
@@ -139,16 +142,19 @@ export class EventRun {
     const instances = this.#instances[step]!
     const keys = typeOf(this.#steps[step]!).keys?.(this.#steps[step]!.params as never, 0) ?? []
     const arena = this.#device.arena()
-    const parts = instances.length === 1 ? [batch] : partitionBatch(this.#device, arena, batch, keys, instances.length)
-    parts.forEach((part, i) => {
-      if (!part) return
-      this.#run(step, instances[i]!, (operator, out, own) => {
-        retainArena(this.#device, part.arena)
-        own.hold(part.arena)
-        operator.push({ ...part, arena: own.address }, out, 0)
+    try {
+      const parts = instances.length === 1 ? [batch] : partitionBatch(this.#device, arena, batch, keys, instances.length)
+      parts.forEach((part, i) => {
+        if (!part) return
+        this.#run(step, instances[i]!, (operator, out, own) => {
+          retainArena(this.#device, part.arena)
+          own.hold(part.arena)
+          operator.push({ ...part, arena: own.address }, out, 0)
+        })
       })
-    })
-    arena.release()
+    } finally {
+      arena.release()
+    }
   }
 
   #advance(from: number, watermark: number): void {

@@ -1,5 +1,6 @@
 // Windows, plainly: rows one at a time, each judged by the watermark before it. What the operators must agree with, whatever the batches.
-import type { WindowSpec } from '../../src/window/window-spec.ts'
+import { isTimed, type WindowSpec } from '../../src/window/window-spec.ts'
+import { naiveClock } from './naive-clock.ts'
 
 /** An input row: its key as text, its time (null: none), a value (null: none). */
 export interface NaiveRow {
@@ -7,6 +8,8 @@ export interface NaiveRow {
   readonly time: number | null
   readonly value: number | null
   readonly split?: number
+  /** The row's own gap, in sessions of such. */
+  readonly gap?: number
 }
 
 /** A window's result. */
@@ -60,24 +63,26 @@ function resultOf(key: string, start: number, end: number, rows: readonly NaiveR
 
 /** Tumbling, hopping and cumulating windows: the last result of each (key, window), and what no window took. */
 export function naiveWindows(rows: readonly NaiveRow[], watermarks: readonly number[], spec: WindowSpec): NaiveOutput {
-  if (spec.kind === 'session' || spec.kind === 'processing') throw new Error('fixed windows of event time only')
+  if (spec.kind === 'session' || !isTimed(spec)) throw new Error('fixed windows of event time only')
   const slide = spec.kind === 'hop' ? spec.slideMs : spec.sizeMs
   const step = spec.kind === 'cumulate' ? spec.slideMs : spec.sizeMs
-  const { offsetMs = 0, latenessMs = 0, sizeMs } = spec
+  const { offsetMs = 0, latenessMs = 0, sizeMs, zone } = spec
+  const clock = naiveClock(zone)
   const windows = new Map<string, { key: string; start: number; end: number; rows: NaiveRow[] }>()
   const late: NaiveRow[] = []
   const timeless: NaiveRow[] = []
   let lone = 0
   rows.forEach((row, i) => {
     if (row.time === null) return timeless.push(row)
-    const watermark = watermarks[i]!
+    const time = clock.shown(row.time)
+    const passed = clock.leastFrom(watermarks[i]! - latenessMs + 1) - 1
     let taken = 0
     let covered = 0
-    for (let start = offsetMs + Math.floor((row.time - offsetMs) / slide) * slide; start + sizeMs > row.time; start -= slide) {
+    for (let start = offsetMs + Math.floor((time - offsetMs) / slide) * slide; start + sizeMs > time; start -= slide) {
       for (let end = start + step; end <= start + sizeMs; end += step) {
-        if (end <= row.time) continue
+        if (end <= time) continue
         covered++
-        if (end - 1 + latenessMs <= watermark) continue
+        if (end - 1 <= passed) continue
         taken++
         const id = `${row.key} ${start} ${end}`
         if (!windows.has(id)) windows.set(id, { key: row.key, start, end, rows: [] })
@@ -85,40 +90,41 @@ export function naiveWindows(rows: readonly NaiveRow[], watermarks: readonly num
       }
     }
     if (taken > 0) return
-    if (covered > 0 || row.time + latenessMs <= watermark) late.push(row)
+    if (covered > 0 || time <= passed) late.push(row)
     else lone++
   })
-  return { results: [...windows.values()].map(w => resultOf(w.key, w.start, w.end, w.rows)), late, timeless, lone }
+  return { results: [...windows.values()].map(w => resultOf(w.key, clock.startOf(w.start), clock.endOf(w.end), w.rows)), late, timeless, lone }
 }
 
 /** Sessions: every result that is emitted, updates included. */
 export function naiveSessions(rows: readonly NaiveRow[], watermarks: readonly number[], spec: WindowSpec): NaiveOutput {
   if (spec.kind !== 'session') throw new Error('sessions only')
-  const { gapMs, latenessMs = 0 } = spec
-  type Session = { key: string; start: number; last: number; rows: NaiveRow[]; fired: boolean }
+  const { gapMs = 0, latenessMs = 0 } = spec
+  type Session = { key: string; start: number; end: number; rows: NaiveRow[]; fired: boolean }
   let sessions: Session[] = []
   const results: NaiveResult[] = []
   const late: NaiveRow[] = []
   const timeless: NaiveRow[] = []
   const fire = (watermark: number) => {
     for (const s of sessions) {
-      if (s.fired || s.last + gapMs - 1 > watermark) continue
+      if (s.fired || s.end - 1 > watermark) continue
       s.fired = true
-      results.push(resultOf(s.key, s.start, s.last + gapMs, s.rows))
+      results.push(resultOf(s.key, s.start, s.end, s.rows))
     }
-    sessions = sessions.filter(s => s.last + gapMs - 1 + latenessMs > watermark)
+    sessions = sessions.filter(s => s.end - 1 + latenessMs > watermark)
   }
   rows.forEach((row, i) => {
     const { key, time } = row
     if (time === null) return timeless.push(row)
     fire(watermarks[i]!)
-    const touched = sessions.filter(s => s.key === key && time >= s.start - gapMs && time <= s.last + gapMs)
-    if (touched.length === 0 && time + gapMs - 1 + latenessMs <= watermarks[i]!) return late.push(row)
+    const until = time + (row.gap ?? gapMs)
+    const touched = sessions.filter(s => s.key === key && until >= s.start && time <= s.end)
+    if (touched.length === 0 && until - 1 + latenessMs <= watermarks[i]!) return late.push(row)
     sessions = sessions.filter(s => !touched.includes(s))
     sessions.push({
       key,
       start: Math.min(time, ...touched.map(s => s.start)),
-      last: Math.max(time, ...touched.map(s => s.last)),
+      end: Math.max(until, ...touched.map(s => s.end)),
       rows: [...touched.flatMap(s => s.rows), row],
       fired: false,
     })

@@ -1,11 +1,13 @@
-// Event time, plainly: numbers row by row. And the entries of kernels/window.ts and kernels/session.ts in the catalogue of agreements.
+// Event time, plainly: numbers row by row. And the entries of kernels/window.ts, window-zone.ts and session.ts in the catalogue of agreements.
 import type { Random } from '../../../src/base/random.ts'
 import { timestampMs } from '../../../src/batch/data-type.ts'
 import type { Arena } from '../../../src/device/arena.ts'
 import type { Device } from '../../../src/device/device.ts'
 import { OwnedMemory } from '../../../src/compute/owned-memory.ts'
-import { keptIds, SessionTable } from '../../../src/compute/session.ts'
+import { keptIds, sessionGaps, SessionTable } from '../../../src/compute/session.ts'
+import { WindowZone } from '../../../src/compute/window-zone.ts'
 import { assignPanes, floorTimes, leastTime, rowsWithId, setTimeAt, splitByTime, spreadWindows, SplitWatermarks, timeAt } from '../../../src/compute/window.ts'
+import { naiveClock } from '../../support/naive-clock.ts'
 import { naiveWatermarks } from '../../support/naive-windows.ts'
 import { columnOf, type Shape, uint32sAt } from '../../support/samples.ts'
 import { agreement } from '../agreement.ts'
@@ -148,49 +150,52 @@ export const paneAgreement = agreement({
 interface NaiveSession {
   key: number
   start: number
-  last: number
+  end: number
   rows: number[]
   fired: boolean
 }
 
 export const sessionAgreement = agreement({
   stem: 'session',
-  kernels: ['assignSessions', 'fireSessions', 'liveSessions', 'readSessions', 'writeSessions', 'selectKeptI32'],
+  kernels: ['assignSessions', 'fireSessions', 'liveSessions', 'readSessions', 'writeSessions', 'selectKeptI32', 'findGap'],
   sample(random, length, shape) {
     return {
       keys: Array.from({ length }, () => random.int(5)),
       times: sampleTimes(random, length, shape),
       gap: 1 + random.int(60),
+      gaps: random.int(2) ? Array.from({ length }, () => 1 + random.int(random.int(9) ? 40 : 400)) : undefined,
       lateness: random.int(2) * random.int(500),
       watermark: random.int(3_000) - 1_500,
     }
   },
-  reference({ keys, times, gap, lateness, watermark }) {
+  reference({ keys, times, gap, gaps, lateness, watermark }) {
     let sessions: NaiveSession[] = []
     times.forEach((time, row) => {
       if (time === none) return
-      const touched = sessions.filter(s => s.key === keys[row] && time >= s.start - gap && time <= s.last + gap)
+      const until = time + (gaps?.[row] ?? gap)
+      const touched = sessions.filter(s => s.key === keys[row] && until >= s.start && time <= s.end)
       sessions = sessions.filter(s => !touched.includes(s))
       sessions.push({
         key: keys[row]!,
         start: Math.min(time, ...touched.map(s => s.start)),
-        last: Math.max(time, ...touched.map(s => s.last)),
+        end: Math.max(until, ...touched.map(s => s.end)),
         rows: [...touched.flatMap(s => s.rows), row],
         fired: false,
       })
     })
-    const text = (s: NaiveSession, fired: boolean) => `${s.key} [${s.start}, ${s.last + gap}) ${s.rows.toSorted((a, b) => a - b)}${fired ? ' fired' : ''}`
-    const due = sessions.filter(s => s.last + gap - 1 <= watermark)
-    const live = sessions.filter(s => s.last + gap - 1 + lateness > watermark)
+    const text = (s: NaiveSession, fired: boolean) => `${s.key} [${s.start}, ${s.end}) ${s.rows.toSorted((a, b) => a - b)}${fired ? ' fired' : ''}`
+    const due = sessions.filter(s => s.end - 1 <= watermark)
+    const live = sessions.filter(s => s.end - 1 + lateness > watermark)
     return { due: due.map(s => text(s, false)).sort(), live: live.map(s => text(s, due.includes(s))).sort() }
   },
-  compute(device, arena, { keys, times, gap, lateness, watermark }) {
+  compute(device, arena, { keys, times, gap, gaps, lateness, watermark }) {
     const rows = times.length
     const memory = new OwnedMemory(device)
     const table = new SessionTable(device, memory, gap, lateness)
     const gids = columnOf(device, arena, { kind: 'int32' }, keys).values
     const ids = arena.allocate(4 * rows)
-    table.assign(gids, 5, timesAt(device, arena, times), 0, 0, rows, ids)
+    if (gaps) sessionGaps(device, arena, columnOf(device, arena, { kind: 'int64' }, gaps.map(BigInt)), timesAt(device, arena, times), 'test')
+    table.assign(gids, 5, { times: timesAt(device, arena, times), watermarks: 0, gaps: gaps ? timesAt(device, arena, gaps) : 0 }, 0, rows, ids)
     const kept = keptIds(device, arena, ids, rows)
     const places = uint32sAt(device, kept.places, kept.rows)
     const slots = uint32sAt(device, kept.ids, kept.rows)
@@ -247,4 +252,29 @@ export const spreadAgreement = agreement({
   },
 })
 
-export const windowAgreements = [spreadAgreement, floorAgreement, watermarkAgreement, paneAgreement, sessionAgreement]
+export const zoneAgreement = agreement({
+  stem: 'window-zone',
+  kernels: ['zoneTimes'],
+  sample(random, length, shape) {
+    const zone = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', '-03:30', 'UTC'][random.int(6)]!
+    const year = [1996, 2024, 2030, 2499, 2950][random.int(5)]!
+    // Around the changes of the clock, whichever they are.
+    const times = sampleTimes(random, Math.min(length, 200), shape).map(t => (t === none ? none : Date.UTC(year, random.int(12), 1 + random.int(31), random.int(24)) + t))
+    return { zone, times, lateness: random.int(2) * random.int(5_000_000) }
+  },
+  reference({ zone, times, lateness }) {
+    const { shown, leastFrom, startOf, endOf } = naiveClock(zone)
+    return times.map(time => (time === none ? [none, none, none, none] : [shown(time), leastFrom(time - lateness + 1) - 1, startOf(time), endOf(time)]))
+  },
+  compute(device, arena, { zone, times, lateness }) {
+    const clock = new WindowZone(device, zone)
+    const at = timesAt(device, arena, times)
+    const column = { type: timestampMs, length: times.length, values: at, validity: 0 }
+    const [shown, passed, starts, ends] = [clock.shown(arena, at, times.length), clock.passed(arena, at, times.length, lateness), clock.starts(arena, column).values, clock.ends(arena, column).values].map(values => readTimes(device, values!, times.length))
+    for (const [i, time] of times.slice(0, 2).entries())
+      if (clock.shownAt(time) !== shown![i] || clock.passedAt(time, lateness) !== passed![i] || clock.startOf(time) !== starts![i] || clock.endOf(time) !== ends![i]) throw new Error(`single times differ from columns at ${time}`)
+    return times.map((_, i) => [shown![i], passed![i], starts![i], ends![i]])
+  },
+})
+
+export const windowAgreements = [zoneAgreement, spreadAgreement, floorAgreement, watermarkAgreement, paneAgreement, sessionAgreement]
