@@ -47,11 +47,11 @@ async function measured(query, house, { folder, rows, warmup, workers }) {
   const job = query === 'q10' ? q10Files(house, join(folder, 'files/')) : frame.to(blackhole)
   const began = { at: performance.now(), cpu: process.cpuUsage(), events: 0 }
   const started = await job.start({ workers, mode, checkpoint: { dir: join(folder, 'state'), every: '30s' }, name: query })
-  const barriers = []
+  let latest
   let warm = warmup === 0 ? began : undefined
   const sample = setInterval(() => {
-    const { rowsRead, checkpoints } = started.metrics()
-    if (checkpoints.completed > barriers.length) barriers.push(checkpoints.lastMs)
+    const { rowsRead, latency } = started.metrics()
+    if (warm && latency) latest = latency
     const events = rowsRead / readShare(query)
     if (!warm && events >= warmup) warm = { at: performance.now(), cpu: process.cpuUsage(), events }
   }, sampleMs)
@@ -62,7 +62,7 @@ async function measured(query, house, { folder, rows, warmup, workers }) {
   const seconds = (performance.now() - warm.at) / 1e3
   const cpuSeconds = (cpu.user + cpu.system) / 1e6
   const counted = warmup + rows - warm.events
-  const { rowsWritten, memory, checkpoints } = started.metrics()
+  const { rowsWritten, memory, checkpoints, latency = latest } = started.metrics()
   const [flink, feldera] = published[query] ?? []
   return {
     query,
@@ -72,8 +72,10 @@ async function measured(query, house, { folder, rows, warmup, workers }) {
     cpuSeconds,
     eventsPerSecond: Math.round(counted / seconds),
     eventsPerSecondPerCore: Math.round(counted / cpuSeconds),
-    // A barrier takes the way of the rows, and is through when what it closed is committed: no row takes longer.
-    latencyMs: Math.max(...barriers, checkpoints.lastMs ?? 0),
+    // Of the last minute, from reading to the sink; results of input that ended have none.
+    latencyMs: latency && round(latency.p50Ms),
+    latencyP99Ms: latency && round(latency.p99Ms),
+    checkpoints: checkpoints.completed,
     peakMiB: Math.round(memory.peakBytes / 2 ** 20),
     loopSeconds: loop,
     flink,
@@ -81,6 +83,8 @@ async function measured(query, house, { folder, rows, warmup, workers }) {
     timesFlink: flink && counted / cpuSeconds / 1e3 / flink,
   }
 }
+
+const round = ms => Math.round(10 * ms) / 10
 
 // What can't run as a stream yet runs over input that ends.
 function modeOf(frame) {

@@ -35,7 +35,7 @@ import { cutStages } from './plan/stages.ts'
 import { InlineHost, type TaskHost } from './schedule/host.ts'
 import { JobRun } from './schedule/job-run.ts'
 import { openAudit, openState } from './schedule/job-state.ts'
-import { checkedBatchRows, checkedWorkers, parseMode, type RunOptions, workersMax } from './schedule/run-options.ts'
+import { checkedBatchRows, parseLatency, checkedWorkers, parseMode, type RunOptions, workersMax } from './schedule/run-options.ts'
 import { trapCode } from './schedule/trap.ts'
 import { WorkerPool } from './schedule/worker-pool.ts'
 import { readsFetched } from './source/fetched-files.ts'
@@ -173,6 +173,7 @@ export class Engine {
         bindings,
         job,
         batchRows: checkedBatchRows(options.batchRows ?? batchRowsOf(this.memory, workers.length)),
+        latencyMs: parseLatency(options.latency),
         stateBytes: this.#stateBytes(),
         crowdedPages: this.#crowdedPages(),
         batchBytes: this.memory.batchBytes,

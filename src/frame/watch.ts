@@ -46,7 +46,7 @@ export function watchLines(picture: WatchPicture, width: number, height: number)
   const { checkpoints, memory } = metrics
   const head = [`${printable(name)} · ${stateWords[metrics.state]} · ${formatDuration(metrics.elapsedMs)}`]
   head.push([`in ${formatCount(metrics.rowsRead)} rows`, ...rateOf(picture, 'rowsRead'), ...lagOf(metrics)].join(' · '))
-  head.push([`out ${formatCount(metrics.rowsWritten)} rows`, ...rateOf(picture, 'rowsWritten'), ...countsOf(metrics)].join(' · '))
+  head.push([`out ${formatCount(metrics.rowsWritten)} rows`, ...rateOf(picture, 'rowsWritten'), ...latencyOf(metrics), ...countsOf(metrics)].join(' · '))
   if (metrics.watermark !== undefined) head.push(`event time ${eventTime(metrics.watermark, picture.now)}`)
   head.push([`checkpoints ${formatCount(checkpoints.completed)}`, ...epochOf(metrics), `memory ${formatBytes(memory.peakBytes)} at most`].join(' · '))
   const table = stepTable(picture, width).split('\n')
@@ -62,7 +62,11 @@ export function watchLine(picture: WatchPicture): string {
   const event = metrics.watermark === undefined ? [] : [`event time ${eventTime(metrics.watermark, picture.now)}`]
   const ins = [`${formatCount(metrics.rowsRead)} rows in`, ...rateOf(picture, 'rowsRead')].join(', ')
   const outs = [`${formatCount(metrics.rowsWritten)} rows out`, ...rateOf(picture, 'rowsWritten')].join(', ')
-  return [printable(name), stateWords[metrics.state], formatDuration(metrics.elapsedMs), ins, outs, ...lagOf(metrics), ...event, ...countsOf(metrics), ...epochOf(metrics)].join(' · ')
+  return [printable(name), stateWords[metrics.state], formatDuration(metrics.elapsedMs), ins, outs, ...lagOf(metrics), ...event, ...latencyOf(metrics), ...countsOf(metrics), ...epochOf(metrics)].join(' · ')
+}
+
+function latencyOf({ latency }: JobMetrics): string[] {
+  return latency ? [`latency ${formatDuration(Math.round(latency.p50Ms))}, p99 ${formatDuration(Math.round(latency.p99Ms))}`] : []
 }
 
 function stepTable({ metrics, before, shares }: WatchPicture, width: number): string {

@@ -1,9 +1,9 @@
 // What flows between the parts of a running job, and who takes it. Items of one producer arrive in order; batches carry their references.
 import type { PackedBatch } from '../batch/pack-batch.ts'
 
-/** A batch (by reading instance) with the watermark behind it; the epoch's barrier; the end. */
+/** A batch (by reading instance) with the watermark behind it; the epoch's barrier; the end. `sinceMs`: when its source began to read what it came of, by the clock's elapsed time. */
 export type Item =
-  | { readonly kind: 'batch'; readonly parts: readonly (PackedBatch | null)[] | null; readonly watermark?: number }
+  | { readonly kind: 'batch'; readonly parts: readonly (PackedBatch | null)[] | null; readonly watermark?: number; readonly sinceMs?: number }
   | { readonly kind: 'barrier'; readonly barrier: Barrier }
   | { readonly kind: 'end' }
 

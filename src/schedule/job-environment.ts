@@ -20,7 +20,10 @@ export interface JobEnvironment {
   readonly main: TaskHost
   readonly bindings: Bindings
   readonly job: string
+  /** Rows of a batch at most. */
   readonly batchRows: number
+  /** How long rows of a stream may be on their way. */
+  readonly latencyMs: number
   /** Bytes of state that the job's operators may keep together. */
   readonly stateBytes: number
   /** Pages in use from which on nothing further is read while anything is on its way. */

@@ -6,8 +6,7 @@ import { redactError } from '../base/secret.ts'
 import { settleable } from '../base/settleable.ts'
 import type { StorageDirectory } from '../base/storage.ts'
 import { type Arena, releaseArena } from '../device/arena.ts'
-import { operatorType, scanType, sinkType, stateKind } from '../plan/catalogue.ts'
-import { splitsToRead } from '../plan/skip-splits.ts'
+import { scanType, sinkType, stateKind } from '../plan/catalogue.ts'
 import { factsOf, optionsOf, type ResolvedPlan } from '../plan/resolve.ts'
 import type { StagePlan, StageSpec } from '../plan/stages.ts'
 import type { StateRun } from '../state/state-run.ts'
@@ -17,10 +16,11 @@ import { checkCompatible } from './compatible.ts'
 import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
 import type { JobEnvironment } from './job-environment.ts'
+import { Latency } from './latency.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
 import { type Savepoint, SavepointRun } from './savepoint.ts'
 import { SinkRun } from './sink-run.ts'
-import { type FeedRun, openFeed, runScan, type SourceRun } from './source-run.ts'
+import { type FeedRun, openFeed, runScan, type SourceRun, splitsOfScan } from './source-run.ts'
 import { withSplitCounts } from './split-counts.ts'
 import { stateShares } from './state-shares.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
@@ -43,6 +43,7 @@ export class JobRun {
   readonly #sources: SourceRun[] = []
   readonly #batches: BatchesInFlight
   readonly #epochs: EpochRun
+  readonly #latency: Latency
   #stopTicks: () => void = () => {}
   #failure: Error | undefined
   /** Settles when the job has failed. */
@@ -65,16 +66,15 @@ export class JobRun {
     this.#resolved = resolved
     this.#environment = environment
     this.#batches = new BatchesInFlight(environment.device, environment.batchBytes)
-    this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1, { pages: environment.device.pages, batches: this.#batches })
+    this.#latency = new Latency(environment.clock, environment.batchRows, resolved.bounded ? undefined : environment.latencyMs)
+    this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1, { pages: environment.device.pages, batches: this.#batches }, this.#latency)
     this.#lastEpochAt = environment.clock.elapsed()
     this.done = this.#settle.promise
     this.done.catch(() => {})
     const operators = Object.fromEntries(plan.stages.flatMap(s => s.steps.map(step => [step.id, stateKind(step.kind)])))
     this.#epochs = new EpochRun(
       {
-        store: environment.store,
-        retain: environment.retain,
-        fingerprint: environment.fingerprint,
+        ...environment,
         operators,
         stageCount: plan.stages.length,
         elapsed: () => environment.clock.elapsed(),
@@ -225,7 +225,7 @@ export class JobRun {
         clock,
         failed: error => this.fail(error),
         prepared: (id, barrier, prepared) => this.#epochs.prepared(id, barrier, prepared),
-        rowsWritten: rows => this.metricsCounter.wrote(rows),
+        rowsWritten: (rows, sinceMs) => this.metricsCounter.wrote(rows, sinceMs),
         moved: () => this.#moved(),
       })
       this.#sinks.push(sink)
@@ -249,7 +249,7 @@ export class JobRun {
     for (const step of spec.steps) if (checkpoint?.manifest.operators[step.id]) restore[step.id] = await checkpoint.readRuns(step.id)
     const hosts = spec.placement === 'main' || workers.length === 0 ? [main] : workers
     const hostOf = (instance: number) => hosts[(spec.parallelism === 1 ? spec.index : instance) % hosts.length]!
-    const instances = Array.from({ length: spec.parallelism }, (_, i): Instance => ({ host: hostOf(i), task: nextTask(), inFlight: 0 }))
+    const instances = Array.from({ length: spec.parallelism }, (_, i): Instance => ({ host: hostOf(i), task: nextTask(), inFlight: 0, sentMs: 0 }))
     for (const { host, task } of instances) this.metricsCounter.placed(task, host === main ? workers.length : workers.indexOf(host))
     const listener: StageListener = {
       batches: this.#batches,
@@ -259,6 +259,8 @@ export class JobRun {
       release: batch => releaseArena(device, batch[1]!),
       moved: () => this.#moved(),
       mayRead: () => this.#mayRead(),
+      batchRows: () => this.#latency.batchRows,
+      elapsed: () => this.#environment.clock.elapsed(),
     }
     const sharedBytes = spec.scan ? (scanType(spec.scan.kind).sharedBytes?.(spec.scan.options) ?? 0) : 0
     const shared = sharedBytes === 0 ? 0 : this.#sharedWords(sharedBytes)
@@ -286,7 +288,7 @@ export class JobRun {
   }
 
   async #openFeeds(): Promise<FeedRun[]> {
-    const { device, clock, bindings, checkpoint, batchRows, topics } = this.#environment
+    const { device, clock, bindings, checkpoint, topics } = this.#environment
     const feeds: FeedRun[] = []
     for (const feed of this.#plan.feeds) {
       this.#goesOn()
@@ -295,7 +297,7 @@ export class JobRun {
         clock,
         signal: this.#abort.signal,
         topics,
-        batchRows: () => batchRows,
+        batchRows: () => this.#latency.batchRows,
         mayRead: () => this.#mayRead(),
         count: (m, by) => this.metricsCounter.count(m, by),
         rowsRead: rows => this.metricsCounter.read(rows),
@@ -312,10 +314,8 @@ export class JobRun {
     const positions = this.#environment.checkpoint?.manifest.sources
     this.#plan.stages.forEach((spec, i) => {
       if (!spec.scan) return
-      const splits = splitsToRead(spec, this.#plan.stages)
-      const skipped = scanType(spec.scan.kind).splits(spec.scan.options).length - splits.length
+      const { splits, skipped, together } = splitsOfScan(spec, this.#plan.stages)
       if (skipped > 0) this.metricsCounter.count('splitsSkipped', skipped)
-      const together = spec.steps[0] && operatorType(spec.steps[0].kind).anyOrder ? scanType(spec.scan.kind).splitsTogether : 1
       this.#sources.push(runScan(spec.scan.id, splits, positions?.[spec.scan.id], this.#stages[i]!, together, count => this.#sharedWords(4 * count)))
     })
     feeds.forEach((feed, i) => feed.start(this.#plan.feeds[i]!.outputs.map(o => this.#target(o.to))))

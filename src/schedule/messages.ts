@@ -16,12 +16,12 @@ export interface SharedSplits {
   readonly taken: number
 }
 
-/** To a task. `hidden`: what the stage's scan refers to, for another thread. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. `leave`: nobody wants what more a split has. */
+/** To a task. `batchRows`: of batches read from now on, at most. `hidden`: what the stage's scan refers to, for another thread. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. `leave`: nobody wants what more a split has. */
 export type TaskMessage =
   | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number; hidden?: HiddenValues }
-  | { type: 'split'; task: number; seq: number; split: ScanSplit }
-  | ({ type: 'splits'; task: number; seq: number } & SharedSplits)
-  | { type: 'continue'; task: number; seq: number; leave?: boolean }
+  | { type: 'split'; task: number; seq: number; split: ScanSplit; batchRows: number }
+  | ({ type: 'splits'; task: number; seq: number; batchRows: number } & SharedSplits)
+  | { type: 'continue'; task: number; seq: number; leave?: boolean; batchRows: number }
   | { type: 'push'; task: number; seq: number; port: number; batch: PackedBatch | null; watermark?: number }
   | { type: 'tick'; task: number; seq: number; now: number }
   | { type: 'finish'; task: number; seq: number; port: number }

@@ -1,6 +1,7 @@
 // What a job counts while it runs: rows, late rows, watermarks, checkpoints, time per step.
 import type { Clock } from '../base/clock.ts'
 import { pageBytes, type Pages } from '../device/pages.ts'
+import type { Latency, LatencyMetrics } from './latency.ts'
 import type { StepTotals, TaskReply } from './messages.ts'
 import type { SinkRun } from './sink-run.ts'
 import type { SourceRun } from './source-run.ts'
@@ -30,6 +31,8 @@ export interface JobMetrics {
   readonly rowsRead: number
   readonly rowsWritten: number
   readonly elapsedMs: number
+  /** How long rows are on their way, from a source's reading to a sink's having written them; undefined while none are written. */
+  readonly latency: LatencyMetrics | undefined
   /** Event time (ms) that the slowest operator has reached; undefined before the first. */
   readonly watermark: number | undefined
   /** Counters by name: lateRows, badRecords, … */
@@ -59,6 +62,7 @@ export class MetricsCounter {
   readonly #totals = new Map<number, Readonly<Record<string, StepTotals>>>()
   readonly #threadOf = new Map<number, number>()
   readonly #threadCount: number
+  readonly #latency: Latency
   #rowsRead = 0
   #rowsWritten = 0
   #checkpoints = 0
@@ -72,8 +76,9 @@ export class MetricsCounter {
   #ended = false
 
   /** `threadCount`: with the engine's own. */
-  constructor(clock: Clock, threadCount: number, memory: { readonly pages: Pages; readonly batches: { readonly peakBytes: number } }) {
+  constructor(clock: Clock, threadCount: number, memory: { readonly pages: Pages; readonly batches: { readonly peakBytes: number } }, latency: Latency) {
     this.#clock = clock
+    this.#latency = latency
     this.#threadCount = threadCount
     this.#memory = memory
     this.#startedMs = clock.elapsed()
@@ -95,8 +100,10 @@ export class MetricsCounter {
   read(rows: number): void {
     this.#rowsRead += rows
   }
-  wrote(rows: number): void {
+  /** `sinceMs`: when a source began to read what they came of. */
+  wrote(rows: number, sinceMs: number | undefined): void {
     this.#rowsWritten += rows
+    this.#latency.written(rows, sinceMs)
   }
   /** Takes note of what the stages do; called about every 100 ms. */
   sample(stages: readonly StageMetrics[]): void {
@@ -145,6 +152,7 @@ export class MetricsCounter {
       rowsRead: this.#rowsRead,
       rowsWritten: this.#rowsWritten,
       elapsedMs: this.#clock.elapsed() - this.#startedMs,
+      latency: this.#latency.metrics(),
       watermark: this.#watermarks.size === 0 ? undefined : Math.min(...this.#watermarks.values()),
       counts: { ...this.#counts },
       checkpoints: { completed: this.#checkpoints, lastEpoch: this.#lastEpoch, lastMs: this.#lastMs, lastBytes: this.#lastBytes, bytes: this.#checkpointBytes },

@@ -14,6 +14,10 @@ export function openMetricsText(job: string, metrics: JobMetrics): string {
   text.counter('millrace_rows_read', 'Rows read of sources.', [[{}, metrics.rowsRead]])
   text.counter('millrace_rows_written', 'Rows given to sinks.', [[{}, metrics.rowsWritten]])
   text.gauge('millrace_elapsed_seconds', 'Time since the job began.', [[{}, metrics.elapsedMs / 1000]], 'seconds')
+  if (metrics.latency) {
+    const { p50Ms, p99Ms, maxMs } = metrics.latency
+    text.gauge('millrace_latency_seconds', 'How long rows are on their way, from source to sink.', [[{ quantile: '0.5' }, p50Ms / 1000], [{ quantile: '0.99' }, p99Ms / 1000], [{ quantile: '1' }, maxMs / 1000]], 'seconds')
+  }
   if (metrics.watermark !== undefined) text.gauge('millrace_watermark_seconds', 'Event time that the slowest step has reached, as Unix time.', [[{}, metrics.watermark / 1000]], 'seconds')
   if (metrics.lag !== undefined) text.gauge('millrace_lag_rows', 'Rows known to wait at the sources.', [[{}, metrics.lag]])
   if (metrics.progress !== undefined) text.gauge('millrace_progress_ratio', 'Share of the input that was handed out.', [[{}, metrics.progress]], 'ratio')

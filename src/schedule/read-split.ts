@@ -35,7 +35,8 @@ export class KeptByReaders {
 /** What becomes of a split. `shared`: the address of what readers of the scan share. */
 export interface SplitReading {
   readonly device: Device
-  readonly batchRows: number
+  /** The most rows of a batch, as of now. */
+  readonly batchRows: () => number
   readonly shared: number
   /** `own`: the batch's arena, where the reader made it for this batch; it is the receiver's then. `isData`: it is none of what went wrong. */
   readonly scanned: (batch: Batch, port: string | undefined, own: Arena | undefined, isData: boolean) => void
@@ -58,7 +59,9 @@ export function* readSplit(scan: StageSpec['scan'] & object, split: ScanSplit, r
   const context = {
     device,
     where: scan.id,
-    batchRows,
+    get batchRows() {
+      return batchRows()
+    },
     shared,
     arena: () => {
       releaseCurrent()

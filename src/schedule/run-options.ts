@@ -4,7 +4,7 @@ import { PlanError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { MemoryOptions } from '../base/memory-budget.ts'
 import type { SecretLike } from '../base/secret.ts'
-import type { Duration } from '../base/units.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
 import type { DeviceChoice } from '../compute/choose-device.ts'
 import type { FuseChoice } from '../plan/fuse-pipelines.ts'
 
@@ -38,6 +38,11 @@ export interface RunOptions {
   readonly spill?: string
   /** Rows per micro-batch at most; 65,536 by default. Results don't depend on it. */
   readonly batchRows?: number
+  /**
+   * How long rows of a stream may be on their way while input comes faster than it is worked off; 200 ms by default. Batches are made smaller for it, down to 1,024
+   * rows, at some cost in throughput; where that doesn't help, such as behind a sink that takes long for any batch, they are left as they are.
+   */
+  readonly latency?: Duration
   /**
    * 'stream': input that ends is treated as if it didn't. Results flow as rows come, with barriers, late rows and updates, and nothing waits for an end. Else only
    * input that really never ends is treated so. The rows that hold at the end are the same.
@@ -86,6 +91,11 @@ export function checkedWorkers(workers: number): number {
 export function parseMode(mode: RunOptions['mode']): RunOptions['mode'] {
   if (mode === undefined || mode === 'batch' || mode === 'stream') return mode
   throw new PlanError('MODE', `mode: "${String(mode)}" is no way to run; give 'batch' or 'stream'`)
+}
+
+/** The latency that streams keep, in milliseconds. Throws PlanError DURATION. */
+export function parseLatency(latency: RunOptions['latency']): number {
+  return parseDuration(latency ?? '200ms', 'latency')
 }
 
 /** The rows of a batch, or PlanError BATCH_ROWS. */

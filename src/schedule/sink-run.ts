@@ -22,7 +22,8 @@ export interface SinkListener {
   readonly clock: Clock
   failed(error: Error): void
   prepared(sink: string, barrier: Barrier, handle: Json): void
-  rowsWritten(rows: number): void
+  /** `sinceMs`: when a source began to read what they came of. */
+  rowsWritten(rows: number, sinceMs: number | undefined): void
   moved(): void
 }
 
@@ -146,7 +147,7 @@ export class SinkRun implements Consumer {
         const batch = unpackBatch(part, this.#fields, madeIn(this.#device, arena))
         await this.#writer.write(new BatchView(this.#device, { ...batch, arena: arena.address }), { epoch: this.#epoch })
         this.totals.rows += batch.rowCount
-        this.#listener.rowsWritten(batch.rowCount)
+        this.#listener.rowsWritten(batch.rowCount, item.sinceMs)
       } finally {
         arena.release()
       }

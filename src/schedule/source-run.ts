@@ -9,8 +9,9 @@ import { packBatch } from '../batch/pack-batch.ts'
 import { distributeBatch } from '../compute/partition.ts'
 import { retainArena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
-import { feedType } from '../plan/catalogue.ts'
-import type { FeedSpec } from '../plan/stages.ts'
+import { feedType, operatorType, scanType } from '../plan/catalogue.ts'
+import { splitsToRead } from '../plan/skip-splits.ts'
+import type { FeedSpec, StageSpec } from '../plan/stages.ts'
 import type { FeedReader, ScanSplit } from '../source/source.ts'
 import type { Barrier, Target } from './flow.ts'
 import type { StepTotals } from './messages.ts'
@@ -37,6 +38,14 @@ export interface SourceRun {
   lag(): number | undefined
   /** What it has given, unless a stage counts it. */
   readonly totals?: StepTotals
+}
+
+/** What a scan reads: its splits but those that can't hold a wanted row, and how many of them all instances read at once. */
+export function splitsOfScan(stage: StageSpec, stages: readonly StageSpec[]): { splits: readonly ScanSplit[]; skipped: number; together: number | undefined } {
+  const { scan, steps } = stage
+  const type = scanType(scan!.kind)
+  const splits = splitsToRead(stage, stages)
+  return { splits, skipped: type.splits(scan!.options).length - splits.length, together: steps[0] && operatorType(steps[0].kind).anyOrder ? type.splitsTogether : 1 }
 }
 
 /**
@@ -209,13 +218,14 @@ export class FeedRun implements SourceRun {
         this.#end()
         continue
       }
+      const sinceMs = this.#environment.clock.elapsed()
       const got = await this.#reader.next()
       if (got === undefined) this.#end()
-      else if (got !== 'idle') this.#pass(got)
+      else if (got !== 'idle') this.#pass(got, sinceMs)
     }
   }
 
-  #pass(batch: Batch): void {
+  #pass(batch: Batch, sinceMs: number): void {
     const { device } = this.#environment
     this.totals.rowsOut += batch.rowCount
     for (const column of batch.columns) this.totals.bytesOut += columnBytes(column)
@@ -229,10 +239,10 @@ export class FeedRun implements SourceRun {
         const parts = distributeBatch(device, arena, { ...batch, arena: arena.address }, partition.keys, partition.parallelism)
         for (const part of parts) if (part) retainArena(device, part.arena)
         arena.release()
-        consumer.enqueue({ kind: 'batch', parts: parts.map(p => (p ? packBatch(p) : null)) }, port)
+        consumer.enqueue({ kind: 'batch', parts: parts.map(p => (p ? packBatch(p) : null)), sinceMs }, port)
       } else {
         retainArena(device, batch.arena)
-        consumer.enqueue({ kind: 'batch', parts: [packBatch(batch)] }, port)
+        consumer.enqueue({ kind: 'batch', parts: [packBatch(batch)], sinceMs }, port)
       }
     })
     releaseBatch(device, batch)

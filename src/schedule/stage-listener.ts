@@ -17,6 +17,10 @@ export interface StageListener {
   moved(): void
   /** False while batches take so much memory that nothing further should be read. */
   mayRead(): boolean
+  /** Rows of a batch at most, as of now. */
+  batchRows(): number
+  /** The clock's elapsed milliseconds. */
+  elapsed(): number
 }
 
 /** An instance's place: its thread and its task number there. */
@@ -24,4 +28,6 @@ export interface Instance {
   readonly host: TaskHost
   readonly task: number
   inFlight: number
+  /** When it was last told to read. */
+  sentMs: number
 }

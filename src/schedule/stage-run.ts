@@ -8,6 +8,7 @@ import { type Consumer, type Item, queueItemsMax, type Target } from './flow.ts'
 import type { SharedSplits, TaskMessage, TaskReply } from './messages.ts'
 import type { StageMetrics } from './metrics.ts'
 import type { Instance, StageListener } from './stage-listener.ts'
+import { StageWatermarks } from './stage-watermarks.ts'
 import type { Pending, Work } from './stage-work.ts'
 
 const inFlightMax = 2
@@ -24,7 +25,7 @@ export class StageRun implements Consumer {
   readonly #queued: number[]
   readonly #held: Exclude<Work, { kind: 'tick' }>[] = []
   readonly #barrierPorts = new Set<number>()
-  readonly #portWatermarks: number[]
+  readonly #watermarks: StageWatermarks
   readonly #openPorts: Set<number>
   readonly #buffers: boolean
   readonly #inTurn: boolean
@@ -40,7 +41,6 @@ export class StageRun implements Consumer {
   #draining: Instance[] = []
   #done = false
   #failed = false
-  #outWatermark = Number.NEGATIVE_INFINITY
 
   constructor(spec: StageSpec, instances: readonly Instance[], listener: StageListener) {
     this.spec = spec
@@ -48,7 +48,7 @@ export class StageRun implements Consumer {
     this.#listener = listener
     const ports = Math.max(1, spec.inputs.length)
     this.#queued = Array.from({ length: ports }, () => 0)
-    this.#portWatermarks = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
+    this.#watermarks = new StageWatermarks(ports, instances.length)
     this.#buffers = (spec.tables ?? []).some(table => table.buffers)
     this.#inTurn = ports === 2 && (spec.steps[0]?.params as { mode?: string } | null)?.mode === 'append'
     this.#waits = spec.steps.some(step => operatorType(step.kind).waits)
@@ -71,7 +71,8 @@ export class StageRun implements Consumer {
 
   hasRoom(port: number): boolean {
     if (this.#buffers && this.#isGated(port)) return true
-    return this.#queued[port]! < queueItemsMax
+    // Splits are begun before they are asked for, two by each instance: a barrier waits for no more of them than it must.
+    return this.#queued[port]! < (this.spec.scan ? 1 : queueItemsMax)
   }
 
   wanted(): boolean {
@@ -206,7 +207,8 @@ export class StageRun implements Consumer {
       if (isNext ? !this.targets.every(t => t.consumer.hasRoom(t.port)) : this.#pending.get(seq)!.held >= heldBatchesMax) continue
       if (!this.#listener.mayRead()) continue
       this.#paused.splice(i--, 1)
-      instance.host.send({ type: 'continue', task: instance.task, seq, leave: !this.wanted() })
+      instance.sentMs = this.#listener.elapsed()
+      instance.host.send({ type: 'continue', task: instance.task, seq, leave: !this.wanted(), batchRows: this.#listener.batchRows() })
     }
   }
 
@@ -215,12 +217,12 @@ export class StageRun implements Consumer {
       case 'split': {
         const instance = this.#leastBusy()
         if (!instance) return false
-        this.#dispatch({}, [[instance, { type: 'split', split: work.split }]])
+        this.#dispatch({}, [[instance, { type: 'split', split: work.split, batchRows: this.#listener.batchRows() }]])
         return true
       }
       case 'splits':
         if (this.instances.some(instance => instance.inFlight >= inFlightMax)) return false
-        this.#toAll({}, { type: 'splits', splits: work.splits, taken: work.taken })
+        this.#toAll({}, { type: 'splits', splits: work.splits, taken: work.taken, batchRows: this.#listener.batchRows() })
         return true
       case 'batch':
         return this.#beginBatch(work)
@@ -244,40 +246,32 @@ export class StageRun implements Consumer {
   }
 
   #beginBatch(work: Extract<Item, { kind: 'batch' }> & { port: number }): boolean {
-    const watermark = this.#merged(work)
+    const watermark = this.#watermarks.merged(work.port, work.watermark, this.#isOver)
     if (this.spec.placement === 'any' && !this.#isTable(work.port)) {
       const part = work.parts?.[0]
       if (!part) {
-        this.#dispatch({ watermark, given: work }, [])
+        this.#dispatch({ watermark, given: work, sinceMs: work.sinceMs }, [])
         return true
       }
       const instance = this.#leastBusy()
       if (!instance) return false
-      this.#portWatermarks[work.port] = Math.max(this.#portWatermarks[work.port]!, work.watermark ?? Number.NEGATIVE_INFINITY)
-      this.#dispatch({ watermark, given: work }, [[instance, { type: 'push', port: work.port, batch: part, watermark }]])
+      this.#watermarks.reached(work.port, work.watermark)
+      this.#dispatch({ watermark, given: work, sinceMs: work.sinceMs }, [[instance, { type: 'push', port: work.port, batch: part, watermark }]])
       return true
     }
     if (this.instances.some(i => i.inFlight >= inFlightMax * 2)) return false
-    this.#portWatermarks[work.port] = Math.max(this.#portWatermarks[work.port]!, work.watermark ?? Number.NEGATIVE_INFINITY)
+    this.#watermarks.reached(work.port, work.watermark)
     const messages: [Instance, DistributiveOmit][] = []
     this.instances.forEach((instance, i) => {
       const batch = work.parts?.[i] ?? null
       if (batch || watermark !== undefined) messages.push([instance, { type: 'push', port: work.port, batch, watermark }])
     })
-    this.#dispatch({ given: work }, messages)
+    this.#dispatch({ given: work, sinceMs: work.sinceMs }, messages)
     return true
   }
 
-  // The watermark of the stage's input as a whole, where this item moves it.
-  #merged(work: { port: number; watermark?: number }): number | undefined {
-    if (work.watermark === undefined) return undefined
-    // What waits of a port that has ended counts yet.
-    const isOver = (port: number) => port !== work.port && !this.#openPorts.has(port) && this.#queued[port] === 0
-    const others = this.#portWatermarks.map((w, port) => (port === work.port ? Math.max(w, work.watermark!) : isOver(port) ? Number.POSITIVE_INFINITY : w))
-    const before = Math.min(...this.#portWatermarks.map((w, port) => (isOver(port) ? Number.POSITIVE_INFINITY : w)))
-    const merged = Math.min(...others)
-    return merged > before ? merged : undefined
-  }
+  // What waits of a port that has ended counts yet.
+  readonly #isOver = (port: number) => !this.#openPorts.has(port) && this.#queued[port] === 0
 
   #leastBusy(): Instance | undefined {
     let best: Instance | undefined
@@ -294,6 +288,7 @@ export class StageRun implements Consumer {
     this.#pending.set(seq, { replies: [], missing: messages.length, held: 0, ...facts })
     for (const [instance, message] of messages) {
       instance.inFlight++
+      instance.sentMs = this.#listener.elapsed()
       instance.host.send({ ...message, task: instance.task, seq } as TaskMessage)
     }
     if (messages.length === 0) this.#emitReady()
@@ -317,6 +312,7 @@ export class StageRun implements Consumer {
       this.#releaseOutputs(reply)
       return
     }
+    if (this.spec.scan && !pending.given) pending.sinceMs = Math.min(pending.sinceMs ?? Number.POSITIVE_INFINITY, instance.sentMs)
     const replies = (pending.replies[index] ??= [])
     replies.push(reply)
     batches.enter(reply, reply.outputs.flatMap(output => output.parts))
@@ -344,7 +340,8 @@ export class StageRun implements Consumer {
       if (replies) pending.replies[i] = []
     })
     pending.held = 0
-    this.#emit({ replies: parts, missing: 0, held: 0 })
+    this.#emit({ replies: parts, missing: 0, held: 0, sinceMs: pending.sinceMs })
+    delete pending.sinceMs
   }
 
   #emit(pending: Pending): void {
@@ -354,11 +351,11 @@ export class StageRun implements Consumer {
       for (const { output, parts } of reply.outputs) {
         const target = this.targets[output]!
         if (!target.consumer.wanted()) for (const part of parts) part && this.#listener.release(part)
-        else target.consumer.enqueue({ kind: 'batch', parts }, target.port)
+        else target.consumer.enqueue({ kind: 'batch', parts, sinceMs: pending.sinceMs }, target.port)
       }
     }
     const watermark = this.spec.placement === 'any' && !this.spec.scan ? pending.watermark : this.#lowest(pending)
-    if (watermark !== undefined) this.#toTargets({ kind: 'batch', parts: null, watermark })
+    if (watermark !== undefined) this.#toTargets({ kind: 'batch', parts: null, watermark, sinceMs: pending.sinceMs })
     if (pending.barrier) {
       this.#exclusive = false
       this.#listener.snapshotTaken(this.spec, pending.barrier, replies.map(r => r.runs ?? {}))
@@ -371,16 +368,11 @@ export class StageRun implements Consumer {
     }
   }
 
-  // Instances of a keyed stage all see every watermark, so the stage's is the lowest of theirs.
-  readonly #instanceWatermarks: number[] = []
   #lowest(pending: Pending): number | undefined {
     pending.replies.forEach((replies, i) => {
-      for (const { watermark } of replies ?? []) if (watermark !== undefined) this.#instanceWatermarks[i] = watermark
+      for (const { watermark } of replies ?? []) if (watermark !== undefined) this.#watermarks.told(i, watermark)
     })
-    const lowest = Math.min(...this.instances.map((_, i) => this.#instanceWatermarks[i] ?? Number.NEGATIVE_INFINITY))
-    if (lowest <= this.#outWatermark || lowest === Number.POSITIVE_INFINITY) return undefined
-    this.#outWatermark = lowest
-    return lowest
+    return this.#watermarks.lowest()
   }
 
   #toTargets(item: Item): void {

@@ -16,6 +16,8 @@ export interface Pending {
   /** What was given to the instances. */
   given?: object
   watermark?: number
+  /** When a source began to read what this came of; undefined where it came of nothing read. */
+  sinceMs?: number
   barrier?: Barrier
   end?: boolean
 }

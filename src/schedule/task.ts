@@ -32,7 +32,7 @@ export class Task {
   readonly #environment: TaskEnvironment
   readonly #spec: StageSpec
   readonly #instance: number
-  readonly #batchRows: number
+  #batchRows: number
   readonly #shared: number
   readonly #kept = new KeptByReaders()
   readonly #operators: Operator[]
@@ -91,6 +91,7 @@ export class Task {
     this.#outputs.begin()
     this.#runs = undefined
     this.#sequence = message.seq
+    if ('batchRows' in message) this.#batchRows = message.batchRows
     if (message.type === 'close') this.#leave()
     else if (this.#failed) return this.#refuse(message)
     assert(message.type === 'continue' || !this.#paused, `a ${message.type} came before the message under way was done`)
@@ -253,8 +254,7 @@ export class Task {
 
   #reply(message: TaskMessage): TaskReply {
     const [counts, rowsRead] = [this.#counts, this.#rowsRead]
-    this.#counts = {}
-    this.#rowsRead = 0
+    ;[this.#counts, this.#rowsRead] = [{}, 0]
     const moved = this.#watermarks.last > this.#reportedWatermark
     this.#reportedWatermark = this.#watermarks.last
     const now = this.#environment.clock.elapsed()
@@ -344,7 +344,7 @@ export class Task {
   #readSplit(split: ScanSplit): Steps {
     return readSplit(this.#spec.scan!, split, {
       device: this.#environment.device,
-      batchRows: scanRows(this.#spec, this.#batchRows),
+      batchRows: () => scanRows(this.#spec, this.#batchRows),
       shared: this.#shared,
       scanned: (batch, port, own, isData) => {
         if (isData) this.#rowsRead += batch.rowCount

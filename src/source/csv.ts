@@ -167,7 +167,7 @@ function emitRows({ context, options, path, encoding, columns }: Reading, arena:
 // The rows of a split lie in memory as a whole, and batches point into them. Windows on them grow and shrink so that each makes about a batch.
 function* readSplit(reading: Reading, piece: CsvPiece): Generator<void> {
   const { context, file, path, decoder } = reading
-  const { device, where, batchRows } = context
+  const { device, where } = context
   const text = loadCsvRows(device, file, piece, context.shared, decoder.dialect, reading.begin, `${where}: ${path}`)
   if (!text) return
   const end = text.address + text.bytes
@@ -177,12 +177,12 @@ function* readSplit(reading: Reading, piece: CsvPiece): Generator<void> {
     while (at < end) {
       const bytes = Math.min(windowBytes, end - at)
       const arena = context.arena()
-      const rowMax = Math.min(batchRows, Math.floor(bytes / decoder.rowBytesMin) + 1)
+      const rowMax = Math.min(context.batchRows, Math.floor(bytes / decoder.rowBytesMin) + 1)
       retainArena(device, text.arena.address)
       arena.hold(text.arena.address)
       const decoded = decodeWindow(device, decoder, arena, at, bytes, at + bytes === end, rowMax)
       if (decoded.records > 0) emitRows(reading, arena, decoded, at, text.position + (at - text.address))
-      windowBytes = decoded.taken === 0 ? windowBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil((decoded.taken / Math.max(1, decoded.records)) * batchRows * 1.02)))
+      windowBytes = decoded.taken === 0 ? windowBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil((decoded.taken / Math.max(1, decoded.records)) * context.batchRows * 1.02)))
       at += decoded.taken
       yield
     }
@@ -202,7 +202,7 @@ function decodeWindow(device: Device, decoder: CsvDecoder, arena: Arena, at: num
 // A file that is packed, or can't be cut, is read in chunks from its start. They grow and shrink so that each makes about a batch.
 function* readChunks(reading: Reading): Generator<void | Promise<void>> {
   const { context, file, path, decoder, begin } = reading
-  const { device, where, batchRows } = context
+  const { device, where } = context
   const reader = new CsvReader(device, decoder, { where: `${where}: ${path}`, begin })
   let chunkBytes = chunkBytesFirst
   for (let at = 0; at < file.size || reader.carried > 0; ) {
@@ -212,10 +212,10 @@ function* readChunks(reading: Reading): Generator<void | Promise<void>> {
     const address = reader.reserve(arena, wanted)
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count
-    const chunk = reader.take(arena, count, at >= file.size, batchRows)
+    const chunk = reader.take(arena, count, at >= file.size, context.batchRows)
     const taken = reader.position - chunk.position
     const rowBytes = taken / Math.max(1, chunk.records)
-    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * batchRows * 1.02)))
+    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * context.batchRows * 1.02)))
     emitRows(reading, arena, chunk, chunk.address, chunk.position)
     yield
   }

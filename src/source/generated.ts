@@ -35,16 +35,16 @@ export const generatedScan: ScanSourceType<GeneratedOptions> = {
   },
   rowCount: options => options.rows,
   *read(context, options, split, columns) {
-    const { device } = context
+    const { device, batchRows } = context
     const shared = device.arena()
     try {
       const wanted = options.columns.filter(column => !columns || columns.includes(column.name))
       const fields = wanted.map(column => checkColumn(column, options.rows, context.where))
-      const makers = wanted.map((column, i) => prepareColumn({ device, arena: shared, seed: options.seed, splitRows: splitRows(options.rows), batchRows: context.batchRows }, column, fields[i]!))
+      const makers = wanted.map((column, i) => prepareColumn({ device, arena: shared, seed: options.seed, splitRows: splitRows(options.rows), batchRows }, column, fields[i]!))
       const end = split.end as number
-      for (let first = split.start as number; first < end; first += context.batchRows) {
+      for (let first = split.start as number; first < end; first += batchRows) {
         const arena = context.arena()
-        const rows = Math.min(context.batchRows, end - first)
+        const rows = Math.min(batchRows, end - first)
         const made = makers.map(make => make({ device, arena, first, rows }))
         retainArena(device, shared.address)
         arena.hold(shared.address)

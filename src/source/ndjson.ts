@@ -136,7 +136,7 @@ interface Reading {
 
 // Chunks grow and shrink so that each makes about a batch, or one of fewer rows where lines are long.
 function* readRecords({ context, options, file, path, form, encoding }: Reading, start: number, end: number, columns: readonly string[] | undefined): Generator<void | Promise<void>> {
-  const { device, where, batchRows } = context
+  const { device, where } = context
   const { unknown, missing, onError, fetched } = options
   const fields = unpackFields(options.fields!)
   // Which keys are known must not depend on which columns are asked for.
@@ -151,10 +151,10 @@ function* readRecords({ context, options, file, path, form, encoding }: Reading,
     const address = reader.reserve(arena, wanted)
     const count = file.readInto(device.memory.bytes(address, wanted), at)
     at = count < wanted ? file.size : at + count
-    const lines = linesBefore(device, reader.take(arena, count, at >= file.size, batchRows), end)
+    const lines = linesBefore(device, reader.take(arena, count, at >= file.size, context.batchRows), end)
     const taken = reader.position - lines.position
     const lineBytes = taken / Math.max(1, lines.count)
-    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * batchRows * 1.02)))
+    chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(lineBytes * context.batchRows * 1.02)))
     const { batch, errors } = decoder.decode(device, arena, lines)
     emitText(context, arena, wantedColumns(batch, columns), errors, error => placeOf(device, lines, error.record), { path, encoding, fetched, onError })
     yield

@@ -38,7 +38,7 @@ const kinds = { events: 'event', persons: 'person', auctions: 'auction', bids: '
 const ofKinds = ['persons', 'auctions', 'bids'] as const
 const fieldsOf = (kind: NexmarkScanOptions['kind']): readonly Field[] => (kind === 'events' ? eventFields : nexmarkFields[kinds[kind]])
 /** Events that one worker makes alone: few of a short stream, so that threads share it, and restarts go on within it. */
-const splitEvents = (events: number) => Math.min(262_144, Math.max(64, Math.ceil(events / 64)))
+const splitEvents = (events: number) => Math.min(65_536, Math.max(64, Math.ceil(events / 64)))
 
 /** The generator's options with what wasn't said. Throws PlanError NEXMARK naming the number. */
 export function nexmarkOptions(options: NexmarkStreamOptions, where: string): NexmarkOptions {
@@ -103,9 +103,10 @@ function outputsOf(wanted: NonNullable<ScanContext['wanted']>, { kind, everythin
 
 // Of one kind alone batches are full; of several each has what is of its kind among as many events as a batch may have rows, so that they keep pace.
 function* readEvents(context: ScanContext, house: House, outputs: readonly MadeEvents[], everything: boolean, start: number, end: number): Generator<void> {
-  const { device, batchRows } = context
+  const { device } = context
   const isAlone = outputs.length === 1
   for (let from = start; from < end; ) {
+    const { batchRows } = context
     const to = isAlone ? end : Math.min(end, from + batchRows)
     let next = to
     for (const { kind, port, columns } of outputs) {

@@ -17,6 +17,7 @@ export interface ScanContext {
   readonly device: Device
   /** The place for error messages, such as `read.csv`. */
   readonly where: string
+  /** The most rows of a batch, as of now. */
   readonly batchRows: number
   /** The address of the scan's `sharedBytes`; 0 where it has none. */
   readonly shared: number

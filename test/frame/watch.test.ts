@@ -13,6 +13,7 @@ function metricsAt(seconds: number, more: Partial<JobMetrics> = {}): JobMetrics 
     rowsRead: rows,
     rowsWritten: rows / 10,
     elapsedMs: 1_000 * seconds,
+    latency: { p50Ms: 12.34, p99Ms: 98.7, maxMs: 456 },
     watermark: Date.UTC(2026, 0, 1, 0, 0, seconds),
     counts: { lateRows: 3 },
     checkpoints: { completed: seconds, lastEpoch: seconds, lastMs: 12, lastBytes: 4_096, bytes: 4_096 * seconds },
@@ -38,7 +39,7 @@ describe('watchLines', () => {
     expect(watchLines(picture(), 100, 40).join('\n')).toMatchInlineSnapshot(`
       "bids · running · 12.0 s
       in 12,000 rows · 1.00 K/s · 12,345 waiting
-      out 1,200 rows · 100/s · late rows 3
+      out 1,200 rows · 100/s · latency 12 ms, p99 99 ms · late rows 3
       event time 2026-01-01 00:00:12.000 (4.0 s behind)
       checkpoints 12 · epoch 12 in 12 ms, 4.0 KiB · memory 5.0 MiB at most
       ┌────────┬───────────┬────────────┬─────────────┬──────┬───────┬───────┬───────────┐
@@ -62,7 +63,7 @@ describe('watchLines', () => {
   })
 
   it('says in what state a job is, and leaves out what is not known', () => {
-    const unknown = { watermark: undefined, lag: undefined, counts: {}, checkpoints: { completed: 0, lastEpoch: undefined, lastMs: undefined, lastBytes: undefined, bytes: 0 } }
+    const unknown = { latency: undefined, watermark: undefined, lag: undefined, counts: {}, checkpoints: { completed: 0, lastEpoch: undefined, lastMs: undefined, lastBytes: undefined, bytes: 0 } }
     const lines = watchLines({ ...picture({ ...unknown, state: 'draining', progress: 0.256 }), before: undefined }, 100, 5)
     expect(lines.slice(0, 4)).toEqual(['bids · finishing what was taken · 12.0 s', 'in 12,000 rows · 1.00 K/s · 25 %', 'out 1,200 rows · 100/s', 'checkpoints 0 · memory 5.0 MiB at most'])
     expect(watchLines(picture({ elapsedMs: 10_000 }), 100, 3)[1]).toBe('in 12,000 rows · 12,345 waiting')
@@ -79,7 +80,7 @@ describe('watchLines', () => {
 
 it('watchLine says it all in one line', () => {
   expect(watchLine(picture({ state: 'ended' }))).toBe(
-    'bids · ended · 12.0 s · 12,000 rows in, 1.00 K/s · 1,200 rows out, 100/s · 12,345 waiting · event time 2026-01-01 00:00:12.000 (4.0 s behind) · late rows 3 · epoch 12 in 12 ms, 4.0 KiB',
+    'bids · ended · 12.0 s · 12,000 rows in, 1.00 K/s · 1,200 rows out, 100/s · 12,345 waiting · event time 2026-01-01 00:00:12.000 (4.0 s behind) · latency 12 ms, p99 99 ms · late rows 3 · epoch 12 in 12 ms, 4.0 KiB',
   )
 })
 

@@ -12,11 +12,13 @@ import { createDevice } from '../../src/device/device.ts'
 const device = await createDevice()
 
 /** A reader that writes down what it is given. */
-function recorder(): Consumer & { items: string[]; isFull: boolean } {
+function recorder(): Consumer & { items: string[]; since: (number | undefined)[]; isFull: boolean } {
   return {
     items: [],
+    since: [],
     isFull: false,
     enqueue(item: Item) {
+      if (item.kind === 'batch' && item.parts) this.since.push(item.sinceMs)
       this.items.push(item.kind === 'batch' ? (item.parts ? `batch ${item.parts[0]![0]}` : `watermark ${item.watermark}`) : item.kind === 'barrier' ? `barrier ${item.barrier.epoch}` : 'end')
     },
     hasRoom() {
@@ -34,9 +36,11 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     host: { send: message => void sent.push({ instance: i, message: message as never }), onReply: () => {}, onDeath: () => {}, dead: false, close: async () => {} } satisfies TaskHost,
     task: i + 1,
     inFlight: 0,
+    sentMs: 0,
   }))
   const released: number[] = []
   const memory = { isFree: true }
+  const time = { ms: 0 }
   const batches = new BatchesInFlight(device, 4 * pageBytes)
   const failures: Error[] = []
   const snapshots: number[] = []
@@ -48,6 +52,8 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     release: batch => void released.push(batch[0]!),
     moved: () => {},
     mayRead: () => memory.isFree,
+    batchRows: () => 1_024,
+    elapsed: () => time.ms,
   })
   const reader = recorder()
   run.targets = [{ consumer: reader, port: 0 }]
@@ -57,7 +63,7 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     run.replied(instance, { task: message.task, seq: message.seq, outputs, ...(facts.more && { more: true }), ...(facts.paused && { paused: true }), ...(facts.error && { error: { kind: 'DataError', code: 'X', message: facts.error } }) })
   }
   const batch = (rows: number, arena = 0): Item => ({ kind: 'batch', parts: [[rows, arena]] })
-  return { run, sent, reader, reply, batch, released, failures, snapshots, memory, batches }
+  return { run, sent, reader, reply, batch, released, failures, snapshots, memory, batches, time }
 }
 
 describe('a stage', () => {
@@ -69,6 +75,25 @@ describe('a stage', () => {
     expect(reader.items).toEqual([])
     reply(0, { rows: 10 })
     expect(reader.items).toEqual(['batch 10', 'batch 20', 'batch 30'])
+  })
+
+  it('passes on since when rows are on their way: of a scan since it was told to read, else since what it came of', () => {
+    const { run, reader, reply, batch, time } = stage({}, 1)
+    run.enqueue({ ...batch(1), sinceMs: 40 } as Item, 0)
+    run.enqueue(batch(2), 0)
+    time.ms = 100
+    reply(0, { rows: 10 })
+    reply(1, { rows: 20 })
+    expect(reader.since).toEqual([40, undefined])
+    const scan = stage({ scan: { kind: 'generated', id: 'scan', options: {} } as never }, 1)
+    scan.time.ms = 5
+    scan.run.addSplit({} as never)
+    expect(scan.sent[0]!.message).toMatchObject({ type: 'split', batchRows: 1_024 })
+    scan.time.ms = 50
+    scan.reply(0, { rows: 1, paused: true })
+    scan.time.ms = 70
+    scan.reply(1, { rows: 2 })
+    expect(scan.reader.since).toEqual([5, 50])
   })
 
   it('tells all instances of splits that they share, and begins what is behind them once it has room', () => {

@@ -264,6 +264,7 @@ class Teller {
         bindings,
         job: 'job',
         batchRows: life.batchRows,
+        latencyMs: 50 * life.latencyMs,
         stateBytes: 1 << 28,
         crowdedPages: 1 << 14,
         batchBytes: 1 << 28,

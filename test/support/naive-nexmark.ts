@@ -1,5 +1,6 @@
 // Nexmark's queries over arrays, each written from its words alone: nothing of the engine, no cleverness. Rows as `collect` gives them: ids and prices are
 // bigints, times are epoch milliseconds, decimals are strings. Streams are in source order; what says "first" or "last" of equal ones means that order.
+import { naivePattern } from './naive-patterns.ts'
 
 /** A bid. */
 export type Bid = { auction: bigint; bidder: bigint; price: bigint; channel: string; url: string; dateTime: number; extra: string }
@@ -220,4 +221,8 @@ export const naiveQueries: Readonly<Record<string, (rows: Rows, now: number) => 
       return { auction, bidder, price, channel, dir1, dir2, dir3 }
     }),
   q23: expandedBidders,
+  c0: ({ bids }) => naivePattern('c0', bids) as Answer[],
+  c1: ({ bids }) => naivePattern('c1', bids) as Answer[],
+  c2: ({ bids }) => naivePattern('c2', bids) as Answer[],
+  c3: ({ bids }) => naivePattern('c3', bids) as Answer[],
 }
