@@ -1,16 +1,37 @@
 // Event time, what comes too late for it, and the names of state.
 import { PlanError } from '../base/errors.ts'
 import { type Duration, parseDuration } from '../base/units.ts'
+import type { Json } from '../base/json.ts'
+import { expressionOf } from './expression-of.ts'
 import type { Frame } from './frame-type.ts'
 import { JoinSteps } from './join-methods.ts'
 import type { SinkLike } from './node.ts'
-import type { Flat, Names, TimeNames } from './types.ts'
+import type { AnyExpr } from './resolve-types.ts'
+import type { Flat, Names, Row, TimeNames } from './types.ts'
+import { functionOf } from './user-function.ts'
 import { sideSink } from './write.ts'
+
+/** How it is known that all rows up to a time have come. */
+export interface WatermarkOptions<in S> {
+  /** How much disorder to expect; none unless said. */
+  readonly bound?: Duration
+  /** A split that is silent so long, by the clock, is waited for no more. */
+  readonly idle?: Duration
+  /**
+   * Up to which time all rows have come, as a row says it; null where it says nothing. An expression (`when(col('kind').eq('mark')).then(col('at')).otherwise(null)`), or a function of the row and of an object
+   * in which it may keep plain data, one for each split, that checkpoints have; it returns a Date or milliseconds, and leaves the fast path.
+   */
+  readonly by?: AnyExpr | ((row: Row<S>, kept: Record<string, unknown>) => Date | number | bigint | null | undefined)
+}
 
 /** The types of the family. */
 export interface StreamMethods<in out S> {
-  /** Says which column is the time of events and how much disorder to expect; `idle`: a source that is silent so long is waited for no more. */
-  watermark(time: TimeNames<S>, options: { bound: Duration; idle?: Duration }): Frame<S>
+  /**
+   * Says which column is the time of events, and how it is known that all rows up to a time have come: the watermark. With `bound` it follows the latest time by so much; without one
+   * times only rise (a row of less than the latest is late). With `by` rows say it themselves.
+   * Sources with splits (partitions, files) have one each, and the least counts.
+   */
+  watermark(time: TimeNames<S>, options?: WatermarkOptions<S>): Frame<S>
   /**
    * Where rows go that came too late for the window or the join by time before, of a join those of its left side or of its `'right'` one; without it they
    * are counted and dropped.
@@ -29,9 +50,14 @@ export interface StreamMethods<in out S> {
 
 /** The run time of the family. */
 export class StreamSteps extends JoinSteps {
-  watermark(time: string, options: { bound: Duration; idle?: Duration }): this {
-    const boundMs = parseDuration(options.bound, 'watermark')
-    return this.operator('watermark', { time, boundMs, ...(options.idle !== undefined && { idleMs: parseDuration(options.idle, 'watermark') }) })
+  watermark(time: string, { bound, idle, by }: WatermarkOptions<any> = {}): this {
+    const params = {
+      time,
+      boundMs: bound === undefined ? 0 : parseDuration(bound, 'watermark'),
+      ...(idle !== undefined && { idleMs: parseDuration(idle, 'watermark') }),
+    }
+    if (typeof by === 'function') return this.next({ node: 'operator', label: 'watermark', kind: 'watermark', params, inputs: [this.edge], side: [], function: functionOf(by) })
+    return this.operator('watermark', { ...params, ...(by !== undefined && { by: expressionOf(by, 'watermark, by') as unknown as Json }) })
   }
   changes(name = 'op'): this {
     return this.operator('changes', { name })

@@ -43,6 +43,7 @@ import { filterRowsOperator, flatMapOperator, mapOperator } from './row-function
 import { sampleOperator } from './sample.ts'
 import { sessionAggregateOperator } from './session-aggregate.ts'
 import { watermarkOperator } from './watermark.ts'
+import { watermarkGeneratorOperator } from './watermark-generator.ts'
 import { windowAggregateOperator } from './window-aggregate.ts'
 import { windowRowsOperator } from './window-rows.ts'
 import { windowTopOperator } from './window-top.ts'
@@ -67,6 +68,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   sampleOperator,
   sessionAggregateOperator,
   watermarkOperator,
+  watermarkGeneratorOperator,
   windowAggregateOperator,
   windowRowsOperator,
   windowTopOperator,

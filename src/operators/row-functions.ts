@@ -114,12 +114,12 @@ export function merged(context: OperatorContext, batch: Batch, sources: readonly
   return { fields, rowCount: sources.length, columns, arena: context.arena.address }
 }
 
-/** The user function, its throws turned into a DataError USER_FUNCTION that names the step and the row, with the original as its cause. */
-export function callable(context: OperatorContext, reference: FunctionReference): (argument: unknown, row: number) => unknown {
-  const call = context.userFunction!(reference) as UserFunction as (argument: unknown) => unknown
-  return (argument, row) => {
+/** The user function, given one or two arguments, its throws turned into a DataError USER_FUNCTION that names the step and the row, with the original as its cause. */
+export function callable(context: OperatorContext, reference: FunctionReference): (argument: unknown, row: number, second?: object) => unknown {
+  const call = context.userFunction!(reference) as UserFunction as (argument: unknown, second?: object) => unknown
+  return (argument, row, second) => {
     try {
-      return call(argument)
+      return second ? call(argument, second) : call(argument)
     } catch (cause) {
       throw new DataError('USER_FUNCTION', `${context.where}: the function threw for row ${row} of its batch: ${cause instanceof Error ? cause.message : String(cause)}; catch it inside, or filter such rows out before`, { cause })
     }

@@ -20,11 +20,12 @@ import type { Operator, OperatorContext, OperatorType, Output } from './operator
 /** The name of the hidden column of watermarks. */
 export const watermarkColumn = '$watermark'
 
-/** Parameters of `watermark`. `boundMs`: the disorder to wait for. A split without rows for `idleMs` of clock time is not waited for. */
+/** Parameters of `watermark`. `boundMs`: the disorder to wait for. `saidColumn`: rows say in it up to which time all have come, instead of by their own times. A split without rows for `idleMs` of clock time is not waited for. */
 export interface WatermarkParams {
   readonly time: string
   readonly boundMs: number
   readonly idleMs?: number
+  readonly saidColumn?: string
   /** An int32 column whose values are the splits (partitions) of the source; each has its own greatest time, and the least counts. */
   readonly splitColumn?: string
   /** Splits 0 … splitCount − 1 are waited for before their first row. */
@@ -43,6 +44,7 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
   stateWeight: 0,
   fields([input], params, where) {
     checkTime(input!, params.time, where)
+    if (params.saidColumn !== undefined) checkTime(input!, params.saidColumn, where)
     if (params.splitColumn !== undefined) {
       const split = fieldOf(input!, params.splitColumn, where)
       if (split.type.kind !== 'int32' || split.nullable)
@@ -54,9 +56,9 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
     ] as const) {
       if (!Number.isInteger(ms) || ms < 0) throw new PlanError('WATERMARK', `${where}: the ${name} is ${ms} ms; give 0 or more whole milliseconds`)
     }
-    return [...input!.filter(f => f.name !== watermarkColumn), watermarkField]
+    return [...input!.filter(f => f.name !== watermarkColumn && f.name !== params.saidColumn), watermarkField]
   },
-  describe: params => `${params.time} − ${formatDuration(params.boundMs)}${params.idleMs ? `, idle after ${formatDuration(params.idleMs)}` : ''}`,
+  describe: params => `${params.time}${params.saidColumn === undefined ? '' : ', as rows say'}${params.boundMs > 0 ? ` − ${formatDuration(params.boundMs)}` : ''}${params.idleMs ? `, idle after ${formatDuration(params.idleMs)}` : ''}`,
   create: (context, params) => new WatermarkOperator(context, params),
 }
 
@@ -97,7 +99,8 @@ class WatermarkOperator implements Operator {
     this.#context = context
     this.#params = params
     this.#memory = new OwnedMemory(context.device)
-    this.#splits = new SplitWatermarks(context.device, this.#memory, params.boundMs)
+    // By its own time alone a row says that all before that millisecond have come.
+    this.#splits = new SplitWatermarks(context.device, this.#memory, params.saidColumn === undefined ? params.boundMs : params.boundMs - 1)
     this.#since = context.clock.elapsed()
     const declared = Array.from({ length: params.splitCount ?? 0 }, (_, split) => ({ split, greatest: Number.NEGATIVE_INFINITY, idle: false }))
     this.#splits.declare(declared, Number.NEGATIVE_INFINITY)
@@ -105,10 +108,10 @@ class WatermarkOperator implements Operator {
 
   push(batch: Batch, out: Output): void {
     const { device, arena, where } = this.#context
-    const times = floorTimes(device, arena, batch.columns[columnIndex(batch.fields, this.#params.time, where)]!)
+    const times = floorTimes(device, arena, batch.columns[columnIndex(batch.fields, this.#params.saidColumn ?? this.#params.time, where)]!)
     const splits = this.#params.splitColumn === undefined ? undefined : batch.columns[columnIndex(batch.fields, this.#params.splitColumn, where)]!
     const column = this.#splits.run(arena, times, splits, batch.rowCount)
-    const kept = batch.fields.map((field, i) => ({ field, column: batch.columns[i]! })).filter(c => c.field.name !== watermarkColumn)
+    const kept = batch.fields.map((field, i) => ({ field, column: batch.columns[i]! })).filter(c => c.field.name !== watermarkColumn && c.field.name !== this.#params.saidColumn)
     const fields = [...kept.map(c => c.field), watermarkField]
     out.emit({ ...share(device, arena, batch), fields, columns: [...kept.map(c => c.column), column] })
   }

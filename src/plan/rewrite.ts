@@ -16,6 +16,7 @@ import { expandSelectors } from './expand-selectors.ts'
 import { type CustomGroupParams, lowerCustomGroup } from './lower-custom.ts'
 import { lowerJoin, lowerWindowJoin } from './lower-join.ts'
 import { type PlanAround, rowRules } from './lower-rows.ts'
+import { lowerWatermark } from './lower-watermark.ts'
 import type { Edge, OperatorNode } from './plan.ts'
 
 /** Parameters of the logical `groupBy`. */
@@ -41,7 +42,7 @@ export function lowerOperator(given: OperatorNode, inputs: readonly EdgeFacts[],
     case 'windowJoin':
       return lowerWindowJoin(node, inputs)
     case 'watermark':
-      return [lowerWatermark(node, inputs[0]!)]
+      return lowerWatermark(node, inputs[0]!)
     case 'windowTop':
       return lowerWindowTop(node)
     default:
@@ -148,16 +149,6 @@ function lowerDescribe(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
 function lowerWindowTop(node: OperatorNode): OperatorNode[] {
   const part = { ...node, id: `${node.id}:part`, params: { ...(node.params as object), part: true } }
   return [part, { ...node, inputs: [{ node: part.id }] }]
-}
-
-/** The hidden column of sources with splits (partitions): which one a row is of. */
-export const splitField = '$split'
-
-// Sources with splits have a watermark each; the least counts.
-function lowerWatermark(node: OperatorNode, input: EdgeFacts): OperatorNode {
-  const params = node.params as { splitColumn?: string }
-  if (params.splitColumn !== undefined || !input.fields.some(f => f.name === splitField)) return node
-  return { ...node, params: { ...params, splitColumn: splitField } }
 }
 
 // What a rule makes a groupBy of is lowered as one.

@@ -1,6 +1,6 @@
 // Watermarks by `$split` wait for every split of their source, whose number is known once it is open.
 import type { ResolvedPlan } from '../plan/resolve.ts'
-import { splitField } from '../plan/rewrite.ts'
+import { splitField } from '../plan/lower-watermark.ts'
 import type { StageSpec } from '../plan/stages.ts'
 
 /** The stage with the number of splits that its watermark steps wait for, by source. */
