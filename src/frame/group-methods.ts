@@ -11,28 +11,33 @@ import type { FitsPicks, PickOf, SelectorOf, TakePicked } from './selector-types
 import { isColumnSelector, picksOf } from './selectors.ts'
 import { FunctionSteps } from './function-methods.ts'
 import type { CountType, Flat, IsAny, Names, OrNull, Take, TimeNames } from './types.ts'
-import type { Window, WindowColumns } from './windows.ts'
+import type { AddedColumns, Window } from './windows.ts'
 
-type Key<S> = PickOf<S> | Window<TimeNames<S>>
-type KeyColumns<K> = [Exclude<K, string | SelectorOf<any>>] extends [never] ? {} : WindowColumns
+type Key<S> = PickOf<S> | Window<TimeNames<S>, unknown>
+type KeyColumns<K> = [Exclude<K, string | SelectorOf<any>>] extends [never] ? {} : AddedColumns<Exclude<K, string | SelectorOf<any>>>
 type Keyed<S, K> = [Extract<K, SelectorOf<any>>] extends [never] ? Take<S, Extract<K, string>> : TakePicked<S, Extract<K, string | SelectorOf<any>>>
 
 /** Rows in groups, waiting for `agg`. */
 export interface Grouped<in out S, in out K> {
-  /** A row per group (and window): its keys, window_start and window_end where there is a window, and the aggregates. */
+  /** A row per group (and window, and result of it): its keys, window_start and window_end where there is a window (window_number where it has no bounds), and the aggregates. */
   agg<A extends Record<string, AnyAggregate<Names<S>>>>(
     aggregates: { [P in keyof A]: FitsAggregate<A[P], S> },
     options?: GroupOptions,
   ): Frame<Flat<Keyed<S, K> & KeyColumns<K> & { -readonly [P in keyof A]: AggregateType<A[P], S> }>>
 }
 
-/** Options of groups without a window. */
+/** Options of groups. */
 export interface GroupOptions {
   /**
-   * On a stream: groups that had no row for so long, by the clock, are forgotten, so that memory is bounded where keys come and go. What was given of them stays given; a row that comes
+   * On a stream, without a window: groups that had no row for so long, by the clock, are forgotten, so that memory is bounded where keys come and go. What was given of them stays given; a row that comes
    * later begins the group anew, as an insert. Unless said groups are kept for good.
    */
   ttl?: Duration
+  /**
+   * Of windows that give several results, early ones or by late rows: each takes back the one before it, so that steps and sinks that take changes know what holds. Unless said a further
+   * result is a further row.
+   */
+  changes?: boolean
 }
 
 /** Options of several groupings at once. */
@@ -106,11 +111,12 @@ export class GroupSteps extends FunctionSteps {
     const windows = keys.filter(key => !isPick(key)) as WindowSpec[]
     if (windows.length > 1) throw new PlanError('TWO_WINDOWS', 'groupBy: two windows given; a group has one window; group the result again for another')
     return {
-      agg: (aggregates, { ttl } = {}) => {
+      agg: (aggregates, { ttl, changes } = {}) => {
         if (ttl !== undefined && windows[0]) throw new PlanError('TTL', 'agg: ttl is given for groups of a window, which end with it; leave one of them out')
         const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'agg, ttl')
         if (ttlMs === 0) throw new PlanError('TTL', `agg: ttl is ${JSON.stringify(ttl)}; give a time longer than 0`)
-        const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }), ...(ttlMs !== undefined && { ttlMs }) } as unknown as Json
+        if (changes) checkChanges(windows[0])
+        const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }), ...(ttlMs !== undefined && { ttlMs }), ...(changes && { changes }) } as unknown as Json
         const closure = functionsOf(aggregates)
         return this.next({ node: 'operator', label: 'groupBy', kind: 'groupBy', params, inputs: [this.edge], side: [], ...(closure && { function: { closure } }) })
       },
@@ -136,6 +142,12 @@ export class GroupSteps extends FunctionSteps {
       agg: (aggregates, { id = 'grouping_id' } = {}) => this.operator('groupBy', { keys, sets, id, aggregates: callsOf(aggregates) } as unknown as Json, label),
     }
   }
+}
+
+function checkChanges(window: WindowSpec | undefined): void {
+  if (!window) throw new PlanError('WINDOW', 'agg: changes is given without a window; groups of a stream give changes by themselves, so leave it out')
+  if (window.kind === 'count' || window.kind === 'global') throw new PlanError('WINDOW', `agg: changes is given, but each result of a ${window.kind} window is a row of its own; leave it out`)
+  if (window.firing?.purges) throw new PlanError('WINDOW', 'agg: changes is given, but results of windows that purge add up and replace none before them; leave one of them out')
 }
 
 function callsOf(aggregates: Record<string, unknown>): Record<string, unknown> {

@@ -1,19 +1,30 @@
 // Windows as group keys: the specs of window/window-spec.ts, with the name of the time column in their type.
 import type { Duration } from '../base/units.ts'
 import type { Json } from '../base/json.ts'
+import type { FiringOptions } from '../window/firing.ts'
 import * as spec from '../window/window-spec.ts'
 import { ExprValue } from './expr.ts'
 import type { AnyExpr } from './resolve-types.ts'
+import type { CountType } from './types.ts'
 
 declare const timeColumn: unique symbol
+declare const addedColumns: unique symbol
 
-/** A window over the time column N. A group by a window adds the columns window_start and window_end. */
-export type Window<N extends string = string> = spec.WindowSpec & { readonly [timeColumn]?: N }
+/** A window over the time column N. A group by a window adds the columns C. */
+export type Window<N extends string = string, C = WindowColumns> = spec.WindowSpec & { readonly [timeColumn]?: N; readonly [addedColumns]?: C }
+
+/** The columns that these windows add to their groups. */
+export type AddedColumns<W> = W extends { readonly [addedColumns]?: infer C } ? C : never
 
 /** The columns that a window adds to its groups: [start, end), in UTC. */
 export interface WindowColumns {
   window_start: 'timestamp[ms]'
   window_end: 'timestamp[ms]'
+}
+
+/** The column that windows without bounds add: results of a key are numbered from 1 on. */
+export interface NumberColumns {
+  window_number: CountType
 }
 
 /** Windows of one size, side by side. Throws PlanError WINDOW or DURATION. */
@@ -35,7 +46,7 @@ export function cumulate<const N extends string>(time: N, size: Duration, option
  * Windows that end when a key has had no row for `gap`. A gap may be an expression, of whole milliseconds or a duration: then each row brings its own, above 0, and a session lasts until
  * the latest of its rows' gaps is over. Throws PlanError WINDOW or DURATION; a job throws DataError SESSION_GAP for a gap that is null or not above 0.
  */
-export function session<const N extends string>(time: N, options: { readonly gap: Duration | AnyExpr; readonly lateness?: Duration }): Window<N> {
+export function session<const N extends string>(time: N, options: { readonly gap: Duration | AnyExpr; readonly lateness?: Duration } & FiringOptions): Window<N> {
   const { gap } = options
   return spec.session(time, { ...options, gap: gap instanceof ExprValue ? (gap.expression as unknown as { [name: string]: Json }) : (gap as Duration) })
 }
@@ -52,10 +63,26 @@ export interface ProcessingTime {
   /** Windows that grow by `step` from each start that windows of `size` have. */
   cumulate(size: Duration, options: spec.PlacedOptions & { readonly step: Duration }): Window<never>
   /** Windows that end when a key has had no row for `gap`. */
-  session(options: { readonly gap: Duration }): Window<never>
+  session(options: { readonly gap: Duration } & FiringOptions): Window<never>
+}
+
+/**
+ * Windows of so many rows of a key, one after the other; with `slide` of the last `rows` rows every `slide` rows, of fewer at first. What isn't whole when the input ends gives no
+ * result. Instead of bounds results have `window_number`. Throws PlanError WINDOW.
+ */
+export function countWindow(rows: number, options?: { readonly slide?: number }): Window<never, NumberColumns> {
+  return spec.countWindow(rows, options)
+}
+
+/**
+ * One window of all rows of a key, which never ends and gives results only when `every` or `early` says so; `time` is the event-time column that `every: '1m'` and `evict: { last: '1h' }`
+ * go by. Instead of bounds results have `window_number`. Throws PlanError WINDOW or DURATION.
+ */
+export function globalWindow<const N extends string = never>(options: FiringOptions & { readonly time?: N }): Window<N, NumberColumns> {
+  return spec.globalWindow(options)
 }
 
 /** True for windows among group keys. */
-export function isWindow(key: string | Window): key is Window {
+export function isWindow(key: string | Window<string, unknown>): key is Window<string, unknown> {
   return typeof key !== 'string'
 }

@@ -30,6 +30,7 @@ import { rowIndexOperator } from './row-index.ts'
 import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
 import { topKOperator } from './top-k.ts'
+import { triggeredAggregateOperator } from './triggered-aggregate.ts'
 import { updatingOverOperator } from './updating-over.ts'
 import { updatingTopOperator } from './updating-top.ts'
 import { updatingAggregateOperator } from './updating-aggregate.ts'
@@ -67,6 +68,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   logisticScoreOperator,
   sampleOperator,
   sessionAggregateOperator,
+  triggeredAggregateOperator,
   watermarkOperator,
   watermarkGeneratorOperator,
   windowAggregateOperator,

@@ -1,7 +1,7 @@
 // What windowed aggregates have in common: their parameters' check, their output's fields, the order of their rows.
 import { PlanError } from '../base/errors.ts'
 import { type Batch, type Column, sliceBatch } from '../batch/batch.ts'
-import { int32, int64, timestampMs } from '../batch/data-type.ts'
+import { int32, int64, rowCount64, timestampMs } from '../batch/data-type.ts'
 import { columnIndex, type Field, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { type AggregateOptions, aggregateType, isNullable } from '../compute/accumulator.ts'
 import { arithmetic } from '../compute/arithmetic.ts'
@@ -39,6 +39,7 @@ export interface WindowAggregateParams {
 const emitRowsMax = 65_536
 const startField: Field = { name: 'window_start', type: timestampMs, nullable: false }
 const endField: Field = { name: 'window_end', type: timestampMs, nullable: false }
+const numberField: Field = { name: 'window_number', type: rowCount64, nullable: false }
 
 /** What is grouped: the keys' fields and the aggregates' types. Throws PlanError NO_COLUMN or AGGREGATE_TYPE. */
 export function shapeOf(input: Fields, params: WindowAggregateParams, where: string): GroupShape {
@@ -54,7 +55,12 @@ export function shapeOf(input: Fields, params: WindowAggregateParams, where: str
   return { keys, names: params.aggregates.map(a => a.name), specs }
 }
 
-/** Keys, window_start, window_end, aggregates, and `$watermark` where the input has it: what it was just before the window was complete. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
+/** Whether windows have a start and an end; results of others are numbered by key. */
+export function hasBounds({ kind }: WindowSpec): boolean {
+  return kind !== 'count' && kind !== 'global'
+}
+
+/** Keys, window_start, window_end (or window_number), aggregates, and `$watermark` where the input has it: what it was just before the window was complete. Throws PlanError DUPLICATE_COLUMN for names that clash, and as `shapeOf`. */
 export function windowFields(input: Fields, params: WindowAggregateParams, where: string): Field[] {
   const { keys, specs } = shapeOf(input, params, where)
   const results = params.aggregates.map((aggregate, i): Field => {
@@ -62,8 +68,9 @@ export function windowFields(input: Fields, params: WindowAggregateParams, where
     return { name: aggregate.name, type, nullable: isNullable(aggregate.fn, columnsOf(aggregate).some(column => fieldOf(input, column, where).nullable)) }
   })
   // Of event time only: by the clock nothing is late.
-  const isJudged = isTimed(params.window) && input.some(field => field.name === watermarkColumn)
-  const fields = [...keys, startField, endField, ...results, ...(isJudged ? [watermarkField] : [])]
+  const isJudged = isTimed(params.window) && hasBounds(params.window) && input.some(field => field.name === watermarkColumn)
+  const bounds = hasBounds(params.window) ? [startField, endField] : [numberField]
+  const fields = [...keys, ...bounds, ...results, ...(isJudged ? [watermarkField] : [])]
   const twice = fields.find((field, i) => fields.findIndex(f => f.name === field.name) !== i)
   if (twice) throw new PlanError('DUPLICATE_COLUMN', `${where}: the result would have two columns "${twice.name}"; rename the key or the aggregate`)
   return fields
@@ -91,9 +98,13 @@ export function emitSorted(context: OperatorContext, out: Output, fields: Fields
   const hashes: Column = { type: int32, length: rows, values: hashColumns(device, arena, columns.slice(0, keyCount), rows), validity: 0 }
   const all = fields.at(-1)!.name === watermarkColumn ? [...columns, watermarkBefore(device, arena, columns[keyCount + 1]!, context.where)] : columns
   const indices = sortIndices(device, arena, [...(rank ? [{ column: rank }] : []), { column: hashes }], rows)
-  const sorted: Batch = { fields, rowCount: rows, columns: all.map(column => gatherColumn(device, arena, column, indices, rows)), arena: arena.address }
-  for (let start = 0; start < rows; start += emitRowsMax)
-    out.emit(rows <= emitRowsMax ? sorted : sliceBatch(sorted, start, Math.min(rows, start + emitRowsMax)))
+  emitInOrder(context, out, fields, all.map(column => gatherColumn(device, arena, column, indices, rows)), rows)
+}
+
+/** Emits rows as they stand, in batches. */
+export function emitInOrder({ arena }: OperatorContext, out: Output, fields: Fields, columns: readonly Column[], rows: number): void {
+  const whole: Batch = { fields, rowCount: rows, columns, arena: arena.address }
+  for (let start = 0; start < rows; start += emitRowsMax) out.emit(rows <= emitRowsMax ? whole : sliceBatch(whole, start, Math.min(rows, start + emitRowsMax)))
 }
 
 // A window is complete when the watermark reaches end − 1.

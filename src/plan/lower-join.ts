@@ -58,7 +58,8 @@ function keyedSides(node: OperatorNode, { computed, ...given }: LogicalJoin, inp
 /** The operators of a join of rows in the same windows: `window` is that of the left side, `rightTime` the time of the right one. Throws PlanError NO_WATERMARK, WINDOW, and as their parts do. */
 export function lowerWindowJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const { window, rightTime, ...logical } = node.params as unknown as LogicalJoin & { window: WindowSpec; rightTime?: string }
-  if (!isTimed(window) || window.kind === 'session') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
+  if (!isTimed(window) || window.kind === 'session' || window.kind === 'global') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
+  if (window.firing) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it gives no other results; leave early, every, purge, evict and trigger out`)
   if (window.latenessMs) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it can't have lateness; leave it out, or raise the bound of the watermark`)
   const { params, sides, steps } = keyedSides(node, logical, inputs)
   const windowed = sides.map(({ edge, fields }, port): Side => {

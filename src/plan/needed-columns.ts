@@ -48,7 +48,7 @@ function prunedColumns(need: Need, fields: Fields): readonly string[] | undefine
 }
 
 // Kinds whose output has only columns that their parameters name.
-const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'customAggregate', 'windowAggregate', 'sessionAggregate', 'match', 'as'])
+const defining = new Set(['select', 'unpivot', 'partialAggregate', 'finalAggregate', 'customAggregate', 'windowAggregate', 'sessionAggregate', 'triggeredAggregate', 'match', 'as'])
 // Kinds that also pass on the columns of their input.
 const passing = new Set(['filter', 'with', 'rename', 'drop', 'sortRuns', 'sort', 'topK', 'updatingTop', 'rowIndex', 'limit', 'watermark', 'orderByTime', 'onlineLogistic', 'logisticScore', 'sample'])
 

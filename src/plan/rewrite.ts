@@ -9,7 +9,7 @@ import { isInteger, isNumeric } from '../batch/data-type.ts'
 import { visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { textStatistics } from '../operators/describe-rows.ts'
-import { isTimed, type WindowSpec } from '../window/window-spec.ts'
+import { isTimed, isTriggered, type WindowSpec } from '../window/window-spec.ts'
 import type { AggregateParam } from '../operators/group-by.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import { expandSelectors } from './expand-selectors.ts'
@@ -25,6 +25,8 @@ export interface GroupByParams extends CustomGroupParams {
   /** Several groupings at once: sets of the keys, and the column of the set's number. */
   readonly sets?: readonly (readonly string[])[]
   readonly id?: string
+  /** Whether a further result of a window takes back the one before it. */
+  readonly changes?: true
   /** How long groups of a stream are kept that get no rows. */
   readonly ttlMs?: number
 }
@@ -51,7 +53,7 @@ export function lowerOperator(given: OperatorNode, inputs: readonly EdgeFacts[],
 }
 
 function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
-  const { keys, window, sets, id, ttlMs, aggregates, function: functions } = node.params as unknown as GroupByParams
+  const { keys, window, sets, id, ttlMs, changes, aggregates, function: functions } = node.params as unknown as GroupByParams
   if (functions !== undefined && !window && !sets) return lowerCustomGroup(node, input)
   const lowered = lowerAggregates(input.fields, aggregates, node.id)
   const steps: OperatorNode[] = []
@@ -66,10 +68,9 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
   if (window) {
     if (!input.bounded && !input.watermarked && isTimed(window))
       throw new PlanError('NO_WATERMARK', `${node.id}: a window over a stream needs a watermark to know when it is complete; call .watermark("${window.time}", { bound: '5s' }) before groupBy`)
-    const isSession = window.kind === 'session' || window.kind === 'processingSession'
     const { gap: _, ...bare } = window as { gap?: Json }
-    const physical = gap ? { ...bare, gapColumn } : window
-    return [...steps, { node: 'operator', id: node.id, kind: isSession ? 'sessionAggregate' : 'windowAggregate', params: { ...(params as object), window: physical as unknown as Json }, inputs: [source] }]
+    const physical = (gap ? { ...bare, gapColumn } : window) as unknown as Json
+    return [...steps, { node: 'operator', id: node.id, kind: windowKind(window, changes), params: { ...(params as object), window: physical, ...(changes && { changes: input.bounded ? 'net' : 'each' }) }, inputs: [source] }]
   }
   if (!input.bounded && sets)
     throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends, and this stream doesn't; group by each set of keys by itself, or read the source until its end`)
@@ -87,6 +88,12 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
     partial,
     { node: 'operator', id: node.id, kind: 'finalAggregate', params, inputs: [{ node: `${node.id}:partial` }] },
   ]
+}
+
+// The operator of a window: what gives one result, and what late rows make of it, is kept by panes or sessions; all else window by window.
+function windowKind(window: WindowSpec, changes: true | undefined): string {
+  if (changes || isTriggered(window)) return 'triggeredAggregate'
+  return window.kind === 'session' || window.kind === 'processingSession' ? 'sessionAggregate' : 'windowAggregate'
 }
 
 const gapColumn = '$gap'

@@ -21,6 +21,7 @@ export function settleChanges(sink: SinkNode, takes: TakesChanges, fields: Field
 function keysOf({ kind, params }: OperatorNode): readonly string[] | undefined {
   const { keys, by, count } = params as { keys?: readonly string[]; by?: readonly string[]; count?: number }
   if (kind === 'updatingAggregate') return keys
+  if (kind === 'triggeredAggregate') return [...keys!, 'window_start', 'window_end']
   return kind === 'updatingTop' && count === 1 ? by : undefined
 }
 

@@ -1,31 +1,52 @@
 // Windows as plain data, as users make them and plans carry them. All bounds are half-open, [start, end), in milliseconds since the epoch;
 // a window's last moment is end − 1 ms. Rules: those of Apache Flink's windows.
 import { PlanError } from '../base/errors.ts'
-import { type Duration, parseDuration } from '../base/units.ts'
 import type { Json } from '../base/json.ts'
+import { type Duration, parseDuration } from '../base/units.ts'
 import { isZone } from '../batch/type-name.ts'
+import { checkFiring, describeFiring, type FiringOptions, firingOf } from './firing.ts'
 
 /** How rows are put into windows. `time` is the event-time column; a row is late for a window once end − 1 + latenessMs ≤ watermark. `zone`: bounds are what its clock shows. */
 export type WindowSpec =
-  | ({ readonly kind: 'tumble'; readonly time: string; readonly sizeMs: number } & Placed & Late)
-  | ({ readonly kind: 'hop'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late)
+  | ({ readonly kind: 'tumble'; readonly time: string; readonly sizeMs: number } & Placed & Late & Fired)
+  | ({ readonly kind: 'hop'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late & Fired)
   /** Windows of each size from `slideMs` on, by steps of it, from the starts of those of `sizeMs`, which is a multiple of it. */
-  | ({ readonly kind: 'cumulate'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late)
+  | ({ readonly kind: 'cumulate'; readonly time: string; readonly sizeMs: number; readonly slideMs: number } & Placed & Late & Fired)
   /** One of the gaps is given: `gap` is an expression, as plans have it, `gapColumn` the column that it becomes: whole milliseconds, or a duration. */
-  | ({ readonly kind: 'session'; readonly time: string; readonly gapMs?: number; readonly gap?: Json; readonly gapColumn?: string } & Late)
+  | ({ readonly kind: 'session'; readonly time: string; readonly gapMs?: number; readonly gap?: Json; readonly gapColumn?: string } & Late & Fired)
   /** By the clock at which rows arrive; with `cumulates` as `cumulate`. */
-  | ({ readonly kind: 'processing'; readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true } & Placed)
-  | { readonly kind: 'processingSession'; readonly gapMs: number }
+  | ({ readonly kind: 'processing'; readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true } & Placed & Fired)
+  | ({ readonly kind: 'processingSession'; readonly gapMs: number } & Fired)
+  /** All rows of a key, for good; `firing` says when there is a result. */
+  | ({ readonly kind: 'global' } & Fired)
+  | ({ readonly kind: 'global'; readonly time: string } & Fired)
+  /** So many rows of a key; with `slideRows` the last so many, every so many rows. */
+  | { readonly kind: 'count'; readonly rows: number; readonly slideRows?: number }
 type Placed = { readonly offsetMs?: number; readonly zone?: string }
 type Late = { readonly latenessMs?: number }
+type Fired = { readonly firing?: Firing }
+
+/**
+ * When a window gives results beside the one at its end: `earlyMs` of the clock after rows came, every `everyRows` rows, whenever event time has come to a multiple of `everyMs`. With
+ * `purges` each result forgets its rows; with `custom` a user's function decides instead of all this. `evict`: which rows results don't count.
+ */
+export type Firing = { readonly earlyMs?: number; readonly everyRows?: number; readonly everyMs?: number; readonly purges?: true; readonly custom?: true; readonly evict?: Evictor }
+
+/** Rows that leave a window when it fires, the oldest first: all but the last `rows`; those `lastMs` or more before the latest; those whose `column` differs by `delta` or more from the last row's. `after` the result. */
+export type Evictor = ({ readonly rows: number } | { readonly lastMs: number } | { readonly delta: number; readonly column: string }) & { readonly after?: true }
 
 /** True for windows of event time, which have a column of it. */
 export function isTimed(spec: WindowSpec): spec is Extract<WindowSpec, { readonly time: string }> {
   return 'time' in spec
 }
 
+/** Whether a window of these bounds is kept by triggered-aggregate.ts, row by row, rather than by panes. */
+export function isTriggered(spec: WindowSpec): boolean {
+  return spec.kind === 'count' || spec.kind === 'global' || spec.firing !== undefined
+}
+
 /** What may be said beside a window's size: where windows begin. Days of a zone's clock, such as 'Europe/Berlin', have 23 or 25 hours where it is changed. */
-export interface PlacedOptions {
+export interface PlacedOptions extends FiringOptions {
   /** Moves all starts. */
   readonly offset?: Duration
   /** The clock by which windows begin and end; UTC unless said. */
@@ -59,9 +80,9 @@ export function cumulate(time: string, size: Duration, options: WindowOptions & 
  * Windows that last as long as rows of a key are at most `gap` apart, and end a gap after the last. `gap` may be an expression as plain data: then each row brings its own, and a session
  * ends with the latest of its rows' gaps. Throws PlanError WINDOW or DURATION.
  */
-export function session(time: string, options: { readonly gap: Duration | { readonly [name: string]: Json }; readonly lateness?: Duration }): WindowSpec {
-  const { latenessMs } = common(options.lateness === undefined ? {} : { lateness: options.lateness }, 'session')
-  return checkWindow({ kind: 'session', time, ...(typeof options.gap === 'object' ? { gap: options.gap } : { gapMs: parseDuration(options.gap, 'session') }), ...(latenessMs === undefined ? {} : { latenessMs }) }, 'session')
+export function session(time: string, options: { readonly gap: Duration | { readonly [name: string]: Json }; readonly lateness?: Duration } & FiringOptions): WindowSpec {
+  const { gap, ...others } = options
+  return checkWindow({ kind: 'session', time, ...(typeof gap === 'object' ? { gap } : { gapMs: parseDuration(gap, 'session') }), ...common(others, 'session') }, 'session')
 }
 
 /** Windows by the clock at which rows arrive; nothing is late. Results depend on when the job runs. */
@@ -81,15 +102,26 @@ export const processingTime = {
     return processing({ sizeMs: parseDuration(size, where), slideMs: parseDuration(options.step, where), cumulates: true }, options, where)
   },
   /** Windows that end when a key has had no row for `gap`. Throws PlanError WINDOW or DURATION. */
-  session(options: { readonly gap: Duration }): WindowSpec {
+  session(options: { readonly gap: Duration } & FiringOptions): WindowSpec {
     const where = 'processingTime.session'
-    return checkWindow({ kind: 'processingSession', gapMs: parseDuration(options.gap, where) }, where)
+    return checkWindow({ kind: 'processingSession', gapMs: parseDuration(options.gap, where), ...firingOf(options, where) }, where)
   },
 }
 
-function processing(bounds: { readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true }, options: PlacedOptions, where: string): WindowSpec {
-  const { offset, zone } = options
-  return checkWindow({ kind: 'processing', ...bounds, ...common({ ...(offset !== undefined && { offset }), ...(zone !== undefined && { zone }) }, where) }, where)
+function processing(bounds: { readonly sizeMs: number; readonly slideMs?: number; readonly cumulates?: true }, { slide: _, step: __, lateness: ___, ...options }: WindowOptions & { slide?: Duration; step?: Duration }, where: string): WindowSpec {
+  return checkWindow({ kind: 'processing', ...bounds, ...common(options, where) }, where)
+}
+
+/** So many rows of a key, one after the other; with `slide` the last `rows` of them every `slide` rows, fewer at first. What is not whole at the end gives no result. Throws PlanError WINDOW. */
+export function countWindow(rows: number, { slide }: { readonly slide?: number } = {}): WindowSpec {
+  return checkWindow({ kind: 'count', rows, ...(slide !== undefined && { slideRows: slide }) }, 'countWindow')
+}
+
+/** All rows of a key, for good. Never gives a result by itself: `early`, `every` or a trigger says when; `time` is the event-time column that these go by. Throws PlanError WINDOW or DURATION. */
+export function globalWindow(options: FiringOptions & { readonly time?: string; readonly trigger?: unknown }): WindowSpec {
+  const { time, ...others } = options
+  const { firing } = firingOf(others, 'globalWindow')
+  return checkWindow({ kind: 'global', ...(time !== undefined && { time }), ...(firing && { firing }) }, 'globalWindow')
 }
 
 /** Sizes beyond this (about 31 years) are taken for a mistake. */
@@ -97,6 +129,12 @@ const sizeMax = 1e12
 
 /** The spec itself, where its numbers make sense. Throws PlanError WINDOW naming `where` and the number. */
 export function checkWindow<S extends WindowSpec>(spec: S, where: string): S {
+  if (spec.kind === 'count') {
+    checkCount(spec, where)
+    return spec
+  }
+  if (spec.kind === 'global') checkGlobal(spec, where)
+  if (spec.firing) checkFiring(spec.firing, where)
   const cumulates = spec.kind === 'cumulate' || (spec.kind === 'processing' && spec.cumulates === true)
   const slide = cumulates ? 'step' : 'slide'
   const positive = { size: 'sizeMs' in spec ? spec.sizeMs : 1, [slide]: 'slideMs' in spec ? (spec.slideMs ?? 1) : 1, gap: 'gapMs' in spec ? (spec.gapMs ?? 1) : 1 }
@@ -118,9 +156,22 @@ export function checkWindow<S extends WindowSpec>(spec: S, where: string): S {
   return spec
 }
 
+function checkCount(spec: Extract<WindowSpec, { kind: 'count' }>, where: string): void {
+  for (const [name, rows] of [['number of rows', spec.rows], ['slide', spec.slideRows ?? 1]] as const)
+    if (!Number.isInteger(rows) || rows < 1 || rows > sizeMax) throw new PlanError('WINDOW', `${where}: the ${name} is ${rows}; give a whole number of rows from 1 to ${sizeMax}`)
+}
+
+function checkGlobal(spec: Extract<WindowSpec, { kind: 'global' }>, where: string): void {
+  const { earlyMs, everyRows, everyMs, custom } = spec.firing ?? {}
+  if (earlyMs === undefined && everyRows === undefined && everyMs === undefined && custom === undefined)
+    throw new PlanError('WINDOW', `${where}: a global window gives no result by itself; say when there is one: every: 100 (rows), every: '1m', early: '1s' or a trigger`)
+  if (everyMs !== undefined && !isTimed(spec)) throw new PlanError('WINDOW', `${where}: every ${everyMs} ms of event time needs the column of it; give time: 'at'`)
+  if (spec.firing?.evict && 'lastMs' in spec.firing.evict && !isTimed(spec)) throw new PlanError('WINDOW', `${where}: to evict rows by their time needs the column of it; give time: 'at'`)
+}
+
 /** A window for people: `hop(dateTime, 10000 ms every 2000 ms)`. */
 export function describeWindow(spec: WindowSpec): string {
-  const late = 'latenessMs' in spec && spec.latenessMs ? `, lateness ${spec.latenessMs} ms` : ''
+  const late = `${'latenessMs' in spec && spec.latenessMs ? `, lateness ${spec.latenessMs} ms` : ''}${'firing' in spec && spec.firing ? describeFiring(spec.firing) : ''}`
   const offset = `${'offsetMs' in spec && spec.offsetMs ? `, offset ${spec.offsetMs} ms` : ''}${'zone' in spec && spec.zone !== undefined ? `, ${spec.zone}` : ''}`
   switch (spec.kind) {
     case 'tumble':
@@ -132,16 +183,21 @@ export function describeWindow(spec: WindowSpec): string {
     case 'session':
       return `session(${spec.time}, gap ${spec.gapMs === undefined ? 'of each row' : `${spec.gapMs} ms`}${late})`
     case 'processing':
-      return `processingTime(${spec.sizeMs} ms${spec.slideMs ? ` ${spec.cumulates ? 'by' : 'every'} ${spec.slideMs} ms` : ''}${offset})`
+      return `processingTime(${spec.sizeMs} ms${spec.slideMs ? ` ${spec.cumulates ? 'by' : 'every'} ${spec.slideMs} ms` : ''}${offset}${late})`
     case 'processingSession':
-      return `processingTime(gap ${spec.gapMs} ms)`
+      return `processingTime(gap ${spec.gapMs} ms${late})`
+    case 'global':
+      return `global(${isTimed(spec) ? spec.time : 'all rows'}${late})`
+    case 'count':
+      return `count(${spec.rows} rows${spec.slideRows === undefined ? '' : ` every ${spec.slideRows}`})`
   }
 }
 
-function common(options: WindowOptions, where: string): { offsetMs?: number; zone?: string; latenessMs?: number } {
+function common(options: WindowOptions, where: string): { offsetMs?: number; zone?: string; latenessMs?: number; firing?: Firing } {
   return {
     ...(options.offset === undefined ? {} : { offsetMs: parseDuration(options.offset, where) }),
     ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.lateness === undefined ? {} : { latenessMs: parseDuration(options.lateness, where) }),
+    ...firingOf(options, where),
   }
 }

@@ -1,7 +1,7 @@
 // Window functions over more rows than memory holds: the same as in memory, to the last row.
 import { afterAll, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { agg, closeEngines, col, count, denseRank, desc, first, from, lag, last, lead, max, mean, median, min, rank, rowNumber, sum } from '../../src/index.ts'
+import { agg, closeEngines, col, count, desc, first, from, lag, last, lead, max, mean, median, min, rank, rowNumber, sum } from '../../src/index.ts'
 import { pagesInUse } from '../support/frames.ts'
 
 afterAll(closeEngines)
@@ -26,7 +26,7 @@ it.each([
   const near = { orderBy, frame: { rows: [-3, 2] } } as const
   const sofar = { orderBy, frame: { rows: ['unbounded', 0] } } as const
   const table = frame.with({
-    n: rowNumber().over(over), r: rank().over(over), d: denseRank().over(over),
+    n: rowNumber().over(over), r: rank().over(over), d: agg.denseRank().over(over),
     all: count().over(over), some: count('size').over(over), prices: count('price').over(sofar),
     total: sum('size').over(over), rates: sum('rate').over(sofar), money: sum('price').over(over), days: sum('day').over(over),
     m1: mean('size').over(over), m2: mean('rate').over(over), m3: mean('price').over(sofar), m4: mean('day').over(over),

@@ -12,7 +12,7 @@ import type { Frame } from '${root}src/frame/frame-type.ts'
 import { source } from '${root}src/frame/from.ts'
 import { desc } from '${root}src/frame/orders.ts'
 import { lag, rank } from '${root}src/frame/window-functions.ts'
-import { tumble } from '${root}src/frame/windows.ts'
+import { countWindow, globalWindow, tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
 const dice = { name: 'dice', splits: () => [{ id: '0' }] } as const
 declare const log: Frame<{ day: 'date'; clock: 'time[s]'; text: 'utf8'; l: 'list<int64>'; t: 'struct<id: int64>' }>
@@ -72,6 +72,8 @@ const wrong: readonly [title: string, line: string, message: string][] = [
     "agg: no column 'chanel'; did you mean 'channel'?",
   ],
   ['a window over a column that holds no time', "bids.groupBy('auction', tumble('price', '10s'))", '"price"'],
+  ['a global window by a column that holds no time', "bids.groupBy('auction', globalWindow({ time: 'price', every: '10s' }))", '"price"'],
+  ['the bounds of a window that has none', "bids.groupBy('auction', countWindow(10)).agg({ n: count() }).filter(col('window_end').isNotNull())", "filter: no column 'window_end'"],
   ['an order by an expression of a column that is not there', "bids.sort(desc(col('prise').neg()))", "sort: no column 'prise'; did you mean 'price'?"],
   ['a partition by a name that is not there', "bids.with({ r: rank().over({ by: 'auctoin', orderBy: 'price' }) })", "with: no column 'auctoin'; did you mean 'auction'?"],
   ['a window order by a name that is not there', "bids.with({ r: rank().over({ orderBy: desc('prise') }) })", "with: no column 'prise'; did you mean 'price'?"],

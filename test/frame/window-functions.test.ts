@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { WindowFrame } from '../../src/compute/over.ts'
-import { agg, closeEngines, col, count, denseRank, desc, first, from, job, lag, last, lead, max, mean, median, min, rank, rowNumber, sum } from '../../src/index.ts'
+import { agg, closeEngines, col, count, desc, first, from, job, lag, last, lead, max, mean, median, min, rank, rowNumber, sum } from '../../src/index.ts'
 import { frameRange, partitioned, rankOf } from '../compute/reference/over.ts'
 import { compareCells } from '../compute/reference/sort.ts'
 import { everyWay, someWays, ways } from '../support/every-way.ts'
@@ -32,7 +32,7 @@ const total = (list: readonly Row[]) => {
 describe('ranks', () => {
   it('number the rows of each partition, and leave all rows in their places', async () => {
     const over = { by: 'town', orderBy: 'day' } as const
-    const ranked = frame.select('id', 'town', 'day').with({ n: rowNumber().over(over), r: rank().over(over), d: denseRank().over(over), p: percentRank().over(over), c: cumeDist().over(over), t: ntile(3).over(over) })
+    const ranked = frame.select('id', 'town', 'day').with({ n: rowNumber().over(over), r: rank().over(over), d: agg.denseRank().over(over), p: percentRank().over(over), c: cumeDist().over(over), t: ntile(3).over(over) })
     const around = partitioned(rows, byTown, byDay)
     const expected = rows.map(({ id, town, day }, i) => {
       const of = (fn: Parameters<typeof rankOf>[0]) => rankOf(fn, around[i]!, byDay)

@@ -63,7 +63,7 @@ function resultOf(key: string, start: number, end: number, rows: readonly NaiveR
 
 /** Tumbling, hopping and cumulating windows: the last result of each (key, window), and what no window took. */
 export function naiveWindows(rows: readonly NaiveRow[], watermarks: readonly number[], spec: WindowSpec): NaiveOutput {
-  if (spec.kind === 'session' || !isTimed(spec)) throw new Error('fixed windows of event time only')
+  if (spec.kind === 'session' || spec.kind === 'global' || !isTimed(spec)) throw new Error('fixed windows of event time only')
   const slide = spec.kind === 'hop' ? spec.slideMs : spec.sizeMs
   const step = spec.kind === 'cumulate' ? spec.slideMs : spec.sizeMs
   const { offsetMs = 0, latenessMs = 0, sizeMs, zone } = spec

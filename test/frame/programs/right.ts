@@ -7,7 +7,7 @@ import { asc, desc } from '../../../src/frame/orders.ts'
 import { from } from '../../../src/index.ts'
 import { read } from '../../../src/frame/read.ts'
 import { lag, lead, nthValue, percentRank, rank, rowNumber } from '../../../src/frame/window-functions.ts'
-import { cumulate, hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
+import { countWindow, cumulate, globalWindow, hop, processingTime, session, tumble } from '../../../src/frame/windows.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Flat<T> = { [K in keyof T]: T[K] } & {}
@@ -165,6 +165,9 @@ bids.groupBy(hop('dateTime', '10s', { slide: '2s' })).agg({ n: count() })
 bids.groupBy('bidder', cumulate('dateTime', '1d', { step: '1h' })).agg({ n: count() })
 bids.groupBy('bidder', session('dateTime', { gap: '10s' })).agg({ n: count('price') })
 bids.groupBy('bidder', processingTime.tumble('10s')).agg({ n: count() })
+schemaIs<{ bidder: 'int64'; window_number: 'int64#'; n: 'int64#' }>()(bids.groupBy('bidder', countWindow(100, { slide: 10 })).agg({ n: count() }), true)
+schemaIs<{ window_number: 'int64#'; n: 'int64#' }>()(bids.groupBy(globalWindow({ time: 'dateTime', every: '1m' })).agg({ n: count() }), true)
+schemaIs<{ bidder: 'int64'; window_start: 'timestamp[ms]'; window_end: 'timestamp[ms]'; n: 'int64#' }>()(bids.groupBy('bidder', tumble('dateTime', '1m', { early: '1s', every: 100, evict: { rows: 5, after: true } })).agg({ n: count() }, { changes: true }), true)
 schemaIs<{ price: 'int64'; auction: 'int64' }>()(bids.select('price', 'auction'), true)
 schemaIs<{ price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>()(bids.drop('auction', 'bidder').sort('price', asc('channel')).limit(3), true)
 schemaIs<{ id: 'int64'; category: 'utf8' }>()(
