@@ -11,7 +11,8 @@ import type { FitsPicks, PickOf, SelectorOf, TakePicked } from './selector-types
 import { isColumnSelector, picksOf } from './selectors.ts'
 import { FunctionSteps } from './function-methods.ts'
 import type { CountType, Flat, IsAny, Names, OrNull, Take, TimeNames } from './types.ts'
-import type { AddedColumns, Window } from './windows.ts'
+import { functionOf } from './user-function.ts'
+import { type AddedColumns, triggerOfWindow, type Window } from './windows.ts'
 
 type Key<S> = PickOf<S> | Window<TimeNames<S>, unknown>
 type KeyColumns<K> = [Exclude<K, string | SelectorOf<any>>] extends [never] ? {} : AddedColumns<Exclude<K, string | SelectorOf<any>>>
@@ -117,8 +118,10 @@ export class GroupSteps extends FunctionSteps {
         if (ttlMs === 0) throw new PlanError('TTL', `agg: ttl is ${JSON.stringify(ttl)}; give a time longer than 0`)
         if (changes) checkChanges(windows[0])
         const params = { keys: names, aggregates: callsOf(aggregates), ...(windows[0] && { window: windows[0] }), ...(ttlMs !== undefined && { ttlMs }), ...(changes && { changes }) } as unknown as Json
+        const trigger = windows[0] && triggerOfWindow(windows[0])
         const closure = functionsOf(aggregates)
-        return this.next({ node: 'operator', label: 'groupBy', kind: 'groupBy', params, inputs: [this.edge], side: [], ...(closure && { function: { closure } }) })
+        const functions = trigger ? functionOf(trigger) : closure && { closure }
+        return this.next({ node: 'operator', label: 'groupBy', kind: 'groupBy', params, inputs: [this.edge], side: [], ...(functions && { function: functions }) })
       },
     }
   }

@@ -10,6 +10,7 @@ import { gatherColumn } from '../compute/gather.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { emptyWindow, type KeyedWindow } from './keyed-windows.ts'
+import { stateText } from './user-trigger.ts'
 
 const own: readonly Field[] = [
   { name: '$start', type: timestampMs, nullable: true },
@@ -39,15 +40,15 @@ export function keysOfWindows(device: Device, arena: Arena, keys: readonly Colum
   return keys.map(column => gatherColumn(device, arena, column, at, numbers.length))
 }
 
-interface FrozenState {
+type FrozenState = {
   readonly state: { [name: string]: Json }
   readonly events: number[]
   readonly clock: number[]
   readonly sealed: boolean
 }
 
-/** Windows as rows; `keys`: the columns of all keys by number. */
-export function windowRows(device: Device, arena: Arena, keyFields: Fields, keys: readonly Column[], windows: readonly KeyedWindow[]): Batch {
+/** Windows as rows; `keys`: the columns of all keys by number. Throws DataError TRIGGER_STATE where a user's trigger remembers what is no plain data. */
+export function windowRows(device: Device, arena: Arena, keyFields: Fields, keys: readonly Column[], windows: readonly KeyedWindow[], where: string): Batch {
   const times = (read: (window: KeyedWindow) => number) => windows.map(window => (Number.isFinite(read(window)) ? read(window) : null))
   const frozen = ({ state, eventTimers, clockTimers, isSealed }: KeyedWindow): FrozenState => ({ state, events: [...eventTimers], clock: [...clockTimers], sealed: isSealed })
   const values = [
@@ -56,7 +57,7 @@ export function windowRows(device: Device, arena: Arena, keyFields: Fields, keys
     windows.map(window => window.results),
     windows.map(window => window.parts.length),
     windows.map(window => (window.given < 0 ? 0 : 1)),
-    windows.map(window => JSON.stringify(frozen(window))),
+    windows.map(window => stateText(where, frozen(window))),
   ]
   const columns = [...keysOfWindows(device, arena, keys, windows, () => 1), ...own.map((field, i) => buildColumn(device, arena, field, values[i]!, 'checkpoint'))]
   return { fields: windowRunFields(keyFields), rowCount: windows.length, columns, arena: arena.address }

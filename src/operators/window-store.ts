@@ -78,7 +78,7 @@ export class WindowStore {
         return { table, keyGroups, bytes: encodeRun(device, { fields: [...this.#keyFields, ...fields], rowCount, columns: [...own, ...columns], arena: arena.address }) }
       }
       return [
-        { table: 'windows', keyGroups, bytes: encodeRun(device, windowRows(device, arena, this.#keyFields, keys, windows)) },
+        { table: 'windows', keyGroups, bytes: encodeRun(device, windowRows(device, arena, this.#keyFields, keys, windows, this.#context.where)) },
         run('parts', this.#contents.fields, window => window.parts.length, this.#contents.rowsOf(arena, windows)),
         ...(this.#given ? [run('given', this.#given.fields, window => (window.given < 0 ? 0 : 1), this.#given.rowsOf(arena, windows))] : []),
       ]

@@ -70,7 +70,7 @@ function lowerGroupBy(node: OperatorNode, input: EdgeFacts): OperatorNode[] {
       throw new PlanError('NO_WATERMARK', `${node.id}: a window over a stream needs a watermark to know when it is complete; call .watermark("${window.time}", { bound: '5s' }) before groupBy`)
     const { gap: _, ...bare } = window as { gap?: Json }
     const physical = (gap ? { ...bare, gapColumn } : window) as unknown as Json
-    return [...steps, { node: 'operator', id: node.id, kind: windowKind(window, changes), params: { ...(params as object), window: physical, ...(changes && { changes: input.bounded ? 'net' : 'each' }) }, inputs: [source] }]
+    return [...steps, { node: 'operator', id: node.id, kind: windowKind(window, changes), params: { ...(params as object), window: physical, ...(changes && { changes: input.bounded ? 'net' : 'each' }), ...('firing' in window && window.firing?.custom && { function: functions }) } as Json, inputs: [source] }]
   }
   if (!input.bounded && sets)
     throw new PlanError('UNBOUNDED_GROUP', `${node.id}: several groupings at once need input that ends, and this stream doesn't; group by each set of keys by itself, or read the source until its end`)

@@ -5,6 +5,7 @@ import type { Json } from '../base/json.ts'
 import { type Duration, parseDuration } from '../base/units.ts'
 import { isZone } from '../batch/type-name.ts'
 import { checkFiring, describeFiring, type FiringOptions, firingOf } from './firing.ts'
+import type { TriggerLike } from './trigger-functions.ts'
 
 /** How rows are put into windows. `time` is the event-time column; a row is late for a window once end − 1 + latenessMs ≤ watermark. `zone`: bounds are what its clock shows. */
 export type WindowSpec =
@@ -46,7 +47,7 @@ export function isTriggered(spec: WindowSpec): boolean {
 }
 
 /** What may be said beside a window's size: where windows begin. Days of a zone's clock, such as 'Europe/Berlin', have 23 or 25 hours where it is changed. */
-export interface PlacedOptions extends FiringOptions {
+export interface PlacedOptions<T = TriggerLike> extends FiringOptions<T> {
   /** Moves all starts. */
   readonly offset?: Duration
   /** The clock by which windows begin and end; UTC unless said. */
@@ -54,7 +55,7 @@ export interface PlacedOptions extends FiringOptions {
 }
 
 /** What may be said beside the size of a window of event time: with `lateness` late rows update results that were emitted. */
-export interface WindowOptions extends PlacedOptions {
+export interface WindowOptions<T = TriggerLike> extends PlacedOptions<T> {
   readonly lateness?: Duration
 }
 
@@ -118,7 +119,7 @@ export function countWindow(rows: number, { slide }: { readonly slide?: number }
 }
 
 /** All rows of a key, for good. Never gives a result by itself: `early`, `every` or a trigger says when; `time` is the event-time column that these go by. Throws PlanError WINDOW or DURATION. */
-export function globalWindow(options: FiringOptions & { readonly time?: string; readonly trigger?: unknown }): WindowSpec {
+export function globalWindow(options: FiringOptions & { readonly time?: string }): WindowSpec {
   const { time, ...others } = options
   const { firing } = firingOf(others, 'globalWindow')
   return checkWindow({ kind: 'global', ...(time !== undefined && { time }), ...(firing && { firing }) }, 'globalWindow')
