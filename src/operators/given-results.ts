@@ -2,8 +2,10 @@
 import type { Column } from '../batch/batch.ts'
 import { buildColumn } from '../batch/build-columns.ts'
 import { Change, changeField } from '../batch/change.ts'
+import { bitmapBytes } from '../batch/data-type.ts'
 import type { Fields } from '../batch/schema.ts'
 import { gatherColumn, gatherOwned } from '../compute/gather.ts'
+import { markDiffering } from '../compute/given-rows.ts'
 import { RowStore } from '../compute/row-store.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -41,11 +43,12 @@ export class GivenResults {
     return this.#store.fields
   }
 
-  /** Takes what came; `fresh` columns have a row for each result. */
+  /** Takes what came; `fresh` columns have a row for each result. One that is as the one before it changes nothing. */
   changes(arena: Arena, coming: readonly ComingResult[], fresh: readonly Column[], freshRows: number): ResultChanges {
     const device = this.#device
     let place = this.#store.rowCount
     this.#store.append({ columns: fresh, rowCount: freshRows })
+    const differs = this.#isNet ? () => true : this.#differing(arena, coming, place)
     const [of, rows, changes]: [number[], number[], number[]] = [[], [], []]
     const give = (i: number, row: number, change: number) => {
       of.push(i)
@@ -59,7 +62,7 @@ export class GivenResults {
         window.given = -1
         return
       }
-      if (!this.#isNet) {
+      if (!this.#isNet && differs(place)) {
         if (before >= 0) give(i, before, Change.updateBefore)
         give(i, place, before >= 0 ? Change.updateAfter : Change.insert)
       }
@@ -68,6 +71,30 @@ export class GivenResults {
     const indices = numbersAt(device, arena, rows)
     const { columns } = gatherOwned(device, arena, this.#store.batch(), indices, rows.length)
     return { of, columns: this.#isNet ? columns : [...columns, buildColumn(device, arena, changeField, changes, 'changes')] }
+  }
+
+  // Whether the result at a place is another than what its window gave before it, if it gave one.
+  #differing(arena: Arena, coming: readonly ComingResult[], first: number): (place: number) => boolean {
+    const device = this.#device
+    const last = new Map<KeyedWindow, number>()
+    const [before, after]: [number[], number[]] = [[], []]
+    coming.filter(({ what }) => what === 'result').forEach(({ window }, i) => {
+      const known = last.get(window) ?? window.given
+      last.set(window, first + i)
+      if (known < 0) return
+      before.push(known)
+      after.push(first + i)
+    })
+    const rows = after.length
+    const bits = arena.allocateZeroed(bitmapBytes(rows))
+    const [old, young] = [before, after].map(places => numbersAt(device, arena, places)) as [number, number]
+    for (const column of this.#store.batch().columns) {
+      const taken = (places: number) => gatherColumn(device, arena, column, places, rows)
+      if (rows > 0) markDiffering(device, arena, taken(old), taken(young), rows, bits)
+    }
+    const marked = device.memory.bytes(bits, bitmapBytes(rows)).slice()
+    const same = new Set(after.filter((_, i) => ((marked[i >> 3]! >> (i & 7)) & 1) === 0))
+    return place => !same.has(place)
   }
 
   /** What windows gave, in their order: of those that gave one. */

@@ -219,8 +219,17 @@ describe('a window', () => {
   test('takes back what a session gave that another took over', () => {
     const got = all(session('time', { gap: 10, every: 1 }), [row(0), row(15), row(8)], 1_000, 'each')
     expect(got.changes.map(({ change, row: r }) => [change, r.window_start, r.window_end, Number(r.count)])).toEqual([
-      [0, 0, 10, 1], [0, 15, 25, 1], [3, 0, 10, 1], [3, 15, 25, 1], [0, 0, 25, 3], [1, 0, 25, 3], [2, 0, 25, 3],
+      [0, 0, 10, 1], [0, 15, 25, 1], [3, 0, 10, 1], [3, 15, 25, 1], [0, 0, 25, 3],
     ])
+  })
+  test('changes nothing by a result that is as the one before it', () => {
+    const own = [{ name: 'max', fn: 'max', input: 'value' }, { name: 'text', fn: 'max', input: 'text' }]
+    const run = new EventRun(device, fields, [{ type: triggeredAggregateOperator, params: { keys: ['k'], window: tumble('time', 100, { every: 1 }), aggregates: own, changes: 'each' } }])
+    const texts = [null, 'a text of more than twelve bytes', 'a text', 'b']
+    run.push([3, 3, 2, 5].map((value, i) => ({ ...toInput(row(i, 'a', value)), text: texts[i] })))
+    run.finish()
+    run.close()
+    expect(run.changes.map(({ change, row: r }) => [change, Number(r.max), r.text])).toEqual([[0, 3, null], [1, 3, null], [2, 3, texts[1]], [1, 3, texts[1]], [2, 5, 'b']])
   })
   test('behind others is judged by when their results came', () => {
     const own = steps(tumble('time', 100, { every: 1 }), 0)
