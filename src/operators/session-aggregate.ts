@@ -21,7 +21,7 @@ import type { StateRun } from '../state/state-run.ts'
 import { checkWindow, describeWindow, isTimed, type WindowSpec } from '../window/window-spec.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkTime, watermarkColumn, watermarksOf } from './watermark.ts'
-import { describeAggregates, emitLate, emitSorted, inputsOf, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
+import { clockRun, describeAggregates, emitLate, emitSorted, inputsOf, readClock, shapeOf, type WindowAggregateParams, windowFields } from './window-output.ts'
 
 type SessionSpec = Extract<WindowSpec, { kind: 'session' | 'processingSession' }>
 
@@ -237,7 +237,8 @@ class SessionAggregate implements Operator {
     const { device, instance, parallelism } = this.#context
     const arena = device.arena()
     try {
-      return [{ table: 'sessions', keyGroups: keyGroupRange(instance, parallelism), bytes: encodeRun(device, this.#rows(arena)) }]
+      const keyGroups = keyGroupRange(instance, parallelism)
+      return [clockRun(device, this.#last, keyGroups), { table: 'sessions', keyGroups, bytes: encodeRun(device, this.#rows(arena)) }]
     } finally {
       arena.release()
     }
@@ -246,6 +247,10 @@ class SessionAggregate implements Operator {
   restore(runs: readonly StateRun[]): void {
     const { device, where, instance, parallelism } = this.#context
     for (const run of runs) {
+      if (run.table === 'clock') {
+        this.#last = Math.max(this.#last, readClock(device, run))
+        continue
+      }
       const arena = device.arena()
       try {
         const all = decodeRun(device, arena, run.bytes)
