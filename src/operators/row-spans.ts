@@ -2,7 +2,7 @@
 import type { Batch } from '../batch/batch.ts'
 import { columnIndex, type Fields } from '../batch/schema.ts'
 import { sessionGaps } from '../compute/session.ts'
-import { floorTimes, timeAt } from '../compute/window.ts'
+import { floorTimes, timesAt } from '../compute/window.ts'
 import { WindowZone } from '../compute/window-zone.ts'
 import type { Device } from '../device/device.ts'
 import { startOfWindow, type WindowGrid, windowStarts } from '../window/window-math.ts'
@@ -30,12 +30,14 @@ export class RowSpans {
   readonly #time: number
   readonly #gap: number
   readonly #watermark: number
-  /** Addresses of an int64 a row; 0 for none. */
-  #times = 0
-  #shown = 0
-  #watermarks = 0
-  #gaps = 0
+  /** A number a row; undefined for none. */
+  #times: Float64Array | undefined
+  #shown: Float64Array | undefined
+  #watermarks: Float64Array | undefined
+  #gaps: Float64Array | undefined
   #now = 0
+  #lastPlace = Number.NaN
+  #last: readonly Span[] = []
   #bounds = new Map<number, Span>()
   constructor(context: OperatorContext, window: WindowSpec, input: Fields) {
     const at = (name: string) => columnIndex(input, name, context.where)
@@ -56,19 +58,21 @@ export class RowSpans {
   begin(batch: Batch, now: number, last: number): void {
     const { arena, where } = this.#context
     this.#now = now
-    this.#times = this.#time < 0 ? 0 : floorTimes(this.#device, arena, batch.columns[this.#time]!)
-    this.#shown = this.#zone && this.#times !== 0 ? this.#zone.shown(arena, this.#times, batch.rowCount) : this.#times
-    this.#watermarks = watermarksOf(this.#context, batch, this.#watermark, last)
-    this.#gaps = this.#gap < 0 ? 0 : sessionGaps(this.#device, arena, batch.columns[this.#gap]!, this.#times, where)
+    const read = (address: number) => (address === 0 ? undefined : timesAt(this.#device, address, batch.rowCount))
+    const times = this.#time < 0 ? 0 : floorTimes(this.#device, arena, batch.columns[this.#time]!)
+    this.#times = read(times)
+    this.#shown = this.#zone && times !== 0 ? read(this.#zone.shown(arena, times, batch.rowCount)) : this.#times
+    this.#watermarks = read(watermarksOf(this.#context, batch, this.#watermark, last))
+    this.#gaps = this.#gap < 0 ? undefined : read(sessionGaps(this.#device, arena, batch.columns[this.#gap]!, times, where))
   }
 
   /** When the row happened; −Infinity where it has no time. By the clock, where windows have none of event time. */
   timeOf(row: number): number {
-    return this.#time < 0 ? this.#now : timeAt(this.#device, this.#times + 8 * row)
+    return this.#times ? this.#times[row]! : this.#now
   }
   /** The watermark just before the row; −Infinity while unknown. */
   watermarkOf(row: number): number {
-    return this.#watermarks === 0 ? Number.NEGATIVE_INFINITY : timeAt(this.#device, this.#watermarks + 8 * row)
+    return this.#watermarks ? this.#watermarks[row]! : Number.NEGATIVE_INFINITY
   }
 
   /** The windows that the row, which has a time, is of: in order of their ends. None where windows have gaps between them. */
@@ -77,10 +81,20 @@ export class RowSpans {
     if (kind === 'count' || kind === 'global') return endless
     if (!this.#grid) {
       const start = this.timeOf(row)
-      return [{ start, end: start + (this.#gaps === 0 ? (this.#window as { gapMs: number }).gapMs : timeAt(this.#device, this.#gaps + 8 * row)) }]
+      return [{ start, end: start + (this.#gaps ? this.#gaps[row]! : (this.#window as { gapMs: number }).gapMs) }]
     }
-    const time = this.#shown !== 0 ? timeAt(this.#device, this.#shown + 8 * row) : (this.#zone?.shownAt(this.#now) ?? this.#now)
-    return endsOf(this.#grid, time).map(end => this.#spanOf(this.#grid!, end))
+    const time = this.#shown ? this.#shown[row]! : (this.#zone?.shownAt(this.#now) ?? this.#now)
+    return this.#spansAt(this.#grid, time)
+  }
+
+  // Where the slide divides the size, times between two starts are of the same windows.
+  #spansAt(grid: WindowGrid, time: number): readonly Span[] {
+    const { sizeMs, slideMs, offsetMs } = grid
+    if (sizeMs % slideMs !== 0) return endsOf(grid, time).map(end => this.#spanOf(grid, end))
+    const place = Math.floor((time - offsetMs) / slideMs)
+    if (place === this.#lastPlace) return this.#last
+    this.#lastPlace = place
+    return (this.#last = endsOf(grid, time).map(end => this.#spanOf(grid, end)))
   }
 
   #spanOf(grid: WindowGrid, shownEnd: number): Span {

@@ -4,9 +4,9 @@ import { type Duration, parseDuration } from '../base/units.ts'
 import type { TriggerLike } from './trigger-functions.ts'
 import type { Evictor, Firing } from './window-spec.ts'
 
-/** Options of windows that say when they give results. Rows are then kept by window rather than by pane: each costs some 0.7 µs, and each open window of a key some 200 bytes. */
+/** Options of windows that say when they give results. Rows are then kept by window rather than by pane: each costs some 0.5 µs, and each open window of a key some 200 bytes. */
 export interface FiringOptions<T = TriggerLike> {
-  /** A trigger of one's own, which decides alone. Its functions see plain rows one by one, so that this leaves the fast path: about 1 µs a row and window, on the main thread unless a `udf` makes it. */
+  /** A trigger of one's own, which decides alone. Its functions see plain rows one by one, so that this leaves the fast path: about 0.7 µs a row and window, on the main thread unless a `udf` makes it. */
   readonly trigger?: T
   /** A result at most so long, by the clock, after rows that changed it; the one at the end comes all the same. */
   readonly early?: Duration

@@ -157,6 +157,12 @@ describe('8. A checkpoint keeps what windows hold, what triggers remember, timer
   })
 })
 
+describe('8, and how far event time has come', () => {
+  it.each([tumble('time', 10), session('time', { gap: 10 }), hop('time', 10, { slide: 5 })])('what was late before a restart is late behind it, in $kind windows', window => {
+    holds(window, [{ at: 50 }, { restart: true, rows: rows(0) }], { late: 1 })
+  })
+})
+
 describe('9. A row that is late for one window counts in those that it isn’t late for', () => {
   it('and is dropped once where it is late for all', () => {
     const hops = hop('time', '3s', { slide: '1s' })
