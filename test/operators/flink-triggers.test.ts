@@ -1,8 +1,8 @@
 // What Apache Flink's tests of triggers, evictors, windows of all rows and windows by the clock put in and get out. Each case names its file and method; the numbers are theirs.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect } from 'vitest'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { countWindow, globalWindow, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
-import { continuousTrigger, countTrigger, type FlinkRow, type FlinkScript, type FlinkStep, operatorsOf, playScript } from '../support/flink-scripts.ts'
+import { continuousTrigger, countTrigger, type FlinkRow, type FlinkScript, type FlinkStep, ones, testScripts } from '../support/flink-scripts.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -10,18 +10,16 @@ beforeAll(async () => {
 })
 afterEach(() => expect(device.pages.used()).toBe(0))
 
-function play(scripts: readonly FlinkScript[]): void {
-  test.each(scripts.flatMap(script => operatorsOf(script).map(type => [script.from, type.kind, script, type] as const)))('%s, by %s', (_, __, script, type) => playScript(device, script, type))
-}
-const rows = (key: string, ...times: number[]): FlinkRow[] => times.map(time => [key, 1, time])
+const play = (scripts: readonly FlinkScript[]) => testScripts(() => device, scripts)
+
 
 describe('triggers', () => {
-  const [first, second] = [rows('a', 0), rows('a', 2)]
+  const [first, second] = [ones('a', 0), ones('a', 2)]
   const tumbling = (firing: object) => tumble('time', 2, { lateness: 100, ...firing })
   play([
     {
       from: 'EventTimeTriggerTest.testWindowSeparationAndFiring', window: tumble('time', 2), show: 'bounds',
-      steps: [{ rows: rows('a', 0, 0, 0, 2, 2) }, { at: 2, out: [['a', 3, 0, 2]] }, { at: 4, out: [['a', 2, 2, 4]] }],
+      steps: [{ rows: ones('a', 0, 0, 0, 2, 2) }, { at: 2, out: [['a', 3, 0, 2]] }, { at: 4, out: [['a', 2, 2, 4]] }],
     },
     { from: 'EventTimeTriggerTest.testLateElementTriggersImmediately', window: tumbling({ purge: true }), show: 'bounds', steps: [{ at: 2 }, { rows: first, out: [['a', 1, 0, 2]] }, { at: 50 }] },
     { from: 'EventTimeTriggerTest.testMergingWindows', window: session('time', { gap: 2 }), show: 'bounds', steps: [{ rows: [...first, ...second] }, { at: 4, out: [['a', 2, 0, 4]] }, { at: 9 }] },
@@ -48,7 +46,7 @@ describe('triggers', () => {
       return [
         {
           from: `ContinuousEventTimeTriggerTest.testWindowSeparationAndFiring, ${by}`, window: hourly(), show: 'bounds', ...(trigger && { trigger }),
-          steps: [{ rows: rows('a', 0, 0, 0, 2, 2) }, { at: 2, out: [['a', 3, 0, 2]] }, { at: 4, out: [['a', 2, 2, 4]] }],
+          steps: [{ rows: ones('a', 0, 0, 0, 2, 2) }, { at: 2, out: [['a', 3, 0, 2]] }, { at: 4, out: [['a', 2, 2, 4]] }],
         },
         { from: `ContinuousEventTimeTriggerTest.testLateElementTriggersImmediately, ${by}`, window: hourly({ lateness: 100 }), show: 'bounds', ...(trigger && { trigger }), steps: [{ at: 2 }, { rows: first, out: [['a', 1, 0, 2]] }, { at: 20 }] },
       ]
@@ -73,7 +71,7 @@ describe('triggers', () => {
 
 describe('windows of all rows', () => {
   const continuous = (trigger: boolean): readonly FlinkStep[] => [
-    { rows: [...rows('key1', 0), ...rows('key2', 3000, 3999), ...rows('key1', 20, 999), ...rows('key2', 1998, 1999, 1000)], at: 1000 },
+    { rows: [...ones('key1', 0), ...ones('key2', 3000, 3999), ...ones('key1', 20, 999), ...ones('key2', 1998, 1999, 1000)], at: 1000 },
     { at: 2000 },
     { at: 3000, out: [['key1', 3]] },
     { at: 4000 },
@@ -84,9 +82,9 @@ describe('windows of all rows', () => {
     { at: 8000 },
   ]
   const counted: readonly FlinkStep[] = [
-    { rows: [...rows('key2', 3000, 3999), ...rows('key1', 20, 0, 999), ...rows('key2', 1998, 1999)], out: [['key2', 4]] },
-    { restart: true, rows: rows('key2', 1000) },
-    { rows: [...rows('key1', 10999), ...rows('key2', 1000, 1000, 1000)], out: [['key1', 4], ['key2', 4]] },
+    { rows: [...ones('key2', 3000, 3999), ...ones('key1', 20, 0, 999), ...ones('key2', 1998, 1999)], out: [['key2', 4]] },
+    { restart: true, rows: ones('key2', 1000) },
+    { rows: [...ones('key1', 10999), ...ones('key2', 1000, 1000, 1000)], out: [['key1', 4], ['key2', 4]] },
   ]
   play([
     { from: 'WindowOperatorTest.testContinuousWatermarkTrigger, by a trigger', window: { kind: 'global', time: 'time', firing: { custom: true } }, show: 'sum', trigger: continuousTrigger(3000), steps: continuous(true) },
@@ -98,29 +96,29 @@ describe('windows of all rows', () => {
 })
 
 describe('evictors', () => {
-  const given = [...rows('key2', 3000, 3999), ...rows('key1', 20, 0, 999), ...rows('key2', 1998, 1999, 1000)]
+  const given = [...ones('key2', 3000, 3999), ...ones('key1', 20, 0, 999), ...ones('key2', 1998, 1999, 1000)]
   const evicting = (evict: object, time?: 'time') => globalWindow({ every: 2, evict: evict as never, ...(time && { time }) })
   play([
     {
       from: 'EvictingWindowOperatorTest.testCountEvictorEvictAfter', window: evicting({ rows: 4, after: true }), show: 'sum',
       steps: [
         { rows: given, out: [['key2', 2], ['key2', 4], ['key1', 2]] },
-        { restart: true, rows: [...rows('key1', 10999), ...rows('key2', 1000)], out: [['key1', 4], ['key2', 6]] },
-        { rows: rows('key2', 1000, 1000), out: [['key2', 6]] },
+        { restart: true, rows: [...ones('key1', 10999), ...ones('key2', 1000)], out: [['key1', 4], ['key2', 6]] },
+        { rows: ones('key2', 1000, 1000), out: [['key2', 6]] },
       ],
     },
     {
       from: 'EvictingWindowOperatorTest.testTimeEvictorEvictAfter', window: evicting({ last: '2s', after: true }, 'time'), show: 'sum',
       steps: [
-        { rows: [...rows('key2', 1000, 4000), ...rows('key1', 20, 0, 999), ...rows('key2', 3500, 2001, 1001)], out: [['key2', 2], ['key1', 2], ['key2', 3]] },
-        { restart: true, rows: [...rows('key1', 10999), ...rows('key2', 1002)], out: [['key1', 4], ['key2', 5]] },
+        { rows: [...ones('key2', 1000, 4000), ...ones('key1', 20, 0, 999), ...ones('key2', 3500, 2001, 1001)], out: [['key2', 2], ['key1', 2], ['key2', 3]] },
+        { restart: true, rows: [...ones('key1', 10999), ...ones('key2', 1002)], out: [['key1', 4], ['key2', 5]] },
       ],
     },
     {
       from: 'EvictingWindowOperatorTest.testTimeEvictorEvictBefore', window: tumble('time', '4s', { evict: { last: '2s' } }), show: 'last', trigger: countTrigger(2),
       steps: [
-        { rows: [...rows('key2', 1000, 3999), ...rows('key1', 20, 0, 999, 5999), ...rows('key2', 3500, 2001, 1001)], out: [['key2', 1, 3999], ['key1', 2, 3999], ['key2', 3, 3999]] },
-        { restart: true, rows: [...rows('key1', 6500), ...rows('key2', 1002)], out: [['key1', 2, 7999], ['key2', 3, 3999]] },
+        { rows: [...ones('key2', 1000, 3999), ...ones('key1', 20, 0, 999, 5999), ...ones('key2', 3500, 2001, 1001)], out: [['key2', 1, 3999], ['key1', 2, 3999], ['key2', 3, 3999]] },
+        { restart: true, rows: [...ones('key1', 6500), ...ones('key2', 1002)], out: [['key1', 2, 7999], ['key2', 3, 3999]] },
       ],
     },
     {
@@ -142,18 +140,18 @@ describe('evictors', () => {
       from: `EvictingWindowOperatorTest.${method as string}`, window: window as WindowSpec, show: 'sum',
       steps: [
         { rows: given.slice(0, -1), out: [['key2', 2], ['key2', 4], ['key1', 2]] },
-        { restart: true, rows: [...given.slice(-1), ...rows('key1', 10999), ...rows('key2', 1000)], out: [['key1', 4], ['key2', 4]] },
+        { restart: true, rows: [...given.slice(-1), ...ones('key1', 10999), ...ones('key2', 1000)], out: [['key1', 4], ['key2', 4]] },
       ],
     })),
     {
       from: 'EvictingWindowOperatorTest.testTumblingWindowWithApply', window: tumble('time', '4s', { evict: { rows: 4 } }), show: 'last',
-      steps: [{ rows: rows('key1', 10, 100), at: 1999 }, { rows: [...rows('key1', 1997, 1998, 2310, 2310), ...rows('key2', 2310, 2310)], at: 3999, out: [['key1', 4, 3999], ['key2', 2, 3999]] }],
+      steps: [{ rows: ones('key1', 10, 100), at: 1999 }, { rows: [...ones('key1', 1997, 1998, 2310, 2310), ...ones('key2', 2310, 2310)], at: 3999, out: [['key1', 4, 3999], ['key2', 2, 3999]] }],
     },
   ])
 })
 
 describe('windows by the clock', () => {
-  const [key1, key2] = [rows('key1', 7000), rows('key2', 7000)]
+  const [key1, key2] = [ones('key1', 7000), ones('key2', 7000)]
   const h = (day: number, hour: number) => Date.UTC(1970, 0, day, hour - 8)
   const zone = 'Asia/Shanghai'
   const tumbling: readonly FlinkStep[] = [
@@ -227,33 +225,33 @@ describe('early and late results as changes', () => {
   const [insert, before, after] = [0, 1, 2]
   const update = (key: string, sum: number, ...bounds: [number, number]) => [[before, key, sum - 1, ...bounds], [after, key, sum, ...bounds]]
   const early: readonly FlinkStep[] = [
-    { clock: 0, rows: rows('key2', 3999, 3000) },
-    { clock: 1, rows: [...rows('key1', 20, 0, 999), ...rows('key2', 1998, 1999, 1000)] },
+    { clock: 0, rows: ones('key2', 3999, 3000) },
+    { clock: 1, rows: [...ones('key1', 20, 0, 999), ...ones('key2', 1998, 1999, 1000)] },
     // Flink's clock calls at 1000 what was to be called then; here it is once the clock has passed it.
     { clock: 1001, at: 999, out: [[insert, 'key2', 2, 3000, 6000]] },
     { clock: 1002, out: [[insert, 'key1', 3, 0, 3000], [insert, 'key2', 3, 0, 3000]] },
     { clock: 2001, at: 1999 },
     // What comes at the end is as it was told early.
     { restart: true, clock: 3001, at: 2999 },
-    { rows: rows('key2', 4999), at: 3999 },
+    { rows: ones('key2', 4999), at: 3999 },
     { clock: 4002, out: update('key2', 3, 3000, 6000) },
   ]
-  const end: readonly FlinkStep[] = [{ clock: 5100, rows: rows('key2', 5122), at: 4999 }, { at: 5999, out: update('key2', 4, 3000, 6000) }, { clock: 6101 }, { at: 6999 }, { at: 7999 }]
+  const end: readonly FlinkStep[] = [{ clock: 5100, rows: ones('key2', 5122), at: 4999 }, { at: 5999, out: update('key2', 4, 3000, 6000) }, { clock: 6101 }, { at: 6999 }, { at: 7999 }]
   play([
     {
       from: 'table WindowOperatorTest.testEventTimeTumblingWindowsWithEarlyFiring', window: tumble('time', '3s', { early: '1s' }), show: 'bounds', changes: true, late: 4,
-      steps: [...early, { rows: [...rows('key2', 2001), ...rows('key1', 2030)] }, ...end, { rows: [...rows('key2', 2877), ...rows('key1', 2899)] }],
+      steps: [...early, { rows: [...ones('key2', 2001), ...ones('key1', 2030)] }, ...end, { rows: [...ones('key2', 2877), ...ones('key1', 2899)] }],
     },
     {
       from: 'table WindowOperatorTest.testEventTimeTumblingWindowsWithEarlyAndLateFirings', window: tumble('time', '3s', { early: '1s', lateness: '3s' }), show: 'bounds', changes: true, late: 2,
       steps: [
         ...early,
-        { rows: rows('key2', 2001), out: update('key2', 4, 0, 3000) },
-        { rows: rows('key1', 2030), out: update('key1', 4, 0, 3000) },
+        { rows: ones('key2', 2001), out: update('key2', 4, 0, 3000) },
+        { rows: ones('key1', 2030), out: update('key1', 4, 0, 3000) },
         ...end,
         { at: 10000, rows: [] },
-        { rows: rows('key2', 6222, 7222), out: [[insert, 'key2', 1, 6000, 9000], ...update('key2', 2, 6000, 9000)] },
-        { rows: [...rows('key2', 2877), ...rows('key1', 2899)] },
+        { rows: ones('key2', 6222, 7222), out: [[insert, 'key2', 1, 6000, 9000], ...update('key2', 2, 6000, 9000)] },
+        { rows: [...ones('key2', 2877), ...ones('key1', 2899)] },
       ],
     },
   ])

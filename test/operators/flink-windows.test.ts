@@ -1,8 +1,8 @@
 // What Apache Flink's tests of its window operators put in and get out, by every operator here that keeps such windows. Each case names its file and method; the numbers are theirs.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect } from 'vitest'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { cumulate, hop, session, tumble } from '../../src/window/window-spec.ts'
-import { type FlinkRow, type FlinkScript, type FlinkStep, operatorsOf, playScript } from '../support/flink-scripts.ts'
+import { type FlinkRow, type FlinkScript, type FlinkStep, ones, testScripts } from '../support/flink-scripts.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -10,11 +10,8 @@ beforeAll(async () => {
 })
 afterEach(() => expect(device.pages.used()).toBe(0))
 
-function play(scripts: readonly FlinkScript[]): void {
-  test.each(scripts.flatMap(script => operatorsOf(script).map(type => [script.from, type.kind, script, type] as const)))('%s, by %s', (_, __, script, type) => playScript(device, script, type))
-}
-const rows = (key: string, ...times: number[]): FlinkRow[] => times.map(time => [key, 1, time])
-const unordered = [...rows('key2', 3999, 3000), ...rows('key1', 20, 0, 999), ...rows('key2', 1998, 1999, 1000)]
+const play = (scripts: readonly FlinkScript[]) => testScripts(() => device, scripts)
+const unordered = [...ones('key2', 3999, 3000), ...ones('key1', 20, 0, 999), ...ones('key2', 1998, 1999, 1000)]
 const nothing: readonly FlinkStep[] = [{ at: 6999 }, { at: 7999 }]
 
 describe('fixed windows', () => {
@@ -47,22 +44,22 @@ describe('fixed windows', () => {
         { at: 2999, out: [['key1', 3, 0, 3000], ['key2', 3, 0, 3000]] },
         { restart: true, at: 3999, out: [['key2', 5, 1000, 4000]] },
         // Late for [1000, 4000), not for the others.
-        { rows: rows('key2', 3500), at: 4999, out: [['key2', 3, 2000, 5000]] },
-        { rows: rows('key1', 2999), at: 5999, out: [['key2', 3, 3000, 6000]] },
+        { rows: ones('key2', 3500), at: 4999, out: [['key2', 3, 2000, 5000]] },
+        { rows: ones('key1', 2999), at: 5999, out: [['key2', 3, 3000, 6000]] },
         ...nothing,
       ],
     },
     {
       from: 'SlicingWindowAggOperatorTest.testEventTimeCumulativeWindows', window: cumulate('time', '3s', { step: '1s' }), show: 'bounds', late: 1,
       steps: [
-        { rows: [...rows('key2', 2999, 3000), ...rows('key1', 20, 0, 999), ...rows('key2', 1998, 1999, 1000)], at: 999, out: [['key1', 3, 0, 1000]] },
+        { rows: [...ones('key2', 2999, 3000), ...ones('key1', 20, 0, 999), ...ones('key2', 1998, 1999, 1000)], at: 999, out: [['key1', 3, 0, 1000]] },
         { at: 1999, out: [['key1', 3, 0, 2000], ['key2', 3, 0, 2000]] },
         // Late for [0, 2000), which gives no result again.
-        { restart: true, rows: rows('key2', 1000), at: 1999 },
+        { restart: true, rows: ones('key2', 1000), at: 1999 },
         { at: 2999, out: [['key1', 3, 0, 3000], ['key2', 5, 0, 3000]] },
         { at: 3999, out: [['key2', 1, 3000, 4000]] },
         { rows: [['key1', 2, 3500]], at: 4999, out: [['key2', 1, 3000, 5000], ['key1', 2, 3000, 5000]] },
-        { rows: rows('key1', 2999), at: 5999, out: [['key2', 1, 3000, 6000], ['key1', 2, 3000, 6000]] },
+        { rows: ones('key1', 2999), at: 5999, out: [['key2', 1, 3000, 6000], ['key1', 2, 3000, 6000]] },
         ...nothing,
       ],
     },
@@ -73,49 +70,49 @@ describe('fixed windows', () => {
         { at: 1999 },
         { restart: true, at: 2999, out: [['key1', 3, 0, 3000], ['key2', 3, 0, 3000]] },
         { at: 3999 },
-        { rows: rows('key1', 2500), at: 4999 },
-        { rows: rows('key2', 2999), at: 5999, out: [['key2', 2, 3000, 6000]] },
+        { rows: ones('key1', 2500), at: 4999 },
+        { rows: ones('key2', 2999), at: 5999, out: [['key2', 2, 3000, 6000]] },
         ...nothing,
       ],
     },
     {
       from: 'WindowOperatorTest.testSideOutputDueToLatenessTumbling', window: tumble('time', '2s'), show: 'last', late: 1,
       steps: [
-        { rows: rows('key2', 1000), at: 1985 },
-        { rows: rows('key2', 1980), at: 1999, out: [['key2', 2, 1999]] },
-        { rows: rows('key2', 1998, 2001), at: 2999 },
+        { rows: ones('key2', 1000), at: 1985 },
+        { rows: ones('key2', 1980), at: 1999, out: [['key2', 2, 1999]] },
+        { rows: ones('key2', 1998, 2001), at: 2999 },
         { at: 3999, out: [['key2', 1, 3999]] },
       ],
     },
     {
       from: 'WindowOperatorTest.testSideOutputDueToLatenessSliding', window: hop('time', '3s', { slide: '1s' }), show: 'last', late: 1,
       steps: [
-        { rows: rows('key2', 1000), at: 1999, out: [['key2', 1, 1999]] },
-        { rows: rows('key2', 2000), at: 3000, out: [['key2', 2, 2999]] },
+        { rows: ones('key2', 1000), at: 1999, out: [['key2', 1, 1999]] },
+        { rows: ones('key2', 2000), at: 3000, out: [['key2', 2, 2999]] },
         {
-          rows: [...rows('key1', 3001), ...rows('key2', 2400, 2400), ...rows('key1', 3001), ...rows('key2', 3900)], at: 6000,
+          rows: [...ones('key1', 3001), ...ones('key2', 2400, 2400), ...ones('key1', 3001), ...ones('key2', 3900)], at: 6000,
           out: [['key2', 5, 3999], ['key1', 2, 3999], ['key2', 4, 4999], ['key1', 2, 4999], ['key2', 1, 5999], ['key1', 2, 5999]],
         },
-        { rows: rows('key1', 3001), at: 25000 },
+        { rows: ones('key1', 3001), at: 25000 },
       ],
     },
     {
       from: 'WindowOperatorTest.testLateness', window: tumble('time', '2s', { lateness: 500, purge: true }), show: 'last', late: 1,
       steps: [
-        { rows: rows('key2', 500), at: 1500 },
-        { rows: rows('key2', 1300), at: 2300, out: [['key2', 2, 1999]] },
+        { rows: ones('key2', 500), at: 1500 },
+        { rows: ones('key2', 1300), at: 2300, out: [['key2', 2, 1999]] },
         // 1 and not 3: what was told is forgotten.
-        { rows: rows('key2', 1997), at: 6000, out: [['key2', 1, 1999]] },
-        { rows: rows('key2', 1998), at: 7000 },
+        { rows: ones('key2', 1997), at: 6000, out: [['key2', 1, 1999]] },
+        { rows: ones('key2', 1998), at: 7000 },
       ],
     },
     ...['testCleanupTimerWithEmptyListStateForTumblingWindows', 'testCleanupTimerWithEmptyReduceStateForTumblingWindows'].map((method): FlinkScript => ({
       from: `WindowOperatorTest.${method}`, window: tumble('time', '2s', { lateness: 1, ...(method.includes('List') && { evict: { rows: 9 } }) }), show: 'last',
-      steps: [{ rows: rows('key2', 1000), at: 1599 }, { at: 1999, out: [['key2', 1, 1999]] }, { at: 2000 }, { at: 5000 }],
+      steps: [{ rows: ones('key2', 1000), at: 1599 }, { at: 1999, out: [['key2', 1, 1999]] }, { at: 2000 }, { at: 5000 }],
     })),
     {
       from: 'WindowOperatorTest.testCleanupTimerWithEmptyListStateForTumblingWindows2', window: tumble('time', '2s', { lateness: 100 }), show: 'last',
-      steps: [{ rows: rows('key2', 1000), at: 1599 }, { at: 1999, out: [['key2', 1, 1999]] }, { at: 2100 }, { at: 5000 }],
+      steps: [{ rows: ones('key2', 1000), at: 1599 }, { at: 1999, out: [['key2', 1, 1999]] }, { at: 2100 }, { at: 5000 }],
     },
   ])
 })
@@ -134,11 +131,11 @@ describe('sessions', () => {
   })
   // The same rows to begin with, then what lateness makes of one that comes late.
   const joined: readonly FlinkStep[] = [
-    { rows: rows('key2', 1000), at: 1999 },
-    { rows: rows('key2', 2000), at: 4998 },
-    { rows: rows('key2', 4500, 8500), at: 7400 },
-    { rows: rows('key2', 7000), at: 11501, out: [['key2', 5, 1000, 11500]] },
-    { rows: rows('key2', 11600), at: 14600, out: [['key2', 1, 11600, 14600]] },
+    { rows: ones('key2', 1000), at: 1999 },
+    { rows: ones('key2', 2000), at: 4998 },
+    { rows: ones('key2', 4500, 8500), at: 7400 },
+    { rows: ones('key2', 7000), at: 11501, out: [['key2', 5, 1000, 11500]] },
+    { rows: ones('key2', 11600), at: 14600, out: [['key2', 1, 11600, 14600]] },
   ]
   const late = (method: string, lateness: number, purge: boolean, steps: readonly FlinkStep[], lateRows = 0): FlinkScript => ({
     from: `WindowOperatorTest.${method}`, window: session('time', { gap: '3s', lateness, ...(purge && { purge }) }), show: 'bounds', late: lateRows, steps: [...joined, ...steps, { at: 100_000 }],
@@ -146,27 +143,27 @@ describe('sessions', () => {
   play([
     simple('WindowOperatorTest.testSessionWindows', 'after'),
     simple('WindowOperatorTest.testReduceSessionWindows', 'before'),
-    late('testSideOutputDueToLatenessSessionZeroLatenessPurgingTrigger', 0, true, [{ rows: rows('key2', 10000, 10100, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 2),
-    late('testDropDueToLatenessSessionZeroLateness', 0, false, [{ rows: rows('key2', 10000, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 1),
+    late('testSideOutputDueToLatenessSessionZeroLatenessPurgingTrigger', 0, true, [{ rows: ones('key2', 10000, 10100, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 2),
+    late('testDropDueToLatenessSessionZeroLateness', 0, false, [{ rows: ones('key2', 10000, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 1),
     late('testDropDueToLatenessSessionWithLatenessPurgingTrigger', 10, true, [
-      { rows: rows('key2', 10000), out: [['key2', 1, 10000, 14600]] },
-      { rows: rows('key2', 14500), at: 20000, out: [['key2', 1, 10000, 17500]] },
+      { rows: ones('key2', 10000), out: [['key2', 1, 10000, 14600]] },
+      { rows: ones('key2', 14500), at: 20000, out: [['key2', 1, 10000, 17500]] },
     ]),
     late('testNotSideOutputDueToLatenessSessionWithLateness', 10, false, [
-      { rows: rows('key2', 10000, 14500), out: [['key2', 2, 10000, 14600]] },
+      { rows: ones('key2', 10000, 14500), out: [['key2', 2, 10000, 14600]] },
       { at: 20000, out: [['key2', 3, 10000, 17500]] },
     ]),
     late('testNotSideOutputDueToLatenessSessionWithHugeLatenessPurgingTrigger', 10_000, true, [
-      { rows: rows('key2', 10000), out: [['key2', 1, 1000, 14600]] },
-      { rows: rows('key2', 14500), at: 20000, out: [['key2', 1, 1000, 17500]] },
+      { rows: ones('key2', 10000), out: [['key2', 1, 1000, 14600]] },
+      { rows: ones('key2', 14500), at: 20000, out: [['key2', 1, 1000, 17500]] },
     ]),
     late('testNotSideOutputDueToLatenessSessionWithHugeLateness', 10_000, false, [
-      { rows: rows('key2', 10000), out: [['key2', 7, 1000, 14600]] },
-      { rows: rows('key2', 14500), at: 20000, out: [['key2', 8, 1000, 17500]] },
+      { rows: ones('key2', 10000), out: [['key2', 7, 1000, 14600]] },
+      { rows: ones('key2', 14500), at: 20000, out: [['key2', 8, 1000, 17500]] },
     ]),
     ...['testCleanupTimerWithEmptyListStateForSessionWindows', 'testCleanupTimerWithEmptyReduceStateForSessionWindows'].map((method): FlinkScript => ({
       from: `WindowOperatorTest.${method}`, window: session('time', { gap: '3s', lateness: 10, ...(method.includes('List') && { evict: { rows: 9 } }) }), show: 'bounds',
-      steps: [{ rows: rows('key2', 1000), at: 4998, out: [['key2', 1, 1000, 4000]] }, { at: 14600 }],
+      steps: [{ rows: ones('key2', 1000), at: 4998, out: [['key2', 1, 1000, 4000]] }, { at: 14600 }],
     })),
     {
       from: 'WindowOperatorTest.testDynamicEventTimeSessionWindows', window: { kind: 'session', time: 'time', gapColumn: 'gap' }, show: 'bounds',
@@ -183,8 +180,8 @@ describe('sessions', () => {
         { at: 1999 },
         { restart: true, at: 2999 },
         { at: 3999, out: [['key1', 3, 0, 3999]] },
-        { rows: rows('key2', 3500), at: 4999 },
-        { rows: rows('key1', 999), at: 5999 },
+        { rows: ones('key2', 3500), at: 4999 },
+        { rows: ones('key1', 999), at: 5999 },
         { at: 6999, out: [['key2', 6, 1000, 6999]] },
         { at: 7999 },
         { at: 8999 },

@@ -12,6 +12,7 @@ import { EventRun, handClock, type Step } from '../support/event-run.ts'
 import { naiveFirings, type NaiveFiring } from '../support/naive-triggers.ts'
 import { type NaiveRow, naiveWatermarks } from '../support/naive-windows.ts'
 import { anyOperatorHarness } from '../support/operator-harness.ts'
+import { runInBatches } from '../support/run-in-batches.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -90,15 +91,7 @@ const gotTexts = (rows: readonly PlainRow[], bounded: boolean) =>
   rows.map(row => JSON.stringify([String(row.k), ...(bounded ? [row.window_start, row.window_end] : [Number(row.window_number)]), Number(row.count), number(row.sum), number(row.max), row.first, row.last]))
 
 function run(window: WindowSpec, boundMs: number, rows: readonly Row[], batchRows: number, parallelism: number, restarts: ReadonlyMap<number, number>, changes?: 'each' | 'net'): EventRun {
-  const run = new EventRun(device, fields, steps(window, boundMs, changes), parallelism)
-  for (let start = 0; start < rows.length; start += batchRows) {
-    const to = restarts.get(Math.floor(start / batchRows))
-    if (to !== undefined) run.restart(to)
-    run.push(rows.slice(start, start + batchRows).map(toInput))
-  }
-  run.finish()
-  run.close()
-  return run
+  return runInBatches(new EventRun(device, fields, steps(window, boundMs, changes), parallelism), rows.map(toInput), batchRows, restarts)
 }
 
 /** The results that hold at last are the same, whether changes say so or only they are given; of windows that none takes over those that came last. */

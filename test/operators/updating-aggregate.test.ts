@@ -10,6 +10,7 @@ import type { AggregateParam } from '../../src/operators/group-by.ts'
 import { updatingAggregateOperator } from '../../src/operators/updating-aggregate.ts'
 import { netOf } from '../support/changes.ts'
 import { EventRun, handClock } from '../support/event-run.ts'
+import { runInBatches } from '../support/run-in-batches.ts'
 import { plainAggregate } from '../support/plain-aggregates.ts'
 import { keyText } from '../support/samples.ts'
 
@@ -81,15 +82,7 @@ function sampleRows(r: Random, count: number): Row[] {
 
 function run(groupings: readonly Grouping[], rows: readonly Row[], batchRows: number, parallelism: number, restarts: ReadonlyMap<number, number>): string[] {
   const steps = groupings.map(params => ({ type: updatingAggregateOperator, params }))
-  const run = new EventRun(device, parseSchema(schema, 'test'), steps, parallelism)
-  for (let start = 0; start < rows.length; start += batchRows) {
-    const to = restarts.get(Math.floor(start / batchRows))
-    if (to !== undefined) run.restart(to)
-    run.push(rows.slice(start, start + batchRows))
-  }
-  run.finish()
-  run.close()
-  return netOf(run.changes)
+  return netOf(runInBatches(new EventRun(device, parseSchema(schema, 'test'), steps, parallelism), rows, batchRows, restarts).changes)
 }
 
 describe('groups of rows that never end', () => {

@@ -11,6 +11,7 @@ import { updatingOverOperator } from '../../src/operators/updating-over.ts'
 import { updatingTopOperator } from '../../src/operators/updating-top.ts'
 import { netOf } from '../support/changes.ts'
 import { EventRun, type Step } from '../support/event-run.ts'
+import { runInBatches } from '../support/run-in-batches.ts'
 import { keyText } from '../support/samples.ts'
 
 const device = await createDevice({ relaxed: false })
@@ -35,15 +36,7 @@ function plainTop(rows: readonly Row[], { count, by = [], rank, latest }: TopKPa
 }
 
 function run(steps: readonly Step[], rows: readonly Row[], batchRows: number, parallelism: number, restarts: ReadonlyMap<number, number>): string[] {
-  const run = new EventRun(device, parseSchema(schema, 'test'), steps, parallelism)
-  for (let start = 0; start < rows.length; start += batchRows) {
-    const to = restarts.get(Math.floor(start / batchRows))
-    if (to !== undefined) run.restart(to)
-    run.push(rows.slice(start, start + batchRows))
-  }
-  run.finish()
-  run.close()
-  return netOf(run.changes)
+  return netOf(runInBatches(new EventRun(device, parseSchema(schema, 'test'), steps, parallelism), rows, batchRows, restarts).changes)
 }
 
 const byPrice = [{ column: 'price', descending: true }]

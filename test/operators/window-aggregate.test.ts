@@ -9,6 +9,7 @@ import { windowAggregateOperator } from '../../src/operators/window-aggregate.ts
 import { cumulate, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
 import { type NaiveResult, type NaiveRow, naiveSessions, naiveWatermarks, naiveWindows } from '../support/naive-windows.ts'
 import { handClock, EventRun, type Step } from '../support/event-run.ts'
+import { runInBatches } from '../support/run-in-batches.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -113,15 +114,7 @@ function run(
   parallelism: number,
   restarts: ReadonlyMap<number, number>,
 ): EventRun {
-  const run = new EventRun(device, fields, steps(window, boundMs, splits), parallelism)
-  for (let start = 0; start < rows.length; start += batchRows) {
-    const to = restarts.get(Math.floor(start / batchRows))
-    if (to !== undefined) run.restart(to)
-    run.push(rows.slice(start, start + batchRows).map(toInput))
-  }
-  run.finish()
-  run.close()
-  return run
+  return runInBatches(new EventRun(device, fields, steps(window, boundMs, splits), parallelism), rows.map(toInput), batchRows, restarts)
 }
 
 describe('windows agree with the naive interpreter', () => {

@@ -5,7 +5,7 @@ import { watermarkOperator } from '../../src/operators/watermark.ts'
 import type { TriggerFunctions } from '../../src/window/trigger-functions.ts'
 import { cumulate, globalWindow, hop, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
 import { handClock } from '../support/event-run.ts'
-import { type FlinkRow, type FlinkStep, operatorsOf, playScript } from '../support/flink-scripts.ts'
+import { type FlinkRow, type FlinkStep, ones, operatorsOf, playScript } from '../support/flink-scripts.ts'
 import { operatorHarness } from '../support/operator-harness.ts'
 
 let device: Device
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterEach(() => expect(device.pages.used()).toBe(0))
 
-const rows = (...times: number[]): FlinkRow[] => times.map(time => ['a', 1, time])
+const rows = (...times: number[]) => ones('a', ...times)
 type More = { readonly late?: number; readonly trigger?: TriggerFunctions<any, number>; readonly show?: 'last' | 'sum'; readonly changes?: true }
 
 /** Plays the steps with every operator that keeps such windows. */

@@ -1,5 +1,5 @@
 // Apache Flink's own window tests as scripts: rows, watermarks, moments of the clock, restarts, and what comes out. The facts (numbers) are from the files that each case names.
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PlainRow } from '../../src/batch/read-values.ts'
 import { parseSchema } from '../../src/batch/schema.ts'
 import type { Device } from '../../src/device/device.ts'
@@ -41,6 +41,17 @@ const aggregates = [{ name: 'sum', fn: 'sum', input: 'value' }]
 export function operatorsOf({ window, trigger, changes }: FlinkScript): readonly AnyOperatorType[] {
   if (trigger || changes || window.kind === 'count' || window.kind === 'global' || window.firing) return [triggeredAggregateOperator]
   return [window.kind === 'session' || window.kind === 'processingSession' ? sessionAggregateOperator : windowAggregateOperator, triggeredAggregateOperator]
+}
+
+/** Rows of a key at these times, each of value 1. */
+export function ones(key: string, ...times: number[]): FlinkRow[] {
+  return times.map(time => [key, 1, time])
+}
+
+/** A test for each case and each of its operators. */
+export function testScripts(device: () => Device, scripts: readonly FlinkScript[]): void {
+  const cases = scripts.flatMap(script => operatorsOf(script).map(type => [script.from, type.kind, script, type] as const))
+  test.each(cases)('%s, by %s', (_, __, script, type) => playScript(device(), script, type))
 }
 
 /** Runs a case with one of its operators. */
