@@ -32,9 +32,9 @@ export function q10({ bids }: House) {
   })
 }
 
-/** q10 into CSV files below `folder`, a folder a day and minute. */
+/** q10 into CSV files below `folder`, a folder a day and minute, which is marked as complete a minute after its time has come by the watermark. */
 export function q10Files(house: House, folder: string) {
-  return q10(house).to(write.csv(folder, { partitionBy: ['dt', 'hm'] }))
+  return q10(house).to(write.csv(folder, { partitionBy: ['dt', 'hm'], success: { partitionTime: '{dt} {hm}', delay: '1m' } }))
 }
 
 /** Calculation: dear bids in euros, by the time of day, and how often a letter is in their text. */

@@ -5,6 +5,8 @@ import type { Duration } from '../base/units.ts'
 import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-encryption.ts'
 import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
+import type { Roll } from '../sink/roll.ts'
+import type { Success } from '../sink/success-markers.ts'
 import type { SinkLike } from './node.ts'
 import type { KafkaConnection } from './read-kafka.ts'
 
@@ -22,6 +24,17 @@ export interface WriteFileOptions {
    * directory or pattern make columns of them again. One file an epoch and partition, at most 10,000 of them.
    */
   readonly partitionBy?: readonly string[]
+  /**
+   * When the files of a directory end: at an age, a size, or whichever comes first, as in `'1m'` or `{ every: '1m', size: '128MiB' }`. Until then a file goes on, hidden, from epoch to
+   * epoch, and is seen with the first checkpoint behind its end; a drained job ends its files. Ages are looked at when rows come and at checkpoints, sizes after each batch (of Parquet: by
+   * the row groups that are written). Unless given, each epoch has files of its own.
+   */
+  readonly roll?: Roll
+  /**
+   * Which empty files tell other programs that rows are complete. `true`: _SUCCESS in the directory, once the input has ended. With `partitionTime`: one in each partition, once the watermark has
+   * passed its time by `delay`; its files end then, and late rows mark it again. Without a watermark that is at the end of the input, too.
+   */
+  readonly success?: Success
 }
 /** Options of `write.parquet`. */
 export interface WriteParquetOptions extends WriteFileOptions, Omit<ParquetWriteOptions, 'encryption' | 'chunkPagesMax'> {

@@ -26,7 +26,6 @@ export interface EpochEnvironment {
 
 interface OpenEpoch {
   readonly barrier: Barrier
-  readonly finished: boolean
   readonly keep: ((epoch: number) => Promise<void>) | undefined
   readonly startedMs: number
   readonly writer: CheckpointWriter | undefined
@@ -66,14 +65,15 @@ export class EpochRun {
     assert(!this.busy, 'an epoch was triggered while another is open')
     this.#starting = true
     const { store } = this.#environment
-    const barrier: Barrier = { epoch: this.#next++, final: options.final, snapshot: store !== undefined }
+    const epoch = this.#next++
     const startedMs = this.#environment.elapsed()
     try {
-      const writer = await store?.begin(barrier.epoch)
+      const writer = await store?.begin(epoch)
+      const finished = options.finished || (this.#sources().length > 0 && this.#sources().every(source => source.exhausted()))
+      const barrier: Barrier = { epoch, final: options.final, finished, snapshot: store !== undefined }
       return await new Promise<number>((resolve, reject) => {
         this.#open = {
           barrier,
-          finished: options.finished || (this.#sources().length > 0 && this.#sources().every(source => source.exhausted())),
           keep: options.keep,
           startedMs,
           writer,
@@ -140,7 +140,7 @@ export class EpochRun {
       sinks: Object.fromEntries(handles),
       operators,
       watermarks: {},
-      ...(open.finished && { finished: true }),
+      ...(barrier.finished && { finished: true }),
     })
     if (this.#open !== open) return
     await Promise.all(this.#sinks().map(sink => sink.commit(barrier.epoch, handles.get(sink.id)!)))

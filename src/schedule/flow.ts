@@ -7,10 +7,11 @@ export type Item =
   | { readonly kind: 'barrier'; readonly barrier: Barrier }
   | { readonly kind: 'end' }
 
-/** Separates what belongs to an epoch from what follows. `final`: nothing follows. */
+/** Separates what belongs to an epoch from what follows. `final`: nothing follows. `finished`: the end of all input comes before it. */
 export interface Barrier {
   readonly epoch: number
   readonly final: boolean
+  readonly finished: boolean
   /** Operators freeze their state (a checkpoint is being made). */
   readonly snapshot: boolean
 }

@@ -53,8 +53,8 @@ export class SinkRun implements Consumer {
 
   enqueue(item: Item): void {
     if (this.#failed) this.#release(item)
-    else if (item.kind === 'barrier' || item.kind === 'end' || item.parts) {
-      if (item.kind === 'batch') this.#listener.batches.enter(item, item.parts!)
+    else if (item.kind === 'barrier' || item.kind === 'end' || item.parts || (this.#writer.advance && item.watermark !== undefined)) {
+      if (item.kind === 'batch' && item.parts) this.#listener.batches.enter(item, item.parts)
       this.#queue.push(item)
       this.#pump()
     }
@@ -124,7 +124,7 @@ export class SinkRun implements Consumer {
     if (work.kind === 'batch') await this.#write(work)
     else if (work.kind === 'barrier') {
       const { barrier } = work
-      const handle = (await this.#writer.prepare?.(barrier.epoch)) ?? null
+      const handle = (await this.#writer.prepare?.(barrier.epoch, { last: barrier.final || barrier.finished, finished: barrier.finished })) ?? null
       this.#epoch = barrier.epoch + 1
       this.#listener.prepared(this.id, barrier, handle)
     } else if (work.kind === 'commit') {
@@ -152,7 +152,8 @@ export class SinkRun implements Consumer {
         arena.release()
       }
     }
-    this.#listener.batches.leave(item)
+    if (item.parts) this.#listener.batches.leave(item)
+    if (item.watermark !== undefined) await this.#writer.advance?.(item.watermark)
   }
 
   #release(item: Item): void {

@@ -138,6 +138,18 @@ export class FileMoves {
     return new ConnectorError('FILE_LOST', `${this.#where}: neither ${temp} nor ${final} is there, one of which the checkpoint counts on; restore an older checkpoint`, { cause })
   }
 
+  /** Makes an empty file in a folder, durably; nothing where the folder has been taken away. */
+  async makeEmpty(folder: string, name: string): Promise<void> {
+    if (!this.find(folder)) return
+    const path = join(folder, name)
+    try {
+      this.#calls.close(this.#calls.open(path, 'w'))
+    } catch (thrown) {
+      throw outputError(this.#where, 'make', path, thrown)
+    }
+    await this.syncDirectory(folder)
+  }
+
   /** Makes the names in a folder durable. */
   async syncDirectory(path: string): Promise<void> {
     try {

@@ -1,6 +1,6 @@
 // What all file sinks share: rows go to hidden temporary files in the target directory, and appear by renaming, exactly once.
-// A path that ends in / is a directory: each epoch makes a part file, or one for each partition, visible with its checkpoint. Any other path is one
-// file, visible at the job's end.
+// A path that ends in / is a directory: each epoch makes a part file, or one for each partition, visible with its checkpoint; rolled files go on over
+// epochs. Any other path is one file, visible at the job's end.
 import type { ByteSink } from '../base/bytes.ts'
 import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
@@ -16,8 +16,10 @@ import { nodeOutputCalls, type OutputCalls } from './output-calls.ts'
 import { endingOf } from './part-directory.ts'
 import { PartFiles } from './part-files.ts'
 import { PartitionedFiles } from './partitioned-files.ts'
+import { type Roll, rolledText, rollRule } from './roll.ts'
 import type { SinkType } from './sink.ts'
 import { SingleFile } from './single-file.ts'
+import { type Success, successRule } from './success-markers.ts'
 
 /** Options of every file sink. */
 export interface FileSinkOptions {
@@ -28,6 +30,10 @@ export interface FileSinkOptions {
   readonly append?: boolean
   /** Columns whose values are the names of folders below the directory, as Hive has them; they are not in the files. */
   readonly partitionBy?: readonly string[]
+  /** When part files end, where they go on from epoch to epoch. */
+  readonly roll?: Roll
+  /** Which files tell that the directory, or a partition, is complete. */
+  readonly success?: Success
 }
 
 /** Encodes rows into one file. */
@@ -65,6 +71,7 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
       if (typeof options.path !== 'string' || options.path === '')
         throw new PlanError('PATHS', `${where}: no path is given; name a file, or a directory with a / at its end`)
       checkAppend(format, options, where)
+      checkDirectory(options, where)
       const written = checkPartitions(options, fields, where)
       format.check?.(options, written, where)
     },
@@ -79,7 +86,7 @@ export function fileSink<O extends FileSinkOptions>(format: FileSinkFormat<O>, c
       if (options.partitionBy) return undefined
       return rows ? device => ({ encode: batch => [encodedRows(device, batch, arena => rows(device, arena, batch, options))] }) : format.pieces?.(options)
     },
-    describe: ({ path, partitionBy }) => `write.${format.kind} ${path}${partitionBy ? ` by ${partitionBy.join(', ')}` : ''}`,
+    describe: ({ path, partitionBy, roll }) => `write.${format.kind} ${path}${partitionBy ? ` by ${partitionBy.join(', ')}` : ''}${roll === undefined ? '' : `, rolled ${rolledText(roll)}`}`,
   }
 }
 
@@ -97,6 +104,14 @@ function checkAppend<O extends FileSinkOptions>(format: FileSinkFormat<O>, optio
   if (overwrite) throw new PlanError('APPEND', `${where}: append keeps what is there, and overwrite replaces it; give one of them`)
   if (!path.endsWith('/') && !format.isText?.(options))
     throw new PlanError('APPEND', `${where}: rows can't be put behind a ${endingOf(format, options)} file; write part files into a directory, with a / at the end of the path`)
+}
+
+function checkDirectory({ path, partitionBy, roll, success }: FileSinkOptions, where: string): void {
+  rollRule(roll, where)
+  successRule(success, partitionBy, where)
+  if (path.endsWith('/')) return
+  if (roll !== undefined) throw new PlanError('ROLL', `${where}: rolled files are many, and ${path} is one; end the path with / to write part files into it`)
+  if (success) throw new PlanError('SUCCESS', `${where}: ${path} is there when it is complete; success is for directories, whose paths end with /`)
 }
 
 // The columns that go into the files.

@@ -1,6 +1,6 @@
 // A directory whose files lie in folders by the values of columns. Rows are held as they came until they are many; then those of each partition
 // are put behind its file, one partition after the other. So a single file and encoder are open at a time, however many partitions there are, and
-// a partition has one file an epoch.
+// a partition has one file an epoch, or rolled ones that go on over epochs.
 import { join } from 'node:path'
 import { DataError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
@@ -17,9 +17,11 @@ import { partitionSegment, partitionText, segmentBytesMax } from '../format/part
 import { FileMoves } from './file-moves.ts'
 import { FileOutput } from './file-output.ts'
 import type { FileSinkFormat, FileSinkOptions } from './files.ts'
+import type { GrowingPart } from './growing-part.ts'
 import { endingOf, type Part, PartDirectory } from './part-directory.ts'
 import type { OutputCalls } from './output-calls.ts'
-import type { SinkContext, SinkWriter } from './sink.ts'
+import { type RollRule, rollRule } from './roll.ts'
+import type { EpochEnd, SinkContext, SinkWriter } from './sink.ts'
 
 /** Rows, and bytes of the batches they came in, that are held at most; of a small memory an eighth. */
 const heldRowsMax = 1 << 20
@@ -31,11 +33,16 @@ const turnMs = 8
 /** Finished files that are made durable at a time, and open until then. */
 const syncsMax = 16
 
-/** A file of this epoch: what an encoder needs to go on with it. */
-interface PartitionFile extends Part {
+/** A partition's file: what an encoder needs to go on with it. */
+interface PartitionFile {
+  part: GrowingPart
+  /** Its final name, of a file that ends with its epoch. */
+  readonly final: string | undefined
   isThere: boolean
-  bytes: number
-  state: Json | undefined
+  /** A checkpoint counts on what it holds. */
+  isCounted: boolean
+  /** Rows have come since it was durable. */
+  hasGrown: boolean
 }
 
 interface Held {
@@ -56,7 +63,16 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
   readonly #restAt: readonly number[]
   readonly #rest: Fields
   #table: GroupTable | undefined
-  readonly #files: PartitionFile[] = []
+  /** The folders of this epoch, by the numbers of their values in the table; they end in /. */
+  #folders: string[] = []
+  /** The files at work, by folder. */
+  readonly #files = new Map<string, PartitionFile>()
+  /** Files that have ended in this epoch. */
+  #ended: (Part & { readonly isCounted: boolean })[] = []
+  readonly #rule: RollRule
+  /** Folders to be marked as complete, with the time that the watermark has to pass. */
+  readonly #unmarked = new Map<string, number>()
+  #watermark = Number.NEGATIVE_INFINITY
   #held: Held[] = []
   #heldRows = 0
   readonly #arenas = new Set<number>()
@@ -70,14 +86,21 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#calls = calls
     this.#directory = new PartDirectory(context, options, endingOf(format, options), calls)
     const { fields, where } = context
+    this.#rule = rollRule(options.roll, where)
     this.#heldBytesMax = Math.min(heldBytesMax, context.device.pages.limit() * pageBytes * heldShare)
     this.#keyAt = options.partitionBy!.map(name => columnIndex(fields, name, where))
     this.#restAt = fields.flatMap((_, i) => (this.#keyAt.includes(i) ? [] : [i]))
     this.#rest = this.#restAt.map(i => fields[i]!)
   }
 
-  begin(): Promise<void> {
-    return this.#directory.begin()
+  async begin(): Promise<void> {
+    const { growing = [], unmarked = {} } = await this.#directory.begin()
+    for (const part of growing) this.#files.set(part.folder, { part, final: undefined, isThere: true, isCounted: true, hasGrown: false })
+    for (const [folder, time] of Object.entries(unmarked)) this.#unmarked.set(folder, time ?? Number.POSITIVE_INFINITY)
+  }
+
+  advance(watermark: number): void {
+    this.#watermark = watermark
   }
 
   async write({ batch }: BatchView, at: { epoch: number }): Promise<void> {
@@ -88,23 +111,29 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     try {
       const keys = this.#keyAt.map(i => batch.columns[i]!)
       const found = device.memory.uint32s(this.#table.find(scratch, keys, batch.rowCount), batch.rowCount)
-      this.#name(keys, found, at.epoch)
-      this.#held.push({ batch: retainBatch(device, batch), ...sortedByPartition(found, this.#files.length) })
+      this.#name(keys, found)
+      this.#held.push({ batch: retainBatch(device, batch), ...sortedByPartition(found, this.#folders.length) })
     } finally {
       scratch.release()
     }
     this.#heldRows += batch.rowCount
     if (!this.#arenas.has(batch.arena) && batch.arena !== 0) this.#heldBytes += arenaBytes(device, batch.arena)
     this.#arenas.add(batch.arena)
-    if (this.#heldRows >= heldRowsMax || this.#heldBytes >= this.#heldBytesMax) await this.#writeHeld(false)
+    if (this.#heldRows >= heldRowsMax || this.#heldBytes >= this.#heldBytesMax) await this.#writeHeld(at.epoch)
   }
 
-  async prepare(): Promise<Json> {
-    await this.#writeHeld(true)
-    const parts = this.#files.splice(0).map(({ temp, final }) => ({ temp, final }))
+  async prepare(epoch: number, { last, finished }: EpochEnd = { last: false, finished: false }): Promise<Json> {
+    const marked = [...this.#unmarked].flatMap(([folder, time]) => (finished || this.#watermark > time ? [folder] : []))
+    for (const folder of marked) this.#unmarked.delete(folder)
+    const complete = new Set(marked)
+    const nowMs = this.#context.clock.now()
+    await this.#writeHeld(epoch, (folder, file) => last || !this.#rule.spansEpochs || complete.has(folder) || (file !== undefined && this.#rule.isDue(file.part, nowMs)))
+    this.#folders = []
     this.#table?.close()
     this.#table = undefined
-    return this.#directory.handle(parts)
+    const growing = [...this.#files.values()].map(({ part }) => part)
+    const unmarked = Object.fromEntries([...this.#unmarked].map(([folder, time]) => [folder, Number.isFinite(time) ? time : null]))
+    return this.#directory.handle(this.#ended.splice(0), { growing, marked: finished && this.#directory.success?.ofAll ? [''] : marked, unmarked })
   }
 
   commit(_epoch: number, handle: Json): Promise<void> {
@@ -115,23 +144,29 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#release()
     this.#table?.close()
     this.#table = undefined
-    for (const { temp, isThere } of this.#files.splice(0)) if (isThere) await new FileMoves(this.#calls, this.#context.where).remove(join(this.#directory.path, temp))
+    const open = [...this.#files.values()].flatMap(({ part, isThere, isCounted }) => (isThere ? [{ temp: part.temp, isCounted }] : []))
+    const moves = new FileMoves(this.#calls, this.#context.where)
+    // What a checkpoint counts on stays for the next start.
+    for (const { temp, isCounted } of [...this.#ended.splice(0), ...open]) if (!isCounted || this.#context.keepsNothing) await moves.remove(join(this.#directory.path, temp))
+    this.#files.clear()
     await this.#directory.leave()
   }
 
-  // Partitions that are seen for the first time get a file.
-  #name(keys: readonly Column[], found: Uint32Array, epoch: number): void {
-    if (this.#table!.groupCount === this.#files.length) return
+  // Partitions that are seen for the first time in this epoch get their folders.
+  #name(keys: readonly Column[], found: Uint32Array): void {
+    if (this.#table!.groupCount === this.#folders.length) return
     const { device, fields, where } = this.#context
     const read = keys.map(key => valueReader(device.memory, key))
-    const folderOf = (row: number) => this.#keyAt.map((i, k) => this.#segment(fields[i]!.name, partitionText(read[k]!(row), fields[i]!.type))).join('/')
+    const { passedAt } = this.#directory.success ?? {}
     for (let row = 0; row < found.length; row++) {
-      const index = this.#files.length
+      const index = this.#folders.length
       if (found[row] !== index) continue
-      const folder = folderOf(row)
-      if (index === partitionsMax)
-        throw new DataError('PARTITIONS', `${where}: more than ${partitionsMax} partitions, such as ${folder}; partition by columns with fewer values`)
-      this.#files.push({ ...this.#directory.part(epoch, index, `${folder}/`), isThere: false, bytes: 0, state: undefined })
+      const texts = this.#keyAt.map((i, k) => partitionText(read[k]!(row), fields[i]!.type))
+      const folder = `${this.#keyAt.map((i, k) => this.#segment(fields[i]!.name, texts[k]!)).join('/')}/`
+      if (index === partitionsMax || (this.#files.size >= partitionsMax && !this.#files.has(folder)))
+        throw new DataError('PARTITIONS', `${where}: more than ${partitionsMax} partitions, such as ${folder.slice(0, -1)}; partition by columns with fewer values`)
+      this.#folders.push(folder)
+      if (passedAt) this.#unmarked.set(folder, passedAt(texts, folder.slice(0, -1)))
     }
   }
 
@@ -144,14 +179,19 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     )
   }
 
-  // Puts what is held behind the files of its partitions; at the end of the epoch every file is finished and durable.
-  async #writeHeld(isLast: boolean): Promise<void> {
+  // Puts what is held behind the files of its partitions; at the end of the epoch (with `ends`, which says of which partitions files end) all is durable.
+  async #writeHeld(epoch: number, ends?: (folder: string, file: PartitionFile | undefined) => boolean): Promise<void> {
     const { clock } = this.#context
     let until = clock.elapsed() + turnMs
     const syncs: Promise<void>[] = []
+    const indices = new Map(this.#folders.map((folder, index) => [folder, index]))
     try {
-      for (const [index, file] of this.#files.entries()) {
-        if (isLast || this.#held.some(({ starts }) => index + 1 < starts.length && starts[index]! < starts[index + 1]!)) syncs.push(...this.#writePartition(index, file, isLast))
+      for (const folder of new Set([...this.#folders, ...this.#files.keys()])) {
+        const index = indices.get(folder) ?? Number.POSITIVE_INFINITY
+        const hasRows = this.#held.some(({ starts }) => index + 1 < starts.length && starts[index]! < starts[index + 1]!)
+        const file = this.#files.get(folder)
+        const isLast = (file !== undefined || hasRows) && ends?.(folder, file) === true
+        if (hasRows || isLast || (ends && file?.hasGrown)) syncs.push(...this.#writePartition(epoch, index, file ?? this.#begin(epoch, index, folder), isLast, ends !== undefined))
         if (syncs.length >= syncsMax) await settled(syncs)
         if (clock.elapsed() < until) continue
         await nextTurn()
@@ -163,28 +203,47 @@ export class PartitionedFiles<O extends FileSinkOptions> implements SinkWriter {
     this.#release()
   }
 
-  // Gives what is to be waited for where the file is whole.
-  #writePartition(index: number, file: PartitionFile, isLast: boolean): Promise<void>[] {
+  #begin(epoch: number, index: number, folder: string): PartitionFile {
+    const fresh = { isThere: false, isCounted: false, hasGrown: false }
+    const { temp, final } = this.#rule.spansEpochs ? { temp: '', final: undefined } : this.#directory.part(epoch, index, folder)
+    const part = final === undefined ? this.#directory.growingPart(folder) : { temp, folder, number: index, bytes: 0, state: null, openedMs: 0 }
+    const file = { part, final, ...fresh }
+    this.#files.set(folder, file)
+    return file
+  }
+
+  // Gives what is to be waited for where the file is to be durable: where it ends, by `isLast` or for its size, or with `isKept`.
+  #writePartition(epoch: number, index: number, file: PartitionFile, isLast: boolean, isKept: boolean): Promise<void>[] {
     const { device, where } = this.#context
-    const output = new FileOutput(join(this.#directory.path, file.temp), file.isThere ? 'a' : 'w', where, file.bytes, this.#calls)
+    const { part } = file
+    const output = new FileOutput(join(this.#directory.path, part.temp), file.isThere ? 'a' : 'w', where, part.bytes, this.#calls)
+    const state = file.isThere ? part.state : undefined
     file.isThere = true
+    let hasEnded = isLast
     try {
-      const encoder = this.#format.open(device, this.#rest, this.#options, output, where, file.state)
+      const encoder = this.#format.open(device, this.#rest, this.#options, output, where, state)
       try {
         for (const held of this.#held) this.#writeRows(held, index, rows => encoder.write(rows))
-        if (isLast) encoder.finish()
-        else file.state = encoder.checkpoint()
+        if (!isLast) {
+          file.part = { ...part, state: encoder.checkpoint(), bytes: output.bytes }
+          hasEnded = this.#rule.isDue(file.part, this.#context.clock.now())
+        }
+        if (hasEnded) encoder.finish()
       } finally {
         encoder.close()
       }
       output.flush()
-      file.bytes = output.bytes
-      if (!isLast) output.close()
+      if (!hasEnded && !isKept) output.close()
     } catch (thrown) {
       output.abandon()
       throw thrown
     }
-    return isLast ? [synced(output)] : []
+    file.hasGrown = !isKept
+    if (hasEnded) {
+      this.#files.delete(part.folder)
+      this.#ended.push({ ...(file.final === undefined ? this.#directory.grownPart(epoch, part) : { temp: part.temp, final: file.final }), isCounted: file.isCounted })
+    } else if (isKept) file.isCounted = true
+    return hasEnded || isKept ? [synced(output)] : []
   }
 
   #writeRows({ batch, rows, starts }: Held, index: number, write: (rows: Batch) => void): void {

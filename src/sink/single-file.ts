@@ -6,6 +6,7 @@ import type { BatchView } from '../batch/batch-view.ts'
 import { FileMoves, ownerName } from './file-moves.ts'
 import { FileOutput, outputError } from './file-output.ts'
 import type { FileEncoder, FileSinkFormat, FileSinkOptions } from './files.ts'
+import { copyDurably } from './growing-part.ts'
 import type { OutputCalls } from './output-calls.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
@@ -124,24 +125,11 @@ export class SingleFile<O extends FileSinkOptions> implements SinkWriter {
     }
   }
 
-  // What lies under the temporary name is durable up to what a checkpoint counts on: a copy gets the name when it is.
-  async #copyFinal(): Promise<void> {
-    const copy = `${this.#temp}.copy`
-    this.#calls.copy(this.#final, copy)
-    const descriptor = this.#calls.open(copy, 'a')
-    try {
-      await this.#calls.sync(descriptor)
-    } finally {
-      this.#calls.close(descriptor)
-    }
-    await this.#calls.rename(copy, this.#temp)
-  }
-
-  // The temporary file is cut to what the checkpoint holds. Where a clean end has renamed it already, the work goes on with a copy.
+  // What lies under the temporary name is durable up to what a checkpoint counts on. It is cut to what the checkpoint holds. Where a clean end has renamed it already, the work goes on with a copy.
   async #recover(handle: SingleHandle): Promise<void> {
     const { where } = this.#context
     try {
-      if (!this.#moves.find(this.#temp) && this.#moves.find(this.#final)) await this.#copyFinal()
+      if (!this.#moves.find(this.#temp) && this.#moves.find(this.#final)) await copyDurably(this.#calls, this.#final, this.#temp)
       const bytes = this.#moves.find(this.#temp)?.bytes ?? -1
       if (bytes < handle.bytes) {
         throw new ConnectorError(

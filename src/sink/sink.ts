@@ -38,12 +38,20 @@ export interface SinkContext {
   count(metric: string, by: number): void
 }
 
+/** What is known of an epoch's end. `last`: nothing comes behind it in this run. `finished`: nor ever, since the input has ended. */
+export interface EpochEnd {
+  readonly last: boolean
+  readonly finished: boolean
+}
+
 /** An open sink. */
 export interface SinkWriter {
   /** Takes a batch, valid until the promise settles. */
   write(batch: BatchView, at: { epoch: number }): Promise<void>
+  /** The watermark (epoch milliseconds) has come this far: rows behind it are late. Not told of what comes of no watermark, and not at the end. */
+  advance?(watermark: number): void | Promise<void>
   /** Makes all of `epoch` durable but not yet visible; the result is stored in the checkpoint and handed to `commit` (after a crash: of the next process). */
-  prepare?(epoch: number): Promise<Json>
+  prepare?(epoch: number, end?: EpochEnd): Promise<Json>
   /** Makes `epoch` visible. Called after the checkpoint is durable; may be called again for the same epoch after a restart. */
   commit?(epoch: number, handle: Json): Promise<void>
   /** Frees everything. `failed`: uncommitted output is to be undone where possible. */

@@ -16,7 +16,7 @@ const run = await read
   .groupBy('k', tumble('at', 10_000))
   .agg({ n: count(), total: sum(col('v')), top: max('v') })
   .late(write.ndjson(`${where}/late/`))
-  .to(write.ndjson(`${where}/out/`))
+  .to(write.ndjson(`${where}/out/`, { roll: { every: '300ms', size: '16KiB' } }))
   .start({
     name: 'kills',
     workers,

@@ -16,7 +16,7 @@ const fields = parseSchema({ n: 'int32' }, 'test')
 function batchOf(...values: number[]): Item {
   return { kind: 'batch', parts: [packBatch(buildBatch(device, device.arena(), fields, values.map(n => ({ n })), 'test'))] }
 }
-const barrier = (epoch: number): Item => ({ kind: 'barrier', barrier: { epoch, final: false, snapshot: true } })
+const barrier = (epoch: number): Item => ({ kind: 'barrier', barrier: { epoch, final: false, finished: false, snapshot: true } })
 
 function sink(writer: Partial<SinkWriter> = {}) {
   const happened: string[] = []

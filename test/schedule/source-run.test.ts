@@ -44,7 +44,7 @@ describe('a scan', () => {
     source.moved()
     expect([given, source.progress()]).toEqual([['splits 2 3 counted at 3000', 'splits 4 5 counted at 3004'], 6 / 7])
     let at: unknown
-    source.requestBarrier({ epoch: 1, final: false, snapshot: true }, position => (at = position))
+    source.requestBarrier({ epoch: 1, final: false, finished: false, snapshot: true }, position => (at = position))
     makeRoom(1)
     expect([at, given.slice(2)]).toEqual([6, ['barrier 1', 'splits 6 counted at 3008', 'end']])
     const single = scan(1, 0, 2)
@@ -56,7 +56,7 @@ describe('a scan', () => {
     const { source, given } = scan(3)
     source.moved()
     let at: unknown
-    source.requestBarrier({ epoch: 1, final: false, snapshot: true }, position => (at = position))
+    source.requestBarrier({ epoch: 1, final: false, finished: false, snapshot: true }, position => (at = position))
     expect([at, given.at(-1)]).toEqual([2, 'barrier 1'])
     const resumed = scan(3, 2)
     resumed.source.moved()

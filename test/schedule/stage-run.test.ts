@@ -148,7 +148,7 @@ describe('a stage', () => {
   it('lets a barrier pass behind everything before it, and nothing past it', () => {
     const { run, sent, reader, reply, batch, snapshots } = stage()
     run.enqueue(batch(1), 0)
-    run.enqueue({ kind: 'barrier', barrier: { epoch: 7, final: false, snapshot: true } }, 0)
+    run.enqueue({ kind: 'barrier', barrier: { epoch: 7, final: false, finished: false, snapshot: true } }, 0)
     run.enqueue(batch(2), 0)
     expect(sent.map(s => s.message.type)).toEqual(['push'])
     reply(0, { rows: 10 })
@@ -163,7 +163,7 @@ describe('a stage', () => {
 
   it('aligns the barriers of two inputs: what comes behind the first waits for the other', () => {
     const { run, sent, batch } = stage({ placement: 'single', inputs: [[], []] }, 1)
-    const barrier: Item = { kind: 'barrier', barrier: { epoch: 1, final: false, snapshot: true } }
+    const barrier: Item = { kind: 'barrier', barrier: { epoch: 1, final: false, finished: false, snapshot: true } }
     run.enqueue(barrier, 0)
     run.enqueue(batch(1), 0)
     run.enqueue(batch(2), 1)

@@ -42,13 +42,13 @@ export const joinedTopic = topic('joined', { dir: topics, partitions: 1 })
 
 /**
  * What the job is like. `remote`: windows go to a system behind a network, too. `streams`: its input is taken to go on for ever, so that both sides of its join are kept; else one is a table that the other waits for.
- * `asks`: an answer from outside is awaited for each window. `sink`: part files, part files in folders by key, or one file.
+ * `asks`: an answer from outside is awaited for each window. `sink`: part files, part files in folders by key, one file, or part files that go on over epochs.
  */
 export interface Shape {
   readonly streams: boolean
   readonly asks: boolean
   readonly remote: boolean
-  readonly sink: 'parts' | 'folders' | 'file'
+  readonly sink: 'parts' | 'folders' | 'file' | 'rolled' | 'rolledFolders'
 }
 
 /** What is behind the network, as the world at hand has it: who answers, and a system that takes rows in two phases. */
@@ -86,6 +86,8 @@ const sinks = {
   parts: write.ndjson(`${root}/sums/`),
   folders: write.ndjson(`${root}/sums/`, { partitionBy: ['k'] }),
   file: write.ndjson(`${root}/sums.ndjson`),
+  rolled: write.ndjson(`${root}/sums/`, { roll: { every: 40, size: 400 } }),
+  rolledFolders: write.ndjson(`${root}/sums/`, { partitionBy: ['k'], roll: 40 }),
 }
 
 function frames({ asks, remote: hasRemote, sink: kind }: Shape) {
@@ -94,7 +96,7 @@ function frames({ asks, remote: hasRemote, sink: kind }: Shape) {
     .watermark('at', { bound: boundMs })
     .groupBy('k', tumble('at', windowMs))
     .agg({ n: count(), total: sum('v'), top: max('v') })
-    .late(write.ndjson(`${root}/late/`))
+    .late(write.ndjson(`${root}/late/`, kind === 'rolled' ? { roll: { size: 100 } } : {}))
     .named('windows')
   const answered = async ({ total }: { total: bigint | null }) => network.outside.answer().then(() => ({ twice: 2n * (total ?? 0n) }))
   const sums = asks ? windows.mapAsync(answered, { adds: { twice: 'int64' }, capacity: 3 }).filter(col('twice').eq(col('total').mul(2))).drop('twice') : windows

@@ -121,8 +121,8 @@ export const bugs: Record<string, Planting> = {
   },
   'an epoch is committed before its manifest is written': () =>
     instead(PartFiles<never>, 'prepare', own => {
-      return async function (this: PartFiles<never>): Promise<Json> {
-        const handle = await own.call(this)
+      return async function (this: PartFiles<never>, epoch, end): Promise<Json> {
+        const handle = await own.call(this, epoch, end)
         await this.commit(0, handle)
         return handle
       }

@@ -116,7 +116,7 @@ class Teller {
     this.#world = new World(seed, telling.traced)
     this.#rows = makeRows(seed, telling.rowCount ?? 60 + this.#world.chance.int(140))
     const { chance } = this.#world
-    this.#shape = { streams: chance.int(2) === 0, asks: chance.int(4) === 0, remote: chance.int(2) === 0, sink: (['parts', 'parts', 'folders', 'file'] as const)[chance.int(4)]!, ...telling.shape }
+    this.#shape = { streams: chance.int(2) === 0, asks: chance.int(4) === 0, remote: chance.int(2) === 0, sink: (['parts', 'parts', 'folders', 'file', 'rolled', 'rolledFolders'] as const)[chance.int(6)]!, ...telling.shape }
   }
 
   story(failure?: string): Story {
