@@ -1,10 +1,12 @@
 // Frames over files, topics and systems outside: `read.csv(…)` and its kin. Nothing is opened before the frame runs or is explained.
+import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { TopicOptions } from '../base/topic.ts'
+import type { Duration } from '../base/units.ts'
 import { hideKeys, type ParquetDecryption } from '../format/parquet/parquet-keys.ts'
 import type { HttpOptions } from '../source/http-ranges.ts'
 import { decoded, type JsonPaths, type OnError, policyOf, type RecordColumns, sideOf } from './decoded.ts'
-import { type FileInput, namedFiles } from './file-input.ts'
+import { type FileInput, type NamedFiles, namedFiles } from './file-input.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
@@ -20,8 +22,25 @@ export interface ReadFileOptions<S> {
   /** How files behind http(s) addresses are asked for: headers, patience, limits. */
   readonly http?: HttpOptions
 }
+/** Reading files that come one after the other. */
+export interface WatchOptions {
+  /**
+   * How often a directory or pattern is looked at for new files, as in `'1s'`: a stream without an end. Each file is read once, whole, when it has not changed between two looks; those that a look finds are
+   * read in order of their names. One that changes later is an error (FILE_CHANGED). Needs a schema; folders' names are no columns. Rows are decoded on the engine's thread. A checkpoint holds the
+   * names of the files that were read and are there.
+   */
+  readonly watch?: Duration
+}
+/** Reading text files that grow. */
+export interface FollowOptions extends WatchOptions {
+  /**
+   * Reads on as files grow, a stream without an end: rows are read as soon as they are whole, by looks every 100 ms or so often as `every` says. Each file has a watermark of its own. A file that isn't there yet is
+   * waited for; one that is renamed, replaced or cut is an error (FILE_MISSING, FILE_REPLACED, FILE_TRUNCATED). Needs a schema; CSV has commas, or tabs in .tsv, unless `delimiter` is given.
+   */
+  readonly follow?: boolean | { readonly every: Duration }
+}
 /** Options of `read.parquet` and `read.arrow`. */
-export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'>
+export type ReadTypedOptions<S> = Omit<ReadFileOptions<S>, 'onError'> & WatchOptions
 /** Options of `read.parquet`. */
 export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   /** The unit of INT96 timestamps: 'ns' unless said, which end in the years 1677 and 2262. What is beside a coarser unit is cut off. */
@@ -41,7 +60,7 @@ export interface ReadParquetOptions<S> extends ReadTypedOptions<S> {
   readonly decryption?: ParquetDecryption
 }
 /** Options of `read.csv`. */
-export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
+export interface ReadCsvOptions<S> extends ReadFileOptions<S>, FollowOptions {
   /** One ASCII character; without it a comma, tab, semicolon or pipe, whichever makes equally long rows of the first file's first ones. */
   readonly delimiter?: string
   /** What cells stand in that hold delimiters and line ends; a double quote unless said. Inside it is written twice. */
@@ -64,7 +83,7 @@ export interface ReadCsvOptions<S> extends ReadFileOptions<S> {
   readonly nulls?: readonly string[]
 }
 /** Options of `read.ndjson` and `read.json`. */
-export interface ReadNdjsonOptions<S> extends ReadFileOptions<S>, JsonPaths {
+export interface ReadNdjsonOptions<S> extends ReadFileOptions<S>, JsonPaths, FollowOptions {
   /**
    * Keys that no column is read from: passed over; an error; or collected, as a JSON object, in the column named, which is utf8? in the schema, or the last
    * one where there is no schema. In nested columns they are passed over, or an error.
@@ -94,13 +113,29 @@ export interface ReadTopicOptions<S, M extends TopicColumn = never> extends Json
 type Files = FileInput | readonly FileInput[]
 type FrameFor<S> = Frame<S extends Schema ? S : any>
 
-function scan(kind: string, files: Files, { http, ...options }: { readonly http?: HttpOptions | undefined }, onError?: OnError): FrameValue {
+function scan(kind: string, files: Files, { http, follow, watch, ...options }: { readonly http?: HttpOptions | undefined } & FollowOptions, onError?: OnError): FrameValue {
   const label = `read.${kind}`
   const { paths, sources } = namedFiles(files, http, label)
+  if (watch !== undefined || follow) return growing(kind, { paths, sources }, { follow, watch }, { ...options, ...policyOf(onError) }, sideOf(onError))
   const params = { paths, ...options, ...(sources.size > 0 && { fetched: 0 }), ...policyOf(onError) } as unknown as Json
   const node: FrameNode = { node: 'scan', label, kind, params, inputs: [], side: sideOf(onError), ...(sources.size > 0 && { bound: sources }) }
   return frameOf(node)
 }
+
+// Files that grow, or come one after the other.
+function growing(kind: string, { paths, sources }: NamedFiles, { follow, watch }: FollowOptions, options: object, side: FrameNode['side']): FrameValue {
+  const label = `read.${kind}`
+  const how = watch === undefined ? 'follow' : 'watch'
+  const refused = (what: string) => new PlanError(how.toUpperCase(), `${label}: ${what}`)
+  if (watch !== undefined && follow) throw refused('files are watched for, or followed as they grow; give one of the two')
+  if (sources.size > 0) throw refused(`only files of this machine can be ${how}ed; ${[...sources.keys()][0]} is none`)
+  if (!('schema' in options && options.schema) && !('types' in options)) throw refused("what isn't there yet has no columns; give a schema")
+  const every = watch ?? (typeof follow === 'object' ? follow.every : followMs)
+  const params = { format: kind, paths, every, options } as unknown as Json
+  return frameOf({ node: 'feed', label, kind: watch === undefined ? 'followedFiles' : 'watchedFiles', params, inputs: [], side })
+}
+
+const followMs = 100
 
 /**
  * Readers. Paths may be globs or directories; several files are read in order of their names. Files may also be http(s) addresses, Blobs, bytes and readers of one's own:
@@ -112,7 +147,7 @@ export const read = {
     return scan('ndjson', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
   },
   /** JSON: one array of objects, or objects one after the other, over as many lines as they like. Read on one thread a file. */
-  json<const S extends Schema | undefined = undefined>(files: Files, { onError, paths, ...options }: ReadNdjsonOptions<S> = {}): FrameFor<S> {
+  json<const S extends Schema | undefined = undefined>(files: Files, { onError, paths, ...options }: Omit<ReadNdjsonOptions<S>, 'follow'> = {}): FrameFor<S> {
     return scan('json', files, { ...options, ...(paths && { columnPaths: paths }) }, onError) as unknown as FrameFor<S>
   },
   /** CSV and its kin, with a header line unless said otherwise. */

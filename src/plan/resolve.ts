@@ -81,10 +81,12 @@ export function resolvePlan(plan: Plan, bindings: Bindings, pruning?: Pruning): 
         break
       }
       case 'feed': {
-        const { fields, bounded: ends } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
+        const { fields, bounded: ends, sidePorts } = feedType(node.kind).resolve(optionsOf(node, bindings), node.id)
         const bounded = ends && !plan.streams
         allBounded &&= bounded
-        edges.set(node.id, { fields, bounded, ends, watermarked: false, sources: new Set([node.id]) })
+        const facts = { fields, bounded, ends, watermarked: false, sources: new Set([node.id]) }
+        edges.set(node.id, facts)
+        addSidePorts(node.id, sidePorts, facts)
         nodes.push(node)
         break
       }

@@ -221,17 +221,16 @@ export class FeedRun implements SourceRun {
       const sinceMs = this.#environment.clock.elapsed()
       const got = await this.#reader.next()
       if (got === undefined) this.#end()
-      else if (got !== 'idle') this.#pass(got, sinceMs)
+      else if (got !== 'idle') 'port' in got ? this.#pass(got.batch, sinceMs, got.port) : this.#pass(got, sinceMs)
     }
   }
 
-  #pass(batch: Batch, sinceMs: number): void {
+  #pass(batch: Batch, sinceMs: number, from?: string): void {
     const { device } = this.#environment
-    this.totals.rowsOut += batch.rowCount
-    for (const column of batch.columns) this.totals.bytesOut += columnBytes(column)
-    this.#environment.rowsRead(batch.rowCount)
+    if (from === undefined) this.#count(batch)
     this.#targets.forEach(({ consumer, port }, i) => {
-      const { partition } = this.#spec.outputs[i]!
+      const { partition, port: output } = this.#spec.outputs[i]!
+      if (output !== from) return
       if (partition && partition.parallelism > 1) {
         const arena = device.arena()
         retainArena(device, batch.arena)
@@ -246,5 +245,11 @@ export class FeedRun implements SourceRun {
       }
     })
     releaseBatch(device, batch)
+  }
+
+  #count(batch: Batch): void {
+    this.totals.rowsOut += batch.rowCount
+    for (const column of batch.columns) this.totals.bytesOut += columnBytes(column)
+    this.#environment.rowsRead(batch.rowCount)
   }
 }

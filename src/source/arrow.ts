@@ -17,7 +17,8 @@ export interface ArrowScanOptions extends FetchedOptions {
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.arrow', '.arrows', '.feather', '.ipc']
+/** What names of such files end in. */
+export const arrowEndings: readonly string[] = ['.arrow', '.arrows', '.feather', '.ipc']
 // Enough for a row group of Parquet, but a sixteenth of a file at most.
 const splitBytesMin = 4 << 20
 const splitBytesMax = 16 << 20
@@ -26,7 +27,7 @@ const splitBytesMax = 16 << 20
 export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions<ArrowScanOptions & Json>({
   kind: 'arrow',
   resolve(options, where) {
-    const files = listFiles(options.paths, endings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) }), options.fetched))
+    const files = listFiles(options.paths, arrowEndings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: openedOf(path, reader) }), options.fetched))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -62,7 +63,7 @@ export const arrowScan: ScanSourceType<ArrowScanOptions & Json> = withPartitions
     }
   },
   describe: options => `read.arrow ${options.paths.join(', ')}`,
-}, endings)
+}, arrowEndings)
 
 // The first batch of each split.
 function splitStarts(batches: ArrowFile['batches']): number[] {

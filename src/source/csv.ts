@@ -11,6 +11,7 @@ import type { BadRecords } from '../format/dead-letters.ts'
 import type { TextEncoding } from '../format/transcode.ts'
 import { decodedFields, emitText, sidePortsOf, wantedColumns } from './bad-records.ts'
 import { type CsvPiece, loadCsvRows } from './csv-split.ts'
+import type { ByteRange } from './fetched-file.ts'
 import { type FetchedOptions, fetchedFile } from './fetched-files.ts'
 import { fileBytes, listFiles } from './file-list.ts'
 import { packFields, unpackFields } from './merge-fields.ts'
@@ -50,7 +51,8 @@ export interface CsvScanOptions extends FetchedOptions {
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.csv', '.tsv', '.csv.gz', '.tsv.gz', '.csv.zst', '.tsv.zst']
+/** What names of such files end in. */
+export const csvEndings: readonly string[] = ['.csv', '.tsv', '.csv.gz', '.tsv.gz', '.csv.zst', '.tsv.zst']
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
 const chunkBytesMax = 8 << 20
@@ -61,7 +63,7 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
   resolve(options, where) {
     checkOptions(options, where)
     const { fetched } = options
-    const paths = listFiles(options.paths, endings, where, fetched)
+    const paths = listFiles(options.paths, csvEndings, where, fetched)
     let dialect = options.delimiter === undefined ? undefined : dialectOf(options)
     let fields = options.schema ? parseSchema(options.schema, where) : undefined
     const files = paths.flatMap((path): CsvFile[] => {
@@ -106,14 +108,15 @@ export const csvScan: ScanSourceType<CsvScanOptions & Json> = withPartitions<Csv
         context.where,
       )
       const reading = { context, options, file, path, begin, encoding, decoder, columns }
-      if (isSequential(options, reading)) yield* readChunks(reading)
+      if (split.range) yield* readChunks({ ...reading, file: rangeOf(file, split.range as unknown as ByteRange), begin: 0 }, (split.range as unknown as ByteRange)[0])
+      else if (isSequential(options, reading)) yield* readChunks(reading)
       else yield* readSplit(reading, split as unknown as CsvPiece)
     } finally {
       file.close()
     }
   },
   describe: options => `read.csv ${options.paths.join(', ')}`,
-}, endings)
+}, csvEndings)
 
 function dialectOf({ delimiter = ',', quote = '"', nulls = [''], escape, comment, decimal, ragged }: CsvScanOptions): CsvDialect {
   return { delimiter, quote, nulls, ...(escape && { escape }), ...(comment && { comment }), ...(decimal && { decimal }), ...(ragged && { ragged }) }
@@ -159,6 +162,11 @@ interface Reading {
   readonly columns: readonly string[] | undefined
 }
 
+// A range of a file, which begins with a row and ends with one, as a file.
+function rangeOf(file: TextFile, [start, end]: ByteRange): TextFile {
+  return { size: end - start, readInto: (target, at) => file.readInto(target.subarray(0, Math.min(target.length, end - start - at)), start + at), close: () => {} }
+}
+
 function emitRows({ context, options, path, encoding, columns }: Reading, arena: Arena, chunk: DecodedCsv, address: number, position: number): void {
   const byRecord = new Map(chunk.errors.map(e => [e.record, { address: address + e.start, bytes: e.end - e.start, position: position + e.start }]))
   emitText(context, arena, wantedColumns(chunk.batch, columns), chunk.errors, e => byRecord.get(e.record)!, { path, encoding, fetched: options.fetched, onError: options.onError })
@@ -199,8 +207,8 @@ function decodeWindow(device: Device, decoder: CsvDecoder, arena: Arena, at: num
   return decoded
 }
 
-// A file that is packed, or can't be cut, is read in chunks from its start. They grow and shrink so that each makes about a batch.
-function* readChunks(reading: Reading): Generator<void | Promise<void>> {
+// A file that is packed, or can't be cut, is read in chunks from its start, which is byte `base` of what errors name. They grow and shrink so that each makes about a batch.
+function* readChunks(reading: Reading, base = 0): Generator<void | Promise<void>> {
   const { context, file, path, decoder, begin } = reading
   const { device, where } = context
   const reader = new CsvReader(device, decoder, { where: `${where}: ${path}`, begin })
@@ -216,7 +224,7 @@ function* readChunks(reading: Reading): Generator<void | Promise<void>> {
     const taken = reader.position - chunk.position
     const rowBytes = taken / Math.max(1, chunk.records)
     chunkBytes = taken === 0 ? chunkBytes * 2 : Math.min(chunkBytesMax, Math.max(chunkBytesMin, Math.ceil(rowBytes * context.batchRows * 1.02)))
-    emitRows(reading, arena, chunk, chunk.address, chunk.position)
+    emitRows(reading, arena, chunk, chunk.address, base + chunk.position)
     yield
   }
 }

@@ -41,8 +41,10 @@ export interface NdjsonScanOptions extends KeyRules, FetchedOptions {
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const lineEndings = ['.ndjson', '.jsonl'].flatMap(ending => [ending, `${ending}.gz`, `${ending}.zst`])
-const valueEndings = ['.json', '.json.gz', '.json.zst']
+/** What names of NDJSON files end in. */
+export const lineEndings: readonly string[] = ['.ndjson', '.jsonl'].flatMap(ending => [ending, `${ending}.gz`, `${ending}.zst`])
+/** What names of JSON files end in. */
+export const valueEndings: readonly string[] = ['.json', '.json.gz', '.json.zst']
 const chunkBytesFirst = 1 << 20
 const chunkBytesMin = 1 << 16
 /** What lies in the nearer caches while its rows are decoded and go through the next steps: 8 MiB make NDJSON to Parquet a tenth slower. */

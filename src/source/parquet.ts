@@ -42,7 +42,8 @@ export interface ParquetScanOptions extends FetchedOptions {
   readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
-const endings = ['.parquet', '.pq']
+/** What names of such files end in. */
+export const parquetEndings: readonly string[] = ['.parquet', '.pq']
 
 /** The scan behind `read.parquet`. A column that can't be read is listed as binary; reading it is a DataError that says what it is. */
 export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartitions<ParquetScanOptions & Json>({
@@ -54,7 +55,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
   resolve(options, where) {
     checkUnit(options, where)
     checkRows(options, where)
-    const files = listFiles(options.paths, endings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) }), options.fetched))
+    const files = listFiles(options.paths, parquetEndings, where, options.fetched).map(path => withFile(path, where, reader => ({ path, file: footerOf(path, reader, options, where) }), options.fetched))
     const fields = mergeFields(
       files.map(({ path, file }) => ({ path, fields: file.columns.map(c => c.field) })),
       where,
@@ -118,7 +119,7 @@ export const parquetScan: ScanSourceType<ParquetScanOptions & Json> = withPartit
     }
   },
   describe: options => `read.parquet ${options.paths.join(', ')}`,
-}, endings)
+}, parquetEndings)
 
 /** A row group, and its rows [start, end), where not all of them are wanted. */
 type GroupSplit = { readonly file: number; readonly group: number; readonly rows?: readonly RowRange[] }
@@ -170,7 +171,7 @@ function footerOf(path: string, reader: FileReader, options: ParquetScanOptions,
 // Asks for the keys of the footers, or of columns that are to be read, once each.
 async function findKeys(options: ParquetScanOptions, keys: KeySet, where: string, columns: readonly string[] | undefined): Promise<void> {
   const { fetched } = options
-  for (const path of listFiles(options.paths, endings, where, fetched)) {
+  for (const path of listFiles(options.paths, parquetEndings, where, fetched)) {
     if (columns?.length === 0) await findKey(keys, withFile(path, where, reader => footerKeyMetadata(footerBytes(reader, path), path), fetched), `${path}, footer`)
     else {
       const file = withFile(path, where, reader => footerOf(path, reader, options, where), fetched)

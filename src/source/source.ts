@@ -97,10 +97,16 @@ export interface FeedContext {
   count(metric: string, by: number): void
 }
 
+/** Rows of a side output. */
+export interface SideBatch {
+  readonly port: string
+  readonly batch: Batch
+}
+
 /** A feed's open reader, at work between `next` calls only. */
 export interface FeedReader {
   /** The next rows, with one reference to their arena; 'idle' after a while without any (the wait is the reader's); undefined at the end. */
-  next(): Promise<Batch | 'idle' | undefined>
+  next(): Promise<Batch | SideBatch | 'idle' | undefined>
   /** The position behind everything that `next` has returned, as plain data; `open` continues from it. */
   position(): Json
   /** All rows up to `position` are durable in every sink. */
@@ -115,7 +121,7 @@ export interface FeedReader {
 /** An unbounded (or user-made) source. */
 export interface FeedSourceType<O = unknown> {
   readonly kind: string
-  resolve(options: O, where: string): { fields: Fields; bounded: boolean }
+  resolve(options: O, where: string): { fields: Fields; bounded: boolean; sidePorts?: Record<string, Fields> }
   /** Opens at `position`, or at the options' start. Throws ConnectorError when the outside can't be reached. */
   open(context: FeedContext, options: O, position: Json | undefined): Promise<FeedReader>
   describe(options: O): string

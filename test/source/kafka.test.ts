@@ -47,7 +47,7 @@ async function readAll(reader: FeedReader, batches = Number.POSITIVE_INFINITY): 
   while (sizes.length < batches) {
     const batch = await reader.next()
     if (batch === 'idle' && isBounded) continue
-    if (batch === undefined || batch === 'idle') return { rows, sizes, ended: batch === undefined }
+    if (batch === undefined || batch === 'idle' || 'port' in batch) return { rows, sizes, ended: batch === undefined }
     const read = rowReader(device.memory, batch)
     const splits = device.memory.int32s(batch.columns.at(-1)!.values, batch.rowCount)
     for (let row = 0; row < batch.rowCount; row++) rows.push({ ...read(row), $split: splits[row]! })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { TopicRecords } from '../../src/base/topic.ts'
-import { releaseBatch } from '../../src/batch/batch.ts'
+import { type Batch, releaseBatch } from '../../src/batch/batch.ts'
 import { type PlainRow, rowReader } from '../../src/batch/read-values.ts'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { topicFeed, type TopicFeedOptions } from '../../src/source/topic.ts'
@@ -43,7 +43,7 @@ function open(
 }
 
 async function next(reader: FeedReader): Promise<PlainRow[] | 'idle' | undefined> {
-  const batch = await reader.next()
+  const batch = (await reader.next()) as Batch | 'idle' | undefined
   if (batch === undefined || batch === 'idle') return batch
   const read = rowReader(device.memory, batch)
   const rows = Array.from({ length: batch.rowCount }, (_, row) => read(row)).map(row => ({ ...row, key: text(row.key!), value: text(row.value!) }) as PlainRow)
