@@ -44,7 +44,7 @@ it.each([0, 2])('metrics tell where a job is stuck, step by step, on %i workers'
   expect(stuck.stages.at(-1)).toEqual({ steps: ['write.user'], instances: 1, working: 1, queueFill: 1, isHeld: false })
   expect(stuck.stages.slice(0, -1).some(stage => stage.isHeld)).toBe(true)
   expect(stuck.stages.flatMap(stage => stage.steps)).toEqual(expect.arrayContaining(['filter', 'map', 'write.user']))
-  expect(stuck.steps['from']).toMatchObject({ rowsOut: stuck.rowsRead, bytesOut: 4 * stuck.rowsRead })
+  expect(stuck.steps['from']).toMatchObject({ rowsOut: stuck.rowsRead, bytesOut: 8 * stuck.rowsRead })
   expect(stuck.steps['write.user']!.rows).toBe(0)
   open()
   await until(() => run.metrics().rowsWritten > stuck.rowsRead)
