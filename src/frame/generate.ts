@@ -3,6 +3,7 @@ import { PlanError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { NexmarkStreamOptions } from '../source/nexmark.ts'
 import type { ColumnSpec } from '../source/column-makers.ts'
+import { endlessRows } from '../source/generated-at-rate.ts'
 import { type NexmarkJsonOptions, nexmarkRecords } from '../source/nexmark-json.ts'
 import { type ColumnMaker, columnMakers, type MadeSchema } from './column-makers.ts'
 import { frameOf } from './frame.ts'
@@ -39,8 +40,11 @@ export type NexmarkEvents = Frame<{
 
 /** How many rows `generate.columns` makes, and of which seed (1 unless said). */
 export interface ColumnsOptions {
-  readonly rows: number
+  /** With a `rate` they may be left out: then there is no end. */
+  readonly rows?: number
   readonly seed?: number
+  /** Rows a second by the clock: a stream, made on the engine's thread. What its readers were too slow for is made up for, up to a second's rows. */
+  readonly rate?: number
 }
 
 function generated(label: string, rows: number, seed: number, columns: readonly ColumnSpec[]): unknown {
@@ -63,9 +67,11 @@ export const generate = {
    * Rows made in the workers, column by column: `generate.columns({ id: generate.sequence(), price: generate.uniform(0, 100) }, { rows: 1e9, seed: 7 })`.
    * Row i depends on the seed, the column's name and i alone, at any parallelism. Columns that nobody reads aren't made. Throws PlanError GENERATE.
    */
-  columns<const M extends Readonly<Record<string, ColumnMaker<string>>>>(makers: M, { rows, seed = 1 }: ColumnsOptions): Frame<MadeSchema<M>> {
+  columns<const M extends Readonly<Record<string, ColumnMaker<string>>>>(makers: M, { rows, seed = 1, rate }: ColumnsOptions): Frame<MadeSchema<M>> {
     const columns = Object.entries(makers).map(([name, maker]) => ({ ...(typeof maker === 'object' ? maker : { type: 'null' }), name }) as unknown as ColumnSpec)
-    return generated('generate.columns', rows, seed, columns) as Frame<MadeSchema<M>>
+    if (rate === undefined) return generated('generate.columns', rows as number, seed, columns) as Frame<MadeSchema<M>>
+    const params = { rows: rows ?? endlessRows, seed, columns, rate, ...(rows === undefined && { endless: true }) } as unknown as Json
+    return frameOf({ node: 'feed', label: 'generate.columns', kind: 'generatedAtRate', params, inputs: [], side: [] }) as unknown as Frame<MadeSchema<M>>
   },
   /**
    * An auction house: of 50 events 1 is a person, 3 are auctions, 46 bids. All frames are over one scan, so that a job that reads several makes the events once, in their

@@ -7,6 +7,7 @@ import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
 import type { Roll } from '../sink/roll.ts'
 import type { Success } from '../sink/success-markers.ts'
+import { consoleSink, type EachRow, eachSink, type WriteConsoleOptions, type WriteEachOptions } from './local-sinks.ts'
 import type { SinkLike } from './node.ts'
 import type { KafkaConnection } from './read-kafka.ts'
 
@@ -104,6 +105,13 @@ export const write = {
   topic: (topic: TopicOptions, options: { readonly key?: string } = {}): SinkLike => to('topic', { ...topic, ...options }),
   /** A Kafka topic. Needs the package @platformatic/kafka. */
   kafka: (options: WriteKafkaOptions): SinkLike => to('kafka', options),
+  /**
+   * Calls a function with each row; what it promises is awaited before the next, so that a slow one holds the job up. A restart calls it again with the rows since the last checkpoint. An error that it throws ends the job
+   * (ConnectorError USER_SINK). Cost: an object a row; `sink` takes batches.
+   */
+  each: (act: EachRow, options: WriteEachOptions = {}): SinkLike => eachSink(act, options),
+  /** Lines of aligned columns on standard output, as rows come; what rows that change earlier ones are stands first. In a pipe nothing is cut or coloured. */
+  console: (options: WriteConsoleOptions = {}): SinkLike => consoleSink(options),
   /** An Elasticsearch (or OpenSearch) index: idempotent by document id. */
   elasticsearch: (options: WriteElasticsearchOptions): SinkLike => to('elasticsearch', options),
 }

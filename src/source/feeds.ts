@@ -1,5 +1,6 @@
 // The catalogue of feeds: sources read on the engine's thread. A new one is its file and a line here.
 import { followedFilesFeed } from './followed-files.ts'
+import { generatedAtRateFeed } from './generated-at-rate.ts'
 import { kafkaFeed } from './kafka.ts'
 import type { FeedSourceType } from './source.ts'
 import { topicFeed } from './topic.ts'
@@ -8,4 +9,4 @@ import { valuesFeed } from './values.ts'
 import { watchedFilesFeed } from './watched-files.ts'
 
 /** Every feed by kind. */
-export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed]
+export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed, generatedAtRateFeed]

@@ -40,7 +40,7 @@ export const generatedScan: ScanSourceType<GeneratedOptions> = {
     try {
       const wanted = options.columns.filter(column => !columns || columns.includes(column.name))
       const fields = wanted.map(column => checkColumn(column, options.rows, context.where))
-      const makers = wanted.map((column, i) => prepareColumn({ device, arena: shared, seed: options.seed, splitRows: splitRows(options.rows), batchRows }, column, fields[i]!))
+      const makers = wanted.map((column, i) => prepareColumn({ device, arena: shared, seed: options.seed, splitRows: Math.min(splitRows(options.rows), splitRowsMax), batchRows }, column, fields[i]!))
       const end = split.end as number
       for (let first = split.start as number; first < end; first += batchRows) {
         const arena = context.arena()
