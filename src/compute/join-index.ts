@@ -88,13 +88,7 @@ export class JoinIndex {
   }
 
   #widen(arena: Arena, columns: readonly Column[]): Column[] {
-    return columns.map((column, i) => {
-      const type = this.#keyTypes[i]!
-      if (column.type.kind === type.kind) return column
-      const out = { ...allocateColumn(arena, type, column.length), validity: column.validity }
-      this.#device.kernels.castI32ToI64(column.values, column.length, out.values)
-      return out
-    })
+    return widenKeys(this.#device, arena, columns, this.#keyTypes)
   }
 
   #grow(): void {
@@ -114,6 +108,17 @@ export class JoinIndex {
       this.#rowCapacity = capacity
     }
   }
+}
+
+/** Key columns as what they are compared as: their own types, or int64 for int32. */
+export function widenKeys({ kernels }: Device, arena: Arena, columns: readonly Column[], types: readonly DataType[]): Column[] {
+  return columns.map((column, i) => {
+    const type = types[i]!
+    if (column.type.kind === type.kind) return column
+    const out = { ...allocateColumn(arena, type, column.length), validity: column.validity }
+    kernels.castI32ToI64(column.values, column.length, out.values)
+    return out
+  })
 }
 
 /** Keeps the pairs whose bit is 1 at `mask`, in place, in order; returns how many. */

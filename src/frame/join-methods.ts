@@ -94,13 +94,16 @@ export interface JoinMethods<in out S> {
   /**
    * Each left row beside the right row that is nearest by a time or number: 'backward', the default, the last one at or before it, 'forward' the first one at or
    * after it, 'nearest' the nearer of both (the earlier one where both are as near). Nulls on the right where there is none, or none within the
-   * tolerance: a duration for times, a number for numbers. Of equal right rows the last one is taken backward, the first one forward. Right keys are dropped, the
-   * right time too: whoever wants it keeps it under another name. Rows come as in a left join.
+   * tolerance: a duration for times, a number for numbers; or, with `how` 'inner', no row. Of equal right rows the last one is taken backward, the first one forward. Right keys
+   * are dropped, the right time too: whoever wants it keeps it under another name. Rows come as in a left join.
+   * On streams, backward only, this is the temporal join with a table of versions: with a watermark on both sides a left row comes out once that of both has passed its
+   * time, beside the version that holds then. Left rows are kept until then, and of the versions before only the latest of each key; late rows of either side are left out and
+   * counted. Without a watermark the right side must end, and is read first, whole, as by `lookup`.
    */
-  asOf<R, const L extends Names<S>, const RK extends Names<R>, const K extends Names<S> & Names<R> = never, const BL extends Names<S> = never, const BR extends Names<R> = never, const X extends string = string>(
+  asOf<R, const L extends Names<S>, const RK extends Names<R>, const K extends Names<S> & Names<R> = never, const BL extends Names<S> = never, const BR extends Names<R> = never, const X extends string = string, const H extends 'inner' | 'left' = 'left'>(
     right: Frame<R>,
-    on: AsOfOn<S, R, L, RK, K, BL, BR, X>,
-  ): Frame<Joined<S, R, L | K | BL, RK | K | BR, X, 'left'>>
+    on: AsOfOn<S, R, L, RK, K, BL, BR, X, H>,
+  ): Frame<Joined<S, R, L | K | BL, RK | K | BR, X, H>>
   /**
    * Each left row with each right row of the same window of event time and, where keys are given, of equal keys; beside the columns of `join` there are window_start
    * and window_end. On streams both sides need a watermark and are kept until it has passed their window; rows that come later are left out and counted.
@@ -131,13 +134,14 @@ export interface JoinMethods<in out S> {
 }
 
 /** How each row meets the nearest of the other side: `left` and `right` are times or numbers; `by` are keys that must be equal, of one name or `{ left, right }`. */
-export type AsOfOn<S, R, L, RK, K, BL, BR, X> = {
+export type AsOfOn<S, R, L, RK, K, BL, BR, X, H = 'left'> = {
   left: L
   right: [KeyClash<S, R, L, RK>] extends [never] ? RK : `asOf: ${KeyClash<S, R, L, RK>}`
   by?: K | readonly K[] | { left: BL | readonly BL[]; right: BR | readonly BR[] }
   direction?: Direction
   tolerance?: Duration | bigint
-} & Suffix<S, R, RK | K | BR, X, 'left'>
+  how?: H
+} & Suffix<S, R, RK | K | BR, X, H>
 
 /** How rows meet those that they look up. */
 export type LookupHow = 'inner' | 'left' | 'semi' | 'anti'
@@ -161,8 +165,10 @@ interface AsOfOptions {
   readonly direction?: Direction
   readonly tolerance?: Duration | bigint
   readonly suffix?: string
+  readonly how?: string
 }
 const directions: readonly Direction[] = ['backward', 'forward', 'nearest']
+const asOfKinds = ['inner', 'left']
 const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
 /** The column of a function's answers on their way. */
 const answers = 'answers of lookup'
@@ -200,15 +206,16 @@ export class JoinSteps extends ShapeSteps {
   }
 
   asOf(right: JoinSteps, on: AsOfOptions): this {
-    checkOptions(on, ['left', 'right', 'by', 'direction', 'tolerance', 'suffix'], 'asOf')
-    const { left, right: other, by, direction = 'backward', tolerance, suffix } = on
+    checkOptions(on, ['left', 'right', 'by', 'direction', 'tolerance', 'suffix', 'how'], 'asOf')
+    const { left, right: other, by, direction = 'backward', tolerance, suffix, how = 'left' } = on
     for (const [name, value] of [['left', left], ['right', other]]) if (typeof value !== 'string') throw new PlanError('JOIN_KEYS', `asOf: \`${name}\` is ${typeof value}; give the name of the time or number of that side`)
     if (!directions.includes(direction)) throw new PlanError('JOIN_DIRECTION', `asOf: direction "${direction}" is unknown${didYouMean(direction, directions)}; it is one of ${directions.join(', ')}`)
+    if (!asOfKinds.includes(how)) throw new PlanError('JOIN_HOW', `asOf: how "${how}" is unknown${didYouMean(how, asOfKinds)}; it is one of ${asOfKinds.join(', ')}`)
     const sided = typeof by === 'object' && !Array.isArray(by) ? (by as { left?: KeyNames; right?: KeyNames }) : { left: by as KeyNames | undefined, right: by as KeyNames | undefined }
     const [leftKeys, rightKeys] = [names(sided.left), names(sided.right)]
     if (leftKeys.length !== rightKeys.length) throw new PlanError('JOIN_KEYS', `asOf: ${leftKeys.length} left keys and ${rightKeys.length} right ones; give as many of each`)
     const within = tolerance === undefined ? {} : { tolerance: typeof tolerance === 'bigint' ? { int64: String(tolerance) } : (tolerance as Json) }
-    const params = { left: leftKeys, right: rightKeys, how: 'left', ...(suffix !== undefined && { suffix }), asOf: { left, right: other, direction, ...within } }
+    const params = { left: leftKeys, right: rightKeys, how, ...(suffix !== undefined && { suffix }), asOf: { left, right: other, direction, ...within } }
     return this.#joined(right, params, 'asOf')
   }
 

@@ -67,10 +67,10 @@ export class StreamSteps extends JoinSteps {
   }
   late(sink: SinkLike, side?: 'left' | 'right'): this {
     const { node } = this.edge
-    const { window, within } = (node.params ?? {}) as { window?: unknown; within?: unknown }
-    const isJoin = node.kind === 'windowJoin' || (node.kind === 'join' && within !== undefined)
+    const { window, within, asOf } = (node.params ?? {}) as { window?: unknown; within?: unknown; asOf?: unknown }
+    const isJoin = node.kind === 'windowJoin' || (node.kind === 'join' && (within !== undefined || asOf !== undefined))
     if (!isJoin && node.kind !== 'match' && (node.kind !== 'groupBy' || window === undefined))
-      throw new PlanError('LATE', `late: only a windowed groupBy().agg(), match(), a windowJoin and a join within bounds of time have late rows; call it right after one, before ${node.label}`)
+      throw new PlanError('LATE', `late: only a windowed groupBy().agg(), match(), a windowJoin, an asOf and a join within bounds of time have late rows; call it right after one, before ${node.label}`)
     if (side === 'right' && !isJoin) throw new PlanError('LATE', `late: ${node.label} has one side; leave 'right' out`)
     return this.at({ ...this.edge, node: { ...node, side: [...node.side, { port: side === 'right' ? 'lateRight' : 'late', sink: sideSink(sink) }] } })
   }

@@ -1,5 +1,6 @@
 // The catalogue of operators. A new one is its file, a line here, and a test.
 import { asOperator } from './as.ts'
+import { asOfJoinOperator } from './as-of-join.ts'
 import { customAggregateOperator } from './custom-aggregate.ts'
 import { decodeJsonOperator } from './decode-json.ts'
 import { filterOperator } from './filter.ts'
@@ -83,6 +84,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   updatingAggregateOperator,
   joinOperator,
   intervalJoinOperator,
+  asOfJoinOperator,
   changingJoinOperator,
   joinBuildOperator,
   joinProbeOperator,

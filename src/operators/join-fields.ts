@@ -39,7 +39,7 @@ export type JoinParams = {
   readonly turned?: TurnedJoin
   /** The left side may never end: its rows keep their watermark. */
   readonly lookup?: boolean
-  /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left'. */
+  /** The nearest right row only: values of both sides, and how they meet, which is known when the join is lowered. Then `how` is 'left' or 'inner'. */
   readonly asOf?: { readonly left: string; readonly right: string; readonly direction: Direction; readonly tolerance?: Json; readonly form?: OrderForm }
 }
 
@@ -216,7 +216,7 @@ function toleranceOf(given: Json, type: DataType, { key, floats }: { key: KeyFor
 /** `a = b and c = d where left.x > right.y`. */
 export function describeJoin({ left: leftKeys, right: rightKeys, texts, how, where, asOf, filter, turned }: JoinParams): string {
   const [left, right] = [texts?.left ?? leftKeys, texts?.right ?? rightKeys]
-  if (asOf) return [left.map((name, i) => `${name} = ${right[i]}`).join(' and '), `${asOf.right} nearest to ${asOf.left}, ${asOf.direction}`].filter(Boolean).join(' and ')
+  if (asOf) return (how === 'inner' ? 'inner ' : '') + [...left.map((name, i) => `${name} = ${right[i]}`), `${asOf.right} nearest to ${asOf.left}, ${asOf.direction}`].join(' and ')
   const keys = left.map((name, i) => `${name} = ${right[i]}`).join(' and ')
   return [how === 'inner' ? '' : how, keys || 'each with each', where ? `where ${describeExpression(where)}` : '', filter ? `of ${turned ? 'right' : 'left'} rows with ${describeExpression(filter)}` : ''].filter(Boolean).join(' ')
 }

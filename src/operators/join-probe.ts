@@ -3,7 +3,7 @@
 import { keyGroupCount } from '../base/hash.ts'
 import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
 import { int64 } from '../batch/data-type.ts'
-import type { Fields } from '../batch/schema.ts'
+import { type Fields, visible } from '../batch/schema.ts'
 import { markedIds } from '../compute/join-match.ts'
 import { chunkRowsMax } from '../compute/join-store.ts'
 import { isLastToEnd, type TableData } from '../compute/join-table.ts'
@@ -22,6 +22,8 @@ export const joinProbeOperator: OperatorType<JoinParams> = {
   tablePort: 1,
   placement: () => 'any',
   fields: ([streaming, stored], params, where) => joinedFields(...sidesOf(params, [streaming!, stored!]), params, where),
+  // Nothing is late where all rows are there, but an asOf join has the outputs that it has on streams.
+  sidePorts: ([streaming, stored], { asOf }): Record<string, Fields> => (asOf ? { late: visible(streaming!), lateRight: visible(stored!) } : {}),
   needs: (inputs, params, port, readers) => neededOfJoin(inputs, params, port, readers, 'join'),
   describe: params => `${describeJoin(params)}, ${describeSide(params)} stored${params.range ? ', sorted for its bounds' : ''}`,
   create: (context, params, [streaming, stored]) => new JoinProbe(context, params, streaming!, stored!),

@@ -6,6 +6,7 @@ import type { Batch, Column } from '../batch/batch.ts'
 import { Change, changeField } from '../batch/change.ts'
 import { columnIndex, type Field, fieldOf, type Fields } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
+import { andBits } from '../compute/bitmap.ts'
 import { cast } from '../compute/cast.ts'
 import { gatherColumn, gatherOwned, holdViews } from '../compute/gather.ts'
 import { keepPairs, type Pairs } from '../compute/join-index.ts'
@@ -127,7 +128,7 @@ export class PairOutput {
     out.emit({ fields: this.fields, rowCount: count, columns, arena: arena.address })
   }
 
-  /** Emits rows of the side `port` alone, beside nulls. `rows` live in the context's arena, `watermarks` are what each is judged by behind the join. */
+  /** Emits rows of the side `port` alone, beside nulls. `rows` and `bits` live in the context's arena, `watermarks` are what each is judged by behind the join. */
   emitAlone(rows: Batch, watermarks: Column | undefined, port: number, out: Output, change: number = Change.insert): void {
     const { rowCount } = rows
     if (rowCount === 0) return
@@ -139,6 +140,22 @@ export class PairOutput {
     if (this.#watermarks[0] >= 0) columns.push(this.#delayed(watermarks ?? this.watermarkOf(rows, port)!, rowCount))
     if (this.#changes) columns.push(this.#changeColumn(change, rowCount))
     out.emit({ fields: this.fields, rowCount, columns, arena: arena.address })
+  }
+
+  /**
+   * Emits rows of the left side, each beside one stored row of the right one, or beside nulls: `ids` are the numbers of the stored rows, `bits` says who has one (0: all), `found` how many.
+   * `rows` and `bits` live in the context's arena, `watermarks` are what each is judged by behind the join.
+   */
+  emitBeside(rows: Batch, stored: Batch, { ids, count, bits, found }: { readonly ids: number; readonly count: number; readonly bits: number; readonly found: number }, watermarks: Column, out: Output): void {
+    if (found === 0) return this.emitAlone(rows, watermarks, 0, out)
+    const { device, arena } = this.#context
+    const columns = this.#columns.map(({ field, left, right }) => {
+      if (left !== undefined) return this.#fitted(rows.columns[left]!, field.type)
+      const column = ownedColumn(this.#context, arena, stored.columns[right!]!, ids, count)
+      return this.#fitted({ ...column, validity: andBits(device, arena, column.validity, bits, count) }, field.type)
+    })
+    if (this.#watermarks[0] >= 0) columns.push(this.#delayed(watermarks, count))
+    out.emit({ fields: this.fields, rowCount: count, columns, arena: arena.address })
   }
 
   /** The watermark before each of the rows of a side; undefined where not both sides have it. */

@@ -5,8 +5,8 @@ import { projectionKinds, projectionsOf } from '../operators/project.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { OperatorNode } from './plan.ts'
 
-/** Steps that pass on the columns of their input, with other rows at most. */
-const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropNull', 'rowIndex', 'distinct', 'logisticScore', 'onlineLogistic'])
+/** Steps that pass on the columns of their (left) input, with other rows at most. */
+const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropNull', 'rowIndex', 'distinct', 'logisticScore', 'onlineLogistic', 'asOfJoin'])
 
 /** Whether the output has a watermark: where all inputs have one, or, beside a table that is looked up, the one that streams past it. */
 export function isWatermarked(node: OperatorNode, inputs: readonly EdgeFacts[]): boolean {

@@ -36,7 +36,7 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   if (within) return [...steps, ...withinJoin(node, params, within, [left, right], sides)]
   const stored: OperatorNode = { ...node, params: params as unknown as Json, inputs: sides.map(side => side.edge) }
   if (!left.bounded || !right.bounded) {
-    if (params.asOf) throw new PlanError('UNBOUNDED_JOIN', `${node.id}: asOf needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; read the source until its end`)
+    if (params.asOf) return [...steps, ...temporalJoin(node, params, [left, right], sides)]
     if (params.left.length === 0)
       throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a join without keys needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join by keys, or read the source until its end`)
     if (params.how !== 'inner' || inputs.some(({ changedBy }) => changedBy !== undefined)) return [...steps, { ...stored, kind: 'changingJoin' }]
@@ -44,6 +44,14 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]
   return [...steps, ...tableJoin(node, params, sides)]
+}
+
+// By event time where both sides have it. Without it a right side that ends is read first, whole.
+function temporalJoin(node: OperatorNode, params: JoinParams, facts: readonly [EdgeFacts, EdgeFacts], sides: readonly [Side, Side]): OperatorNode[] {
+  if (facts.every(({ watermarked }) => watermarked)) return [{ ...node, kind: 'asOfJoin', params: params as unknown as Json, inputs: sides.map(side => side.edge) }]
+  if (facts[1].ends) return tableJoin(node, { ...params, lookup: true }, sides)
+  const side = facts[0].watermarked ? 'right' : 'left'
+  throw new PlanError('NO_WATERMARK', `${node.id}: asOf over streams needs a watermark on both sides to know which right row was the last before each left one, and the ${side} one has none; call .watermark("${params.asOf![side]}", { bound: '5s' }) before the join`)
 }
 
 // The sides with their keys as columns.

@@ -42,6 +42,8 @@ import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
 import { changingRowsAgreement } from './reference/changing-rows.ts'
 import { timedRowsAgreements } from './reference/timed-rows.ts'
+import { dueRowsAgreement } from './reference/due-rows.ts'
+import { versionsAgreement } from './reference/versions.ts'
 import { windowAgreements } from './reference/window.ts'
 import { joinAgreement } from './reference/join.ts'
 import { bucketsAgreement } from './reference/join-buckets.ts'
@@ -198,5 +200,7 @@ export const catalogue: readonly AnyAgreement[] = [
   rowBlock.joinedPacksAgreement,
   lookupAgreement,
   ...timedRowsAgreements,
+  dueRowsAgreement,
+  versionsAgreement,
   changingRowsAgreement,
 ]

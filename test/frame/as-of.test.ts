@@ -49,11 +49,12 @@ describe('asOf', () => {
       for (const [by, rows, workers, within] of [[[], [40, 30], 2, undefined], [['k'], [80, 60], 0, undefined], [['k', 's'], [80, 90], 2, tolerance], [['s'], [60, 0], 2, undefined], [[], [50, 50], 1, tolerance]] as const) {
         const { left, right } = draw(chance, rows[0], rows[1], () => time(chance))
         const rightSchema = { time: types[1], m: 'int32', t: 'utf8', ...(by.includes('k' as never) && { k: 'int32?' }), ...(by.includes('s' as never) && { s: 'utf8' }) }
+        const how = rows[0] === 80 ? 'inner' : 'left'
         const joined = (from(left, { schema: { at: types[0], k: 'int32?', s: 'utf8', n: 'int32' } as never }) as unknown as Frame).asOf(from(right, { schema: rightSchema as never }) as unknown as Frame, {
-          left: 'at', right: 'time', direction, ...(by.length > 0 && { by }), ...(within !== undefined && { tolerance: within }),
+          left: 'at', right: 'time', direction, ...(by.length > 0 && { by }), ...(within !== undefined && { tolerance: within }), ...(how === 'inner' && { how }),
         } as never)
         const found = (await joined.collect({ workers, batchRows: 16 })).toArray() as PlainRow[]
-        expect(rowTexts(found)).toEqual(rowTexts(naive(left, right, by, direction, within)))
+        expect(rowTexts(found)).toEqual(rowTexts(naive(left, right, by, direction, within).filter(row => how === 'left' || row['m'] !== null)))
       }
     })
   })
@@ -77,6 +78,8 @@ describe('asOf', () => {
     const [whole, parts] = [await joined.collect({ workers: 2 }), await joined.collect({ workers: 2, memory })]
     expect(Object.values(parts.stats.steps).some(step => step.spilledBytes > 0)).toBe(true)
     expect(rowTexts(parts.toArray() as PlainRow[]).toSorted()).toEqual(rowTexts(whole.toArray() as PlainRow[]).toSorted())
+    const inner = left.asOf(right, { left: 'at', right: 'time', by: 'k', tolerance: 3, how: 'inner' })
+    expect(rowTexts((await inner.collect({ workers: 2, memory })).toArray() as PlainRow[]).toSorted()).toEqual(rowTexts((await inner.collect()).toArray() as PlainRow[]).toSorted())
     const alone = left.asOf(right.drop('k'), { left: 'at', right: 'time' })
     expect(rowTexts((await alone.collect({ memory })).toArray() as PlainRow[]).toSorted()).toEqual(rowTexts((await alone.collect()).toArray() as PlainRow[]).toSorted())
   })
@@ -90,7 +93,8 @@ describe('asOf', () => {
     ['more keys on one side', () => loose.asOf(quotes, { left: 'time', right: 'time', by: { left: ['symbol', 'price'], right: 'symbol' } }), 'JOIN_KEYS', '2 left keys and 1 right'],
     ['a tolerance below 0', () => loose.asOf(quotes, { left: 'price', right: 'price', tolerance: -1, suffix: '_q' }).collect(), 'TOLERANCE', 'a number from 0'],
     ['names on both sides', () => loose.asOf(quotes, { left: 'time', right: 'time' }).collect(), 'JOIN_CLASH', 'both sides have a column "symbol"'],
-    ['a stream', () => loose.asOf(from((async function* () {})(), { schema: { time: 'timestamp[ms]' } } as never), { left: 'time', right: 'time' }).collect(), 'UNBOUNDED_JOIN', 'asOf needs inputs that end'],
+    ['a stream without a watermark', () => loose.asOf(from((async function* () {})(), { schema: { time: 'timestamp[ms]' } } as never), { left: 'time', right: 'time' }).collect(), 'NO_WATERMARK', 'the left one has none; call .watermark("time"'],
+    ['an unknown kind', () => loose.asOf(quotes, { left: 'time', right: 'time', how: 'full' }), 'JOIN_HOW', 'one of inner, left'],
   ])('says what is wrong with %s', async (_, run, code, text) => {
     const error = await Promise.resolve()
       .then(run)

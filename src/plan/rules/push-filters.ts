@@ -80,13 +80,13 @@ function passes(below: OperatorNode, condition: Expression, fieldsOf: FieldNames
   }
 }
 
-// To the side whose columns it reads. An outer join makes rows of nulls on its other side, which the condition must still see.
+// To the side whose columns it reads. An outer join makes rows of nulls on its other side, which the condition must still see; of the nearest row it must not decide which that is.
 function passesJoin(join: OperatorNode, condition: Expression, names: ReadonlySet<string>, fieldsOf: FieldNames): Passed | undefined {
-  const { how = 'inner', right: rightKeys, suffix = '' } = join.params as { how?: string; right?: readonly string[]; suffix?: string }
+  const { how = 'inner', right: rightKeys, suffix = '', asOf } = join.params as { how?: string; right?: readonly string[]; suffix?: string; asOf?: unknown }
   const [left, right] = join.inputs.map(e => (e.port === undefined ? fieldsOf(e.node) : new Set<string>())) as [ReadonlySet<string>, ReadonlySet<string>]
   if (names.size === 0) return undefined
   if ((how === 'inner' || how === 'left' || how === 'semi' || how === 'anti') && [...names].every(name => left.has(name))) return { port: 0, condition }
-  if (how !== 'inner') return undefined
+  if (how !== 'inner' || asOf !== undefined) return undefined
   const columns = new Map<string, Expression>()
   for (const name of right) if (!rightKeys?.includes(name)) columns.set(left.has(name) ? `${name}${suffix}` : name, columnExpression(name))
   return [...names].every(name => columns.has(name) && !left.has(name)) ? { port: 1, condition: substitute(condition, columns) } : undefined
