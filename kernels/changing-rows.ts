@@ -29,15 +29,19 @@ export function keepEqualHashes(left: usize, right: usize, count: i32, leftHashe
   return <i32>(kept >> 2)
 }
 
-/** Of pairs of equal rows each row `left` takes the first stored row that is alive still, which it is no more. `taken` is a byte a row. Returns how many were taken. */
-export function takeAlive(left: usize, right: usize, count: i32, taken: usize, alive: usize): i32 {
+/**
+ * Of pairs of equal rows each row `left` takes the first stored row that is alive still, which it is no more. `taken` is a byte a row; the degree of what it took goes to
+ * `ofTaken`, an i32 a row. Returns how many were taken.
+ */
+export function takeAlive(left: usize, right: usize, count: i32, taken: usize, alive: usize, degrees: usize, ofTaken: usize): i32 {
   let found = 0
   for (let i = 0; i < count; i++) {
-    const row = taken + <usize>load<u32>(left + (<usize>i << 2))
-    const id = alive + <usize>load<u32>(right + (<usize>i << 2))
-    if (load<u8>(row) != 0 || load<u8>(id) == 0) continue
-    store<u8>(row, 1)
-    store<u8>(id, 0)
+    const row = <usize>load<u32>(left + (<usize>i << 2))
+    const id = <usize>load<u32>(right + (<usize>i << 2))
+    if (load<u8>(taken + row) != 0 || load<u8>(alive + id) == 0) continue
+    store<u8>(taken + row, 1)
+    store<u8>(alive + id, 0)
+    store<i32>(ofTaken + (row << 2), load<i32>(degrees + (id << 2)))
     found++
   }
   return found

@@ -58,11 +58,14 @@ type SideColumns<S, N extends string> = string extends keyof S ? any : { readonl
  * the columns of both sides; a pair for which it isn't true doesn't meet, so that a left join keeps the left row. A range is a condition like any other,
  * `(l, r) => l.at.ge(r.start).and(l.at.lt(r.end))`, with keys beside it or none. `how`: 'inner', the default; 'left', 'right' or 'full' keep the rows of
  * that side that meet nothing; 'semi' keeps left rows that meet something, 'anti' those that meet nothing. `within`: bounds of the right row's time, both
- * inclusive: durations after the left row's time, or times of the left row. The times are those of the watermarks, or what `time` says.
+ * inclusive: durations after the left row's time, or times of the left row. The times are those of the watermarks, or what `time` says. `ttl`, on a stream without `within`: rows
+ * that came so long ago, by the clock, are forgotten, on both sides or on that side, so that memory is bounded. What was given of them stays given, also where they are taken back
+ * later. Unless said rows are kept for good.
  */
 export type JoinOn<S, R, L, RK, K, X, H, E> = MeetOn<S, R, L, RK, K, X, H, E> & {
   within?: readonly [lower: WithinBound<S>, upper: WithinBound<S>]
   time?: (TimeNames<S> & TimeNames<R>) | { left: TimeNames<S>; right: TimeNames<R> }
+  ttl?: Duration | { left?: Duration; right?: Duration }
 }
 
 /** Keys, kind and condition of `JoinOn`. */
@@ -156,6 +159,7 @@ interface JoinOptions {
   readonly suffix?: string
   readonly where?: (left: object, right: object) => unknown
   readonly within?: unknown
+  readonly ttl?: Duration | { readonly left?: Duration; readonly right?: Duration }
   readonly time?: string | { readonly left?: string; readonly right?: string }
 }
 interface AsOfOptions {
@@ -174,20 +178,21 @@ const kinds = ['inner', 'left', 'right', 'full', 'semi', 'anti']
 const answers = 'answers of lookup'
 const lookupKinds = ['inner', 'left', 'semi', 'anti']
 const lookupNames = ['left', 'right', 'on', 'how', 'suffix', 'where']
-const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 'time']
+const optionNames = ['left', 'right', 'on', 'how', 'suffix', 'where', 'within', 'time', 'ttl']
 
 /** The run time of the family. */
 export class JoinSteps extends ShapeSteps {
   join(right: JoinSteps, on: JoinOptions): this {
     checkOptions(on, optionNames, 'join')
-    const { within, time, where } = on
+    const { within, time, where, ttl } = on
+    if (ttl !== undefined && within !== undefined) throw new PlanError('TTL', 'join: both `ttl` and `within` are given; rows of a join within bounds of time are kept for as long as event time says; leave one of them out')
     if (time !== undefined && within === undefined) throw new PlanError('JOIN_TIME', "join: `time` is given, but no bounds for it; give within, such as within: ['-5s', '10s']")
     const params = joinParams(on, 'join')
     if ((params['left'] as readonly string[]).length === 0 && !where && within === undefined) throw new PlanError('JOIN_KEYS', "join: neither keys nor a condition; give on: 'id', or left and right, or where; crossJoin() is for each row with each")
-    return this.#joined(right, { ...params, ...(within !== undefined && { within: withinOf(within, time) }) })
+    return this.#joined(right, { ...params, ...(within !== undefined && { within: withinOf(within, time) }), ...(ttl !== undefined && { ttlMs: lifeOf(ttl) }) })
   }
   windowJoin(right: JoinSteps, on: JoinOptions & { readonly window?: Window; readonly rightTime?: string }): this {
-    checkOptions(on, [...optionNames.filter(name => name !== 'within' && name !== 'time'), 'window', 'rightTime'], 'windowJoin')
+    checkOptions(on, [...optionNames.filter(name => name !== 'within' && name !== 'time' && name !== 'ttl'), 'window', 'rightTime'], 'windowJoin')
     const { window, rightTime } = on
     if (typeof window !== 'object' || window === null || typeof window.kind !== 'string') throw new PlanError('WINDOW', "windowJoin: no window is given; give window: tumble('at', '10s'), or hop or cumulate")
     const params = { ...joinParams(on, 'windowJoin'), window: window as unknown as Json, ...(rightTime !== undefined && { rightTime }) }
@@ -250,6 +255,18 @@ function joinParams(on: JoinOptions, label: string, known: readonly string[] = k
 
 function names(given: KeyNames | undefined): string[] {
   return given === undefined ? [] : typeof given === 'string' ? [given] : [...given]
+}
+
+// How long the rows of each side are kept.
+function lifeOf(ttl: Duration | { readonly left?: Duration; readonly right?: Duration }): { readonly [side: string]: number } {
+  const isEach = typeof ttl === 'object' && ttl !== null
+  if (isEach) checkOptions(ttl, ['left', 'right'], 'join, ttl')
+  const given = Object.entries(isEach ? ttl : { left: ttl, right: ttl }).filter(([, life]) => life !== undefined)
+  return Object.fromEntries(given.map(([side, life]) => {
+    const ms = parseDuration(life as Duration, 'join, ttl')
+    if (ms === 0) throw new PlanError('TTL', `join: ttl is ${JSON.stringify(life)}; give a time longer than 0`)
+    return [side, ms]
+  }))
 }
 
 // A name, or an expression that is none.

@@ -10,6 +10,7 @@ import { decodeRun } from '../state/run-codec.ts'
 import { SegmentedRows } from '../state/segmented-rows.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { describeJoin, joinedFields, type JoinParams, neededOfJoin } from './join-fields.ts'
+import { describeLife, type LifeParams, lifeOf, Sweeps } from './join-life.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { haveWatermarks, PairOutput, type PairSide, pairsMax, streamKeyTypes } from './pair-output.ts'
 import { watermarkColumn, watermarkField } from './watermark.ts'
@@ -20,7 +21,7 @@ const tables = ['left', 'right'] as const
  * Left columns, then right columns without the keys. A null key matches nothing; NaN equals NaN, −0 equals 0. Hidden columns end here, but for `$watermark`: where both
  * inputs have it, a pair has the greater one, which is what the watermark was when the pair came to be.
  */
-export const joinOperator: OperatorType<JoinParams> = {
+export const joinOperator: OperatorType<JoinParams & LifeParams> = {
   kind: 'join',
   inputCount: 2,
   placement: () => 'keyed',
@@ -31,7 +32,7 @@ export const joinOperator: OperatorType<JoinParams> = {
     return haveWatermarks(left!, right!) ? [...fields, watermarkField] : fields
   },
   needs: (inputs, params, port, readers) => new Set([...neededOfJoin(inputs, params, port, readers, 'join'), ...(haveWatermarks(inputs[0]!, inputs[1]!) ? [watermarkColumn] : [])]),
-  describe: params => `${describeJoin(params)}, both sides stored`,
+  describe: params => `${describeJoin(params)}, ${describeLife(params)}`,
   create: (context, params, [left, right]) => new JoinOperator(context, params, left!, right!),
 }
 
@@ -44,7 +45,8 @@ class JoinOperator implements Operator {
   readonly #context: OperatorContext
   readonly #output: PairOutput
   readonly #sides: readonly [Side, Side]
-  constructor(context: OperatorContext, params: JoinParams, left: Fields, right: Fields) {
+  readonly #sweeps: Sweeps
+  constructor(context: OperatorContext, params: JoinParams & LifeParams, left: Fields, right: Fields) {
     this.#context = context
     this.#output = new PairOutput(context, params, [left, right], [[], []], { watermark: { delayMs: 0 } })
     const keyTypes = streamKeyTypes(left, right, params, context.where)
@@ -52,10 +54,12 @@ class JoinOperator implements Operator {
     const side = (port: 0 | 1, names: readonly string[]): Side => {
       const own = this.#output.sides[port]
       const { fields, keys } = own
-      const stored = new SegmentedRows({ device, spill, fields, keys, keyTypes, table: tables[port], keyGroups: keyGroupRange(instance, parallelism), bytesMax: stateBytesMax / 2, where })
+      const ms = lifeOf(params, port)
+      const stored = new SegmentedRows({ device, spill, fields, keys, keyTypes, table: tables[port], keyGroups: keyGroupRange(instance, parallelism), bytesMax: stateBytesMax / 2, ...(ms !== undefined && { life: { ms, now: () => context.clock.now() } }), where })
       return { ...own, stored, names }
     }
     this.#sides = [side(0, params.left), side(1, params.right)]
+    this.#sweeps = new Sweeps(params)
   }
 
   push(batch: Batch, out: Output, port: number): void {
@@ -68,6 +72,10 @@ class JoinOperator implements Operator {
     } finally {
       scratch.release()
     }
+  }
+
+  tick(now: number): void {
+    if (this.#sweeps.isDue(now)) for (const { stored } of this.#sides) stored.sweep()
   }
 
   snapshot(): StateRun[] {

@@ -9,6 +9,7 @@ import type { Expression } from '../expr/expression.ts'
 import type { TimedSide } from '../operators/interval-join.ts'
 import { windowColumns, windowRowsOperator, type WindowRowsParams } from '../operators/window-rows.ts'
 import { isTimed, type WindowSpec } from '../window/window-spec.ts'
+import type { LifeParams } from '../operators/join-life.ts'
 import { type JoinParams, keyForms, orderField, orderForm, pairFields, boundCondition } from '../operators/join-fields.ts'
 import type { EdgeFacts } from './edge-facts.ts'
 import type { Edge, OperatorNode } from './plan.ts'
@@ -17,7 +18,7 @@ import { rangeCondition } from './range-conditions.ts'
 
 type Columns = Readonly<Record<string, Expression>>
 /** Parameters of the logical join: `computed` are its keys that are expressions, by the hidden names they have among the keys. */
-export type LogicalJoin = JoinParams & { readonly computed?: { readonly left: Columns & Json; readonly right: Columns & Json }; readonly within?: Within }
+export type LogicalJoin = JoinParams & { readonly computed?: { readonly left: Columns & Json; readonly right: Columns & Json }; readonly within?: Within } & LifeParams
 
 interface Side {
   readonly edge: Edge
@@ -27,7 +28,7 @@ interface Side {
 /** The operators of a join. Throws PlanError UNBOUNDED_JOIN, and as its parts do. */
 export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const [left, right] = inputs as [EdgeFacts, EdgeFacts]
-  const { within, ...logical } = node.params as unknown as LogicalJoin
+  const { within, ttlMs, ...logical } = node.params as unknown as LogicalJoin
   const { params, sides, steps } = keyedSides(node, logical, inputs)
   if (params.lookup) {
     if (right.ends) return [...steps, ...tableJoin(node, params, sides)]
@@ -39,8 +40,9 @@ export function lowerJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): Ope
     if (params.asOf) return [...steps, ...temporalJoin(node, params, [left, right], sides)]
     if (params.left.length === 0)
       throw new PlanError('UNBOUNDED_JOIN', `${node.id}: a join without keys needs inputs that end, and ${left.bounded ? 'the right one' : 'the left one'} doesn't; on streams join by keys, or read the source until its end`)
-    if (params.how !== 'inner' || inputs.some(({ changedBy }) => changedBy !== undefined)) return [...steps, { ...stored, kind: 'changingJoin' }]
-    return [...steps, stored]
+    const kept = { ...stored, params: { ...(stored.params as object), ...(ttlMs && { ttlMs }) } as Json }
+    if (params.how !== 'inner' || inputs.some(({ changedBy }) => changedBy !== undefined)) return [...steps, { ...kept, kind: 'changingJoin' }]
+    return [...steps, kept]
   }
   if (isOneFlow(left, right) && params.how === 'inner' && params.left.length > 0 && !params.asOf) return [...steps, stored]
   return [...steps, ...tableJoin(node, params, sides)]

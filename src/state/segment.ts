@@ -132,6 +132,10 @@ export class Segment {
   get filter(): { address: number; blocks: number } {
     return { address: this.#filter.values, blocks: this.#filter.length / (bloomBlockBytes / 8) }
   }
+  /** True where a checkpoint may have it. */
+  get isStored(): boolean {
+    return this.#pending === undefined
+  }
   /** Bytes of memory held. */
   get bytes(): number {
     return 8 * this.#filter.length

@@ -7,6 +7,7 @@ import type { Fields } from '../batch/schema.ts'
 import { columnRange } from '../compute/gather.ts'
 import { JoinIndex } from '../compute/join-index.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
+import { cameField, cameNow, countOld, keepFresh } from '../compute/row-ages.ts'
 import { RowStore } from '../compute/row-store.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
@@ -26,6 +27,8 @@ export interface SegmentedRowsOptions {
   readonly table: string
   readonly keyGroups: StateRun['keyGroups']
   readonly bytesMax: number
+  /** Rows that came so long ago, by the clock, are forgotten; unless said they are kept for good. */
+  readonly life?: { readonly ms: number; readonly now: () => number }
   /** For errors. */
   readonly where: string
 }
@@ -44,6 +47,8 @@ interface Sealed {
   readonly from: number
   readonly to: number
   inMemory: boolean
+  /** No row came later. */
+  readonly newest: number
   /** Key groups whose rows count, where it may have others. */
   readonly only?: readonly StateRun['keyGroups'][]
 }
@@ -56,10 +61,13 @@ const mergeCount = 8
 /** Segments that make more rows together stay apart. */
 const mergedRowsMax = 1 << 20
 const cacheShare = 0.25
+const copyRows = 65_536
 
 /** Stored rows. Rows with a null among their keys match nothing and are not stored. Owns memory and files until `close`. */
 export class SegmentedRows {
   readonly #options: SegmentedRowsOptions
+  /** Those that are stored: where rows have an age, with when they came. */
+  readonly #fields: Fields
   readonly #shape: SegmentShape
   readonly #cache: BlockCache
   #active: JoinIndex
@@ -72,7 +80,8 @@ export class SegmentedRows {
 
   constructor(options: SegmentedRowsOptions) {
     this.#options = options
-    this.#shape = { device: options.device, fields: options.fields, keys: options.keys, where: options.where }
+    this.#fields = options.life ? [...options.fields, cameField] : options.fields
+    this.#shape = { device: options.device, fields: this.#fields, keys: options.keys, where: options.where }
     this.#active = this.#freshIndex()
     this.#cache = new BlockCache(options.device, Number.isFinite(options.bytesMax) ? options.bytesMax * cacheShare : 256 << 20)
   }
@@ -87,8 +96,9 @@ export class SegmentedRows {
 
   /** Stores copies of the rows of `batch`. `arena` holds what is needed on the way. Throws as `SpillFile`. */
   insert(arena: Arena, batch: Batch): void {
-    this.#active.insert(arena, batch)
-    const { bytesMax } = this.#options
+    const { bytesMax, device, life } = this.#options
+    const came = life && cameNow(device, arena, batch.rowCount, life.now())
+    this.#active.insert(arena, came ? { ...batch, fields: this.#fields, columns: [...batch.columns, came] } : batch)
     if (!Number.isFinite(bytesMax) || this.#active.rowCount === 0) return
     const room = Math.max(sealBytesMin, bytesMax * (1 - cacheShare) - this.#segments.reduce((sum, { segment }) => sum + segment.bytes, 0))
     this.#rowBytes = this.#active.bytes / this.#active.rowCount
@@ -100,6 +110,15 @@ export class SegmentedRows {
 
   /** Yields the pairs of equal keys, at most `pairsMax` at a time, each valid until the next. No insert in between. Within a key rows come in order of arrival. */
   *probe(arena: Arena, keyColumns: readonly Column[], rows: number, pairsMax: number): Generator<StoredPairs> {
+    const { device, life } = this.#options
+    const since = life && life.now() - life.ms
+    for (const found of this.#probeAll(arena, keyColumns, rows, pairsMax)) {
+      const count = since === undefined ? found.count : keepFresh(device, found, found.rows.columns.at(-1)!, since)
+      if (count > 0) yield { ...found, count }
+    }
+  }
+
+  *#probeAll(arena: Arena, keyColumns: readonly Column[], rows: number, pairsMax: number): Generator<StoredPairs> {
     const onDisk = this.#segments.filter(({ inMemory }) => !inMemory)
     if (onDisk.length > 0 && rows > 0) {
       const { device, keyTypes } = this.#options
@@ -109,6 +128,18 @@ export class SegmentedRows {
     if (this.#active.rowCount === 0) return
     const stored = this.#active.rows()
     for (const pairs of this.#active.probe(arena, keyColumns, rows, pairsMax)) yield { ...pairs, rows: stored }
+  }
+
+  /** Lets go of rows that are forgotten, where they are half of what memory has; segments whose rows all are go as a whole. */
+  sweep(): void {
+    const { device, life } = this.#options
+    if (!life) return
+    const since = life.now() - life.ms
+    const stored = this.#active.rows()
+    const old = stored.rowCount === 0 ? 0 : countOld(device, stored.columns.at(-1)!, since)
+    if (2 * old >= Math.max(1, stored.rowCount)) this.#cut(old)
+    for (const { segment } of this.#segments.filter(({ newest, inMemory }) => !inMemory && newest <= since)) this.#retire(segment)
+    this.#segments = this.#segments.filter(({ newest, inMemory }) => inMemory || newest > since)
   }
 
   /** Freezes what there is: all of it as runs that stay. Throws as `SpillFile`. */
@@ -135,7 +166,7 @@ export class SegmentedRows {
     }
     for (const { run, groups, isForeign } of byId.values()) {
       const segment = Segment.open(this.#shape, spill, { ...run, lasting: run.lasting! })
-      this.#segments.push({ segment, from: 0, to: 0, inMemory: false, ...(isForeign && { only: joined(groups) }) })
+      this.#segments.push({ segment, from: 0, to: 0, inMemory: false, newest: this.#now(), ...(isForeign && { only: joined(groups) }) })
     }
   }
 
@@ -147,8 +178,42 @@ export class SegmentedRows {
   }
 
   #freshIndex(): JoinIndex {
-    const { device, fields, keys, keyTypes } = this.#options
-    return new JoinIndex(device, fields, keys, keyTypes)
+    const { device, keys, keyTypes } = this.#options
+    return new JoinIndex(device, this.#fields, keys, keyTypes)
+  }
+
+  // Memory forgets the first `old` rows, but for those of a segment that has others too; segments of such rows alone go.
+  #cut(old: number): void {
+    const { device } = this.#options
+    const inMemory = this.#segments.filter(sealed => sealed.inMemory)
+    const first = inMemory.find(({ from, to }) => from < old && old < to)?.from ?? old
+    if (first === 0) return
+    for (const { segment } of inMemory.filter(({ to }) => to <= first)) this.#retire(segment)
+    this.#segments = this.#segments.filter(sealed => !sealed.inMemory || sealed.to > first).map(sealed => (sealed.inMemory ? { ...sealed, from: sealed.from - first, to: sealed.to - first } : sealed))
+    this.#sealedRows = Math.max(0, this.#sealedRows - first)
+    const before = this.#active
+    const kept = before.rows()
+    this.#active = this.#freshIndex()
+    for (let at = first; at < kept.rowCount; at += copyRows) {
+      const part = device.arena()
+      try {
+        const rows = Math.min(copyRows, kept.rowCount - at)
+        this.#active.insert(part, { ...kept, rowCount: rows, columns: kept.columns.map(column => columnRange(device, part, column, at, at + rows)) })
+      } finally {
+        part.release()
+      }
+    }
+    before.close()
+  }
+
+  #retire(segment: Segment): void {
+    this.#cache.forget(segment)
+    if (segment.isStored) this.#retired.push(segment)
+    else segment.close()
+  }
+
+  #now(): number {
+    return this.#options.life?.now() ?? 0
   }
 
   // What the segments don't have yet becomes one.
@@ -166,7 +231,7 @@ export class SegmentedRows {
     const scratch = device.arena()
     try {
       const rows = { ...stored, rowCount: to - from, columns: stored.columns.map(column => columnRange(device, scratch, column, from, to)) }
-      return { segment: Segment.write(this.#shape, spill, rows), from, to, inMemory: true }
+      return { segment: Segment.write(this.#shape, spill, rows), from, to, inMemory: true, newest: this.#now() }
     } finally {
       scratch.release()
     }
@@ -182,17 +247,14 @@ export class SegmentedRows {
     const inMemory = last.every(sealed => sealed.inMemory)
     if (!inMemory && last.some(sealed => sealed.inMemory)) return false
     this.#segments.splice(-mergeCount, mergeCount, inMemory ? this.#written(last[0]!.from, last.at(-1)!.to) : this.#merged(last))
-    for (const { segment } of last) {
-      this.#cache.forget(segment)
-      this.#retired.push(segment)
-    }
+    for (const { segment } of last) this.#retire(segment)
     return true
   }
 
   #merged(parts: readonly Sealed[]): Sealed {
     const { device, fields, spill, keys, keyGroups, where } = this.#options
     const names = keys.map(key => fields[key]!.name)
-    const store = new RowStore(device, fields)
+    const store = new RowStore(device, this.#fields)
     try {
       for (const { segment, only = [keyGroups] } of parts) {
         for (const number of segment.blocks.keys()) {
@@ -205,7 +267,7 @@ export class SegmentedRows {
           }
         }
       }
-      return { segment: Segment.write(this.#shape, spill, store.batch()), from: 0, to: 0, inMemory: false }
+      return { segment: Segment.write(this.#shape, spill, store.batch()), from: 0, to: 0, inMemory: false, newest: Math.max(...parts.map(({ newest }) => newest)) }
     } finally {
       store.close()
     }

@@ -35,4 +35,20 @@ describe('a join as a stream', () => {
   it('of a source with itself', async () => {
     await same(left.join(left.rename({ id: 'twin', price: 'cost' }), { on: 'key', how: 'left' }) as never)
   })
+
+  it('of rows with a time to live is the same while it lasts', async () => {
+    for (const how of ['inner', 'left'] as const) await same(left.join(right, { left: 'key', right: 'code', how, ttl: { left: '1h', right: '2h' } }) as never)
+    const best = left.dropNull('key').groupBy('key').agg({ top: max('price') })
+    await same(right.join(best, { left: 'code', right: 'key', ttl: '1h' }) as never)
+    expect(right.join(best, { left: 'code', right: 'key', ttl: '1h' }).explain({ mode: 'stream' })).toContain('both sides stored for 60m00s, as rows change')
+    expect(left.join(right, { left: 'key', right: 'code', ttl: { right: '5s' } }).explain({ mode: 'stream' })).toContain('both sides stored, the right one for 5.0 s')
+  })
+
+  it('says what is wrong with a time to live', () => {
+    const join = (ttl: unknown, more = {}) => () => left.join(right, { left: 'key', right: 'code', ttl: ttl as never, ...more })
+    expect(join('0s')).toThrow(expect.objectContaining({ code: 'TTL', message: 'join: ttl is "0s"; give a time longer than 0' }))
+    expect(join('1h', { within: ['0s', '1s'] })).toThrow(expect.objectContaining({ code: 'TTL' }))
+    expect(join({ both: '1h' })).toThrow(expect.objectContaining({ code: 'OPTION' }))
+    expect(join({ left: 'soon' })).toThrow(expect.objectContaining({ code: 'DURATION' }))
+  })
 })

@@ -9,6 +9,7 @@ import { changingJoinOperator } from '../../src/operators/changing-join.ts'
 import type { JoinParams } from '../../src/operators/join-fields.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { type ChangedRow, changesOf, netOf } from '../support/changes.ts'
+import { handClock } from '../support/event-run.ts'
 import { ownersOf } from '../support/key-owners.ts'
 import { type How, naiveJoin } from '../support/naive-join.ts'
 import { type OperatorHarness, operatorHarness } from '../support/operator-harness.ts'
@@ -90,6 +91,86 @@ describe('what comes out as rows come and go, as in StreamingJoinOperatorTest', 
   })
 })
 
+// There the rows of a key replace each other, here they add up. A row that is taken back after it was forgotten changes nothing.
+describe('rows with a time to live, as in StreamingJoinOperatorTest', () => {
+  it.each([
+    ['testInnerJoinWithDifferentStateRetentionTime', 'inner', { left: 4000, right: 1000 }, [
+      [1, 'L+ o1 l1 a', ''],
+      [1, 'L+ o1 l2 a', ''],
+      [1, 'R+ l2 AIR', '+o1 l2 a AIR'],
+      [3000, 'L+ o1 l2 b', ''],
+      [3000, 'R+ l2 SHIP', '+o1 l2 a SHIP, +o1 l2 b SHIP'],
+      [3999, 'R- l2 SHIP', '-o1 l2 a SHIP, -o1 l2 b SHIP'],
+      [4001, 'R+ l1 TRUCK', ''],
+      [7000, 'R+ l2 RAIL', ''],
+    ]],
+    ['testInnerJoinWithSameStateRetentionTime', 'inner', { left: 4000, right: 4000 }, [
+      [1, 'L+ o1 l1 a', ''],
+      [1, 'R+ l2 AIR', ''],
+      [4000, 'L+ o1 l2 b', '+o1 l2 b AIR'],
+      [4001, 'R+ l1 TRUCK', ''],
+      [7999, 'R+ l2 TRUCK', '+o1 l2 b TRUCK'],
+      [8000, 'R+ l2 RAIL', ''],
+    ]],
+    ['testLeftOuterJoinWithDifferentStateRetentionTime', 'left', { left: 4000, right: 1000 }, [
+      [1, 'L+ o1 l1 a', '+o1 l1 a ∅'],
+      [1, 'L+ o1 l2 a', '+o1 l2 a ∅'],
+      [1, 'R+ l2 AIR', '-o1 l2 a ∅, +o1 l2 a AIR'],
+      [3000, 'L+ o1 l2 b', '+o1 l2 b ∅'],
+      [3000, 'R- l2 AIR', ''],
+      [3000, 'R+ l2 SHIP', '-o1 l2 b ∅, +o1 l2 a SHIP, +o1 l2 b SHIP'],
+      [4001, 'R+ l1 TRUCK', ''],
+      [4001, 'L- o1 l1 a', ''],
+      [4001, 'L- o1 l2 b', ''],
+    ]],
+    ['a semi join takes back what it gave, though what it met is forgotten', 'semi', { right: 1000 }, [
+      [1, 'R+ l1 AIR', ''],
+      [2, 'L+ o1 l1 a', '+o1 l1 a'],
+      [2, 'L+ o2 l1 b', '+o2 l1 b'],
+      [2000, 'L+ o3 l1 c', ''],
+      [2000, 'L- o1 l1 a', '-o1 l1 a'],
+      [2000, 'L- o3 l1 c', ''],
+    ]],
+    ['one side alone, whose rows without a key are no matter of age', 'full', { right: 1000 }, [
+      [1, 'L+ o1 l1 a', '+o1 l1 a ∅'],
+      [1, 'R+ l2 AIR', '+∅ l2 ∅ AIR'],
+      [9999, 'R- l2 AIR', ''],
+      [9999, 'R+ l1 AIR', '-o1 l1 a ∅, +o1 l1 a AIR'],
+    ]],
+  ] as const)('%s', async (_, how, ttlMs, steps) => {
+    for (const isSwept of [false, true]) {
+      const clock = handClock()
+      let harness = await operatorHarness(changingJoinOperator, { ...params(how), ttlMs }, [...schemas], { hidden, bounded: false, clock })
+      for (const [now, step, expected] of steps) {
+        clock.set(now)
+        if (isSwept) {
+          harness.tick(now)
+          const runs = harness.snapshot()
+          harness.close()
+          harness = await operatorHarness(changingJoinOperator, { ...params(how), ttlMs }, [...schemas], { hidden, bounded: false, clock })
+          harness.restore(runs)
+        }
+        expect(feed(harness, step), `${now} ${step}`).toBe(expected)
+      }
+      harness.close()
+    }
+  })
+
+  it('rows that are forgotten give their memory back', async () => {
+    const clock = handClock()
+    const harness = await operatorHarness(changingJoinOperator, { ...params('left'), ttlMs: { left: 100, right: 100 } }, [...schemas], { hidden, bounded: false, clock })
+    const used: number[] = []
+    for (let now = 0; now < 20_000; now += 50) {
+      clock.set(now)
+      harness.tick(now)
+      harness.push(Array.from({ length: 500 }, (_, i) => ({ item: `key ${now + i}`, mode: 'a text of some length', $change: 0 })), 1)
+      used.push(harness.device.pages.used())
+    }
+    expect(Math.max(...used.slice(200))).toBe(Math.max(...used.slice(50, 200)))
+    harness.close()
+  })
+})
+
 // Rows of few keys that come, and of those that hold some go: batches mix both.
 function sample(seed: number) {
   const chance = random(seed)
@@ -147,5 +228,26 @@ it.each(['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)('%s: holds 
     }
     expect(expected.length).toBeGreaterThan(5)
     expect(net(all)).toEqual(expected)
+  }
+})
+
+it.each(['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)('%s with a time to live: takes nothing back that it hadn’t given', async how => {
+  for (const ttlMs of [{ left: 40, right: 40 }, { left: 25 }, { right: 90 }]) {
+    const clock = handClock()
+    let harness = await operatorHarness(changingJoinOperator, { ...params(how), ttlMs }, [...schemas], { hidden, bounded: false, clock })
+    const all: ChangedRow[] = []
+    for (const [now, { side, change, row }] of sample(5).slice(0, 300).entries()) {
+      clock.set(now)
+      harness.push([{ ...row, $change: change }], side)
+      if (now % 7 === 0) harness.tick(now)
+      if (now % 50 !== 49) continue
+      all.push(...changes(harness))
+      const runs = harness.snapshot()
+      harness.close()
+      harness = await operatorHarness(changingJoinOperator, { ...params(how), ttlMs }, [...schemas], { hidden, bounded: false, clock })
+      harness.restore(runs)
+    }
+    expect(net(all).length).toBeGreaterThan(5)
+    harness.close()
   }
 })

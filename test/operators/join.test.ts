@@ -5,6 +5,7 @@ import { schemaText } from '../../src/batch/schema.ts'
 import { joinOperator } from '../../src/operators/join.ts'
 import type { JoinParams } from '../../src/operators/join-fields.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
+import { handClock } from '../support/event-run.ts'
 import { operatorHarness } from '../support/operator-harness.ts'
 
 const bids = { auction: 'int64?', channel: 'utf8', price: 'float64' }
@@ -81,6 +82,52 @@ describe('join', () => {
         again.push(...harness.close())
       }
       expect(text(again).sort()).toEqual(expected)
+    }
+  })
+
+  it.each([Number.POSITIVE_INFINITY, 1 << 21])('rows older than their time to live meet nothing, with %s bytes for state, over restarts', async stateBytesMax => {
+    const chance = random(6)
+    const clock = handClock()
+    const lives = { left: 300, right: 120 }
+    const open = () => operatorHarness(joinOperator, { ...params(), ttlMs: lives }, [bids, auctions], { bounded: false, stateBytesMax, clock })
+    let harness = await open()
+    const past = new Map<number, { side: number; now: number; id: string }[]>()
+    const [found, expected]: [string[], string[]] = [[], []]
+    for (let now = 0; now < 2_000; now += 20) {
+      clock.set(now)
+      harness.tick(now)
+      const side = chance.int(2)
+      const rows = Array.from({ length: 400 }, (_, i) => ({ side, now, key: chance.int(5_000), id: `${now + i / 1000} ${'x'.repeat(200)}` }))
+      harness.push(rows.map(({ key, id }, i) => (side === 0 ? { auction: BigInt(key), channel: id, price: i } : { id: key, channel: 'c', item: id })), side)
+      for (const row of rows) for (const other of past.get(row.key) ?? []) if (other.side !== side && now - other.now < lives[side === 0 ? 'right' : 'left']) expected.push([row, other].sort((a, b) => a.side - b.side).map(({ id }) => id).join('-'))
+      for (const row of rows) past.set(row.key, [...(past.get(row.key) ?? []), row])
+      if (now % 700 !== 680) continue
+      found.push(...harness.rows().map(row => `${row['channel'] as string}-${row['item'] as string}`))
+      const runs = harness.snapshot()
+      if (stateBytesMax < 1e9) expect(harness.spilledBytes()).toBeGreaterThan(0)
+      harness.close()
+      harness = await open()
+      harness.restore(runs)
+    }
+    found.push(...harness.close().map(row => `${row['channel'] as string}-${row['item'] as string}`))
+    expect(expected.length).toBeGreaterThan(500)
+    expect(found.sort()).toEqual(expected.sort())
+  })
+
+  it('rows that are forgotten give memory and disk back', async () => {
+    for (const stateBytesMax of [Number.POSITIVE_INFINITY, 1 << 21]) {
+      const clock = handClock()
+      const harness = await operatorHarness(joinOperator, { ...params(), ttlMs: { left: 100 } }, [bids, auctions], { bounded: false, stateBytesMax, clock })
+      const used: number[] = []
+      for (let now = 0; now < 30_000; now += 50) {
+        clock.set(now)
+        harness.tick(now)
+        harness.push(Array.from({ length: 200 }, (_, i) => ({ auction: BigInt(now + i), channel: 'a text of some length'.repeat(5), price: i })), 0)
+        used.push(harness.device.pages.used())
+        if (now % 5_000 === 0) harness.snapshot()
+      }
+      expect(Math.max(...used.slice(300))).toBe(Math.max(...used.slice(100, 300)))
+      harness.close()
     }
   })
 

@@ -43,7 +43,9 @@ export const changingRowsAgreement = agreement({
     }
     store.insert(arena, batch(rows), arena.allocateZeroed(4 * rows.length))
     const turned = meet(1)
-    const gone = store.take(arena, batch(taken))
+    const [marks, degrees] = [arena.allocateZeroed(taken.length), arena.allocate(4 * taken.length)]
+    const gone = store.take(arena, batch(taken), marks, degrees)
+    if (device.memory.bytes(marks, taken.length).includes(0) || uint32sAt(device, degrees, taken.length).some((degree, i) => degree !== Number(probes.includes(taken[i]![0] as bigint)))) throw new Error('each row takes one, with its partners')
     const back = meet(-1)
     store.compact(true)
     const left = rowsOf(device, store.rows()).map(row => keyText(row.slice(0, 3))).sort()
