@@ -4,8 +4,8 @@
 import type { SpillFile } from '../base/spill.ts'
 import { type Batch, releaseBatch, retainBatch } from '../batch/batch.ts'
 import { keyGroupCount } from '../base/hash.ts'
-import { Change, changeColumn, changeField, hasChanges } from '../batch/change.ts'
-import { type Fields, visible } from '../batch/schema.ts'
+import { Change, changeField, hasChanges } from '../batch/change.ts'
+import { type Fields, isHidden, visible } from '../batch/schema.ts'
 import { share } from '../compute/compact.ts'
 import { broadcast } from '../compute/operand.ts'
 import { batchBytes } from '../compute/sorted-rows.ts'
@@ -13,13 +13,15 @@ import { arenaBytes } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { adopt, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
+import { haveWatermarks } from './pair-output.ts'
+import { watermarkField } from './watermark.ts'
 
 /** Parameters of `union`. */
 export type UnionParams = { readonly mode: 'append' | 'hold' | 'mix' }
 
 /**
- * Names and types are those of the first input; a column is nullable where either's is. Hidden columns end here, but for `$change`
- * where one has it: the other’s rows are inserted.
+ * Names and types are those of the first input; a column is nullable where either's is. Hidden columns end here, but for `$watermark` where both have it, so that what is late
+ * goes by each row's own input, and `$change` where one has it: the other’s rows are inserted.
  */
 export const unionOperator: OperatorType<UnionParams> = {
   kind: 'union',
@@ -34,7 +36,7 @@ export const unionOperator: OperatorType<UnionParams> = {
 function united(first: Fields, second: Fields): Fields {
   const others = visible(second)
   const shown = visible(first).map((field, i) => ({ ...field, nullable: field.nullable || others[i]!.nullable }))
-  return hasChanges(first) || hasChanges(second) ? [...shown, changeField] : shown
+  return [...shown, ...(haveWatermarks(first, second) ? [watermarkField] : []), ...(hasChanges(first) || hasChanges(second) ? [changeField] : [])]
 }
 
 class Union implements Operator {
@@ -49,8 +51,8 @@ class Union implements Operator {
   constructor(context: OperatorContext, { mode }: UnionParams, first: Fields, second: Fields) {
     this.#context = context
     this.#fields = united(first, second)
-    const change = hasChanges(this.#fields) ? [changeColumn] : []
-    this.#columns = [first, second].map(input => [...visible(input).map(field => input.indexOf(field)), ...change.map(name => input.findIndex(field => field.name === name))])
+    const hidden = this.#fields.filter(({ name }) => isHidden(name))
+    this.#columns = [first, second].map(input => [...visible(input).map(field => input.indexOf(field)), ...hidden.map(({ name }) => input.findIndex(field => field.name === name))])
     this.#holds = mode === 'hold'
   }
 

@@ -71,3 +71,43 @@ it.each(Object.entries(chains))('behind windows: %s', async (_, chain) => {
   expect(results[0]!.length).toBeGreaterThan(3)
   for (const result of results.slice(1)) expect(result).toEqual(results[0])
 })
+
+// What is late goes by the watermark of the row's own input, whatever has come of the others.
+it('behind a union: as if the parts had never been apart', async () => {
+  const parts = () => {
+    const all = stream()
+    return [0, 1].map(side => all.filter(col('side').eq(side)).select('key', 'time', 'value'))
+  }
+  const texts = async (rows: ReturnType<typeof parts>[number], batchRows: number, workers: number) => {
+    const got: string[] = []
+    await rows.groupBy('key', tumble('time', '1s')).agg({ n: count(), total: sum('value') }).forEach(row => void got.push(Object.values(row).map(Number).join()), { batchRows, workers })
+    return got.sort()
+  }
+  const whole = await texts(stream().select('key', 'time', 'value'), 1024, 0)
+  for (const [batchRows, workers] of ways.slice(1, 4)) {
+    const [left, right] = parts()
+    expect(await texts(left!.union(right!), batchRows, workers), `${batchRows} rows, ${workers} workers`).toEqual(whole)
+  }
+})
+
+it('behind a union of two sources: each row late by its own', async () => {
+  const watermarks = [0, 1].map(side => naiveWatermarks(events.filter(event => event.side === side).map(({ time }) => ({ key: '', time, value: 0 })), boundMs))
+  const seen = [0, 0]
+  const wanted = new Map<number, number>()
+  for (const { side, time } of events) {
+    const watermark = watermarks[side]![seen[side]!++]!
+    const start = Math.floor(time / 1_000) * 1_000
+    if (start + 999 > watermark) wanted.set(start, (wanted.get(start) ?? 0) + 1)
+  }
+  for (const [batchRows, workers] of ways) {
+    const [left, right] = [0, 1].map(side => {
+      async function* source() {
+        for (const event of events) if (event.side === side) yield event
+      }
+      return from(source(), { schema: { key: 'int32', time: 'timestamp[ms]' }, bounded: false }).watermark('time', { bound: `${boundMs}ms` })
+    })
+    const got = new Map<number, number>()
+    await left!.union(right!).groupBy(tumble('time', '1s')).agg({ n: count() }).forEach(row => void got.set(Number(row.window_start), Number(row.n)), { batchRows, workers })
+    expect(got, `${batchRows} rows, ${workers} workers`).toEqual(wanted)
+  }
+})
