@@ -31,6 +31,8 @@ interface OpenEpoch {
   readonly writer: CheckpointWriter | undefined
   readonly positions: Map<string, Json>
   readonly handles: Map<string, Json>
+  /** Steps that have given all they give. */
+  readonly ended: string[]
   stagesMissing: number
   readonly done: (error?: Error) => void
 }
@@ -79,6 +81,7 @@ export class EpochRun {
           writer,
           positions: new Map(),
           handles: new Map(),
+          ended: [],
           stagesMissing: this.#environment.stageCount,
           done: error => (error ? reject(error) : resolve(barrier.epoch)),
         }
@@ -95,13 +98,14 @@ export class EpochRun {
     }
   }
 
-  /** A stage has frozen its state. */
-  snapshotTaken(barrier: Barrier, runs: readonly StepRuns[]): void {
+  /** A stage has frozen its state; its steps `ended` have given all they give. */
+  snapshotTaken(barrier: Barrier, runs: readonly StepRuns[], ended: readonly string[] = []): void {
     const open = this.#open
     if (!open || open.barrier.epoch !== barrier.epoch) return
     runs.forEach((steps, instance) => {
       for (const [step, stepRuns] of Object.entries(steps)) for (const run of stepRuns) void open.writer?.writeRun(step, instance, run)
     })
+    open.ended.push(...ended)
     open.stagesMissing--
     this.#check()
   }
@@ -140,6 +144,7 @@ export class EpochRun {
       sinks: Object.fromEntries(handles),
       operators,
       watermarks: {},
+      ...(open.ended.length > 0 && { ended: open.ended }),
       ...(barrier.finished && { finished: true }),
     })
     if (this.#open !== open) return

@@ -13,6 +13,7 @@ import type { StateRun } from '../state/state-run.ts'
 import { BatchesInFlight } from './batches-in-flight.ts'
 import { closeTasks } from './close-tasks.ts'
 import { checkCompatible } from './compatible.ts'
+import { endedSteps } from './ended-steps.ts'
 import { EpochRun } from './epoch-run.ts'
 import type { Target } from './flow.ts'
 import type { JobEnvironment } from './job-environment.ts'
@@ -255,7 +256,7 @@ export class JobRun {
       batches: this.#batches,
       failed: error => this.fail(error),
       counted: (_, reply) => this.metricsCounter.replied(reply),
-      snapshotTaken: (_, barrier, runs) => this.#epochs.snapshotTaken(barrier, runs),
+      snapshotTaken: (barrier, runs, ended) => this.#epochs.snapshotTaken(barrier, runs, ended),
       release: batch => releaseArena(device, batch[1]!),
       moved: () => this.#moved(),
       mayRead: () => this.#mayRead(),
@@ -274,7 +275,7 @@ export class JobRun {
             if (reply.error) reject(decodeError(reply.error))
             else resolve()
           })
-          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, stateBytes, spillFolder, shared })
+          host.send({ type: 'open', task, seq: 0, spec, instance, batchRows, restore, ended: endedSteps(spec, this.#plan.stages, checkpoint?.manifest.ended), stateBytes, spillFolder, shared })
         }),
     )
   }

@@ -16,9 +16,9 @@ export interface SharedSplits {
   readonly taken: number
 }
 
-/** To a task. `batchRows`: of batches read from now on, at most. `hidden`: what the stage's scan refers to, for another thread. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. `leave`: nobody wants what more a split has. */
+/** To a task. `batchRows`: of batches read from now on, at most. `hidden`: what the stage's scan refers to, for another thread. `seq` numbers the messages of one stage; each gets one reply, and a further one for each `continue` of the same number. `leave`: nobody wants what more a split has. `ended`: positions of steps that had given all they give before the checkpoint. */
 export type TaskMessage =
-  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; stateBytes: readonly number[]; spillFolder: string; shared: number; hidden?: HiddenValues }
+  | { type: 'open'; task: number; seq: number; spec: StageSpec; instance: number; batchRows: number; restore: StepRuns; ended: readonly number[]; stateBytes: readonly number[]; spillFolder: string; shared: number; hidden?: HiddenValues }
   | { type: 'split'; task: number; seq: number; split: ScanSplit; batchRows: number }
   | ({ type: 'splits'; task: number; seq: number; batchRows: number } & SharedSplits)
   | { type: 'continue'; task: number; seq: number; leave?: boolean; batchRows: number }
@@ -58,6 +58,8 @@ export interface TaskReply {
   readonly counts?: Readonly<Record<string, number>>
   readonly totals?: Readonly<Record<string, StepTotals>>
   readonly runs?: StepRuns
+  /** Beside `runs`: the positions of steps that have given all they give. */
+  readonly ended?: readonly number[]
   readonly rowsRead?: number
   /** Its end has come, and it has more to emit: by `drain`. */
   readonly more?: boolean

@@ -11,7 +11,8 @@ export interface StageListener {
   readonly batches: BatchesInFlight
   failed(error: Error): void
   counted(stage: StageSpec, reply: TaskReply): void
-  snapshotTaken(stage: StageSpec, barrier: Barrier, runs: readonly StepRuns[]): void
+  /** `runs` by instance; `ended`: the ids of steps that have given all they give. */
+  snapshotTaken(barrier: Barrier, runs: readonly StepRuns[], ended: readonly string[]): void
   release(batch: PackedBatch): void
   /** The flow has moved: sources may go on. */
   moved(): void

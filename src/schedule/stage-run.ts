@@ -358,7 +358,7 @@ export class StageRun implements Consumer {
     if (watermark !== undefined) this.#toTargets({ kind: 'batch', parts: null, watermark, sinceMs: pending.sinceMs })
     if (pending.barrier) {
       this.#exclusive = false
-      this.#listener.snapshotTaken(this.spec, pending.barrier, replies.map(r => r.runs ?? {}))
+      this.#listener.snapshotTaken(pending.barrier, replies.map(r => r.runs ?? {}), this.spec.steps.flatMap(({ id }, step) => (replies.length > 0 && replies.every(r => r.ended?.includes(step)) ? [id] : [])))
       this.#toTargets({ kind: 'barrier', barrier: pending.barrier })
     }
     if (pending.end && this.targets.some(t => t.consumer.wanted())) this.#draining = this.instances.filter((_, i) => pending.replies[i]?.some(reply => reply.more))

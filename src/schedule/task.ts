@@ -45,6 +45,7 @@ export class Task {
   readonly #meter: StepMeter
   #arena: Arena | undefined
   #counts: Record<string, number> = {}
+  readonly #count = (metric: string, by: number) => void (this.#counts[metric] = (this.#counts[metric] ?? 0) + by)
   #reportedWatermark = Number.NEGATIVE_INFINITY
   #portsOpen: number
   #rowsRead = 0
@@ -54,6 +55,8 @@ export class Task {
   #isTold = false
   #sequence = 0
   #runs: StepRuns | undefined
+  /** Steps that have given all they give, in this run or before the checkpoint: until they get further rows there is nothing to finish. */
+  readonly #ended: Set<number>
   /** The step that has more to emit at its end; −1 where none has. */
   #draining = -1
   #paused: Steps | undefined
@@ -72,6 +75,7 @@ export class Task {
     this.#batchRows = message.batchRows
     this.#tables = new Map((spec.tables ?? []).map(({ port, step }) => [port, step]))
     this.#shared = message.shared
+    this.#ended = new Set(message.ended)
     this.#portsOpen = Math.max(1, spec.inputs.length)
     this.#outs = [-1, ...spec.steps.keys()].map(step => ({ emit: (batch: Batch, port?: string) => this.#emitted(step, batch, port) }))
     this.#outputs = new TaskOutputs(environment.device, spec.outputs)
@@ -79,10 +83,7 @@ export class Task {
     this.#spills = spec.steps.map((_, i) => new SpillFiles(message.spillFolder, bytes => (this.#meter.of(i).spilledBytes += bytes)))
     this.#operators = spec.steps.map((step, i) => operatorType(step.kind).create(this.#context(step.id, step.bounded, i, message.stateBytes[i]!), step.params, step.inputs))
     this.#watermarks = new StepWatermarks(this.#operators, step => this.#out(step))
-    spec.steps.forEach((step, i) => {
-      const runs = message.restore[step.id]
-      if (runs && runs.length > 0) this.#operators[i]!.restore?.(runs)
-    })
+    for (const [i, { id }] of spec.steps.entries()) if (message.restore[id]?.length) this.#operators[i]!.restore?.(message.restore[id])
   }
 
   /** Handles one message; batches inside are taken over. A promise only where an operator has to wait (`settle`); no message may be run meanwhile. */
@@ -235,7 +236,7 @@ export class Task {
         this.#failed = true
         return { task: message.task, seq: message.seq, outputs: this.#outputs.collected, error: encodeError(asTrap(error)) }
       }
-      return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs }) }
+      return { ...this.#reply(message), ...(this.#runs && { runs: this.#runs, ended: [...this.#ended] }) }
     } finally {
       this.#arena?.release()
       this.#arena = undefined
@@ -300,6 +301,7 @@ export class Task {
   }
 
   #pushStep(step: number, batch: Batch, port: number): void {
+    this.#ended.delete(step)
     // Rows that all instances see are counted once.
     if (step > 0 || this.#instance === 0 || this.#spec.placement !== 'shared') this.#meter.of(step).rows += batch.rowCount
     this.#meter.timed(step, () => this.#operators[step]!.push(batch, this.#out(step), port))
@@ -319,7 +321,7 @@ export class Task {
     const table = this.#tables.get(port)
     if (table !== undefined) return this.#operators[table]!.finish?.(this.#out(table), 1)
     if (this.#portsOpen === 0) return yield* this.#finishFrom(0, port)
-    if (this.#operators.length === 0) return
+    if (this.#operators.length === 0 || this.#ended.has(0)) return
     yield* this.#settle(true, [0])
     this.#operators[0]!.finish?.(this.#out(0), port)
   }
@@ -328,6 +330,7 @@ export class Task {
   *#finishFrom(first: number, port = 0): Steps {
     for (let step = first; step < this.#operators.length; step++) {
       const operator = this.#operators[step]!
+      if (this.#ended.has(step)) continue
       if (step !== this.#draining) {
         operator.advance?.(Number.POSITIVE_INFINITY, this.#out(step))
         yield* this.#settle(true, [step])
@@ -337,6 +340,7 @@ export class Task {
         this.#draining = operator.drain?.(this.#out(step)) ? step : -1
       })
       if (this.#draining >= 0) return
+      this.#ended.add(step)
     }
     this.#watermarks.end()
   }
@@ -351,7 +355,7 @@ export class Task {
         this.#meter.emitted(-1, batch)
         this.#scanned(batch, port, own)
       },
-      count: (metric, by) => this.#count(metric, by),
+      count: this.#count,
       kept: this.#kept,
       timed: step => this.#meter.timed(-1, step),
     })
@@ -373,10 +377,6 @@ export class Task {
     }
   }
 
-  #count(metric: string, by: number): void {
-    this.#counts[metric] = (this.#counts[metric] ?? 0) + by
-  }
-
   #context(where: string, bounded: boolean, step: number, stateBytesMax: number): OperatorContext {
     const arena = () => {
       assert(this.#arena, `${where} asked for an arena outside a call`)
@@ -393,7 +393,7 @@ export class Task {
       spill: this.#spills[step]!,
       arena,
       sequence: () => (placement === 'shared' ? this.#sequence * parallelism + this.#instance : this.#sequence),
-      count: (metric, by) => this.#count(metric, by),
+      count: this.#count,
       apart: emit => this.#emitApart(emit),
     })
   }

@@ -51,6 +51,8 @@ export interface CheckpointContent {
   readonly operators: Readonly<Record<string, string>>
   /** Watermark state per node. */
   readonly watermarks: Readonly<Record<string, Json>>
+  /** Ids of operators whose input had ended, and that have given all they give: a restart doesn't have them give it again. */
+  readonly ended?: readonly string[]
   /** The input had ended and everything was flushed: there is nothing to resume, only sinks to commit. */
   readonly finished?: boolean
 }
@@ -135,6 +137,7 @@ function checkManifest(value: unknown, job: string, epoch: number, where: string
   const records = [value.sources, value.sinks, value.watermarks, value.operators]
   if (!records.every(isRecord) || typeof value.planFingerprint !== 'string' || typeof value.keyHashVersion !== 'number')
     throw corruptManifest(where, 'a part of it is missing')
+  if (value.ended !== undefined && !(Array.isArray(value.ended) && value.ended.every(id => typeof id === 'string'))) throw corruptManifest(where, 'its list of what has ended is malformed')
   for (const [node, operator] of Object.entries(value.operators as Record<string, unknown>)) {
     const fits = isRecord(operator) && typeof operator.kind === 'string' && Array.isArray(operator.runs) && operator.runs.every(isRunEntry)
     if (!fits) throw corruptManifest(where, `its entry for operator "${node}" is malformed`)

@@ -48,7 +48,7 @@ function stage(more: Partial<StageSpec> = {}, instanceCount = 2) {
     batches,
     failed: error => void failures.push(error),
     counted: () => {},
-    snapshotTaken: (_, barrier) => void snapshots.push(barrier.epoch),
+    snapshotTaken: barrier => void snapshots.push(barrier.epoch),
     release: batch => void released.push(batch[0]!),
     moved: () => {},
     mayRead: () => memory.isFree,

@@ -215,7 +215,10 @@ describe('openCheckpointStore', () => {
     await expect(other.newest()).rejects.toMatchObject({ code: 'SEAL_BROKEN' })
   })
 
-  it('reads no file that a planted manifest names outside its folder', async () => {
+  it.each([
+    ['file that a planted manifest names outside its folder', (manifest: any) => (manifest.operators.window.runs[0].file = '../../../etc/passwd')],
+    ['list of ended steps that is none', (manifest: any) => (manifest.ended = { window: true })],
+  ])('reads no %s', async (_, plant) => {
     const { createHash } = await import('node:crypto')
     const disk = new FaultyDisk()
     const store = await open(disk)
@@ -223,7 +226,7 @@ describe('openCheckpointStore', () => {
     const path = disk.files().find(name => name.endsWith('manifest.json'))!
     disk.tamper(path, b => {
       const { manifest } = JSON.parse(text(b))
-      manifest.operators.window.runs[0].file = '../../../etc/passwd'
+      plant(manifest)
       const body = JSON.stringify(manifest)
       return bytes(`${JSON.stringify({ sha256: createHash('sha256').update(body).digest('hex'), manifest })}\n`)
     })
