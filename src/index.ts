@@ -22,6 +22,7 @@ export { asc, desc } from './frame/orders.ts'
 export { parquetMetadata } from './frame/parquet-metadata.ts'
 export { read } from './frame/read.ts'
 export type { JobOptions, Run } from './frame/run.ts'
+export { state } from './frame/state.ts'
 export { Table } from './frame/table.ts'
 export { topic } from './frame/topic.ts'
 export type { Row, Schema } from './frame/types.ts'
@@ -29,7 +30,6 @@ export { udf } from './frame/user-function.ts'
 export { countWindow, cumulate, globalWindow, hop, processingTime, session, tumble } from './frame/windows.ts'
 export { lag, lead, rank, rowNumber } from './frame/window-functions.ts'
 export { write } from './frame/write.ts'
-export type { ByteReader } from './source/range-source.ts'
 
 /** A frame over rows, columns, an apache-arrow table, an iterable, or a source of one's own. A schema makes its columns known to the compiler. */
 export function from<S extends Schema>(source: UserSource<S, any, any>): Frame<S>

@@ -14,10 +14,11 @@ import type { BatchesOptions, JobOptions } from './run.ts'
 import type { StreamMethods } from './stream-methods.ts'
 import type { Table } from './table.ts'
 import type { MatchMethods } from './match-methods.ts'
+import type { ProcessMethods } from './process-methods.ts'
 import type { Flat, Js, Leave, Names, Row } from './types.ts'
 
 /** Rows with a schema: lazy, immutable, typed. Each method returns a new frame; nothing runs before collect, batches, forEach or a job. */
-export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods<S>, GroupMethods<S>, OrderMethods<S>, ShapeMethods<S>, JoinMethods<S>, StreamMethods<S>, MatchMethods<S> {
+export interface Frame<in out S = any> extends ColumnMethods<S>, FunctionMethods<S>, GroupMethods<S>, OrderMethods<S>, ShapeMethods<S>, JoinMethods<S>, StreamMethods<S>, MatchMethods<S>, ProcessMethods<S> {
   /** The schema, to the compiler only. */
   readonly schema?: S
 

@@ -4,11 +4,11 @@ import type { BatchView } from '../batch/batch-view.ts'
 import { Job } from './job.ts'
 import { buildPlan, type FrameNode, type SinkLike, sinkNode } from './node.ts'
 import { analyzeFrame, type BatchesOptions, collectTable, explainFrame, iterateBatches, type JobOptions } from './run.ts'
-import { MatchSteps } from './match-methods.ts'
+import { ProcessSteps } from './process-methods.ts'
 import type { Table } from './table.ts'
 
 /** The run time of `Frame`. */
-export class FrameValue extends MatchSteps {
+export class FrameValue extends ProcessSteps {
   cache(): this {
     const { plan, bindings } = buildPlan([this.edge])
     const id = `cache#${++cacheCount}`

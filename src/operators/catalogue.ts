@@ -9,6 +9,7 @@ import { matchOperator } from './match.ts'
 import { mapAsyncOperator } from './map-async.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
+import { processOperator } from './process.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { fusedAggregateOperator } from './fused-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
@@ -65,6 +66,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   mapBatchesOperator,
   matchOperator,
   mapAsyncOperator,
+  processOperator,
   onlineLogisticOperator,
   logisticScoreOperator,
   sampleOperator,

@@ -42,6 +42,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   unpivot: lowerUnpivot,
   resample: lowerResample,
   match: lowerMatch,
+  process: lowerProcess,
 }
 
 /** The error for an operator that needs an end where there is none. */
@@ -83,6 +84,11 @@ function lowerMatch(node: OperatorNode, [input]: readonly EdgeFacts[]): Operator
   if (!input!.bounded && !input!.watermarked)
     throw new PlanError('NO_WATERMARK', `${node.id}: a pattern over a stream needs a watermark to know the order of rows; call .watermark("${(node.params as { time: string }).time}", { bound: '5s' }) before match`)
   return [node]
+}
+
+// Whether timers of event time can fire.
+function lowerProcess(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
+  return [{ ...node, params: { ...(node.params as object), isTimed: input!.bounded || input!.watermarked } as Json }]
 }
 
 // The last rows are the first by their number, counted from the end.

@@ -11,6 +11,7 @@ import { col, when } from '${root}src/frame/expr.ts'
 import type { Frame } from '${root}src/frame/frame-type.ts'
 import { source } from '${root}src/frame/from.ts'
 import { desc } from '${root}src/frame/orders.ts'
+import { state } from '${root}src/frame/state.ts'
 import { lag, rank } from '${root}src/frame/window-functions.ts'
 import { countWindow, globalWindow, tumble } from '${root}src/frame/windows.ts'
 declare const bids: Frame<{ auction: 'int64'; price: 'int64'; channel: 'utf8'; dateTime: 'timestamp[ms]' }>
@@ -101,6 +102,12 @@ const wrong: readonly [title: string, line: string, message: string][] = [
   ['text beside a count', "bids.groupBy('auction').agg({ n: count() }).filter(col('n').eq('x'))", "filter: 'n' is int64: eq(string) does not apply"],
   ['rows of a source that don’t fit its schema', "source({ ...dice, schema: { face: 'int32' }, start: 0, async *read() { yield { rows: [{ face: 'six' }], position: 1 } } })", "'string' is not assignable to type 'number'"],
   ['a position of another type than the start', "source({ ...dice, schema: { face: 'int32' }, start: 0, async *read(_, position) { position.trim(); yield { rows: [], position } } })", "Property 'trim' does not exist on type 'number'"],
+  ['a key of process that is not there', "bids.keyBy('prise').process({ onRow() {} })", '"prise"'],
+  ['a row emitted with another type', "bids.keyBy('auction').process({ emits: { n: 'utf8' }, onRow: (row, { emit }) => emit({ n: 5 }) })", "'number' is not assignable to type 'string'"],
+  ['a side output that is not there', "bids.keyBy('auction').process({ sides: { odd: { n: 'utf8' } }, onRow: (row, { emit }) => emit.to('od', { n: '' }) })", '"od"'],
+  ['a value of state of another type', "bids.keyBy('auction').process({ state: { n: state.value('int64') }, onRow: (row, { state }) => state.n.set(5) })", "'number' is not assignable to parameter of type 'bigint'"],
+  ['a state that is not there', "bids.keyBy('auction').process({ state: { n: state.value('int64') }, onRow: (row, { state }) => state.m.get() })", "Property 'm' does not exist"],
+  ['a key of several columns', "bids.keyBy('auction', 'channel').process({ onRow: (row, { key }) => key.bidder })", "Property 'bidder' does not exist"],
   ['a cast to a type that is not there', "bids.with({ x: col('price').cast('int46') })", '"int46"'],
 ]
 

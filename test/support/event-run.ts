@@ -51,10 +51,12 @@ export class EventRun {
   readonly #steps: readonly Step[]
   readonly #inputs: Fields[]
   readonly #clock: Clock
+  readonly #more: Partial<OperatorContext>
   #parallelism: number
   #instances: Instance[][] = []
   #watermarks: number[] = []
-  constructor(device: Device, input: Fields, steps: readonly Step[], parallelism = 1, clock: Clock = handClock()) {
+  constructor(device: Device, input: Fields, steps: readonly Step[], parallelism = 1, clock: Clock = handClock(), more: Partial<OperatorContext> = {}) {
+    this.#more = more
     this.#device = device
     this.#steps = steps
     this.#clock = clock
@@ -91,6 +93,9 @@ export class EventRun {
     this.#steps.forEach((_, step) => {
       this.#call(step, (operator, out) => operator.advance?.(Number.POSITIVE_INFINITY, out))
       this.#call(step, (operator, out) => operator.finish?.(out, 0))
+      this.#call(step, (operator, out) => {
+        while (operator.drain?.(out));
+      })
     })
   }
   snapshot(): StateRun[][] {
@@ -120,6 +125,7 @@ export class EventRun {
           parallelism,
           where: `step ${i}`,
           bounded: false,
+          ...this.#more,
           takeOrder: (rows: number) => (this.#rowsTaken += BigInt(rows)) - BigInt(rows),
           count: (metric: string, by: number) => {
             this.counts[metric] = (this.counts[metric] ?? 0) + by

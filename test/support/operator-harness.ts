@@ -2,6 +2,7 @@
 // that emitted batches don't point into the operator's memory, and that no page stays in use.
 import { expect } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
+import type { UserFunction } from '../../src/base/function-reference.ts'
 import { SpillFiles } from '../../src/storage/spill-files.ts'
 import type { Json } from '../../src/base/json.ts'
 import { type Batch, releaseBatch, retainBatch } from '../../src/batch/batch.ts'
@@ -23,6 +24,8 @@ export interface HarnessOptions {
   bounded?: boolean
   clock?: Clock
   gpu?: ReadyGpu
+  /** The user function behind every reference. */
+  userFunction?: UserFunction
   /** What it may hold before it spills; no bound unless given. */
   stateBytesMax?: number
   /** Hidden columns of the inputs (names that begin with $), by port. */
@@ -79,6 +82,7 @@ export async function operatorHarness<P extends Json>(type: OperatorType<P>, par
     where,
     bounded: options.bounded ?? true,
     gpu: options.gpu,
+    ...(options.userFunction && { userFunction: () => options.userFunction! }),
     takeOrder: rows => (rowsTaken += BigInt(rows)) - BigInt(rows),
     count: (metric, by) => (counts[metric] = (counts[metric] ?? 0) + by),
   }
