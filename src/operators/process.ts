@@ -12,7 +12,7 @@ import { checkFunctions, checkShape, describeShape, type StateShape, type StateS
 import type { StateRun } from '../state/state-run.ts'
 import { storeOf } from '../state/state-stores.ts'
 import { TimerQueue } from '../state/timer-queue.ts'
-import { KeyedBatch, type KeyRows } from './keyed-batch.ts'
+import { KeyedBatch, type KeyRows, RowGrouper } from './keyed-batch.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { ProcessCalls, type ProcessFunctions } from './process-calls.ts'
 import { ProcessKeys } from './process-keys.ts'
@@ -79,6 +79,7 @@ class Process implements Operator {
   readonly #calls = new ProcessCalls()
   readonly #states: readonly StateStore[]
   readonly #output: ProcessOutput
+  readonly #grouper = new RowGrouper()
   readonly #event = new TimerQueue()
   readonly #processing = new TimerQueue()
   readonly #runs: ProcessRuns
@@ -161,31 +162,27 @@ class Process implements Operator {
 
   #pushPart(batch: Batch, gids: Uint32Array, reached: (row: number) => number, start: number, end: number): void {
     const { device, arena } = this.#context
-    const rowsOf = new Map<number, number[]>()
-    for (let row = start; row < end; row++) {
-      const rows = rowsOf.get(gids[row]!)
-      if (rows) rows.push(row)
-      else rowsOf.set(gids[row]!, [row])
-    }
-    const indices = arena.allocate(4 * (end - start))
-    device.memory.uint32s(indices, end - start).set([...rowsOf.values()].flat())
-    const grouped = gatherBatch(device, arena, batch, indices, end - start)
+    const { gids: groupKeys, starts, rows } = this.#grouper.group(gids, start, end, this.#keys.count)
+    const indices = arena.allocate(4 * rows.length)
+    device.memory.uint32s(indices, rows.length).set(rows)
+    const grouped = gatherBatch(device, arena, batch, indices, rows.length)
     const calls = this.#calls
-    const leave = () => this.#at(-1, reached(end - 1), reached(end - 1))
-    const at = (gid: number, row: number) => this.#at(gid, reached(row), reached(row))
+    const at = (gid: number, row: number) => {
+      const watermark = reached(row)
+      this.#at(gid, watermark, watermark)
+    }
     function* groups(): Generator<KeyRows> {
-      let from = 0
       try {
-        for (const [gid, rows] of rowsOf) {
-          at(gid, rows.at(-1)!)
+        for (let i = 0; i < groupKeys.length; i++) {
+          at(groupKeys[i]!, rows[starts[i + 1]! - 1]!)
           const { key } = calls.call as KeyRows
-          yield { key, start: from, end: (from += rows.length) }
+          yield { key, start: starts[i]!, end: starts[i + 1]! }
         }
       } finally {
-        leave()
+        at(-1, end - 1)
       }
     }
-    leave()
+    at(-1, end - 1)
     calls.run('onBatch', new KeyedBatch(device, grouped, groups))
   }
 

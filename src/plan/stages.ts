@@ -5,6 +5,7 @@ import { keyGroupCount } from '../base/hash.ts'
 import type { Fields } from '../batch/schema.ts'
 import type { Placement } from '../operators/operator.ts'
 import { operatorType, sinkType } from './catalogue.ts'
+import { keepsKeys } from './kept-keys.ts'
 import { type Edge, type FeedNode, inputsOf, type OperatorNode, type PlanNode, type ScanNode, type SinkNode } from './plan.ts'
 import { readsFetched } from '../source/fetched-files.ts'
 import { edgeKey, factsOf, type ResolvedPlan } from './resolve.ts'
@@ -79,6 +80,7 @@ interface OpenStage {
   index: number
   placement: Placement
   parallelism: number
+  /** The columns by whose values rows lie with their instance, as JSON; none where they don't, or no more. */
   keys: string
   inputs: Fields[]
   scan?: StageSpec['scan']
@@ -132,6 +134,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
     }
     if (type.tablePort !== undefined) connect(node.inputs[1]!, addTable(stage, isBranched(plan.nodes, readers, node.inputs[0]!.node), inputFields[1]!), { partition: { parallelism: stage.parallelism } })
     stage.steps.push({ id: node.id, kind: node.kind, params: node.params, inputs: inputFields, bounded: node.inputs.every(e => factsOf(plan.edges, e).bounded) })
+    if (stage.keys !== '' && !keepsKeys(node, JSON.parse(stage.keys), inputFields[0]!)) stage.keys = ''
     if (workers <= 1) stage.placement = strictest(stage.placement, placement)
     producers.set(node.id, { outputs: stage.outputs, stage, step: stage.steps.length - 1 })
   }
