@@ -9,7 +9,7 @@ import { matchOperator } from './match.ts'
 import { mapAsyncOperator } from './map-async.ts'
 import { mapBatchesOperator } from './map-batches.ts'
 import { onlineLogisticOperator } from './online-logistic.ts'
-import { processOperator } from './process.ts'
+import { processBroadcastOperator, processOperator } from './process.ts'
 import { gpuAggregateOperator } from './gpu-aggregate.ts'
 import { fusedAggregateOperator } from './fused-aggregate.ts'
 import { finalAggregateOperator, partialAggregateOperator } from './group-by.ts'
@@ -67,6 +67,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   matchOperator,
   mapAsyncOperator,
   processOperator,
+  processBroadcastOperator,
   onlineLogisticOperator,
   logisticScoreOperator,
   sampleOperator,

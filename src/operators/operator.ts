@@ -126,6 +126,8 @@ export interface OperatorType<P extends Json = Json> {
    * the stage of its other input.
    */
   readonly tablePort?: 1
+  /** The input whose rows every instance of a keyed operator gets; event time is that of the other one. */
+  readonly broadcastPort?: 0
   /** The key columns of an input, for keyed placement. */
   keys?(params: P, port: number): readonly string[]
   /** The output's fields. Throws PlanError when the parameters don't fit the inputs. Hidden columns ($…) are kept by row-wise operators. */

@@ -17,6 +17,8 @@ export interface ProcessFunctions {
   onRow?(row: unknown, call: object): unknown
   onBatch?(rows: unknown, call: object): unknown
   onTimer?(time: number, call: object): unknown
+  readonly shared?: ProcessFunctions['state']
+  onBroadcast?(row: unknown, call: object): unknown
 }
 
 /** What a step has by key. */
@@ -25,6 +27,10 @@ export interface ProcessParts {
   readonly functions: ProcessFunctions
   readonly keys: ProcessKeys
   readonly states: Readonly<Record<string, object>>
+  /** What all instances share: onBroadcast writes it, the others read it. */
+  readonly shared: Readonly<Record<string, object>>
+  /** Calls `visit` for each key that has state or timers, as the key at hand. */
+  eachKey(visit: () => void): void
   readonly event: TimerQueue
   readonly processing: TimerQueue
   readonly output: ProcessOutput
@@ -38,6 +44,7 @@ export interface ProcessParts {
 const subjects = {
   onRow: (row: unknown) => `row ${shown(row)}`,
   onBatch: (rows: unknown) => `a batch of ${(rows as BatchView).numRows} rows`,
+  onBroadcast: (row: unknown) => `row ${shown(row)}`,
   onTimer: (time: unknown) => `its timer of ${new Date(time as number).toISOString()}`,
 }
 
@@ -57,6 +64,8 @@ export class ProcessCalls implements StateCursor {
   #parts: ProcessParts | undefined
   /** What users' functions are given beside a row or a time: the same object every time. */
   call: object = {}
+  /** What onBroadcast is given. */
+  broadcast: object = {}
 
   /** Before the first call; `where` is asked for before, too. */
   begin(parts: ProcessParts): void {
@@ -68,6 +77,7 @@ export class ProcessCalls implements StateCursor {
     const domain = () => this.domain
     this.call = {
       state: parts.states,
+      shared: Object.fromEntries(Object.entries(parts.shared).map(([name, handle]) => [name, readOnly(handle, name, this)])),
       timers: this.#timers(parts),
       emit,
       get key() {
@@ -75,6 +85,22 @@ export class ProcessCalls implements StateCursor {
       },
       get domain() {
         return domain()
+      },
+    }
+    this.broadcast = this.#ofBroadcast(parts)
+  }
+
+  // Of what a row says to all instances none may emit for itself: how many there are would show.
+  #ofBroadcast(parts: ProcessParts): object {
+    const [watermark, now] = [() => this.watermark, () => this.clock]
+    return {
+      state: parts.shared,
+      forEachKey: (visit: (call: object) => unknown) => parts.eachKey(() => void visit(this.call)),
+      get watermark() {
+        return watermark()
+      },
+      get now() {
+        return now()
       },
     }
   }
@@ -89,10 +115,10 @@ export class ProcessCalls implements StateCursor {
   }
 
   /** Calls a user's function. What it throws is a DataError USER_FUNCTION of the step, the key and the row; a promise is refused. */
-  run(name: 'onRow' | 'onBatch' | 'onTimer', argument: unknown): void {
+  run(name: 'onRow' | 'onBatch' | 'onTimer' | 'onBroadcast', argument: unknown): void {
     let result: unknown
     try {
-      result = (this.#parts!.functions[name] as (argument: unknown, call: object) => unknown)(argument, this.call)
+      result = (this.#parts!.functions[name] as (argument: unknown, call: object) => unknown)(argument, name === 'onBroadcast' ? this.broadcast : this.call)
     } catch (cause) {
       if (cause instanceof MillraceError) throw cause
       throw new DataError('USER_FUNCTION', `${this.place()}: ${name} threw for ${subjects[name](argument)}: ${cause instanceof Error ? cause.message : String(cause)}; catch it inside, or filter such rows out before`, { cause })
@@ -139,4 +165,15 @@ export class ProcessCalls implements StateCursor {
     if (Number.isInteger(time) && Math.abs(time) <= timeMax) return time
     throw new PlanError('TIMER', `${this.place()}: a timer is set for ${shown(given)}${plus === 0 ? '' : ` plus ${shown(plus)}`}; give whole milliseconds since the epoch, or a Date`)
   }
+}
+
+const writing = ['set', 'add', 'delete', 'clear']
+
+// A handle whose writing functions are refused.
+function readOnly(handle: object, name: string, cursor: StateCursor): object {
+  const refuse = () => {
+    throw new PlanError('STATE_SHARED', `${cursor.place()}: the shared state "${name}" is written where only one instance would see it; write it in onBroadcast`)
+  }
+  const own = Object.getOwnPropertyDescriptors(handle)
+  return Object.defineProperties({}, Object.fromEntries(Object.entries(own).map(([member, one]) => [member, writing.includes(member) ? { ...one, value: refuse } : one])))
 }

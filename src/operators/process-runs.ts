@@ -1,16 +1,17 @@
 // What checkpoints hold of a process step: a run of rows per state (the key, then an entry), and per kind of timers. Rows of other instances' keys are left alone,
-// so that another number of instances may go on. A state of another kind or type than the job's is refused by its name.
+// so that another number of instances may go on; what all instances share the first one writes for all. A state of another kind or type than the job's is refused by its name.
 import { PlanError } from '../base/errors.ts'
-import { keyGroupRange } from '../base/hash.ts'
+import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { buildColumn } from '../batch/build-columns.ts'
 import { sameType } from '../batch/data-type.ts'
-import { valueReader } from '../batch/read-values.ts'
+import { type Value, valueReader } from '../batch/read-values.ts'
 import type { Field, Fields } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
 import { gatherOwned } from '../compute/gather.ts'
 import { rowsOfKeyGroups } from '../compute/partition.ts'
 import type { Arena } from '../device/arena.ts'
+import type { Device } from '../device/device.ts'
 import { describeShape, type StateEntries, type StateShape, type StateStore } from '../state/keyed-state.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
@@ -31,12 +32,15 @@ export interface ProcessContents {
   readonly keys: ProcessKeys
   readonly keyFields: Fields
   readonly states: readonly NamedState[]
+  /** States that every instance has, alike. */
+  readonly shared: readonly NamedState[]
   readonly event: TimerQueue
   readonly processing: TimerQueue
 }
 
 const timeFields: Fields = [{ name: '$time', type: { kind: 'float64' }, nullable: false }]
 const runRows = 1 << 20
+const sharedPrefix = 'shared:'
 
 /** Writes and reads the runs of a step. Cost: a JavaScript value an entry. */
 export class ProcessRuns {
@@ -50,22 +54,24 @@ export class ProcessRuns {
   /** All that the step holds, and how far event time has come. */
   write(watermark: number): StateRun[] {
     const { device, instance, parallelism } = this.#context
-    const { states, event, processing } = this.#contents
+    const { states, shared, event, processing } = this.#contents
     const timers = (queue: TimerQueue): StateEntries => {
       const { gids, times } = queue.sorted()
       return { gids, columns: [times] }
     }
     return [
       ...states.flatMap(({ name, shape, store }) => this.#runsOf(`${shape.kind}:${name}`, store.fields, store.entries())),
+      ...(instance === 0 ? shared.flatMap(({ name, shape, store }) => this.#runsOf(`${sharedPrefix}${shape.kind}:${name}`, store.fields, store.entries(), true)) : []),
       ...this.#runsOf('timers:event', timeFields, timers(event)),
       ...this.#runsOf('timers:processing', timeFields, timers(processing)),
       ...(Number.isFinite(watermark) ? [clockRun(device, watermark, keyGroupRange(instance, parallelism))] : []),
     ]
   }
 
-  #runsOf(table: string, fields: readonly Field[], { gids, columns }: StateEntries): StateRun[] {
+  #runsOf(table: string, fields: readonly Field[], { gids, columns }: StateEntries, isShared = false): StateRun[] {
     const { device, instance, parallelism, where } = this.#context
     const { keys, keyFields } = this.#contents
+    const keyGroups = isShared ? { start: 0, end: keyGroupCount } : keyGroupRange(instance, parallelism)
     const runs: StateRun[] = []
     for (let start = 0; start < gids.length; start += runRows) {
       const rows = Math.min(runRows, gids.length - start)
@@ -73,10 +79,10 @@ export class ProcessRuns {
       try {
         const indices = arena.allocate(4 * rows)
         device.memory.int32s(indices, rows).set(gids.subarray(start, start + rows))
-        const own = gatherOwned(device, arena, keys.batch(), indices, rows)
+        const own = isShared ? [] : gatherOwned(device, arena, keys.batch(), indices, rows).columns
         const values = fields.map((field, i) => buildColumn(device, arena, field, Array.prototype.slice.call(columns[i]!, start, start + rows), `${where}, ${table}`))
-        const batch: Batch = { fields: [...keyFields, ...fields], rowCount: rows, columns: [...own.columns, ...values], arena: arena.address }
-        runs.push({ table, keyGroups: keyGroupRange(instance, parallelism), bytes: encodeRun(device, batch) })
+        const batch: Batch = { fields: [...(isShared ? [] : keyFields), ...fields], rowCount: rows, columns: [...own, ...values], arena: arena.address }
+        runs.push({ table, keyGroups, bytes: encodeRun(device, batch) })
       } finally {
         arena.release()
       }
@@ -105,17 +111,20 @@ export class ProcessRuns {
 
   #readRun(arena: Arena, table: string, all: Batch): void {
     const { device, instance, parallelism, where } = this.#context
-    const { keys, keyFields, event, processing } = this.#contents
+    const { keys, keyFields, shared, states, event, processing } = this.#contents
+    if (table.startsWith(sharedPrefix)) {
+      const store = this.#storeOf(table.slice(sharedPrefix.length), all.fields, shared)!
+      return store.restore(new Int32Array(all.rowCount), readersOf(device, store, all.fields, all.columns))
+    }
     const own = all.fields.slice(keyFields.length)
     this.#checkKeys(all.fields.slice(0, keyFields.length))
-    const store = this.#storeOf(table, own)
+    const store = this.#storeOf(table, own, states)
     const rows = rowsOfKeyGroups(device, arena, all, keyFields.map(field => field.name), keyGroupRange(instance, parallelism), where)
     if (rows.rowCount === 0) return
     const gids = keys.find(arena, rows.columns.slice(0, keyFields.length), rows.rowCount)
     const columns = rows.columns.slice(keyFields.length)
-    const read = (column: Column) => valueReader(device.memory, column)
-    if (store) return store.restore(gids, store.fields.map(field => optional(columns[own.findIndex(f => f.name === field.name)], read)))
-    const time = read(columns[0]!)
+    if (store) return store.restore(gids, readersOf(device, store, own, columns))
+    const time = valueReader(device.memory, columns[0]!)
     const queue = table === 'timers:event' ? event : processing
     gids.forEach((gid, row) => queue.add(gid, time(row) as number))
   }
@@ -127,11 +136,11 @@ export class ProcessRuns {
   }
 
   // The store of a table; undefined for timers.
-  #storeOf(table: string, written: Fields): StateStore | undefined {
+  #storeOf(table: string, written: Fields, states: readonly NamedState[]): StateStore | undefined {
     if (table === 'timers:event' || table === 'timers:processing') return undefined
     const at = table.indexOf(':')
     const [kind, name] = [table.slice(0, at), table.slice(at + 1)]
-    const state = this.#contents.states.find(one => one.name === name)
+    const state = states.find(one => one.name === name)
     const was = `${kind} of ${written.filter(field => field.name === '$key' || field.name === '$value').map(field => typeName(field.type, field.nullable)).join(' to ')}`
     if (!state) throw this.#refused(`it holds the state "${name}", ${was}, and the job has no such state`)
     const { shape, store } = state
@@ -148,8 +157,12 @@ export class ProcessRuns {
   }
 }
 
-function optional<T, R>(value: T | undefined, of: (value: T) => R): R | undefined {
-  return value === undefined ? undefined : of(value)
+// Readers of what a store needs; of stamps there may be none.
+function readersOf(device: Device, store: StateStore, written: Fields, columns: readonly Column[]): (((row: number) => Value) | undefined)[] {
+  return store.fields.map(field => {
+    const column = columns[written.findIndex(f => f.name === field.name)]
+    return column && valueReader(device.memory, column)
+  })
 }
 
 function describeFields(fields: Fields): string {

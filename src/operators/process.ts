@@ -8,7 +8,7 @@ import { rowReader } from '../batch/read-values.ts'
 import { columnIndex, fieldOf, type Fields, parseSchema, type SchemaLike, visible } from '../batch/schema.ts'
 import { gatherBatch } from '../compute/gather.ts'
 import { timeAt } from '../compute/window.ts'
-import { checkFunctions, checkShape, describeShape, type StateShape, type StateStore } from '../state/keyed-state.ts'
+import { checkFunctions, checkShape, describeShape, type StateCursor, type StateShape, type StateStore } from '../state/keyed-state.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { storeOf } from '../state/state-stores.ts'
 import { TimerQueue } from '../state/timer-queue.ts'
@@ -17,7 +17,7 @@ import type { Operator, OperatorContext, OperatorType, Output } from './operator
 import { ProcessCalls, type ProcessFunctions } from './process-calls.ts'
 import { ProcessKeys } from './process-keys.ts'
 import { ProcessOutput } from './process-output.ts'
-import { ProcessRuns } from './process-runs.ts'
+import { type NamedState, ProcessRuns } from './process-runs.ts'
 import { watermarkColumn, watermarkField, watermarksOf } from './watermark.ts'
 
 /**
@@ -31,6 +31,10 @@ export type ProcessParams = {
   readonly emits?: SchemaLike & Json
   readonly sides?: { readonly [name: string]: SchemaLike & Json }
   readonly isTimed?: boolean
+  /** State that every instance has, of what is broadcast. */
+  readonly shared?: { readonly [name: string]: StateShape & Json }
+  /** Whether what is broadcast comes before all rows ('append', which the scheduler knows) or beside them. */
+  readonly mode?: 'append' | 'mix'
 }
 
 /** What is emitted, in the order of the calls, with `$watermark` where the input has it: what it was just before the row, or the timer. */
@@ -47,12 +51,30 @@ export const processOperator: OperatorType<ProcessParams> = {
     if (twice !== undefined) throw new PlanError('PROCESS', `${where}: "${twice}" is given twice; name each key once`)
     for (const key of keys) fieldOf(input!, key, where)
     for (const [name, shape] of Object.entries(states)) checkShape(name, shape, where)
+    for (const [name, shape] of Object.entries(params.shared ?? {})) {
+      checkShape(name, shape, where)
+      if (shape.ttlMs !== undefined) throw new PlanError('TTL', `${where}, state "${name}": shared state has no ttl, since every instance must have the same; clear it in onBroadcast`)
+      if (states[name]) throw new PlanError('STATE', `${where}, state "${name}": it is shared, and of each key; give one of them another name`)
+    }
     sideFields(input!, params, where)
     return emitted(input!, params.emits ? parseSchema(params.emits, `${where}, emits`) : visible(input!))
   },
   sidePorts: ([input], params) => sideFields(input!, params, 'process'),
-  describe: ({ keys, states, function: reference }) => `by ${keys.join(', ')} with ${describeFunction(reference)}${Object.entries(states).map(([name, shape]) => `; ${name}: ${describeShape(shape)}`).join('')}`,
+  describe: ({ keys, states, shared, function: reference }) => `by ${keys.join(', ')} with ${describeFunction(reference)}${Object.entries({ ...states, ...shared }).map(([name, shape]) => `; ${name}: ${describeShape(shape)}`).join('')}`,
   create: (context, params, [input]) => new Process(context, params, input!),
+}
+
+/** As `process`, of two inputs: rows that every instance sees, and those that have keys. */
+export const processBroadcastOperator: OperatorType<ProcessParams> = {
+  ...processOperator,
+  kind: 'processBroadcast',
+  stateKind: 'process',
+  inputCount: 2,
+  broadcastPort: 0,
+  keys: ({ keys }, port) => (port === 0 ? [] : keys),
+  fields: ([, input], params, where) => processOperator.fields([input!], params, where),
+  sidePorts: ([, input], params) => processOperator.sidePorts!([input!], params),
+  create: (context, params, [, input]) => new Process(context, params, input!),
 }
 
 function sideFields(input: Fields, { sides = {} }: ProcessParams, where: string): Record<string, Fields> {
@@ -87,6 +109,9 @@ class Process implements Operator {
   readonly #sweepMs: Readonly<Record<'clock' | 'event', number>>
   readonly #sweepAt = { clock: Number.NEGATIVE_INFINITY, event: Number.NEGATIVE_INFINITY }
   #compactAt = compactMin
+  readonly #hasBroadcast: boolean
+  /** Inputs that go on. */
+  #open: number
   #last = Number.NEGATIVE_INFINITY
 
   constructor(context: OperatorContext, params: ProcessParams, input: Fields) {
@@ -99,17 +124,25 @@ class Process implements Operator {
     this.#keys = new ProcessKeys(device, keyFields)
     this.#output = new ProcessOutput(context, processOperator.fields([input], params, where), sideFields(input, params, where), gid => this.#calls.placeOf(gid))
     const shapes = Object.entries(params.states)
-    const stores = shapes.map(([name, shape]) => {
-      const functions = this.#functions.state?.[name]?.functions ?? {}
-      checkFunctions(name, shape, functions, where)
-      return storeOf(this.#calls, name, shape, functions)
-    })
-    this.#states = stores
+    const storesOf = (all: typeof shapes, cursor: StateCursor, of: ProcessFunctions['state']): NamedState[] =>
+      all.map(([name, shape]) => {
+        const functions = of?.[name]?.functions ?? {}
+        checkFunctions(name, shape, functions, where)
+        return { name, shape, store: storeOf(cursor, name, shape, functions) }
+      })
+    const states = storesOf(shapes, this.#calls, this.#functions.state)
+    const shared = storesOf(Object.entries(params.shared ?? {}), { gid: 0, clock: 0, watermark: Number.NEGATIVE_INFINITY, place: () => this.#calls.place() }, this.#functions.shared)
+    const handles = (all: readonly NamedState[]) => Object.fromEntries(all.map(({ name, store }) => [name, store.handle]))
+    this.#states = states.map(({ store }) => store)
+    this.#hasBroadcast = params.mode !== undefined
+    this.#open = this.#hasBroadcast ? 2 : 1
     this.#calls.begin({
       where,
       functions: this.#functions,
       keys: this.#keys,
-      states: Object.fromEntries(shapes.map(([name], i) => [name, stores[i]!.handle])),
+      states: handles(states),
+      shared: handles(shared),
+      eachKey: visit => this.#eachKey(visit),
       event: this.#event,
       processing: this.#processing,
       output: this.#output,
@@ -117,22 +150,40 @@ class Process implements Operator {
       leftOut: () => context.count('timersLeftOut', 1),
     })
     this.#sweepMs = { clock: sweepMs(shapes, 'clock'), event: sweepMs(shapes, 'event') }
-    this.#runs = new ProcessRuns(context, { keys: this.#keys, keyFields, states: shapes.map(([name, shape], i) => ({ name, shape, store: stores[i]! })), event: this.#event, processing: this.#processing })
+    this.#runs = new ProcessRuns(context, { keys: this.#keys, keyFields, states, shared, event: this.#event, processing: this.#processing })
   }
 
-  push(batch: Batch, out: Output): void {
-    const { device, arena, bounded, clock } = this.#context
+  push(batch: Batch, out: Output, port: number): void {
+    const { arena, bounded, clock } = this.#context
     this.#output.begin(out)
     this.#calls.clock = Math.max(this.#calls.clock, clock.now())
+    if (this.#hasBroadcast && port === 0) return this.#pushBroadcast(batch)
     // Where the input ends, those of the clock fire at the end.
     if (!bounded) this.#fireProcessing(this.#calls.clock)
     const gids = this.#keys.find(arena, this.#keyAt.map(i => batch.columns[i]!), batch.rowCount)
     const watermarks = watermarksOf(this.#context, batch, this.#watermark, this.#last)
-    const reached = (row: number) => (watermarks === 0 ? Number.NEGATIVE_INFINITY : timeAt(device, watermarks + 8 * row))
+    const reached = (row: number) => (watermarks === 0 ? Number.NEGATIVE_INFINITY : timeAt(this.#context.device, watermarks + 8 * row))
     if (this.#functions.onBatch) this.#pushBatch(batch, gids, reached)
     else this.#pushRows(batch, gids, reached)
     this.#leave()
     this.#sweep('clock', this.#calls.clock)
+  }
+
+  #pushBroadcast(batch: Batch): void {
+    const read = rowReader(this.#context.device.memory, batch)
+    this.#at(-1, this.#last, this.#last)
+    for (let row = 0; row < batch.rowCount; row++) this.#calls.run('onBroadcast', read(row))
+    this.#leave()
+  }
+
+  #eachKey(visit: () => void): void {
+    const live = this.#live()
+    for (let gid = 0; gid < live.length; gid++) {
+      if (live[gid] === 0) continue
+      this.#at(gid, this.#last, this.#last)
+      visit()
+    }
+    this.#at(-1, this.#last, this.#last)
   }
 
   #pushRows(batch: Batch, gids: Uint32Array, reached: (row: number) => number): void {
@@ -240,6 +291,7 @@ class Process implements Operator {
   }
 
   finish(): void {
+    if (--this.#open > 0) return
     this.#calls.clock = Math.max(this.#calls.clock, this.#context.clock.now())
     this.#calls.hasEnded = true
   }
@@ -263,14 +315,20 @@ class Process implements Operator {
   }
 
   #compact(): void {
-    const live = new Uint8Array(this.#keys.count)
-    for (const part of [...this.#states, this.#event, this.#processing]) part.mark(live)
+    const live = this.#live()
     const left = live.reduce((sum, one) => sum + one, 0)
     this.#compactAt = Math.max(compactMin, 2 * left)
     if (2 * left > live.length) return
     const { kept, numbers } = this.#keys.compact(live)
     for (const state of this.#states) state.renumber(kept)
     for (const timers of [this.#event, this.#processing]) timers.renumber(numbers)
+  }
+
+  // Keys that have state or timers.
+  #live(): Uint8Array {
+    const live = new Uint8Array(this.#keys.count)
+    for (const part of [...this.#states, this.#event, this.#processing]) part.mark(live)
+    return live
   }
 
   snapshot(): StateRun[] {

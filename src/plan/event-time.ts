@@ -11,6 +11,7 @@ const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropN
 /** Whether the output has a watermark: where all inputs have one, or, beside a table that is looked up, the one that streams past it. */
 export function isWatermarked(node: OperatorNode, inputs: readonly EdgeFacts[]): boolean {
   if (node.kind === 'watermark') return true
+  if (node.kind === 'processBroadcast') return inputs[1]!.watermarked
   return isLookup(node) ? inputs[0]!.watermarked : inputs.every(input => input.watermarked)
 }
 

@@ -43,6 +43,7 @@ export const rowRules: Readonly<Record<string, Rule>> = {
   resample: lowerResample,
   match: lowerMatch,
   process: lowerProcess,
+  processBroadcast: lowerProcess,
 }
 
 /** The error for an operator that needs an end where there is none. */
@@ -86,9 +87,11 @@ function lowerMatch(node: OperatorNode, [input]: readonly EdgeFacts[]): Operator
   return [node]
 }
 
-// Whether timers of event time can fire.
-function lowerProcess(node: OperatorNode, [input]: readonly EdgeFacts[]): OperatorNode[] {
-  return [{ ...node, params: { ...(node.params as object), isTimed: input!.bounded || input!.watermarked } as Json }]
+// Whether timers of event time can fire. What is broadcast comes before all rows where it ends, unless whatever makes it makes them, too.
+function lowerProcess(node: OperatorNode, inputs: readonly EdgeFacts[], around: PlanAround): OperatorNode[] {
+  const input = inputs.at(-1)!
+  const mode = inputs.length === 2 && { mode: inputs[0]!.ends && !around.isShared(node.inputs[1]!) ? 'append' : 'mix' }
+  return [{ ...node, params: { ...(node.params as object), isTimed: input.bounded || input.watermarked, ...mode } as Json }]
 }
 
 // The last rows are the first by their number, counted from the end.

@@ -129,7 +129,7 @@ export function cutStages(plan: ResolvedPlan, workers: number, scanColumns: Read
       const opened = stage
       streams.forEach((edge, port) => {
         const split = opened.parallelism > 1 && placement !== 'any'
-        connect(edge, { stage: opened.index, port }, split ? { partition: { ...(placement === 'keyed' && { keys: keys(port) }), parallelism: opened.parallelism } } : undefined)
+        connect(edge, { stage: opened.index, port }, split ? { partition: { ...(placement === 'keyed' && port !== type.broadcastPort && { keys: keys(port) }), parallelism: opened.parallelism } } : undefined)
       })
     }
     if (type.tablePort !== undefined) connect(node.inputs[1]!, addTable(stage, isBranched(plan.nodes, readers, node.inputs[0]!.node), inputFields[1]!), { partition: { parallelism: stage.parallelism } })

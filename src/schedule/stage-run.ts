@@ -48,7 +48,8 @@ export class StageRun implements Consumer {
     this.#listener = listener
     const ports = Math.max(1, spec.inputs.length)
     this.#queued = Array.from({ length: ports }, () => 0)
-    this.#watermarks = new StageWatermarks(ports, instances.length)
+    const untimed = spec.steps[0] && operatorType(spec.steps[0].kind).broadcastPort
+    this.#watermarks = new StageWatermarks(ports, instances.length, untimed)
     this.#buffers = (spec.tables ?? []).some(table => table.buffers)
     this.#inTurn = ports === 2 && (spec.steps[0]?.params as { mode?: string } | null)?.mode === 'append'
     this.#waits = spec.steps.some(step => operatorType(step.kind).waits)

@@ -6,8 +6,9 @@ export class StageWatermarks {
   readonly #instances: number[]
   #out = Number.NEGATIVE_INFINITY
 
-  constructor(ports: number, instances: number) {
-    this.#ports = Array.from({ length: ports }, () => Number.NEGATIVE_INFINITY)
+  /** `untimed`: a port whose watermarks don't count. */
+  constructor(ports: number, instances: number, untimed?: number) {
+    this.#ports = Array.from({ length: ports }, (_, port) => (port === untimed ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY))
     this.#instances = Array.from({ length: instances }, () => Number.NEGATIVE_INFINITY)
   }
 

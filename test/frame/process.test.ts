@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const schema = { key: 'utf8?', time: 'timestamp[ms]', value: 'int32', op: 'int32' } as const
 const chance = random(11)
-const rows = Array.from({ length: 2_000 }, (_, i) => ({ key: chance.int(9) === 0 ? null : `key ${chance.int(30)}`, time: 10_000 + 3 * i + chance.int(90), value: chance.int(60), op: chance.int(13) }))
+const rows = Array.from({ length: 1_000 }, (_, i) => ({ key: chance.int(9) === 0 ? null : `key ${chance.int(30)}`, time: 10_000 + 3 * i + chance.int(90), value: chance.int(60), op: chance.int(13) }))
 const boundMs = 60
 const textOf = (key: unknown) => (key === null ? 'null' : String(key))
 
@@ -72,7 +72,7 @@ describe('process', () => {
       splits: () => [{ id: '0' }],
       async *read(_, position: number) {
         for (let at = position; at < rows.length; at += 40) {
-          if (at >= 1_200) await gate
+          if (at >= 600) await gate
           yield { rows: rows.slice(at, at + 40), position: at + 40 }
         }
       },
@@ -82,7 +82,7 @@ describe('process', () => {
     const job = from(events).watermark('time', { bound: boundMs }).keyBy('key').process(everything).to(end)
     const options = { mode: 'stream', batchRows: 100, checkpoint: { dir: join(folder, 'state'), every: '1h' } } as const
     const run = await job.start({ ...options, workers: 2 })
-    while (run.metrics().rowsRead < 1_200) await new Promise(resolve => setTimeout(resolve, 5))
+    while (run.metrics().rowsRead < 600) await new Promise(resolve => setTimeout(resolve, 5))
     await run.checkpoint()
     await run.savepoint(join(folder, 'saved'))
     await run.stop({ drain: false })
