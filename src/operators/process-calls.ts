@@ -62,6 +62,8 @@ export class ProcessCalls implements StateCursor {
   hasEnded = false
   domain: TimeDomain | undefined
   #parts: ProcessParts | undefined
+  /** A user's function is at work. */
+  #isCalled = false
   /** What users' functions are given beside a row or a time: the same object every time. */
   call: object = {}
   /** What onBroadcast is given. */
@@ -70,9 +72,11 @@ export class ProcessCalls implements StateCursor {
   /** Before the first call; `where` is asked for before, too. */
   begin(parts: ProcessParts): void {
     this.#parts = parts
-    const emit = Object.assign((row: unknown) => parts.output.emit(undefined, row, this.gid, this.mark), {
-      to: (side: string, row: unknown) => parts.output.emit(side, row, this.gid, this.mark),
-    })
+    const emitTo = (side: string | undefined, row: unknown) => {
+      if (!this.#isCalled) throw new PlanError('EMIT', `${this.place()}: a row is emitted when no function is called, and belongs to no row or timer; emit inside of onRow, onBatch or onTimer`)
+      parts.output.emit(side, row, this.gid, this.mark)
+    }
+    const emit = Object.assign((row: unknown) => emitTo(undefined, row), { to: emitTo })
     const key = () => this.#key()
     const domain = () => this.domain
     this.call = {
@@ -117,11 +121,14 @@ export class ProcessCalls implements StateCursor {
   /** Calls a user's function. What it throws is a DataError USER_FUNCTION of the step, the key and the row; a promise is refused. */
   run(name: 'onRow' | 'onBatch' | 'onTimer' | 'onBroadcast', argument: unknown): void {
     let result: unknown
+    this.#isCalled = true
     try {
       result = (this.#parts!.functions[name] as (argument: unknown, call: object) => unknown)(argument, name === 'onBroadcast' ? this.broadcast : this.call)
     } catch (cause) {
       if (cause instanceof MillraceError) throw cause
       throw new DataError('USER_FUNCTION', `${this.place()}: ${name} threw for ${subjects[name](argument)}: ${cause instanceof Error ? cause.message : String(cause)}; catch it inside, or filter such rows out before`, { cause })
+    } finally {
+      this.#isCalled = false
     }
     if (!(result instanceof Promise)) return
     result.catch(() => {})
@@ -139,7 +146,7 @@ export class ProcessCalls implements StateCursor {
     const set = (queue: TimerQueue, time: number) => {
       if (typeof parts.functions.onTimer !== 'function') throw new PlanError('TIMER', `${this.place()}: a timer is set, and there is no onTimer that it could call; give one`)
       if (this.hasEnded) parts.leftOut()
-      else queue.add(this.gid, time)
+      else queue.add(this.gid, time, queue === parts.event ? this.watermark : Number.NEGATIVE_INFINITY)
     }
     return {
       eventTime: (time: unknown, plus: unknown = 0) => {

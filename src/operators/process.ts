@@ -173,10 +173,12 @@ class Process implements Operator {
     const read = rowReader(this.#context.device.memory, batch)
     this.#at(-1, this.#last, this.#last)
     for (let row = 0; row < batch.rowCount; row++) this.#calls.run('onBroadcast', read(row))
+    if (this.#event.least <= this.#last) this.#fireEvent(this.#last)
     this.#leave()
   }
 
   #eachKey(visit: () => void): void {
+    for (const state of this.#states) state.expire()
     const live = this.#live()
     for (let gid = 0; gid < live.length; gid++) {
       if (live[gid] === 0) continue
@@ -191,11 +193,11 @@ class Process implements Operator {
     const calls = this.#calls
     for (let row = 0; row < batch.rowCount; row++) {
       const watermark = reached(row)
-      if (this.#event.least <= watermark) this.#fireEvent(watermark, Number.NEGATIVE_INFINITY)
+      if (this.#event.least <= watermark) this.#fireEvent(watermark)
       this.#at(gids[row]!, watermark, watermark)
       calls.run('onRow', read(row))
       // Timers that were set for a time that has passed.
-      if (this.#event.least <= watermark) this.#fireEvent(watermark, watermark)
+      if (this.#event.least <= watermark) this.#fireEvent(watermark)
     }
   }
 
@@ -203,11 +205,11 @@ class Process implements Operator {
   #pushBatch(batch: Batch, gids: Uint32Array, reached: (row: number) => number): void {
     for (let start = 0, end = 0; start < batch.rowCount; start = end) {
       const first = reached(start)
-      if (this.#event.least <= first) this.#fireEvent(first, Number.NEGATIVE_INFINITY)
+      if (this.#event.least <= first) this.#fireEvent(first)
       for (end = start + 1; end < batch.rowCount && this.#event.least > reached(end); ) end++
       this.#pushPart(batch, gids, reached, start, end)
       const last = reached(end - 1)
-      if (this.#event.least <= last) this.#fireEvent(last, last)
+      if (this.#event.least <= last) this.#fireEvent(last)
     }
   }
 
@@ -248,15 +250,12 @@ class Process implements Operator {
     this.#at(-1, this.#last, this.#last)
   }
 
-  // In the order of their times. `from`: the watermark at which they were set, where that is known to have passed them.
-  #fireEvent(watermark: number, from: number, rowsMax = Number.POSITIVE_INFINITY): void {
-    let [reached, mark] = [from, from]
+  // In the order of their times. Those that were set for a time that had passed fire at the watermark at which they were set.
+  #fireEvent(watermark: number, rowsMax = Number.POSITIVE_INFINITY): void {
     this.#calls.domain = 'event'
     while (this.#event.least <= watermark && this.#event.count > 0 && this.#output.count < rowsMax) {
-      const { gid, time } = this.#event.pop()
-      reached = Math.max(reached, time)
-      mark = Math.max(mark, time - 1)
-      this.#at(gid, reached, mark)
+      const { gid, time, passed } = this.#event.pop()
+      this.#at(gid, Math.max(time, passed), Math.max(time - 1, passed))
       this.#calls.run('onTimer', time)
     }
     this.#calls.domain = undefined
@@ -270,6 +269,7 @@ class Process implements Operator {
       this.#calls.run('onTimer', time)
     }
     this.#calls.domain = undefined
+    if (this.#event.least <= this.#last) this.#fireEvent(this.#last)
   }
 
   advance(watermark: number, out: Output): void {
@@ -277,7 +277,7 @@ class Process implements Operator {
     if (watermark === Number.POSITIVE_INFINITY) return
     this.#output.begin(out)
     this.#last = watermark
-    this.#fireEvent(watermark, Number.NEGATIVE_INFINITY)
+    this.#fireEvent(watermark)
     this.#leave()
     this.#sweep('event', watermark)
   }
@@ -298,7 +298,7 @@ class Process implements Operator {
 
   drain(out: Output): boolean {
     this.#output.begin(out)
-    this.#fireEvent(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, drainRows)
+    this.#fireEvent(Number.POSITIVE_INFINITY, drainRows)
     if (this.#event.count === 0) this.#fireProcessing(Number.POSITIVE_INFINITY, drainRows)
     this.#leave()
     return this.#event.count + this.#processing.count > 0

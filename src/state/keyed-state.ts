@@ -7,7 +7,7 @@ import type { DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
 import { parseType, typeName } from '../batch/type-name.ts'
 import type { Value } from '../batch/value.ts'
-import type { Taking } from './state-value.ts'
+import { isShared, type Taking, takingOf } from './state-value.ts'
 
 /** The kinds of state. */
 export const stateKinds = ['value', 'list', 'map', 'reducing', 'aggregating'] as const
@@ -130,11 +130,38 @@ export function keyAtHand(cursor: StateCursor, name: string): number {
   return cursor.gid
 }
 
-/** `value` as the state holds it. Throws DataError STATE_VALUE. */
-export function takeValue(cursor: StateCursor, name: string, take: Taking, type: DataType, nullable: boolean, value: unknown, what = ''): Value {
-  const taken = take(value)
-  if (taken !== undefined) return taken
-  throw new DataError('STATE_VALUE', `${cursor.place()}: the state "${name}" was given ${what}${shown(value)}, and is of ${typeName(type, nullable)}; give a value of that type${value === null || value === undefined ? `, or write '${typeName(type, true)}' to allow nulls` : ''}`)
+/** The type of what a state holds: checks what is written, and copies what is read where its reader could change it. */
+export class StateType {
+  readonly type: DataType
+  readonly nullable: boolean
+  readonly #cursor: StateCursor
+  readonly #name: string
+  readonly #what: string
+  readonly #take: Taking
+  readonly #isShared: boolean
+  /** `text` is the type as in a schema; `what`, for messages, what is of it, as in 'the key '. */
+  constructor(cursor: StateCursor, name: string, text: string, what = '') {
+    const { type, nullable } = parseType(text, name)
+    this.type = type
+    this.nullable = nullable
+    this.#cursor = cursor
+    this.#name = name
+    this.#what = what
+    this.#take = takingOf(type, nullable)
+    this.#isShared = isShared(type)
+  }
+
+  /** The value as the state holds it. Throws DataError STATE_VALUE. */
+  taken(value: unknown): Value {
+    const taken = this.#take(value)
+    if (taken !== undefined) return taken
+    const { type, nullable } = this
+    throw new DataError('STATE_VALUE', `${this.#cursor.place()}: the state "${this.#name}" was given ${this.#what}${shown(value)}, and is of ${typeName(type, nullable)}; give a value of that type${value === null || value === undefined ? `, or write '${typeName(type, true)}' to allow nulls` : ''}`)
+  }
+  /** A value of the state as its reader gets it. */
+  given(value: Value): Value {
+    return this.#isShared ? this.#take(value)! : value
+  }
 }
 
 /** A value for messages, cut where it is long. */

@@ -1,10 +1,7 @@
 // A list of values a key. Each of them lasts by itself, as in Apache Flink (TtlListState).
-import type { DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
-import { parseType } from '../batch/type-name.ts'
 import type { Value } from '../batch/value.ts'
-import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateShape, type StateStore, takeValue } from './keyed-state.ts'
-import { isShared, type Taking, takingOf } from './state-value.ts'
+import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateShape, type StateStore, StateType } from './keyed-state.ts'
 
 /** Values in the order in which they were added, and when. */
 interface Items {
@@ -16,23 +13,13 @@ interface Items {
 export class ListStore implements StateStore {
   readonly handle: object
   readonly fields: readonly Field[]
-  readonly #name: string
-  readonly #type: DataType
-  readonly #nullable: boolean
-  readonly #take: Taking
-  readonly #copies: boolean
-  readonly #cursor: StateCursor
+  readonly #type: StateType
   readonly #lifetime: Lifetime | undefined
   #lists: (Items | undefined)[] = []
 
   constructor(cursor: StateCursor, name: string, shape: StateShape) {
-    const { type, nullable } = parseType(shape.type, name)
-    this.#name = name
-    this.#type = type
-    this.#nullable = nullable
-    this.#take = takingOf(type, nullable)
-    this.#copies = isShared(type)
-    this.#cursor = cursor
+    this.#type = new StateType(cursor, name, shape.type)
+    const { type, nullable } = this.#type
     this.#lifetime = lifetimeOf(cursor, shape)
     this.fields = [{ name: '$value', type, nullable }, ...(this.#lifetime ? [this.#lifetime.field()] : [])]
     const at = () => keyAtHand(cursor, name)
@@ -49,14 +36,12 @@ export class ListStore implements StateStore {
   }
 
   #copy(gid: number): Value[] {
-    const values = this.#at(gid)?.values
-    if (!values) return []
-    return this.#copies ? values.map(value => this.#take(value)!) : [...values]
+    return (this.#at(gid)?.values ?? []).map(value => this.#type.given(value))
   }
 
   // All are checked before any is there.
   #add(gid: number, given: readonly unknown[]): void {
-    const values = given.map(value => takeValue(this.#cursor, this.#name, this.#take, this.#type, this.#nullable, value))
+    const values = given.map(value => this.#type.taken(value))
     const stamp = this.#lifetime?.stamp()
     for (const value of values) this.#put(gid, value, stamp)
   }

@@ -1,10 +1,7 @@
 // A map a key. Each of its entries lasts by itself, as in Apache Flink (TtlMapState).
-import type { DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
-import { parseType } from '../batch/type-name.ts'
 import type { Value } from '../batch/value.ts'
-import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateShape, type StateStore, takeValue } from './keyed-state.ts'
-import { isShared, type Taking, takingOf } from './state-value.ts'
+import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateShape, type StateStore, StateType } from './keyed-state.ts'
 
 /** Entries in the order in which their keys came, and when each was written. */
 interface Entries {
@@ -17,28 +14,20 @@ export class MapStore implements StateStore {
   readonly handle: object
   readonly fields: readonly Field[]
   readonly #name: string
-  readonly #type: DataType
-  readonly #nullable: boolean
-  readonly #keyType: DataType
-  readonly #take: Taking
-  readonly #takeKey: Taking
-  readonly #copies: boolean
+  readonly #type: StateType
+  readonly #keyType: StateType
   readonly #cursor: StateCursor
   readonly #lifetime: Lifetime | undefined
   #maps: (Entries | undefined)[] = []
 
   constructor(cursor: StateCursor, name: string, shape: StateShape) {
-    const { type, nullable } = parseType(shape.type, name)
     this.#name = name
-    this.#type = type
-    this.#nullable = nullable
-    this.#keyType = parseType(shape.key!, name).type
-    this.#take = takingOf(type, nullable)
-    this.#takeKey = takingOf(this.#keyType, false)
-    this.#copies = isShared(type)
+    this.#type = new StateType(cursor, name, shape.type)
+    this.#keyType = new StateType(cursor, name, shape.key!, 'the key ')
+    const { type, nullable } = this.#type
     this.#cursor = cursor
     this.#lifetime = lifetimeOf(cursor, shape)
-    this.fields = [{ name: '$key', type: this.#keyType, nullable: false }, { name: '$value', type, nullable }, ...(this.#lifetime ? [this.#lifetime.field()] : [])]
+    this.fields = [{ name: '$key', type: this.#keyType.type, nullable: false }, { name: '$value', type, nullable }, ...(this.#lifetime ? [this.#lifetime.field()] : [])]
     this.handle = this.#handleOf()
   }
 
@@ -46,10 +35,10 @@ export class MapStore implements StateStore {
     const at = () => keyAtHand(this.#cursor, this.#name)
     const size = () => this.#all(at())?.values.size ?? 0
     return {
-      get: (key: unknown) => this.#get(at(), this.#key(key)),
-      has: (key: unknown) => this.#entry(at(), this.#key(key)) !== undefined,
-      set: (key: unknown, value: unknown) => this.#put(at(), this.#key(key), this.#value(value), this.#lifetime?.stamp()),
-      delete: (key: unknown) => this.#delete(at(), this.#key(key)),
+      get: (key: unknown) => this.#get(at(), this.#keyType.taken(key)),
+      has: (key: unknown) => this.#entry(at(), this.#keyType.taken(key)) !== undefined,
+      set: (key: unknown, value: unknown) => this.#put(at(), this.#keyType.taken(key), this.#type.taken(value), this.#lifetime?.stamp()),
+      delete: (key: unknown) => this.#delete(at(), this.#keyType.taken(key)),
       clear: () => void (this.#maps[at()] = undefined),
       entries: () => this.#list(at()),
       keys: () => this.#list(at()).map(([key]) => key),
@@ -58,16 +47,6 @@ export class MapStore implements StateStore {
         return size()
       },
     }
-  }
-
-  #key(key: unknown): Value {
-    return takeValue(this.#cursor, this.#name, this.#takeKey, this.#keyType, false, key, 'the key ')
-  }
-  #value(value: unknown): Value {
-    return takeValue(this.#cursor, this.#name, this.#take, this.#type, this.#nullable, value)
-  }
-  #given(value: Value): Value {
-    return this.#copies ? this.#take(value)! : value
   }
 
   // The entries, where they have one of the key that hasn't ended.
@@ -81,7 +60,7 @@ export class MapStore implements StateStore {
 
   #get(gid: number, key: Value): Value | undefined {
     const entries = this.#entry(gid, key)
-    return entries && this.#given(entries.values.get(key)!)
+    return entries && this.#type.given(entries.values.get(key)!)
   }
 
   #delete(gid: number, key: Value): boolean {
@@ -106,7 +85,7 @@ export class MapStore implements StateStore {
   }
 
   #list(gid: number): [Value, Value][] {
-    return [...(this.#all(gid)?.values ?? [])].map(([key, value]) => [key, this.#given(value)])
+    return [...(this.#all(gid)?.values ?? [])].map(([key, value]) => [key, this.#type.given(value)])
   }
 
   // What is there and hasn't ended.

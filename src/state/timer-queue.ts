@@ -5,15 +5,18 @@
 export interface Timer {
   readonly gid: number
   readonly time: number
+  /** How far its time had come when it was set, where it had passed the timer's; −Infinity where it hadn't. */
+  readonly passed: number
 }
 
 const capacityMin = 64
 
-/** Timers by time; those of one time in the order in which they were set. Cost: O(log timers) a change; 40 to 60 bytes a timer. */
+/** Timers by time; those of one time in the order in which they were set. Cost: O(log timers) a change; 50 to 70 bytes a timer. */
 export class TimerQueue {
   #capacity = capacityMin
   #times = new Float64Array(capacityMin)
   #gids = new Int32Array(capacityMin)
+  #passed = new Float64Array(capacityMin)
   /** Rises with every timer that is set. */
   #orders = new Float64Array(capacityMin)
   /** Where a timer is in the heap. */
@@ -34,13 +37,14 @@ export class TimerQueue {
     return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#times[this.#heap[0]!]!
   }
 
-  /** Sets a timer; false where it was set already. */
-  add(gid: number, time: number): boolean {
+  /** Sets a timer; false where it was set already. `now`: how far its time has come. */
+  add(gid: number, time: number, now = Number.NEGATIVE_INFINITY): boolean {
     if (this.#slotOf(gid, time) >= 0) return false
     if (this.#count === this.#capacity) this.#grow()
     const timer = this.#heap[this.#count]!
     this.#times[timer] = time
     this.#gids[timer] = gid
+    this.#passed[timer] = time <= now ? now : Number.NEGATIVE_INFINITY
     this.#orders[timer] = this.#order++
     this.#places[timer] = this.#count
     this.#insert(timer)
@@ -59,12 +63,12 @@ export class TimerQueue {
   /** Takes the earliest out. There must be one. */
   pop(): Timer {
     const timer = this.#heap[0]!
-    const [gid, time] = [this.#gids[timer]!, this.#times[timer]!]
+    const [gid, time, passed] = [this.#gids[timer]!, this.#times[timer]!, this.#passed[timer]!]
     this.#remove(timer, this.#slotOf(gid, time))
-    return { gid, time }
+    return { gid, time, passed }
   }
 
-  /** All of them, in order. */
+  /** All of them, in order, as if they had been set for times to come. */
   sorted(): { gids: Int32Array; times: Float64Array } {
     const timers = this.#heap.slice(0, this.#count).sort((a, b) => (this.#before(a, b) ? -1 : 1))
     return { gids: Int32Array.from(timers, timer => this.#gids[timer]!), times: Float64Array.from(timers, timer => this.#times[timer]!) }
@@ -86,6 +90,7 @@ export class TimerQueue {
     this.#capacity = capacity
     this.#times = new Float64Array(capacity)
     this.#gids = new Int32Array(capacity)
+    this.#passed = new Float64Array(capacity)
     this.#orders = new Float64Array(capacity)
     this.#places = new Int32Array(capacity)
     this.#heap = Int32Array.from({ length: capacity }, (_, i) => i)
@@ -98,6 +103,7 @@ export class TimerQueue {
     const capacity = 2 * this.#capacity
     this.#times = grown(this.#times, new Float64Array(capacity))
     this.#gids = grown(this.#gids, new Int32Array(capacity))
+    this.#passed = grown(this.#passed, new Float64Array(capacity))
     this.#orders = grown(this.#orders, new Float64Array(capacity))
     this.#places = grown(this.#places, new Int32Array(capacity))
     this.#heap = grown(this.#heap, Int32Array.from({ length: capacity }, (_, i) => i))

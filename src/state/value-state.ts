@@ -2,10 +2,8 @@
 import { DataError } from '../base/errors.ts'
 import type { DataType } from '../batch/data-type.ts'
 import type { Field } from '../batch/schema.ts'
-import { parseType } from '../batch/type-name.ts'
 import type { Value } from '../batch/value.ts'
-import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateFunctions, type StateShape, type StateStore, takeValue } from './keyed-state.ts'
-import { isShared, type Taking, takingOf } from './state-value.ts'
+import { keyAtHand, type Lifetime, lifetimeOf, type StateCursor, type StateEntries, type StateFunctions, type StateShape, type StateStore, StateType } from './keyed-state.ts'
 
 type Cells = Float64Array | BigInt64Array | BigUint64Array | Value[]
 
@@ -19,10 +17,7 @@ export class ValueStore implements StateStore {
   readonly handle: object
   readonly fields: readonly Field[]
   readonly #name: string
-  readonly #type: DataType
-  readonly #nullable: boolean
-  readonly #take: Taking
-  readonly #copies: boolean
+  readonly #type: StateType
   readonly #cursor: StateCursor
   readonly #lifetime: Lifetime | undefined
   #cells: Cells
@@ -30,12 +25,9 @@ export class ValueStore implements StateStore {
   #stamps: Float64Array | undefined
 
   constructor(cursor: StateCursor, name: string, shape: StateShape, functions: StateFunctions = {}) {
-    const { type, nullable } = parseType(shape.type, name)
     this.#name = name
-    this.#type = type
-    this.#nullable = nullable
-    this.#take = takingOf(type, nullable)
-    this.#copies = isShared(type)
+    this.#type = new StateType(cursor, name, shape.type)
+    const { type, nullable } = this.#type
     this.#cursor = cursor
     this.#lifetime = lifetimeOf(cursor, shape)
     this.#cells = cellsOf(type, capacityMin)
@@ -53,7 +45,7 @@ export class ValueStore implements StateStore {
     if (kind === 'reducing') {
       const add = (value: unknown) => {
         const before = read()
-        write(before === undefined ? value : call('reduce', () => reduce!(before as never, this.#taken(value) as never)))
+        write(before === undefined ? value : call('reduce', () => reduce!(before as never, this.#type.taken(value) as never)))
       }
       return { get: read, add, clear }
     }
@@ -76,10 +68,6 @@ export class ValueStore implements StateStore {
     throw new DataError('USER_RESULT', `${this.#cursor.place()}: ${what} of the state "${this.#name}" returned a promise; it doesn't wait, so return the value itself`)
   }
 
-  #taken(value: unknown): Value {
-    return takeValue(this.#cursor, this.#name, this.#take, this.#type, this.#nullable, value)
-  }
-
   #get(gid: number): Value | undefined {
     const kind = this.#kinds[gid]
     if (kind === undefined || kind === absent) return undefined
@@ -88,12 +76,11 @@ export class ValueStore implements StateStore {
       return undefined
     }
     if (kind === isNull) return null
-    const value = this.#cells[gid]!
-    return this.#copies ? this.#take(value) : value
+    return this.#type.given(this.#cells[gid]!)
   }
 
   #set(gid: number, value: unknown): void {
-    this.#put(gid, this.#taken(value), this.#lifetime?.stamp())
+    this.#put(gid, this.#type.taken(value), this.#lifetime?.stamp())
   }
 
   #clear(gid: number): void {
@@ -112,7 +99,7 @@ export class ValueStore implements StateStore {
   // Moves all to arrays of `capacity` keys: those of `kept`, by their new numbers, or all as they are.
   #move(capacity: number, kept: Int32Array | undefined): void {
     const [cells, kinds, stamps] = [this.#cells, this.#kinds, this.#stamps]
-    this.#cells = cellsOf(this.#type, capacity)
+    this.#cells = cellsOf(this.#type.type, capacity)
     this.#kinds = new Uint8Array(capacity)
     this.#stamps = stamps && new Float64Array(capacity)
     const count = kept ? kept.length : kinds.length

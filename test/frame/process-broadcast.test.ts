@@ -200,6 +200,21 @@ describe('shared state', () => {
     expect(it.close().map(row => row.text)).toEqual(['1 10 7', '2 20 7', '4 40 7', '4 undefined 8'])
   })
 
+  it('is not shown to keys whose state has ended', async () => {
+    const it = await open({
+      state: { n: state.value('int32', { ttl: 10, by: 'event' }) },
+      onBroadcast: (_, { forEachKey, watermark }) => forEachKey(({ key, emit }: any) => emit({ text: `${key} at ${watermark}` })),
+      onRow: ({ amount }, { state }) => state.n.set(amount),
+    })
+    it.advance(0)
+    it.push([{ key: 1, kind: '', amount: 1 }], 1)
+    it.advance(5)
+    it.push([{ key: 2, kind: '', amount: 1 }], 1)
+    it.advance(11)
+    it.push([{ kind: 'a', limit: 7 }], 0)
+    expect(it.close().map(row => row.text)).toEqual(['2 at 11'])
+  })
+
   it.each([
     ['that is written in onRow', { ...spec, onRow: (_: unknown, { shared }: any) => shared.limits.set('a', 1) }, 'STATE_SHARED', 'process, key = 1: the shared state "limits" is written where only one instance would see it; write it in onBroadcast'],
     ['onBroadcast that throws', { ...spec, onBroadcast: () => { throw new Error('no') } }, 'USER_FUNCTION', 'process: onBroadcast threw for row {"kind":"a","limit":1}: no'],

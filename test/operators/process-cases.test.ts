@@ -140,6 +140,15 @@ describe('timers', () => {
     expect(it.close().map(row => row.text)).toEqual(['50 at 100', '100 at 100', '101 at 101'])
   })
 
+  it('of the clock may set such of event time, which fire behind them', async () => {
+    const it = await open({ emits: texts, onRow: (_, { timers }) => timers.processingTime(5), onTimer: (time, { emit, timers, domain }) => (emit({ text: `${domain} ${time} at ${timers.watermark}` }), domain === 'processing' && [3, 12].forEach(at => timers.eventTime(at))) })
+    it.push([{ k: 1, v: 0 }])
+    it.advance(10)
+    it.tick(5)
+    it.advance(12)
+    expect(it.close().map(row => row.text)).toEqual(['processing 5 at 10', 'event 3 at 10', 'event 12 at 12'])
+  })
+
   it('at the end all fire in order, piece by piece; those set meanwhile are left out, and counted (BatchExecutionInternalTimeService)', async () => {
     const spec: Spec = {
       onRow({ v }, { timers }) {
@@ -254,6 +263,25 @@ describe('keys', () => {
   })
 })
 
+it('what has lasted its time by the clock is given up as the clock goes on, and is in no checkpoint', async () => {
+  const clock = handClock()
+  const it = await open({ state: { seen: state.list('utf8', { ttl: '1s' }) }, emits: texts, onRow: ({ v }, { state, emit }) => (state.seen.add(`${v}`), emit({ text: state.seen.get().join() })) }, { clock })
+  const entries = () => it.snapshot().reduce((sum, run) => sum + new DataView(run.bytes.buffer, run.bytes.byteOffset).getUint32(12, true), 0)
+  it.push([{ k: 1, v: 1 }])
+  clock.set(600)
+  it.push([{ k: 1, v: 2 }, { k: 2, v: 3 }])
+  it.tick(999)
+  expect(entries()).toBe(3)
+  it.tick(1_000)
+  expect(entries()).toBe(2)
+  clock.set(1_599)
+  it.push([{ k: 1, v: 4 }])
+  it.tick(1_600)
+  expect(entries()).toBe(1)
+  it.push([{ k: 1, v: 5 }, { k: 2, v: 6 }])
+  expect(it.close().map(row => row.text)).toEqual(['1', '1,2', '3', '2,4', '4,5', '6'])
+})
+
 describe('what is emitted', () => {
   it('has the input’s columns unless said, is taken at once, and goes to side outputs by name', async () => {
     const it = await open({
@@ -333,11 +361,13 @@ describe('onBatch', () => {
 })
 
 describe('wrong use is told, with the step and the key', () => {
+  const kept: { emit?: (row: object) => void } = {}
   const cases: readonly [title: string, spec: Spec, code: string, message: string | RegExp][] = [
     ['a function that throws', { onRow: () => { throw new Error('no') } }, 'USER_FUNCTION', 'process, k = 7: onRow threw for row {"k":7,"v":1}: no; catch it inside'],
     ['a timer’s function that throws', { onRow: (_, { timers }) => timers.eventTime(5), onTimer: () => { throw new Error('no') } }, 'USER_FUNCTION', 'process, k = 7: onTimer threw for its timer of 1970-01-01T00:00:00.005Z: no'],
     ['a batch’s function that throws', { onBatch: () => { throw new Error('no') } }, 'USER_FUNCTION', 'process: onBatch threw for a batch of 1 rows: no'],
     ['a promise', { onRow: async () => {} }, 'USER_RESULT', 'process, k = 7: onRow returned a promise'],
+    ['what is emitted too late', { state: {}, onRow: (_, { emit }) => void (kept.emit = emit), onTimer() {} }, 'EMIT', 'process: a row is emitted when no function is called'],
     ['no row', { onRow: (_, { emit }) => emit(5) }, 'USER_RESULT', 'process, k = 7: emit was given 5; give an object with a property per column: k, v'],
     ['a value of another type', { onRow: (_, { emit }) => emit({ k: 1, v: 'x' }) }, 'VALUE_TYPE', 'process, k = 7, an emitted row, column "v": "x" is no int32'],
     ['a missing value', { onRow: (_, { emit }) => emit({ k: 1 }) }, 'NULL_VALUE', 'process, k = 7, an emitted row, column "v": null'],
@@ -356,6 +386,7 @@ describe('wrong use is told, with the step and the key', () => {
     const act = () => {
       it.push([{ k: 7, v: 1 }])
       it.advance(10)
+      kept.emit?.({ k: 1, v: 1 })
     }
     expect(act).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message as string) }))
     it.operator.close!()

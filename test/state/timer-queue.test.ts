@@ -28,7 +28,7 @@ it('gives what a sorted list of timers gives, whatever is set, taken out and ren
       } else if (act < 9 && plain.length > 0) {
         const first = sorted()[0]!
         expect(queue.least).toBe(first.time)
-        expect(queue.pop()).toEqual({ gid: first.gid, time: first.time })
+        expect(queue.pop()).toEqual({ gid: first.gid, time: first.time, passed: Number.NEGATIVE_INFINITY })
         plain = plain.filter(t => t !== first)
       } else if (step % 500 === 7) {
         // Any one-to-one renumbering.
@@ -46,5 +46,8 @@ it('gives what a sorted list of timers gives, whatever is set, taken out and ren
     while (queue.count > 0) queue.pop()
     expect(queue.least).toBe(Number.POSITIVE_INFINITY)
     expect(queue.delete(0, 0)).toBe(false)
+    queue.add(1, 5, 7)
+    queue.add(1, 8, 7)
+    expect([queue.pop(), queue.pop()]).toEqual([{ gid: 1, time: 5, passed: 7 }, { gid: 1, time: 8, passed: Number.NEGATIVE_INFINITY }])
   }
 })
