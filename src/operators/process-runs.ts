@@ -80,7 +80,7 @@ export class ProcessRuns {
         const indices = arena.allocate(4 * rows)
         device.memory.int32s(indices, rows).set(gids.subarray(start, start + rows))
         const own = isShared ? [] : gatherOwned(device, arena, keys.batch(), indices, rows).columns
-        const values = fields.map((field, i) => buildColumn(device, arena, field, Array.prototype.slice.call(columns[i]!, start, start + rows), `${where}, ${table}`))
+        const values = fields.map((field, i) => buildColumn(device, arena, field, part(columns[i]!, start, start + rows), `${where}, ${table}`))
         const batch: Batch = { fields: [...(isShared ? [] : keyFields), ...fields], rowCount: rows, columns: [...own, ...values], arena: arena.address }
         runs.push({ table, keyGroups, bytes: encodeRun(device, batch) })
       } finally {
@@ -137,7 +137,10 @@ export class ProcessRuns {
 
   // The store of a table; undefined for timers.
   #storeOf(table: string, written: Fields, states: readonly NamedState[]): StateStore | undefined {
-    if (table === 'timers:event' || table === 'timers:processing') return undefined
+    if (table === 'timers:event' || table === 'timers:processing') {
+      if (written.length === 1 && written[0]!.type.kind === 'float64' && !written[0]!.nullable) return undefined
+      throw this.#refused(`its timers are ${describeFields(written)}, which are no times`)
+    }
     const at = table.indexOf(':')
     const [kind, name] = [table.slice(0, at), table.slice(at + 1)]
     const state = states.find(one => one.name === name)
@@ -155,6 +158,12 @@ export class ProcessRuns {
     const { where } = this.#context
     return new PlanError('STATE_INCOMPATIBLE', `${where}: the checkpoint doesn't fit this step: ${what}; restore the job as it was, or start afresh with restore: 'none'`)
   }
+}
+
+// Typed arrays are taken as they are, and copied whole where the column is of their type.
+function part(values: ArrayLike<unknown>, start: number, end: number): ArrayLike<unknown> {
+  if (start === 0 && end === values.length) return values
+  return Array.isArray(values) ? values.slice(start, end) : (values as Float64Array).subarray(start, end)
 }
 
 // Readers of what a store needs; of stamps there may be none.

@@ -133,8 +133,16 @@ export class ValueStore implements StateStore {
     this.expire()
     const gids: number[] = []
     for (let gid = 0; gid < this.#kinds.length; gid++) if (this.#kinds[gid] !== absent) gids.push(gid)
-    const values = gids.map(gid => (this.#kinds[gid] === isNull ? null : this.#cells[gid]!))
-    return { gids: Int32Array.from(gids), columns: [values, ...(this.#stamps ? [Float64Array.from(gids, gid => this.#stamps![gid]!)] : [])] }
+    return { gids: Int32Array.from(gids), columns: [this.#valuesOf(gids), ...(this.#stamps ? [Float64Array.from(gids, gid => this.#stamps![gid]!)] : [])] }
+  }
+
+  // Of numbers without nulls an array of numbers.
+  #valuesOf(gids: readonly number[]): ArrayLike<unknown> {
+    const cells = this.#cells
+    if (Array.isArray(cells) || gids.some(gid => this.#kinds[gid] === isNull)) return gids.map(gid => (this.#kinds[gid] === isNull ? null : cells[gid]!))
+    const values = new (cells.constructor as new (count: number) => Float64Array)(gids.length)
+    for (let row = 0; row < gids.length; row++) values[row] = cells[gids[row]!] as number
+    return values
   }
 
   restore(gids: ArrayLike<number>, [value, stamp]: readonly (((row: number) => Value) | undefined)[]): void {
