@@ -13,7 +13,7 @@ const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].joi
   --rows N         rows or events, such as 1e7; 1e4 is a smoke test
   --workers N      worker threads of Millrace and threads of its peers (2)
   --queries A,B    only these cases
-  --peers A,B      ${Object.keys(engines).slice(1).join(', ')}, or none (default: those that are installed, but for parquetjs)
+  --peers A,B      ${Object.keys(engines).slice(1).join(', ')}, or none (default: those that are installed, but for parquetjs and flink)
   --runs N         timed runs after one warm-up; the median counts (5)
   --warmup N       nexmark: events before the measured ones (two fifths of them)
   --memory SIZE    Millrace's memory option, such as 512MiB

@@ -9,6 +9,7 @@ import { generate, read, sink } from '../dist/index.js'
 import { fixedLoopSeconds } from './engines/c.mjs'
 import { machine } from './measure.mjs'
 import { compareWithDuckdb } from './nexmark-duckdb.mjs'
+import { checkFlink, flinkNote, measureFlink } from './nexmark-flink.mjs'
 
 /** Thousands of events per second and core: Flink by its V2 rules (2 s mini-batches), and Feldera, each on its own machine. */
 const published = {
@@ -17,24 +18,28 @@ const published = {
 }
 const sampleMs = 20
 
-/** Runs the queries: `warmup` events, then `rows` that count. */
-export async function run({ rows = 5e7, warmup = Math.round(0.4 * rows), workers, queries: only, peers, runs }) {
+/** Runs the queries: `warmup` events, then `rows` that count; fewer beside Flink, which needs minutes. */
+export async function run({ peers, rows = peers.includes('flink') ? 5e6 : 5e7, warmup = Math.round(0.4 * rows), workers, queries: only, runs }) {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'))
   const figures = []
   try {
     const side = join(folder, 'side.csv')
     writeFileSync(side, `key,value\n${Array.from({ length: 10_000 }, (_, i) => `${i},${i}`).join('\n')}\n`)
-    for (const name of Object.keys(queries)) {
-      if (only && !only.includes(name)) continue
-      const house = { ...generate.nexmark({ events: warmup + rows, seed: 1, everything: true }), side: read.csv(side, { schema: { key: 'int64', value: 'utf8' } }) }
-      figures.push(await measured(name, house, { folder: join(folder, name), rows, warmup, workers }))
+    const names = Object.keys(queries).filter(name => !only || only.includes(name))
+    const table = read.csv(side, { schema: { key: 'int64', value: 'utf8' } })
+    const checked = peers.includes('flink') ? await checkFlink(names, { side: table, folder, workers }) : {}
+    for (const name of names) {
+      const house = { ...generate.nexmark({ events: warmup + rows, seed: 1, everything: true }), side: table }
+      const figure = await measured(name, house, { folder: join(folder, name), rows, warmup, workers })
+      if (peers.includes('flink')) Object.assign(figure, await besideFlink(name, figure, checked[name], { rows, warmup, workers, folder }))
+      figures.push(figure)
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
   if (peers.includes('duckdb')) await compareWithDuckdb(figures, rows, workers, runs)
-  const means = only ? [] : [geometricMean(figures)]
-  const title = `Nexmark, ${rows} events after ${warmup} of warm-up, 100,000 events/s of event time, ${workers} threads; flink and feldera: thousands of events/s/core, published`
+  const means = only && !figures.some(f => f.timesFlinkHere) ? [] : [geometricMean(figures)]
+  const title = `Nexmark, ${rows} events after ${warmup} of warm-up, 100,000 events/s of event time, ${workers} threads; flink and feldera: thousands of events/s/core, published${peers.includes('flink') ? flinkNote(figures) : ''}`
   return { title, machine: machine(), rows: [...figures, ...means] }
 }
 
@@ -86,6 +91,15 @@ async function measured(query, house, { folder, rows, warmup, workers }) {
 
 const round = ms => Math.round(10 * ms) / 10
 
+async function besideFlink(query, { eventsPerSecondPerCore }, checked, options) {
+  if (checked?.difference) {
+    process.stderr.write(`flink, ${query}: ${checked.difference}\n`)
+    return { flinkHere: 'differs', equal: false }
+  }
+  const figure = await measureFlink(query, options)
+  return { ...figure, ...(figure.flinkMiB && { timesFlinkHere: eventsPerSecondPerCore / 1e3 / figure.flinkHere }), ...(checked && { equal: true }) }
+}
+
 // What can't run as a stream yet runs over input that ends.
 function modeOf(frame) {
   try {
@@ -105,6 +119,12 @@ function readShare(query) {
 
 function geometricMean(figures) {
   const counted = figures.filter(({ flink }) => flink !== undefined)
+  const here = counted.filter(f => f.timesFlinkHere !== undefined)
   const mean = values => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
-  return { query: `geometric mean of ${counted.length}`, eventsPerSecondPerCore: Math.round(mean(counted.map(f => f.eventsPerSecondPerCore))), flink: Math.round(mean(counted.map(f => f.flink))) }
+  return {
+    query: `geometric mean of ${counted.length}`,
+    eventsPerSecondPerCore: Math.round(mean(counted.map(f => f.eventsPerSecondPerCore))),
+    flink: Math.round(mean(counted.map(f => f.flink))),
+    ...(here.length > 0 && { flinkHere: mean(here.map(f => f.flinkHere)), timesFlinkHere: mean(here.map(f => f.timesFlinkHere)), flinkQueries: here.length }),
+  }
 }

@@ -20,6 +20,8 @@ export const engines = {
   // Takes a minute and a half for a million rows.
   parquetjs: { needs: 'parquetjs', onRequest: true, isPresent: () => existsSync(here('../node_modules/parquetjs-lite')) },
   arquero: { needs: 'arquero', isPresent: () => existsSync(here('node_modules/arquero')) },
+  // For nexmark alone, and takes a minute a query.
+  flink: { needs: 'flink', onRequest: true, isPresent: () => existsSync(here('out/flink/lib')) },
   c: { needs: 'c', isPresent: () => ['/usr/bin/gcc', '/usr/bin/cc'].some(existsSync) },
 }
 

@@ -1,4 +1,5 @@
-// Installs the peers: npm packages into bench/node_modules, Python's polars and pyarrow into bench/.venv where there is a python3. What can't be installed is said
+// Installs the peers: npm packages into bench/node_modules, Python's polars and pyarrow into bench/.venv where there is a python3, Flink's jars (190 MB) into bench/out/flink
+// where there is a Maven. What can't be installed is said
 // and left out: the harness then shows it as not measured.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,7 @@ const steps = [
   ['polars', '.venv/bin/pip', ['install', '--quiet', 'polars']],
   // For test/format/peers.test.ts alone.
   ['pyarrow', '.venv/bin/pip', ['install', '--quiet', 'pyarrow']],
+  ['Flink', 'mvn', ['-q', '-f', 'engines/flink/pom.xml', 'dependency:copy-dependencies', `-DoutputDirectory=${cwd}out/flink/lib`]],
 ]
 for (const [what, program, args] of steps) {
   const { status, error } = spawnSync(program, args, { cwd, stdio: 'inherit' })
