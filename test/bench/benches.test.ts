@@ -42,11 +42,11 @@ function suite(name: string, rows: string): { rows: SuiteRow[]; page: string } {
   }
 }
 
-function bench(name: string): Figure[] {
+function bench(name: string, rows = '1e4'): Figure[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
     const json = join(folder, 'figures.json')
-    const args = ['bench/main.mjs', name, '--rows', '1e4', '--runs', '1', '--workers', '1', '--peers', peers, '--json', json]
+    const args = ['bench/main.mjs', name, '--rows', rows, '--runs', '1', '--workers', '1', '--peers', peers, '--json', json]
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 110_000 })
     expect(status, stderr).toBe(0)
     return (JSON.parse(readFileSync(json, 'utf8')) as { rows: Figure[] }).rows
@@ -88,6 +88,14 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     expect(restart.case).toBe('first row after a restart')
     expect(whole.results).toBeGreaterThan(100)
     expect(capped).toMatchObject({ results: whole.results, equal: true })
+  })
+
+  it('latency sees every row, with checkpoints and without', () => {
+    const [idle, ...figures] = bench('latency', '5e4') as [Figure, ...Figure[]]
+    expect(idle.results).toBeGreaterThan(40_000)
+    expect(figures.map(f => f.case)).toEqual(['filter, select', 'hop 10 s by 2 s'].flatMap(name => [name, `${name}, checkpoints every 1 s`]))
+    for (const f of figures) expect(f, String(f.case)).toMatchObject({ equal: true })
+    expect(figures[0]!.p50_ms).toBeGreaterThan(0)
   })
 
   it('brc groups lines of text, with temperatures as floats and as decimals', () => {
