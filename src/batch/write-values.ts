@@ -42,7 +42,7 @@ export function storedWriter(device: Device, arena: Arena, column: Column): (row
       return (row, value) => memory.write(values + row * size, value as Uint8Array)
     }
     case 'view':
-      if (type.kind === 'utf8') return (row, value) => writeView(device, arena, values + 16 * row, encoder.encode(value as string))
+      if (type.kind === 'utf8') return (row, value) => writeText(device, arena, values + 16 * row, value as string)
       return (row, value) => writeView(device, arena, values + 16 * row, value as Uint8Array)
     default:
       return () => assert(false, `a column of ${type.kind} has no values of its own`)
@@ -64,6 +64,28 @@ export function writeView(device: Device, arena: Arena, address: number, bytes: 
 }
 
 const encoder = new TextEncoder()
+
+// As `writeView`. Encoding costs more than all else of a short text, and ASCII needs none: its characters are put into the view's words as they are.
+function writeText(device: Device, arena: Arena, address: number, text: string): void {
+  const { length } = text
+  if (length > 12) return writeView(device, arena, address, encoder.encode(text))
+  let [first, second, third, all] = [0, 0, 0, 0]
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    all |= code
+    const placed = code << (8 * (i & 3))
+    if (i < 4) first |= placed
+    else if (i < 8) second |= placed
+    else third |= placed
+  }
+  if (all > 127) return writeView(device, arena, address, encoder.encode(text))
+  const words = device.memory.words()
+  const at = address / 4
+  words[at] = length
+  words[at + 1] = first
+  words[at + 2] = second
+  words[at + 3] = third
+}
 
 function writeInterval(halves: BigInt64Array, row: number, { months, days, nanoseconds }: Interval): void {
   halves[2 * row] = (BigInt(days) << 32n) | BigInt.asUintN(32, BigInt(months))

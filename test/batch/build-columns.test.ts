@@ -120,6 +120,20 @@ describe('values in columns', () => {
     expect(() => build(name, [first, value])).toThrow(message)
   })
 
+  it('are texts of any length, in ASCII and not, in bytes that are all theirs', () => {
+    const texts = Array.from({ length: 18 }, (_, length) => ['', '\0', '\x7f', '\x80', 'é', '€', '😀'].flatMap(odd => [0, length >> 1, length].map(at => `${'abcdefghijklmnopq'.slice(0, at)}${odd}${'abcdefghijklmnopq'.slice(at, length)}`))).flat()
+    const column = build('utf8', texts)
+    expect(valuesOf(device, column)).toEqual(texts)
+    texts.forEach((text, row) => {
+      const bytes = new TextEncoder().encode(text)
+      const view = device.memory.bytes(column.values + 16 * row, 16)
+      expect(view[0]).toBe(bytes.length)
+      // Comparisons of whole views rely on zeros behind a short text.
+      if (bytes.length <= 12) expect([...view.subarray(4)], text).toEqual([...bytes, ...new Array(12 - bytes.length).fill(0)])
+    })
+    expect(roundTrip('utf8', ['\ud800', 'a\udc00'])).toEqual(['\ufffd', 'a\ufffd'])
+  })
+
   it('are not asked for inside of what is null', () => {
     expect(roundTrip('struct<a: utf8, b: list<int8>, c: list<utf8, 2>>?', [null, { a: 'x', b: [1], c: ['p', 'q'] }])).toEqual([null, { a: 'x', b: [1], c: ['p', 'q'] }])
     const column = build('struct<a: utf8>?', [null, { a: 'x' }])
