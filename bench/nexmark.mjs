@@ -97,7 +97,10 @@ async function besideFlink(query, { eventsPerSecondPerCore }, checked, options) 
     return { flinkHere: 'differs', equal: false }
   }
   const figure = await measureFlink(query, options)
-  return { ...figure, ...(figure.flinkMiB && { timesFlinkHere: eventsPerSecondPerCore / 1e3 / figure.flinkHere }), ...(checked && { equal: true }) }
+  const times = figure.flinkMiB && eventsPerSecondPerCore / 1e3 / figure.flinkHere
+  // A run takes long: what is known is said.
+  if (times) process.stderr.write(`${query}: ${Math.round(eventsPerSecondPerCore / 1e3)} thousand events/s/core, flink ${figure.flinkHere}: ${times.toPrecision(3)} times\n`)
+  return { ...figure, ...(times && { timesFlinkHere: times }), ...(checked && { equal: true }) }
 }
 
 // What can't run as a stream yet runs over input that ends.

@@ -98,6 +98,14 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     expect(figures[0]!.p50_ms).toBeGreaterThan(0)
   })
 
+  it('flow counts as @kafkats/flow counts, where that is installed', () => {
+    const figures = bench('flow', '3e4')
+    const isInstalled = existsSync(`${root}bench/node_modules/@kafkats/flow`)
+    expect(figures).toHaveLength(isInstalled ? 3 : 2)
+    for (const f of figures) expect(f.results, String(f.case)).toBe(1_000)
+    for (const f of figures.slice(0, 2)) expect(f.equal).toBe(isInstalled ? true : undefined)
+  })
+
   it('brc groups lines of text, with temperatures as floats and as decimals', () => {
     const figures = bench('brc')
     expect(figures.map(f => f.temperatures)).toEqual(['float64', 'decimal(4, 1)'])
