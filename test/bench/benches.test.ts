@@ -42,11 +42,11 @@ function suite(name: string, rows: string): { rows: SuiteRow[]; page: string } {
   }
 }
 
-function bench(name: string, rows = '1e4'): Figure[] {
+function bench(name: string, rows = '1e4', options: readonly string[] = []): Figure[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
     const json = join(folder, 'figures.json')
-    const args = ['bench/main.mjs', name, '--rows', rows, '--runs', '1', '--workers', '1', '--peers', peers, '--json', json]
+    const args = ['bench/main.mjs', name, '--rows', rows, '--runs', '1', '--workers', '1', '--peers', peers, '--json', json, ...options]
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 110_000 })
     expect(status, stderr).toBe(0)
     return (JSON.parse(readFileSync(json, 'utf8')) as { rows: Figure[] }).rows
@@ -70,6 +70,13 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
       expect(f.eventsPerSecondPerCore, String(f.query)).toBeGreaterThan(0)
       if (['q0', 'q1', 'q2', 'q5'].includes(String(f.query))) expect(f.equal, String(f.query)).toBe(hasPeers ? true : undefined)
     }
+  })
+
+  it.skipIf(!existsSync(`${root}bench/out/flink/lib`))('nexmark gives what Flink gives, where that is installed', () => {
+    const [q5, q6, q9, mean] = bench('nexmark', '2e4', ['--peers', 'flink', '--queries', 'q5,q6,q9'])
+    for (const f of [q5!, q9!]) expect(f).toMatchObject({ equal: true, timesFlinkHere: expect.any(Number) })
+    expect(q6).toMatchObject({ flinkHere: 'not measured' })
+    expect(mean).toMatchObject({ flinkQueries: 2 })
   })
 
   it('ndjson decodes flat and nested bids', () => {
