@@ -108,6 +108,12 @@ export class TopLists {
     return gatherOwned(this.#device, arena, this.#store.batch(), ids, rows)
   }
 
+  /** As `state`, of `count` groups (u32). */
+  stateOf(arena: Arena, gids: number, count: number): Batch {
+    const { ids, rows } = this.#held(arena, this.#entries.ensure(this.#groups), gids, count)
+    return gatherOwned(this.#device, arena, this.#store.batch(), ids, rows)
+  }
+
   /** Takes rows as `state` gave them, of groups that have none. */
   restore(gids: number, groupCount: number, rows: Pick<Batch, 'columns' | 'rowCount'>): void {
     this.#groups = groupCount

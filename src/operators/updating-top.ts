@@ -1,17 +1,14 @@
 // topK and dedup over input that never ends: the first rows of each group so far, given out as changes. Where rows only add up nothing but these is kept; where they
 // are taken back, all rows are, as any of them may come to be among the first.
 import { AssertionError } from '../base/errors.ts'
-import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
 import type { Batch } from '../batch/batch.ts'
 import { changeColumn, changeField } from '../batch/change.ts'
 import { rowCount64 } from '../batch/data-type.ts'
 import { columnIndex, fieldOf, type Fields, isHidden, visible } from '../batch/schema.ts'
-import { GroupTable } from '../compute/group-table.ts'
-import { rowsOfKeyGroups } from '../compute/partition.ts'
 import { type TopChanges, TopLists } from '../compute/top-lists.ts'
 import type { Arena } from '../device/arena.ts'
-import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { KeptTops } from './kept-tops.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { checkOrder, describeOrder, orderColumns } from './order-params.ts'
 import { checkTopCount, rankField, type TopKParams } from './top-k.ts'
@@ -36,8 +33,6 @@ export const updatingTopOperator: OperatorType<TopKParams> = {
   create: (context, params, [input]) => new UpdatingTop(context, params, input!),
 }
 
-const deadGroupsMax = 4_096
-
 class UpdatingTop implements Operator {
   readonly #context: OperatorContext
   readonly #params: TopKParams
@@ -48,8 +43,7 @@ class UpdatingTop implements Operator {
   readonly #change: number
   readonly #output: Fields
   readonly #shown: readonly number[]
-  #table: GroupTable
-  #lists: TopLists
+  readonly #kept: KeptTops
   constructor(context: OperatorContext, params: TopKParams, input: Fields) {
     const { keys, by = [], rank } = params
     this.#context = context
@@ -60,8 +54,7 @@ class UpdatingTop implements Operator {
     this.#shown = this.#fields.flatMap(({ name }, i) => (isHidden(name) ? [] : [i]))
     this.#by = by.map(name => columnIndex(this.#fields, name, context.where))
     this.#output = [...visible(input), ...rankField(input, rank, context.where), changeField]
-    this.#table = this.#newTable()
-    this.#lists = this.#newLists()
+    this.#kept = new KeptTops(context, { fields: this.#fields, keys: this.#by, onlyAdded: this.#change < 0, newLists: () => this.#newLists() })
   }
 
   push({ columns, rowCount }: Batch, out: Output): void {
@@ -70,63 +63,26 @@ class UpdatingTop implements Operator {
     const rows = { columns: this.#columns.map(i => columns[i]!), rowCount }
     const scratch = device.arena()
     try {
-      const gids = this.#table.find(scratch, this.#by.map(i => rows.columns[i]!), rowCount)
-      const found = this.#lists.take(arena, gids, this.#table.groupCount, rows, this.#change < 0 ? undefined : columns[this.#change]!)
+      const gids = this.#kept.groupsOf(scratch, rows.columns, rowCount)
+      const found = this.#kept.lists.take(arena, gids, this.#kept.groupCount, rows, this.#change < 0 ? undefined : columns[this.#change]!)
       if (found.owed > 0) throw new AssertionError('CHANGES', `${where}: a row was taken back that had not been given; this is a fault in Millrace`)
       if (found.rowCount > 0) out.emit(this.#shownOf(found, arena))
-      if (this.#table.groupCount > 2 * this.#lists.rowCount + deadGroupsMax) this.#forgetGroups(scratch)
+      this.#kept.settle()
     } finally {
       scratch.release()
     }
   }
 
   snapshot(): StateRun[] {
-    if (this.#lists.rowCount === 0) return []
-    const { device, instance, parallelism } = this.#context
-    const arena = device.arena()
-    try {
-      return [{ table: 'rows', keyGroups: this.#by.length > 0 ? keyGroupRange(instance, parallelism) : { start: 0, end: keyGroupCount }, bytes: encodeRun(device, this.#lists.state(arena)) }]
-    } finally {
-      arena.release()
-    }
+    return this.#kept.snapshot()
   }
 
   restore(runs: readonly StateRun[]): void {
-    const { device, instance, parallelism, where } = this.#context
-    const { by = [] } = this.#params
-    for (const run of runs) {
-      const arena = device.arena()
-      try {
-        const rows = decodeRun(device, arena, run.bytes)
-        this.#restore(arena, by.length === 0 ? rows : rowsOfKeyGroups(device, arena, rows, by, keyGroupRange(instance, parallelism), where))
-      } finally {
-        arena.release()
-      }
-    }
+    this.#kept.restore(runs)
   }
 
   close(): void {
-    this.#table.close()
-    this.#lists.close()
-  }
-
-  #restore(arena: Arena, rows: Batch): void {
-    if (rows.rowCount === 0) return
-    const gids = this.#table.find(arena, this.#by.map(i => rows.columns[i]!), rows.rowCount)
-    this.#lists.restore(gids, this.#table.groupCount, rows)
-  }
-
-  // Groups that have lost their rows.
-  #forgetGroups(scratch: Arena): void {
-    const rows = this.#lists.state(scratch)
-    this.close()
-    this.#table = this.#newTable()
-    this.#lists = this.#newLists()
-    this.#restore(scratch, rows)
-  }
-
-  #newTable(): GroupTable {
-    return new GroupTable(this.#context.device, this.#by.map(i => this.#fields[i]!))
+    this.#kept.close()
   }
 
   #newLists(): TopLists {

@@ -79,8 +79,8 @@ export class Segment {
     this.#pending = pending
   }
 
-  /** Writes rows, which aren't needed afterwards; none has a null among its keys. Cost: sorting, and a copy at about 1 GB/s. Throws as `SpillFile`. */
-  static write(shape: SegmentShape, spill: SpillStore, rows: Batch): Segment {
+  /** Writes rows, which aren't needed afterwards; none has a null among its keys. `number`: for those who order them. Cost: sorting, and a copy at about 1 GB/s. Throws as `SpillFile`. */
+  static write(shape: SegmentShape, spill: SpillStore, rows: Batch, number?: number): Segment {
     const { device } = shape
     const isSmall = batchBytes(device, rows) <= smallBytesMax
     const file = isSmall ? new Parts() : spill.create()
@@ -92,7 +92,7 @@ export class Segment {
       const index = writeBlocks(shape, file, rows, hashes, order)
       const filter = filterOf(device, own, scratch, hashes, rows.rowCount)
       writeEnd(device, file, index, filter, rows.rowCount)
-      const id = crypto.randomUUID()
+      const id = `${number === undefined ? '' : `n${number}-`}${crypto.randomUUID()}`
       if (file instanceof Parts) {
         const whole = file.whole()
         return new Segment(shape, id, { block: (_, start, length) => whole.subarray(start, start + length), close: () => {} }, index, { arena: own, column: filter }, whole)
@@ -139,6 +139,13 @@ export class Segment {
   /** Bytes of memory held. */
   get bytes(): number {
     return 8 * this.#filter.length
+  }
+
+  /** The number that the segment named `id` was written with. Throws DataError STATE_CORRUPT. */
+  static numberOf(shape: SegmentShape, id: string): number {
+    const number = /^n(\d{1,15})-/.exec(id)?.[1]
+    if (number === undefined) throw corrupt(shape, `its name ${id} has no number`)
+    return Number(number)
   }
 
   /** Rows of a block, in `arena`. Throws DataError STATE_CORRUPT or STATE_SHAPE. */

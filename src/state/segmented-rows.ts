@@ -12,6 +12,7 @@ import { RowStore } from '../compute/row-store.ts'
 import type { Arena } from '../device/arena.ts'
 import type { Device } from '../device/device.ts'
 import { BlockCache } from './block-cache.ts'
+import { joinedGroups, sharedRuns } from './lasting-runs.ts'
 import { Segment, type SegmentShape } from './segment.ts'
 import { probeSegment, SegmentProbe } from './segment-probe.ts'
 import type { StateRun } from './state-run.ts'
@@ -153,20 +154,9 @@ export class SegmentedRows {
 
   /** Takes over runs that `snapshot` made, of all instances: their indexes are read, and no rows. Throws DataError STATE_CORRUPT. */
   restore(runs: readonly StateRun[]): void {
-    const { keyGroups: own, spill } = this.#options
-    const byId = new Map<string, { run: StateRun; groups: StateRun['keyGroups'][]; isForeign: boolean }>()
-    for (const run of runs) {
-      const groups = { start: Math.max(own.start, run.keyGroups.start), end: Math.min(own.end, run.keyGroups.end) }
-      if (groups.start >= groups.end || !run.lasting) continue
-      // The file may have rows of any group: another instance may have made others of them part of a segment of its own.
-      const isForeign = run.keyGroups.start !== own.start || run.keyGroups.end !== own.end
-      const known = byId.get(run.lasting.id)
-      if (known) known.groups.push(groups)
-      else byId.set(run.lasting.id, { run, groups: [groups], isForeign })
-    }
-    for (const { run, groups, isForeign } of byId.values()) {
-      const segment = Segment.open(this.#shape, spill, { ...run, lasting: run.lasting! })
-      this.#segments.push({ segment, from: 0, to: 0, inMemory: false, newest: this.#now(), ...(isForeign && { only: joined(groups) }) })
+    const { keyGroups, spill } = this.#options
+    for (const { run, groups, isForeign } of sharedRuns(runs, keyGroups)) {
+      this.#segments.push({ segment: Segment.open(this.#shape, spill, run), from: 0, to: 0, inMemory: false, newest: this.#now(), ...(isForeign && { only: joinedGroups(groups) }) })
     }
   }
 
@@ -281,15 +271,4 @@ export class SegmentedRows {
     this.#active = this.#freshIndex()
     this.#sealedRows = 0
   }
-}
-
-// Ranges of key groups without overlaps.
-function joined(groups: readonly StateRun['keyGroups'][]): StateRun['keyGroups'][] {
-  const out: { start: number; end: number }[] = []
-  for (const { start, end } of [...groups].sort((a, b) => a.start - b.start)) {
-    const last = out.at(-1)
-    if (last && start <= last.end) last.end = Math.max(last.end, end)
-    else out.push({ start, end })
-  }
-  return out
 }

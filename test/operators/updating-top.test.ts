@@ -9,6 +9,7 @@ import type { TopKParams } from '../../src/operators/top-k.ts'
 import { updatingAggregateOperator } from '../../src/operators/updating-aggregate.ts'
 import { updatingOverOperator } from '../../src/operators/updating-over.ts'
 import { updatingTopOperator } from '../../src/operators/updating-top.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import { netOf } from '../support/changes.ts'
 import { EventRun, type Step } from '../support/event-run.ts'
 import { runInBatches } from '../support/run-in-batches.ts'
@@ -88,4 +89,24 @@ describe('the first rows so far', () => {
     }
     expect(device.pages.used()).toBe(0)
   })
+})
+
+it('of groups that memory has no room for are the same, over restarts', () => {
+  const r = random(7)
+  let spilled = 0
+  const spill = new SpillFiles(undefined, bytes => void (spilled += bytes))
+  const fields = parseSchema({ id: 'int32', key: 'int64', price: 'int32', note: 'utf8' }, 'test')
+  const params = { count: 2, keys: byPrice, by: ['key'], rank: 'place' }
+  const rows = Array.from({ length: 9_000 }, (_, id) => ({ id, key: BigInt(r.int(1_500)), price: r.int(50), note: `what is said of row ${id}, `.repeat(4) }))
+  const restarts = new Map([[3, 3], [6, 1], [8, 2]])
+  const events = new EventRun(device, fields, [{ type: updatingTopOperator, params }], 2, undefined, { spill, stateBytesMax: 1 << 18 })
+  for (let batch = 0; batch * 1_000 < rows.length; batch++) {
+    if (restarts.has(batch)) events.restart(restarts.get(batch)!)
+    events.push(rows.slice(1_000 * batch, 1_000 * (batch + 1)))
+  }
+  events.close()
+  expect(netOf(events.changes)).toEqual(plainTop(rows as never, params, priceOf).map(row => keyText(row as never)).sort())
+  expect(spilled).toBeGreaterThan(2 ** 20)
+  spill.close()
+  expect(device.pages.used()).toBe(0)
 })

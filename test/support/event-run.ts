@@ -12,6 +12,7 @@ import type { Device } from '../../src/device/device.ts'
 import type { AnyOperatorType, Operator, OperatorContext, OperatorType, Output } from '../../src/operators/operator.ts'
 import type { StateRun } from '../../src/state/state-run.ts'
 import { type ChangedRow, changesOf } from './changes.ts'
+import { storedRuns } from './stored-runs.ts'
 
 /** One operator with its parameters. */
 export interface Step {
@@ -99,7 +100,7 @@ export class EventRun {
     })
   }
   snapshot(): StateRun[][] {
-    return this.#instances.map(list => list.flatMap(({ operator }) => operator.snapshot?.() ?? []))
+    return this.#instances.map(list => storedRuns(list.flatMap(({ operator }) => operator.snapshot?.() ?? [])))
   }
   /** Closes all instances and goes on from their snapshot, or from an earlier one, with `parallelism` new ones. */
   restart(parallelism: number, runs = this.snapshot()): void {
