@@ -18,6 +18,11 @@ export interface WatermarkOptions<in S> {
   /** A split that is silent so long, by the clock, is waited for no more. */
   readonly idle?: Duration
   /**
+   * Watermarks of one `group` keep together: a source that is more than `drift` of event time ahead of the slowest of them is read no further, so that joins and windows behind them hold no
+   * more than that of it. One that has ended, or is silent for its `idle`, holds nobody up.
+   */
+  readonly align?: { readonly group: string; readonly drift: Duration }
+  /**
    * Up to which time all rows have come, as a row says it; null where it says nothing. An expression (`when(col('kind').eq('mark')).then(col('at')).otherwise(null)`), or a function of the row and of an object
    * in which it may keep plain data, one for each split, that checkpoints have; it returns a Date or milliseconds, and leaves the fast path.
    */
@@ -50,11 +55,12 @@ export interface StreamMethods<in out S> {
 
 /** The run time of the family. */
 export class StreamSteps extends JoinSteps {
-  watermark(time: string, { bound, idle, by }: WatermarkOptions<any> = {}): this {
+  watermark(time: string, { bound, idle, align, by }: WatermarkOptions<any> = {}): this {
     const params = {
       time,
       boundMs: bound === undefined ? 0 : parseDuration(bound, 'watermark'),
       ...(idle !== undefined && { idleMs: parseDuration(idle, 'watermark') }),
+      ...(align && { align: { group: align.group, driftMs: parseDuration(align.drift, 'watermark, align') } }),
     }
     if (typeof by === 'function') return this.next({ node: 'operator', label: 'watermark', kind: 'watermark', params, inputs: [this.edge], side: [], function: functionOf(by) })
     return this.operator('watermark', { ...params, ...(by !== undefined && { by: expressionOf(by, 'watermark, by') as unknown as Json }) })

@@ -26,6 +26,8 @@ export interface WatermarkParams {
   readonly boundMs: number
   readonly idleMs?: number
   readonly saidColumn?: string
+  /** Sources of the group's steps are read no further while they are so far ahead of the least of them. */
+  readonly align?: { readonly group: string; readonly driftMs: number }
   /** An int32 column whose values are the splits (partitions) of the source; each has its own greatest time, and the least counts. */
   readonly splitColumn?: string
   /** Splits 0 … splitCount − 1 are waited for before their first row. */
@@ -53,12 +55,13 @@ export const watermarkOperator: OperatorType<WatermarkParams> = {
     for (const [name, ms] of [
       ['bound', params.boundMs],
       ['idle', params.idleMs ?? 1],
+      ['drift', params.align?.driftMs ?? 0],
     ] as const) {
       if (!Number.isInteger(ms) || ms < 0) throw new PlanError('WATERMARK', `${where}: the ${name} is ${ms} ms; give 0 or more whole milliseconds`)
     }
     return [...input!.filter(f => f.name !== watermarkColumn && f.name !== params.saidColumn), watermarkField]
   },
-  describe: params => `${params.time}${params.saidColumn === undefined ? '' : ', as rows say'}${params.boundMs > 0 ? ` − ${formatDuration(params.boundMs)}` : ''}${params.idleMs ? `, idle after ${formatDuration(params.idleMs)}` : ''}`,
+  describe: params => `${params.time}${params.saidColumn === undefined ? '' : ', as rows say'}${params.boundMs > 0 ? ` − ${formatDuration(params.boundMs)}` : ''}${params.idleMs ? `, idle after ${formatDuration(params.idleMs)}` : ''}${params.align ? `, at most ${formatDuration(params.align.driftMs)} ahead of others of ${params.align.group}` : ''}`,
   create: (context, params) => new WatermarkOperator(context, params),
 }
 

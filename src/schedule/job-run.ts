@@ -19,6 +19,7 @@ import type { Target } from './flow.ts'
 import type { JobEnvironment } from './job-environment.ts'
 import { Latency } from './latency.ts'
 import { type JobMetrics, MetricsCounter } from './metrics.ts'
+import { ReadLimits } from './read-limits.ts'
 import { type Savepoint, SavepointRun } from './savepoint.ts'
 import { SinkRun } from './sink-run.ts'
 import { type FeedRun, openFeed, runScan, type SourceRun, splitsOfScan } from './source-run.ts'
@@ -45,6 +46,7 @@ export class JobRun {
   readonly #batches: BatchesInFlight
   readonly #epochs: EpochRun
   readonly #latency: Latency
+  readonly #limits: ReadLimits
   #stopTicks: () => void = () => {}
   #failure: Error | undefined
   /** Settles when the job has failed. */
@@ -69,6 +71,8 @@ export class JobRun {
     this.#batches = new BatchesInFlight(environment.device, environment.batchBytes)
     this.#latency = new Latency(environment.clock, environment.batchRows, resolved.bounded ? undefined : environment.latencyMs)
     this.metricsCounter = new MetricsCounter(environment.clock, environment.workers.length + 1, { pages: environment.device.pages, batches: this.#batches }, this.#latency)
+    const parts = { stages: this.#stages, sinks: this.#sinks, sources: this.#sources, batches: this.#batches, watermarkOf: (task: number) => this.metricsCounter.watermarkOf(task) }
+    this.#limits = new ReadLimits(environment, parts, plan.stages, resolved)
     this.#lastEpochAt = environment.clock.elapsed()
     this.done = this.#settle.promise
     this.done.catch(() => {})
@@ -259,7 +263,7 @@ export class JobRun {
       snapshotTaken: (barrier, runs, ended) => this.#epochs.snapshotTaken(barrier, runs, ended),
       release: batch => releaseArena(device, batch[1]!),
       moved: () => this.#moved(),
-      mayRead: () => this.#mayRead(),
+      mayRead: () => this.#limits.mayRead(spec.scan?.id),
       batchRows: () => this.#latency.batchRows,
       elapsed: () => this.#environment.clock.elapsed(),
     }
@@ -299,7 +303,7 @@ export class JobRun {
         signal: this.#abort.signal,
         topics,
         batchRows: () => this.#latency.batchRows,
-        mayRead: () => this.#mayRead(),
+        mayRead: () => this.#limits.mayRead(feed.node.id),
         count: (m, by) => this.metricsCounter.count(m, by),
         rowsRead: rows => this.metricsCounter.read(rows),
         failed: error => this.fail(error),
@@ -338,12 +342,6 @@ export class JobRun {
         this.#trigger({ final: true, finished: allEnded && !this.#draining, keep: this.#finalSavepoint?.keep })
       }
     })
-  }
-
-  // Where memory gets short, what is on its way is worked off first.
-  #mayRead(): boolean {
-    const { device, crowdedPages } = this.#environment
-    return (device.pages.used() < crowdedPages && !this.#batches.isCrowded) || (this.#stages.every(s => s.quiet()) && this.#sinks.every(s => s.quiet()))
   }
 
   // A join's table is being made: what has been read of its other side can't be put behind a barrier yet.

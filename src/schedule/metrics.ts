@@ -127,6 +127,11 @@ export class MetricsCounter {
     if (reply.totals) this.#totals.set(reply.task, reply.totals)
   }
 
+  /** Event time that a task has reached; −Infinity before it has told any. */
+  watermarkOf(task: number): number {
+    return this.#watermarks.get(task) ?? Number.NEGATIVE_INFINITY
+  }
+
   /** What each step took, gave and cost, by its id, summed over instances. */
   totals(): Map<string, StepTotals> {
     const sums = new Map<string, StepTotals>()

@@ -36,6 +36,8 @@ export interface SourceRun {
   progress(): number | undefined
   /** Rows known to be waiting, if known. */
   lag(): number | undefined
+  /** When, by the clock's elapsed time, it has last handed rows out, or was opened; absent where it is never silent. */
+  handedOutMs?(): number
   /** What it has given, unless a stage counts it. */
   readonly totals?: StepTotals
 }
@@ -126,6 +128,7 @@ export class FeedRun implements SourceRun {
   readonly #environment: FeedEnvironment
   readonly #barriers: { barrier: Barrier; reached: (position: Json) => void }[] = []
   #wake: () => void = () => {}
+  #handedOutMs: number
   #stopping = false
   #ended = false
   #closed = false
@@ -138,6 +141,11 @@ export class FeedRun implements SourceRun {
     this.#spec = spec
     this.#reader = reader
     this.#environment = environment
+    this.#handedOutMs = environment.clock.elapsed()
+  }
+
+  handedOutMs(): number {
+    return this.#handedOutMs
   }
 
   /** Splits that watermarks wait for, if the source knows. */
@@ -248,6 +256,7 @@ export class FeedRun implements SourceRun {
   }
 
   #count(batch: Batch): void {
+    this.#handedOutMs = this.#environment.clock.elapsed()
     this.totals.rowsOut += batch.rowCount
     for (const column of batch.columns) this.totals.bytesOut += columnBytes(column)
     this.#environment.rowsRead(batch.rowCount)
