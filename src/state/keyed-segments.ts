@@ -105,7 +105,7 @@ export class KeyedSegments {
 
   /** Forgets the rows that count no more. Cost: all are read, and those that count written anew, a million at a time. */
   compact(): void {
-    if (this.#segments.length < 2) return
+    if (this.#segments.length < 2 && !this.#segments[0]?.only) return
     const ranges = Math.max(1, Math.ceil(this.rowCount / mergedRowsMax))
     const number = this.#segments.at(-1)!.number
     const parts = this.#segments.splice(0)
