@@ -105,7 +105,7 @@ export class KeyedSegments {
 
   /** Forgets the rows that count no more. Cost: all are read, and those that count written anew, a million at a time. */
   compact(): void {
-    if (this.#segments.length < 2 && !this.#segments[0]?.only) return
+    if (this.#segments.length === 0) return
     const ranges = Math.max(1, Math.ceil(this.rowCount / mergedRowsMax))
     const number = this.#segments.at(-1)!.number
     const parts = this.#segments.splice(0)
@@ -194,11 +194,12 @@ export class KeyedSegments {
 
   // One segment of what counts in the parts, the oldest of them first, of keys whose hashes are from `low` on and below `high`.
   #merge(parts: readonly Kept[], number: number, low = 0, high = 2 ** 32): void {
-    const { device, fields, keys } = this.#options
+    const { device, fields, keys, keyGroups } = this.#options
     const seen = new GroupTable(device, keys.map(key => fields[key]!))
     const store = new RowStore(device, fields)
     try {
-      for (const { segment, only } of parts.toReversed()) {
+      // A file may have rows of groups that another instance has now.
+      for (const { segment, only = [keyGroups] } of parts.toReversed()) {
         const newer = seen.groupCount
         for (const [block, { first }] of segment.blocks.entries()) {
           if (first >= high || (segment.blocks[block + 1]?.first ?? low) < low) continue
@@ -207,7 +208,7 @@ export class KeyedSegments {
             const all = segment.read(arena, block)
             const hashes = device.memory.uint32s(hashColumns(device, arena, keys.map(key => all.columns[key]!), all.rowCount), all.rowCount)
             // Rows that are others' say nothing of keys.
-            const own = this.#chosen(arena, all, row => hashes[row]! >= low && hashes[row]! < high && (!only || isOf(only, hashes[row]! >>> keyGroupShift)))
+            const own = this.#chosen(arena, all, row => hashes[row]! >= low && hashes[row]! < high && isOf(only, hashes[row]! >>> keyGroupShift))
             const gids = device.memory.uint32s(seen.find(arena, keys.map(key => own.columns[key]!), own.rowCount), own.rowCount)
             store.append(this.#chosen(arena, own, row => gids[row]! >= newer))
           } finally {
