@@ -7,7 +7,7 @@ import { printComparison, writePage } from './report.mjs'
 import { engines, runSuite } from './run-suite.mjs'
 
 const suites = ['groupby', 'join', 'filter', 'tpch', 'expressions', 'clickbench', 'convert', 'groupby-parquet']
-const benches = { brc: './brc.mjs', skew: './skew.mjs', ndjson: './ndjson.mjs', nexmark: './nexmark.mjs', windows: './windows.mjs', state: './state.mjs', latency: './latency.mjs', flow: './flow.mjs' }
+const benches = { brc: './brc.mjs', skew: './skew.mjs', ndjson: './ndjson.mjs', nexmark: './nexmark.mjs', windows: './windows.mjs', state: './state.mjs', latency: './latency.mjs', flow: './flow.mjs', soak: './soak.mjs' }
 const help = `usage: npm run bench -- ${[...suites, ...Object.keys(benches)].join('|')} [options]
 
   --rows N         rows or events, such as 1e7; 1e4 is a smoke test
