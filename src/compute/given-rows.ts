@@ -93,6 +93,13 @@ export class GivenRows {
     return { gids, columns: rows === 0 ? [] : [...gatherOwned(this.#device, arena, this.#store.batch(), slots, rows).columns] }
   }
 
+  /** The rows of groups that all have one, in `arena`. */
+  rowsFor(arena: Arena, { indices, rows }: SomeGroups): Column[] {
+    const slots = arena.allocate(4 * rows)
+    this.#device.kernels.takeSlots(this.#entries.ensure(this.#groups), indices, rows, slots)
+    return [...gatherOwned(this.#device, arena, this.#store.batch(), slots, rows).columns]
+  }
+
   /** Takes rows that groups without one were given out with. */
   restore(gids: number, columns: readonly Column[], rows: number, groupCount: number): void {
     this.#groups = groupCount

@@ -8,7 +8,7 @@ import { float64 } from '../batch/data-type.ts'
 import { type Field, type Fields, schemaText } from '../batch/schema.ts'
 import { type Accumulators, createAccumulators } from '../compute/accumulators.ts'
 import type { AggregateSpec } from '../compute/accumulator.ts'
-import type { SomeGroups } from '../compute/aggregate-contract.ts'
+import { orderSuffix, type SomeGroups } from '../compute/aggregate-contract.ts'
 import { ChangingAccumulators } from '../compute/changing-accumulators.ts'
 import { gatherColumn, gathered, gatherNumbers } from '../compute/gather.ts'
 import { splitChanges } from '../compute/changes.ts'
@@ -20,6 +20,7 @@ import { RowOrder } from '../compute/row-order.ts'
 import type { Arena } from '../device/arena.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
+import { canBeCold, ColdGroups, type FoundGroups } from './cold-groups.ts'
 import { type AggregateParams, type AggregateShape, describeGroups, partialShape, resultFields } from './group-by.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 
@@ -55,10 +56,12 @@ class UpdatingAggregate implements Operator {
   readonly #specs: readonly AggregateSpec[]
   /** Where `$change` is in the input; −1 where its rows only add up. */
   readonly #change: number
-  readonly #table: GroupTable
+  #table: GroupTable
   /** Of changing rows the last one counts them: a group without rows has no result. */
-  readonly #accumulators: Accumulators
-  readonly #given: GivenRows
+  #accumulators: Accumulators
+  #given: GivenRows
+  /** Where groups only grow, in no order, and have no end: those that memory lacks. */
+  readonly #cold: ColdGroups | undefined
   /** Where idle groups are forgotten: when each was touched. */
   readonly #times: GroupTimes | undefined
   readonly #ttlMs: number
@@ -68,13 +71,20 @@ class UpdatingAggregate implements Operator {
     this.#context = context
     this.#shape = shape
     this.#results = resultFields(shape.partial, params, context.where)
-    this.#table = new GroupTable(context.device, shape.keys)
     this.#change = input.findIndex(field => field.name === changeColumn)
     this.#specs = this.#change < 0 ? shape.specs : [...shape.specs, { fn: 'count' }]
-    this.#accumulators = this.#change < 0 ? createAccumulators(context.device, this.#specs) : new ChangingAccumulators(context.device, this.#specs)
-    this.#given = new GivenRows(context.device, this.#results, shape.keys.length)
+    ;[this.#table, this.#accumulators, this.#given] = this.#fresh()
     this.#ttlMs = params.ttlMs ?? Number.POSITIVE_INFINITY
     if (params.ttlMs !== undefined && params.keys.length > 0) this.#times = new GroupTimes(context.device)
+    const fields = this.#stateFields()
+    const keys = shape.keys.map((_, i) => i)
+    if (this.#change < 0 && !this.#times && canBeCold(fields, keys) && !fields.some(({ name }) => name.endsWith(orderSuffix))) this.#cold = new ColdGroups(context, fields, keys, 'groups')
+  }
+
+  #fresh(): [GroupTable, Accumulators, GivenRows] {
+    const { device } = this.#context
+    const accumulators = this.#change < 0 ? createAccumulators(device, this.#specs) : new ChangingAccumulators(device, this.#specs)
+    return [new GroupTable(device, this.#shape.keys), accumulators, new GivenRows(device, this.#results, this.#shape.keys.length)]
   }
 
   push(batch: Batch, out: Output): void {
@@ -84,8 +94,11 @@ class UpdatingAggregate implements Operator {
     const scratch = device.arena()
     try {
       const keys = this.#shape.keyAt.map(i => columns[i]!)
+      const known = this.#table.groupCount
       const gids = this.#table.find(scratch, keys, rowCount)
       const groups = this.#table.groupCount
+      const before = this.#cold?.came(scratch, { gids, rowCount, known, groupCount: groups }, keys)
+      if (before) this.#take(scratch, before.rows)
       const touched = this.#given.touch(scratch, gids, rowCount, groups)
       this.#update(scratch, batch, gids, touched)
       this.#times?.touch(touched, groups, this.#context.clock.now())
@@ -97,6 +110,12 @@ class UpdatingAggregate implements Operator {
       scratch.release()
     }
     if (this.#table.groupCount > 2 * this.#given.count + deadGroupsMax) this.#repack()
+    if (this.#cold?.isShort(this.#table.bytes + this.#accumulators.bytes + this.#given.bytes)) {
+      this.#write(this.#cold)
+      this.#closeGroups()
+      ;[this.#table, this.#accumulators, this.#given] = this.#fresh()
+      this.#cold.forgotten()
+    }
   }
 
   // Rows that are added first, so that what is taken back has come, too.
@@ -133,6 +152,10 @@ class UpdatingAggregate implements Operator {
   }
 
   snapshot(): StateRun[] {
+    if (this.#cold) {
+      this.#write(this.#cold)
+      return this.#cold.runs()
+    }
     const { device, instance, parallelism } = this.#context
     const arena = device.arena()
     try {
@@ -146,14 +169,18 @@ class UpdatingAggregate implements Operator {
   restore(runs: readonly StateRun[]): void {
     const { device, instance, parallelism, where } = this.#context
     const keys = this.#shape.keys.map(key => key.name)
+    this.#cold?.restore(runs)
     for (const run of runs) {
+      if (run.lasting) continue
       const arena = device.arena()
       try {
         const batch = decodeRun(device, arena, run.bytes)
         if (JSON.stringify(schemaText(batch.fields)) !== JSON.stringify(schemaText(this.#stateFields())))
           throw new DataError('STATE_SHAPE', `${where}: the checkpoint's groups do not fit this step's keys and aggregates; start without it or restore the job as it was`)
         this.#order.restored(device, batch)
-        this.#take(arena, keys.length === 0 ? batch : rowsOfKeyGroups(device, arena, batch, keys, keyGroupRange(instance, parallelism), where))
+        const own = keys.length === 0 ? batch : rowsOfKeyGroups(device, arena, batch, keys, keyGroupRange(instance, parallelism), where)
+        this.#take(arena, own)
+        this.#cold?.came(arena, this.#foundAgain(arena, own), [])
       } finally {
         arena.release()
       }
@@ -161,10 +188,15 @@ class UpdatingAggregate implements Operator {
   }
 
   close(): void {
+    this.#closeGroups()
+    this.#times?.close()
+    this.#cold?.close()
+  }
+
+  #closeGroups(): void {
     this.#table.close()
     this.#accumulators.close()
     this.#given.close()
-    this.#times?.close()
   }
 
   #emit(changes: Batch, out: Output): void {
@@ -176,6 +208,17 @@ class UpdatingAggregate implements Operator {
     const { keys } = this.#shape
     const names = this.#specs.map((_, i) => `${statePrefix}${i}`)
     return [...keys, ...this.#accumulators.partialFields(names), ...(this.#times ? [timeField] : []), ...this.#results.slice(keys.length).map(field => ({ ...field, name: `${givenPrefix}${field.name}` }))]
+  }
+
+  #write(cold: ColdGroups): void {
+    const { device } = this.#context
+    const groups = this.#table.groupCount
+    const keyCount = this.#shape.keys.length
+    cold.write(groups, (arena, gids, count) => {
+      const rows = this.#given.rowsFor(arena, { indices: gids, rows: count })
+      const states = this.#accumulators.partialColumns(arena, groups).map(column => gatherColumn(device, arena, column, gids, count))
+      return { fields: this.#stateFields(), rowCount: count, columns: [...rows.slice(0, keyCount), ...states, ...rows.slice(keyCount)], arena: arena.address }
+    })
   }
 
   // Groups that have rows, and were touched at `since` or later.
@@ -206,6 +249,12 @@ class UpdatingAggregate implements Operator {
     } finally {
       arena.release()
     }
+  }
+
+  // No segment has what a run of another kind had.
+  #foundAgain(arena: Arena, { columns, rowCount }: Batch): FoundGroups {
+    const gids = this.#table.find(arena, columns.slice(0, this.#shape.keys.length), rowCount)
+    return { gids, rowCount, known: this.#table.groupCount, groupCount: this.#table.groupCount }
   }
 
   #take(arena: Arena, { columns, rowCount }: Batch): void {

@@ -8,6 +8,7 @@ import { parseType } from '../../src/batch/type-name.ts'
 import { createDevice } from '../../src/device/device.ts'
 import type { AggregateParam } from '../../src/operators/group-by.ts'
 import { updatingAggregateOperator } from '../../src/operators/updating-aggregate.ts'
+import { SpillFiles } from '../../src/storage/spill-files.ts'
 import { netOf } from '../support/changes.ts'
 import { EventRun, handClock } from '../support/event-run.ts'
 import { runInBatches } from '../support/run-in-batches.ts'
@@ -108,6 +109,29 @@ describe('groups of rows that never end', () => {
         }
       }
     }
+    expect(device.pages.used()).toBe(0)
+  })
+})
+
+describe('groups whose keys are always there', () => {
+  const types: Schema = { ...schema, key: 'utf8', id: 'int64' }
+  const grouping: Grouping = { keys: ['id', 'key'], aggregates: [...first.aggregates.filter(({ fn }) => fn !== 'last'), { name: 'mean', fn: 'mean', input: 'price' }, { name: 'longest', fn: 'max', input: 'text' }] }
+
+  it.each([
+    ['many', 3_000, Number.POSITIVE_INFINITY],
+    ['more than memory has room for', 3_000, 1 << 18],
+    ['few', 40, Number.POSITIVE_INFINITY],
+  ])('%s, are those of the rows, over restarts at other parallelisms', (_, ids, stateBytesMax) => {
+    const r = random(ids)
+    let spilled = 0
+    const spill = new SpillFiles(undefined, bytes => void (spilled += bytes))
+    const rows = sampleRows(r, 8_000).map(row => ({ ...row, key: row['key'] ?? 'no key', id: BigInt(r.int(ids)) }))
+    const restarts = new Map([[2, 3], [5, 1], [7, 2], [11, 3]])
+    const events = new EventRun(device, parseSchema(types, 'test'), [{ type: updatingAggregateOperator, params: grouping }], 2, undefined, { spill, stateBytesMax })
+    const got = netOf(runInBatches(events, rows, 600, restarts).changes)
+    expect(got).toEqual(plainGroups(rows, types, grouping).map(row => keyText(row as never)).sort())
+    if (Number.isFinite(stateBytesMax)) expect(spilled).toBeGreaterThan(2 ** 18)
+    spill.close()
     expect(device.pages.used()).toBe(0)
   })
 })

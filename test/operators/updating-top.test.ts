@@ -100,12 +100,7 @@ it('of groups that memory has no room for are the same, over restarts', () => {
   const rows = Array.from({ length: 9_000 }, (_, id) => ({ id, key: BigInt(r.int(1_500)), price: r.int(50), note: `what is said of row ${id}, `.repeat(4) }))
   const restarts = new Map([[3, 3], [6, 1], [8, 2]])
   const events = new EventRun(device, fields, [{ type: updatingTopOperator, params }], 2, undefined, { spill, stateBytesMax: 1 << 18 })
-  for (let batch = 0; batch * 1_000 < rows.length; batch++) {
-    if (restarts.has(batch)) events.restart(restarts.get(batch)!)
-    events.push(rows.slice(1_000 * batch, 1_000 * (batch + 1)))
-  }
-  events.close()
-  expect(netOf(events.changes)).toEqual(plainTop(rows as never, params, priceOf).map(row => keyText(row as never)).sort())
+  expect(netOf(runInBatches(events, rows, 1_000, restarts).changes)).toEqual(plainTop(rows as never, params, priceOf).map(row => keyText(row as never)).sort())
   expect(spilled).toBeGreaterThan(2 ** 18)
   spill.close()
   expect(device.pages.used()).toBe(0)
