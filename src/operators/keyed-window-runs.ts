@@ -50,7 +50,7 @@ type FrozenState = {
 /** Windows as rows; `keys`: the columns of all keys by number. Throws DataError TRIGGER_STATE where a user's trigger remembers what is no plain data. */
 export function windowRows(device: Device, arena: Arena, keyFields: Fields, keys: readonly Column[], windows: readonly KeyedWindow[], where: string): Batch {
   const times = (read: (window: KeyedWindow) => number) => windows.map(window => (Number.isFinite(read(window)) ? read(window) : null))
-  const frozen = ({ state, eventTimers, clockTimers, isSealed }: KeyedWindow): FrozenState => ({ state, events: [...eventTimers], clock: [...clockTimers], sealed: isSealed })
+  const frozen = ({ state, eventTimers, clockTimers, isSealed }: KeyedWindow): FrozenState => ({ state, events: [...(eventTimers ?? [])], clock: [...(clockTimers ?? [])], sealed: isSealed })
   const values = [
     times(window => window.start),
     times(window => window.end),
@@ -79,8 +79,8 @@ export function readWindows(device: Device, { columns, rowCount }: Batch, keyOf:
     window.results = Number(results!(row))
     window.state = state
     window.isSealed = sealed
-    for (const time of events) window.eventTimers.add(time)
-    for (const time of clock) window.clockTimers.add(time)
+    if (events.length > 0) window.eventTimers = new Set(events)
+    if (clock.length > 0) window.clockTimers = new Set(clock)
     return { window, parts: parts!(row) as number, hasGiven: given!(row) === 1 }
   })
 }

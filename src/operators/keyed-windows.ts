@@ -20,17 +20,28 @@ export interface KeyedWindow {
   /** What its trigger remembers, as plain data. */
   state: { [name: string]: Json }
   /** Times at which its trigger is to be called: of event time, and of the clock. */
-  readonly eventTimers: Set<number>
-  readonly clockTimers: Set<number>
+  eventTimers: Set<number> | undefined
+  clockTimers: Set<number> | undefined
   isGone: boolean
 }
 
 /** A window without rows. */
 export function emptyWindow(key: number, start: number, end: number): KeyedWindow {
-  return { key, start, end, parts: [], values: [], isSealed: false, results: 0, given: -1, state: {}, eventTimers: new Set(), clockTimers: new Set(), isGone: false }
+  return { key, start, end, parts: [], values: [], isSealed: false, results: 0, given: -1, state: {}, eventTimers: undefined, clockTimers: undefined, isGone: false }
 }
 
-/** The windows of all keys. */
+// Where windows that end at `end` or later begin in a list by ends.
+function placeOf(windows: readonly KeyedWindow[], end: number): number {
+  let [low, high] = [0, windows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (windows[middle]!.end < end) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The windows of all keys, those of a key in order of their ends. */
 export class KeyedWindows {
   #byKey = new Map<number, KeyedWindow[]>()
 
@@ -38,19 +49,23 @@ export class KeyedWindows {
     return this.#byKey.get(key) ?? []
   }
   find(key: number, start: number, end: number): KeyedWindow | undefined {
-    return this.#byKey.get(key)?.find(window => window.start === start && window.end === end)
+    const own = this.#byKey.get(key)
+    if (!own) return undefined
+    for (let at = placeOf(own, end); own[at]?.end === end; at++) if (own[at]!.start === start) return own[at]
+    return undefined
   }
   add(window: KeyedWindow): KeyedWindow {
     const own = this.#byKey.get(window.key)
-    if (own) own.push(window)
-    else this.#byKey.set(window.key, [window])
+    if (!own) this.#byKey.set(window.key, [window])
+    else if (own.at(-1)!.end < window.end) own.push(window)
+    else own.splice(placeOf(own, window.end), 0, window)
     return window
   }
   remove(window: KeyedWindow): void {
     window.isGone = true
-    const left = this.of(window.key).filter(other => other !== window)
-    if (left.length > 0) this.#byKey.set(window.key, left)
-    else this.#byKey.delete(window.key)
+    const own = this.#byKey.get(window.key)!
+    if (own.length === 1) this.#byKey.delete(window.key)
+    else own.splice(own.indexOf(window, placeOf(own, window.end)), 1)
   }
   all(): KeyedWindow[] {
     return [...this.#byKey.values()].flat()
@@ -69,10 +84,10 @@ export class KeyedWindows {
 
 /** Timers of windows by time: a heap. What a window no longer has in its set is passed over. */
 export class WindowTimers {
-  readonly #timersOf: (window: KeyedWindow) => Set<number>
+  readonly #kind: 'eventTimers' | 'clockTimers'
   readonly #heap: { readonly time: number; readonly window: KeyedWindow }[] = []
-  constructor(timersOf: (window: KeyedWindow) => Set<number>) {
-    this.#timersOf = timersOf
+  constructor(kind: 'eventTimers' | 'clockTimers') {
+    this.#kind = kind
   }
 
   /** No timer is earlier than this. */
@@ -82,13 +97,13 @@ export class WindowTimers {
 
   /** Sets a timer, once for each time. */
   set(window: KeyedWindow, time: number): void {
-    const own = this.#timersOf(window)
+    const own = (window[this.#kind] ??= new Set())
     if (own.has(time)) return
     own.add(time)
     this.restore(window, time)
   }
   remove(window: KeyedWindow, time: number): void {
-    this.#timersOf(window).delete(time)
+    window[this.#kind]?.delete(time)
   }
   /** As `set`, for a timer that the window has already. */
   restore(window: KeyedWindow, time: number): void {
@@ -103,7 +118,7 @@ export class WindowTimers {
     while (this.#heap.length > 0 && this.#heap[0]!.time <= now) {
       const due = this.#heap[0]!
       this.#dropFirst()
-      if (!due.window.isGone && this.#timersOf(due.window).delete(due.time)) return due
+      if (!due.window.isGone && due.window[this.#kind]!.delete(due.time)) return due
     }
     return undefined
   }

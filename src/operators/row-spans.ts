@@ -90,11 +90,17 @@ export class RowSpans {
   // Where the slide divides the size, times between two starts are of the same windows.
   #spansAt(grid: WindowGrid, time: number): readonly Span[] {
     const { sizeMs, slideMs, offsetMs } = grid
-    if (sizeMs % slideMs !== 0) return endsOf(grid, time).map(end => this.#spanOf(grid, end))
+    if (sizeMs % slideMs !== 0) return this.#spansOf(grid, time)
     const place = Math.floor((time - offsetMs) / slideMs)
     if (place === this.#lastPlace) return this.#last
     this.#lastPlace = place
-    return (this.#last = endsOf(grid, time).map(end => this.#spanOf(grid, end)))
+    return (this.#last = this.#spansOf(grid, time))
+  }
+
+  // Where a clock is put forward several of its hours are the same moment, and windows that end at them one.
+  #spansOf(grid: WindowGrid, time: number): readonly Span[] {
+    const spans = endsOf(grid, time).map(end => this.#spanOf(grid, end))
+    return this.#zone ? spans.filter(({ start, end }, i) => i === 0 || spans[i - 1]!.end !== end || spans[i - 1]!.start !== start) : spans
   }
 
   #spanOf(grid: WindowGrid, shownEnd: number): Span {

@@ -7,16 +7,17 @@ import { keyGroupRange } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { allocateColumn, type Batch, type Column } from '../batch/batch.ts'
 import { changeField } from '../batch/change.ts'
-import { int64, isNumeric, rowCount64, timestampMs } from '../batch/data-type.ts'
+import { int64, isFloat, isNested, isNumeric, rowCount64, timestampMs } from '../batch/data-type.ts'
 import { type PlainRow, rowReader, valueReader } from '../batch/read-values.ts'
 import { columnIndex, fieldOf, type Fields, visible } from '../batch/schema.ts'
 import { typeName } from '../batch/type-name.ts'
+import { gatherColumn, holdViews } from '../compute/gather.ts'
 import { RowOrder } from '../compute/row-order.ts'
 import { lateRow, loneRow, setTimeAt, timelessRow } from '../compute/window.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { checkWindow, describeWindow, isTimed, type WindowSpec } from '../window/window-spec.ts'
 import { type ComingResult, GivenResults } from './given-results.ts'
-import { keysOfWindows } from './keyed-window-runs.ts'
+import { keysOfWindows, numbersAt } from './keyed-window-runs.ts'
 import { emptyWindow, type KeyedWindow, KeyedWindows, WindowTimers } from './keyed-windows.ts'
 import type { Operator, OperatorContext, OperatorType, Output } from './operator.ts'
 import { RowSpans, type Span } from './row-spans.ts'
@@ -79,10 +80,11 @@ interface Reader {
   readonly value: (row: number) => number
 }
 
-/** What came of a window, its number, and the watermark just before it. */
+/** What came of a window, its number, the watermark just before it, and the row at hand that brought it, or −1. */
 interface Fired extends ComingResult {
   readonly number: number
   readonly watermark: number
+  readonly row: number
 }
 
 /** Results are made once they are this many parts of windows, or at the end of what is at hand. */
@@ -96,6 +98,8 @@ class TriggeredAggregate implements Operator {
   readonly #trigger: Trigger
   readonly #fields: Fields
   readonly #keys: readonly number[]
+  /** Whether equal keys are the same in every bit. */
+  readonly #isExact: boolean
   readonly #inputs: readonly number[]
   /** The position of the column by which rows are evicted; −1 for none. */
   readonly #delta: number
@@ -105,9 +109,11 @@ class TriggeredAggregate implements Operator {
   readonly #windows: KeyedWindows
   readonly #contents: WindowContents
   readonly #given: GivenResults | undefined
-  readonly #at = { watermark: Number.NEGATIVE_INFINITY, now: 0, events: new WindowTimers(window => window.eventTimers), clock: new WindowTimers(window => window.clockTimers) }
+  readonly #at = { watermark: Number.NEGATIVE_INFINITY, now: 0, events: new WindowTimers('eventTimers'), clock: new WindowTimers('clockTimers') }
   #fired: Fired[] = []
   #hand: RowsAtHand | undefined
+  #batch: Batch | undefined
+  #row = -1
   /** How far event time has come, or the clock where windows go by it. */
   #last = Number.NEGATIVE_INFINITY
 
@@ -123,6 +129,7 @@ class TriggeredAggregate implements Operator {
     const shape = shapeOf(input, params, where)
     this.#fields = resultFields(input, params, where)
     this.#keys = params.keys.map(at)
+    this.#isExact = shape.keys.every(({ type }) => !isFloat(type) && !isNested(type) && type.kind !== 'interval')
     this.#inputs = inputsOf(input, params.aggregates, where)
     const [evict, delta] = [evictorOf(window), deltaColumn(window)]
     this.#delta = delta === undefined ? -1 : at(delta)
@@ -143,17 +150,20 @@ class TriggeredAggregate implements Operator {
     this.#at.now = this.#now()
     this.#spans.begin(batch, this.#at.now, this.#last)
     this.#hand = { inputs: this.#inputs.map(i => batch.columns[i]), place }
+    this.#batch = batch
     const ids = new Int32Array(rows)
     const read = this.#reader(batch)
     for (let row = 0; row < rows; row++) {
       const watermark = this.#spans.watermarkOf(row)
       if (this.#at.events.next <= watermark) this.#callEvents(watermark, out)
       this.#at.watermark = watermark
+      this.#row = row
       ids[row] = this.#take(gids[row]!, row, read)
+      this.#row = -1
       if (this.#contents.work >= workMax) this.#settle(out)
     }
     this.#settle(out)
-    this.#hand = undefined
+    this.#hand = this.#batch = undefined
     this.#emitRest(batch, ids, out)
     this.#store.compact()
   }
@@ -242,19 +252,19 @@ class TriggeredAggregate implements Operator {
     const least = touched.reduce((least, { start }) => Math.min(least, start), span.start)
     const most = touched.reduce((most, { end }) => Math.max(most, end), span.end)
     const window = this.#windows.add(emptyWindow(key, least, most))
-    this.#contents.join(window, touched)
     for (const other of touched) this.#windows.remove(other)
+    this.#contents.join(window, touched)
     this.#trigger.onMerge(window, touched, this.#at)
     for (const other of touched) {
       this.#trigger.clear?.(other, this.#at)
-      if (this.#given) this.#fired.push({ window: other, what: 'gone', number: 0, watermark: this.#at.watermark })
+      if (this.#given) this.#fired.push({ window: other, what: 'gone', number: 0, watermark: this.#at.watermark, row: this.#row })
     }
     this.#setEnd(window)
     return window
   }
 
   #act(window: KeyedWindow, verdict: Verdict, watermark: number): void {
-    if ((verdict & fires) !== 0 && this.#contents.fire(window)) this.#fired.push({ window, what: 'result', number: ++window.results, watermark: Math.min(watermark, window.end - 2) })
+    if ((verdict & fires) !== 0 && this.#contents.fire(window)) this.#fired.push({ window, what: 'result', number: ++window.results, watermark: Math.min(watermark, window.end - 2), row: this.#row })
     if ((verdict & purges) !== 0) this.#contents.forget(window)
   }
 
@@ -294,7 +304,7 @@ class TriggeredAggregate implements Operator {
     this.#trigger.clear?.(window, this.#at)
     this.#contents.forget(window)
     this.#windows.remove(window)
-    if (this.#given) this.#fired.push({ window, what: 'over', number: 0, watermark: window.end - 2 })
+    if (this.#given) this.#fired.push({ window, what: 'over', number: 0, watermark: window.end - 2, row: -1 })
   }
 
   // Takes the rows that were noted, and emits the results.
@@ -309,7 +319,7 @@ class TriggeredAggregate implements Operator {
     const changes = this.#given?.changes(arena, fired, results ?? [], fresh.length)
     const shown = changes ? changes.of.map(i => fired[i]!) : fresh
     if (shown.length === 0) return
-    const keys = keysOfWindows(device, arena, this.#store.keys.keyColumns(arena), shown.map(({ window }) => window), () => 1)
+    const keys = this.#keysOf(shown)
     const numbers = (type: Column['type'], read: (one: Fired) => number): Column => {
       const out = allocateColumn(arena, type, shown.length)
       shown.forEach((one, i) => setTimeAt(device, out.values + 8 * i, read(one)))
@@ -318,6 +328,16 @@ class TriggeredAggregate implements Operator {
     const bounds = hasBounds(this.#window) ? [numbers(timestampMs, ({ window }) => window.start), numbers(timestampMs, ({ window }) => window.end)] : [numbers(rowCount64, ({ number }) => number)]
     const isJudged = this.#fields.some(field => field.name === watermarkColumn)
     emitInOrder(this.#context, out, this.#fields, [...keys, ...bounds, ...(changes?.columns ?? results!), ...(isJudged ? [numbers(int64, one => one.watermark)] : [])], shown.length)
+  }
+
+  // From the rows at hand where these brought the results: all keys that are known may be many. Of equal zeros and intervals it is the one seen first that is shown.
+  #keysOf(fired: readonly Fired[]): Column[] {
+    const { device, arena } = this.#context
+    const batch = this.#batch
+    if (!batch || !this.#isExact || fired.some(({ row }) => row < 0)) return keysOfWindows(device, arena, this.#store.keys.keyColumns(arena), fired.map(({ window }) => window), () => 1)
+    const indices = numbersAt(device, arena, fired.map(({ row }) => row))
+    holdViews(device, arena, batch)
+    return this.#keys.map(k => gatherColumn(device, arena, batch.columns[k]!, indices, fired.length))
   }
 
   #emitRest(batch: Batch, ids: Int32Array, out: Output): void {
@@ -340,8 +360,8 @@ class TriggeredAggregate implements Operator {
     const { device } = this.#context
     for (const run of runs) if (run.table === 'clock') this.#last = Math.max(this.#last, readClock(device, run))
     for (const window of this.#store.thaw(runs.filter(run => run.table !== 'clock'))) {
-      for (const time of window.eventTimers) this.#at.events.restore(window, time)
-      for (const time of window.clockTimers) this.#at.clock.restore(window, time)
+      for (const time of window.eventTimers ?? []) this.#at.events.restore(window, time)
+      for (const time of window.clockTimers ?? []) this.#at.clock.restore(window, time)
     }
   }
 

@@ -21,8 +21,8 @@ export function userTrigger(context: OperatorContext, reference: FunctionReferen
   checkTrigger(functions, window.kind, where)
   return {
     onRow: (own, _, at, row) => verdictOf(where, 'onRow', call(where, 'onRow', () => functions.onRow(row(), callOf(where, own, at)))),
-    onEventTimer: (own, time, at) => (functions.onEventTime ? verdictOf(where, 'onEventTime', call(where, 'onEventTime', () => functions.onEventTime!(time, callOf(where, own, at)))) : 0),
-    onClockTimer: (own, time, at) => (functions.onProcessingTime ? verdictOf(where, 'onProcessingTime', call(where, 'onProcessingTime', () => functions.onProcessingTime!(time, callOf(where, own, at)))) : 0),
+    onEventTimer: (own, time, at) => (functions.onEventTime ? verdictOf(where, 'onEventTime', call(where, 'onEventTime', () => functions.onEventTime!(time, callOf(where, own, at, { event: time })))) : 0),
+    onClockTimer: (own, time, at) => (functions.onProcessingTime ? verdictOf(where, 'onProcessingTime', call(where, 'onProcessingTime', () => functions.onProcessingTime!(time, callOf(where, own, at, { clock: time })))) : 0),
     onMerge: (own, others, at) => void call(where, 'onMerge', () => functions.onMerge!(others.map(other => other.state), callOf(where, own, at))),
     ...(functions.clear && { clear: (own: KeyedWindow, at: TriggerMoment) => void call(where, 'clear', () => functions.clear!(callOf(where, own, at))) }),
   }
@@ -36,14 +36,19 @@ export function checkTrigger(functions: TriggerFunctions, kind: WindowSpec['kind
   if ((kind === 'session' || kind === 'processingSession') && !functions.onMerge) throw new PlanError('TRIGGER', `${where}: the trigger has no onMerge, and sessions become one where a row joins them; give one`)
 }
 
-function callOf(where: string, window: KeyedWindow, at: TriggerMoment): TriggerCall {
+// `since`: the timer that calls. One that is set for then or earlier would call again at once, and so for ever.
+function callOf(where: string, window: KeyedWindow, at: TriggerMoment, since: { readonly event?: number; readonly clock?: number } = {}): TriggerCall {
   const time = (of: number | Date, plus: Duration = 0) => timerTime(where, of, plus)
+  const later = (set: number, than = Number.NEGATIVE_INFINITY) => {
+    if (set > than) return set
+    throw new PlanError('TIMER', `${where}: the trigger, called at ${than}, sets a timer for ${set}, which would call it again at once; give a later time`)
+  }
   return {
     window: { start: window.start, end: window.end },
     state: window.state as TriggerCall['state'],
     timers: {
-      eventTime: (of, plus) => at.events.set(window, time(of, plus)),
-      processingTime: (of, plus) => at.clock.set(window, time(of, plus)),
+      eventTime: (of, plus) => at.events.set(window, later(time(of, plus), since.event)),
+      processingTime: (of, plus) => at.clock.set(window, later(time(of, plus), since.clock)),
       deleteEventTime: (of, plus) => at.events.remove(window, time(of, plus)),
       deleteProcessingTime: (of, plus) => at.clock.remove(window, time(of, plus)),
       watermark: at.watermark,

@@ -155,6 +155,8 @@ describe('refuses', () => {
     await expect(run(() => 'maybe')).rejects.toThrow(`onRow of the trigger returned "maybe"; return 'fire', 'purge', 'fireAndPurge', 'continue' or nothing`)
     await expect(run(async () => 'fire')).rejects.toThrow('onRow of the trigger returned a promise')
     await expect(run(() => { throw new RangeError('too many') })).rejects.toThrow('onRow of the trigger threw: too many; catch it inside')
+    const again = tumble('at', '1s', { trigger: { onRow: (_, { timers }) => timers.eventTime(5), onEventTime: (time, { timers }) => timers.eventTime(time) } })
+    await expect(visits.groupBy(again).agg({ n: count() }).collect()).rejects.toThrow('the trigger, called at 5, sets a timer for 5, which would call it again at once; give a later time')
     await expect(run((_, { timers }: { timers: { eventTime(at: unknown): void } }) => timers.eventTime('soon'))).rejects.toThrow('the trigger sets a timer for soon; give whole milliseconds since the epoch, or a Date')
   })
 })

@@ -197,6 +197,11 @@ describe('a window', () => {
     const got = all(tumble('time', '1d', { zone: 'Europe/Berlin', every: 2 }), [row(start), row(end - 1), row(end)])
     expect(bounded(got)).toEqual([[start, end, 2], [start, end, 2], [end, end + 24 * 3_600_000, 1]])
   })
+  test('whose ends are one where a clock is put forward counts a row once', () => {
+    const [start, h] = [Date.UTC(2021, 2, 14, 8), 3_600_000]
+    const got = all(cumulate('time', '4h', { step: '1h', zone: 'America/Los_Angeles', every: 9 }), [row(start)])
+    expect(bounded(got)).toEqual([[start, start + h, 1], [start, start + 2 * h, 1], [start, start + 3 * h, 1]])
+  })
   test('of a number of rows is of each key by itself, and what is not whole at the end is dropped', () => {
     expect(numbered(all(countWindow(2), [row(0), row(1, 'b'), row(2), row(3), row(4, 'b'), row(5, 'b')]))).toEqual([['a', 1, 2], ['b', 1, 2]])
   })
