@@ -143,7 +143,7 @@ describe('sessions', () => {
   play([
     simple('WindowOperatorTest.testSessionWindows', 'after'),
     simple('WindowOperatorTest.testReduceSessionWindows', 'before'),
-    late('testSideOutputDueToLatenessSessionZeroLatenessPurgingTrigger', 0, true, [{ rows: ones('key2', 10000, 10100, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 2),
+    late('testDropDueToLatenessSessionZeroLatenessPurgingTrigger', 0, true, [{ rows: ones('key2', 10000, 10100, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 2),
     late('testDropDueToLatenessSessionZeroLateness', 0, false, [{ rows: ones('key2', 10000, 14500), at: 20000, out: [['key2', 1, 14500, 17500]] }], 1),
     late('testDropDueToLatenessSessionWithLatenessPurgingTrigger', 10, true, [
       { rows: ones('key2', 10000), out: [['key2', 1, 10000, 14600]] },
@@ -213,6 +213,8 @@ describe('sessions that become one, told at each row', () => {
       [0, 3, 1, [0, 3]], [5, 8, 1, [5, 8]], [10, 13, 1, [10, 13]], [8, 10, 3, [5, 13]], [5, 8, 4, [5, 13]], [8, 10, 5, [5, 13]], [10, 13, 6, [5, 13]], [3, 5, 8, [0, 13]],
     ]),
     adds('MergingWindowSetTest.testMergeLargeWindowCoveringSingleWindow', [[1, 2, 1, [1, 2]], [0, 3, 2, [0, 3]]]),
+    adds('MergingWindowSetTest.testMergeLargeWindowCoveringMultipleWindows', [[1, 3, 1, [1, 3]], [5, 8, 1, [5, 8]], [10, 13, 1, [10, 13]], [0, 13, 4, [0, 13]]]),
+    adds('MergingWindowSetTest.testPersist', [[1, 2, 1, [1, 2]], [17, 42, 1, [17, 42]]]),
     adds('MergingWindowSetTest.testAddingIdenticalWindows', [[1, 2, 1, [1, 2]], [1, 2, 2, [1, 2]]]),
     ...(['EventTimeSessionWindowsTest', 'DynamicEventTimeSessionWindowsTest'] as const).flatMap(file => [
       adds(`${file}.testMergeSingleWindow`, [[0, 1, 1, [0, 1]]]),
