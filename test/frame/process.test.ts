@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
 import type { PlainRow } from '../../src/batch/read-values.ts'
-import { closeEngines, count, from, seconds, sink, source, state, sum, tumble, write } from '../../src/index.ts'
+import { closeEngines, ConnectorError, count, from, read, seconds, sink, source, state, sum, tumble, write } from '../../src/index.ts'
 import { everything } from '../fixtures/processes.mjs'
 import { pagesInUse } from '../support/frames.ts'
 import { naiveProcess, type NaiveState } from '../support/naive-process.ts'
@@ -99,6 +99,42 @@ describe('process', () => {
       code: 'STATE_INCOMPATIBLE',
       message: expect.stringContaining('process: the checkpoint doesn\'t fit this step: its state "last" is value of int64, and the job\'s is value of utf8'),
     })
+  })
+
+  it('goes on by itself behind a failure, and writes each row once', async () => {
+    const fails = new Set([150, 420, 421, 900].map(at => rows[at]!.time))
+    let rowsSeen = 0
+    const events = source({
+      name: 'events',
+      schema,
+      start: 0,
+      bounded: true,
+      splits: () => [{ id: '0' }],
+      async *read(_, position: number) {
+        for (let at = position; at < rows.length; at += 20) {
+          await new Promise(resolve => setTimeout(resolve, 2))
+          yield { rows: rows.slice(at, at + 20), position: at + 20 }
+        }
+      },
+    })
+    const spec = everything()
+    const broken = {
+      ...spec,
+      onRow(row: { time: number }, call: unknown) {
+        rowsSeen++
+        // A call that fails leaves nothing behind, whatever it did before.
+        spec.onRow(row, call)
+        if (fails.delete(row.time)) throw new ConnectorError('AWAY', 'away for a moment', { retryable: true })
+      },
+    }
+    const out = join(folder, 'once/')
+    const job = from(events).watermark('time', { bound: boundMs }).keyBy('key').process(broken).to(write.ndjson(out))
+    const run = await job.start({ mode: 'stream', workers: 0, batchRows: 50, checkpoint: { dir: join(folder, 'once-state'), every: '10ms' }, restart: { attempts: 5, backoff: '1ms' } })
+    await run.done
+    expect(fails.size).toBe(0)
+    expect(rowsSeen).toBeGreaterThan(rows.length)
+    const written = await read.ndjson(`${out}*.ndjson`, { schema: { key: 'utf8?', text: 'utf8' } }).collect()
+    expect(byKey(written)).toEqual(expected)
   })
 
   it('infers rows, keys, state and what is emitted (the tour’s program)', async () => {
