@@ -27,6 +27,8 @@ export interface StateOptions {
    * What is written before there is a watermark lasts until it is written again.
    */
   readonly by?: 'clock' | 'event'
+  /** 'use' where reading what is there prolongs it as writing does; 'write' unless given. */
+  readonly since?: 'write' | 'use'
 }
 
 /** One value. */
@@ -93,14 +95,16 @@ export const state = {
     spec({ kind: 'aggregating', type }, options, { init: functions?.init, update: functions?.update, finish: functions?.finish }),
 }
 
-const known = ['ttl', 'by']
+const known = ['ttl', 'by', 'since']
 
 function spec(shape: StateShape, options: StateOptions, functions: StateFunctions = {}): StateSpec<never> {
   const where = `state.${shape.kind}`
   const other = Object.keys(options).find(name => !known.includes(name))
   if (other !== undefined) throw new PlanError('STATE', `${where}: no option "${other}"${didYouMean(other, known)}; there are ${known.join(', ')}`)
-  const { ttl, by } = options
+  const { ttl, by, since } = options
+  if (since !== undefined && since !== 'write' && since !== 'use') throw new PlanError('TTL', `${where}: since is ${JSON.stringify(since)}; write 'write' or 'use'`)
   if (by !== undefined && by !== 'clock' && by !== 'event') throw new PlanError('TTL', `${where}: by is ${JSON.stringify(by)}; write 'clock' or 'event'`)
-  if (by !== undefined && ttl === undefined) throw new PlanError('TTL', `${where}: by says of what time ttl is, and there is no ttl; give one, as in { ttl: '1h' }`)
-  return { shape: { ...shape, ...(ttl !== undefined && { ttlMs: parseDuration(ttl, `${where}, ttl`), ttlBy: by ?? 'clock' }) }, functions }
+  const lone = ttl === undefined && (by !== undefined ? 'by' : since !== undefined && 'since')
+  if (lone) throw new PlanError('TTL', `${where}: ${lone} says of what time ttl is, and there is no ttl; give one, as in { ttl: '1h' }`)
+  return { shape: { ...shape, ...(ttl !== undefined && { ttlMs: parseDuration(ttl, `${where}, ttl`), ttlBy: by ?? 'clock', ...(since === 'use' && { ttlSince: since }) }) }, functions }
 }

@@ -6,7 +6,7 @@ import type { OperatorNode } from './plan.ts'
 /** Steps whose rows have the key columns of rows that came, as they were: of joins those of either side. A kind that isn't known here costs an exchange at most. */
 const keeping = new Set([
   ...['filter', 'filterRows', 'sample', 'dropNull', 'orderByTime', 'watermark', 'distinct', 'sortRuns', 'topK', 'updatingTop', 'windowTop', 'netRows', 'tellChanges', 'logisticScore', 'onlineLogistic'],
-  ...['partialAggregate', 'finalAggregate', 'fusedAggregate', 'windowAggregate', 'sessionAggregate', 'updatingAggregate', 'match', 'join', 'joinProbe', 'intervalJoin', 'changingJoin'],
+  ...['partialAggregate', 'finalAggregate', 'fusedAggregate', 'windowAggregate', 'sessionAggregate', 'triggeredAggregate', 'updatingAggregate', 'match', 'join', 'joinProbe', 'intervalJoin', 'changingJoin', 'asOfJoin'],
 ])
 
 /** Whether rows that lay by `keys` before the step, which were columns of `input`, do behind it. */

@@ -1,5 +1,5 @@
 // State by key for users' functions: what its kinds have in common. A kind holds what all keys have, by the keys' numbers, and gives users one handle that
-// reads and writes what the key at hand has. How long it lasts follows Apache Flink's StateTtlConfig: time since the last write, what has ended is never seen.
+// reads and writes what the key at hand has. How long it lasts follows Apache Flink's StateTtlConfig: time since the last write (or read), what has ended is never seen.
 import { DataError, PlanError } from '../base/errors.ts'
 import { didYouMean } from '../base/names.ts'
 import { formatDuration } from '../base/units.ts'
@@ -20,6 +20,8 @@ export interface StateShape {
   /** How long what was written lasts, and by which time: the clock's, or the watermark's. */
   readonly ttlMs?: number
   readonly ttlBy?: 'clock' | 'event'
+  /** 'use' where reading prolongs it, too. */
+  readonly ttlSince?: 'write' | 'use'
 }
 
 /** The functions of a state, which no plan can hold. */
@@ -89,8 +91,8 @@ export function checkFunctions(name: string, { kind }: StateShape, functions: St
 }
 
 /** A shape as `explain()` and messages have it. */
-export function describeShape({ kind, type, key, ttlMs, ttlBy }: StateShape): string {
-  return `${kind} of ${key === undefined ? '' : `${key} to `}${type}${ttlMs === undefined ? '' : `, for ${formatDuration(ttlMs)} ${ttlBy === 'event' ? 'of event time' : 'by the clock'}`}`
+export function describeShape({ kind, type, key, ttlMs, ttlBy, ttlSince }: StateShape): string {
+  return `${kind} of ${key === undefined ? '' : `${key} to `}${type}${ttlMs === undefined ? '' : `, for ${formatDuration(ttlMs)} ${ttlBy === 'event' ? 'of event time' : 'by the clock'}${ttlSince === 'use' ? ' since its use' : ''}`}`
 }
 
 /** What a state lasts: `stamp()` is written beside a value, and `hasEnded` says of a stamp whether its value is to be seen no more. */
@@ -98,10 +100,13 @@ export class Lifetime {
   readonly #cursor: StateCursor
   readonly #ms: number
   readonly #byEvent: boolean
-  constructor(cursor: StateCursor, { ttlMs, ttlBy }: StateShape & { readonly ttlMs: number }) {
+  /** Reading is as good as writing. */
+  readonly isOfUse: boolean
+  constructor(cursor: StateCursor, { ttlMs, ttlBy, ttlSince }: StateShape & { readonly ttlMs: number }) {
     this.#cursor = cursor
     this.#ms = ttlMs
     this.#byEvent = ttlBy === 'event'
+    this.isOfUse = ttlSince === 'use'
   }
 
   /** The time of a write. What is written before there is event time has none, and lasts until it is written again. */

@@ -36,7 +36,9 @@ export class ListStore implements StateStore {
   }
 
   #copy(gid: number): Value[] {
-    return (this.#at(gid)?.values ?? []).map(value => this.#type.given(value))
+    const items = this.#at(gid)
+    if (this.#lifetime?.isOfUse) items?.stamps.fill(this.#lifetime.stamp())
+    return (items?.values ?? []).map(value => this.#type.given(value))
   }
 
   // All are checked before any is there.

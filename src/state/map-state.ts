@@ -53,7 +53,10 @@ export class MapStore implements StateStore {
   #entry(gid: number, key: Value): Entries | undefined {
     const entries = this.#maps[gid]
     if (!entries?.values.has(key)) return undefined
-    if (!this.#lifetime?.hasEnded(entries.stamps.get(key)!)) return entries
+    if (!this.#lifetime?.hasEnded(entries.stamps.get(key)!)) {
+      if (this.#lifetime?.isOfUse) entries.stamps.set(key, this.#lifetime.stamp())
+      return entries
+    }
     this.#drop(gid, entries, key)
     return undefined
   }
@@ -85,7 +88,9 @@ export class MapStore implements StateStore {
   }
 
   #list(gid: number): [Value, Value][] {
-    return [...(this.#all(gid)?.values ?? [])].map(([key, value]) => [key, this.#type.given(value)])
+    const entries = this.#all(gid)
+    if (this.#lifetime?.isOfUse) for (const key of entries?.stamps.keys() ?? []) entries!.stamps.set(key, this.#lifetime.stamp())
+    return [...(entries?.values ?? [])].map(([key, value]) => [key, this.#type.given(value)])
   }
 
   // What is there and hasn't ended.

@@ -75,6 +75,7 @@ export class ValueStore implements StateStore {
       this.#clear(gid)
       return undefined
     }
+    if (this.#lifetime?.isOfUse) this.#stamps![gid] = this.#lifetime.stamp()
     if (kind === isNull) return null
     return this.#type.given(this.#cells[gid]!)
   }

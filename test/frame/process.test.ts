@@ -247,6 +247,8 @@ describe('wrong use of process is told', () => {
     ['another option', given({ onrow() {} }), 'PROCESS', 'process: no option "onrow"; did you mean "onRow"?'],
     ['an option of a state', () => state.value('int32', { tll: '1h' } as never), 'STATE', 'state.value: no option "tll"; did you mean "ttl"?'],
     ['another time', () => state.value('int32', { ttl: '1h', by: 'events' as never }), 'TTL', `by is "events"; write 'clock' or 'event'`],
+    ['another use', () => state.value('int32', { ttl: '1h', since: 'read' as never }), 'TTL', `since is "read"; write 'write' or 'use'`],
+    ['a use without a time to live', () => state.list('int32', { since: 'use' }), 'TTL', 'state.list: since says of what time ttl is'],
     ['a time without a time to live', () => state.value('int32', { by: 'event' }), 'TTL', 'state.value: by says of what time ttl is'],
     ['a side output that isn’t there', () => frame.keyBy('key').process({ sides: { odd: { x: 'utf8' } }, onRow() {} }).side('od' as never), 'SIDE', 'process has no side output "od"; it has odd; did you mean "odd"?'],
     ['a side output of another step', () => (frame.limit(1) as unknown as { side(name: string): unknown }).side('odd'), 'SIDE', "side: only process() has side outputs of one's own; call it right after one, before limit"],

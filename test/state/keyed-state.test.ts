@@ -73,6 +73,26 @@ describe.each(kinds)('the time to live of %s', (name, bare, functions, write, re
     expect(read(handleOf(store))).toEqual(empty)
   })
 
+  // TtlStateTestBase.testExactExpirationOnRead
+  it.each(['clock', 'event'] as const)('may be that since the last use, by %s', by => {
+    const shape: StateShape = { ...bare, ttlMs: 100, ttlBy: by, ttlSince: 'use' }
+    const cursor = cursorAt()
+    let store = storeOf(cursor, name, shape, functions)
+    const at = (time: number) => {
+      store = restored(store, cursor, name, shape, functions)
+      cursor[by === 'clock' ? 'clock' : 'watermark'] = time
+    }
+    at(0)
+    write(handleOf(store), 1)
+    at(50)
+    expect(read(handleOf(store))).toEqual(shown(1))
+    at(120)
+    expect(read(handleOf(store))).toEqual(shown(1))
+    at(250)
+    expect(read(handleOf(store))).toEqual(empty)
+    expect(store.entries().gids.length).toBe(0)
+  })
+
   it('is each key’s own, and what has ended is given up', () => {
     const shape: StateShape = { ...bare, ttlMs: 100 }
     const cursor = cursorAt()
