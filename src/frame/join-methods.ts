@@ -109,7 +109,8 @@ export interface JoinMethods<in out S> {
   ): Frame<Joined<S, R, L | K | BL, RK | K | BR, X, H>>
   /**
    * Each left row with each right row of the same window of event time and, where keys are given, of equal keys; beside the columns of `join` there are window_start
-   * and window_end. On streams both sides need a watermark and are kept until it has passed their window; rows that come later are left out and counted.
+   * and window_end. On streams both sides need a watermark and are kept until it has passed their window; rows that come later are left out and counted. The rows of both sides
+   * make sessions together: each joins or prolongs that of its keys; a session's rows meet when the watermark has reached its end.
    */
   windowJoin<R, const L extends Names<S> | AnyExpr = never, const RK extends Names<R> | AnyExpr = never, const K extends (Names<S> & Names<R>) | AnyExpr = never, const X extends string = string, const H extends JoinHow = 'inner', E extends AnyExpr = never>(
     right: Frame<R>,
@@ -194,7 +195,7 @@ export class JoinSteps extends ShapeSteps {
   windowJoin(right: JoinSteps, on: JoinOptions & { readonly window?: Window; readonly rightTime?: string }): this {
     checkOptions(on, [...optionNames.filter(name => name !== 'within' && name !== 'time' && name !== 'ttl'), 'window', 'rightTime'], 'windowJoin')
     const { window, rightTime } = on
-    if (typeof window !== 'object' || window === null || typeof window.kind !== 'string') throw new PlanError('WINDOW', "windowJoin: no window is given; give window: tumble('at', '10s'), or hop or cumulate")
+    if (typeof window !== 'object' || window === null || typeof window.kind !== 'string') throw new PlanError('WINDOW', "windowJoin: no window is given; give window: tumble('at', '10s'), or hop, cumulate or session")
     const params = { ...joinParams(on, 'windowJoin'), window: window as unknown as Json, ...(rightTime !== undefined && { rightTime }) }
     return this.next({ node: 'operator', label: 'windowJoin', kind: 'windowJoin', params, inputs: [this.edge, right.edge], side: [] })
   }

@@ -45,6 +45,7 @@ import { dropOperator, renameOperator, selectOperator, withOperator } from './pr
 import { filterRowsOperator, flatMapOperator, mapOperator } from './row-functions.ts'
 import { sampleOperator } from './sample.ts'
 import { sessionAggregateOperator } from './session-aggregate.ts'
+import { sessionJoinOperator } from './session-join.ts'
 import { watermarkOperator } from './watermark.ts'
 import { watermarkGeneratorOperator } from './watermark-generator.ts'
 import { windowAggregateOperator } from './window-aggregate.ts'
@@ -88,6 +89,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   joinOperator,
   intervalJoinOperator,
   asOfJoinOperator,
+  sessionJoinOperator,
   changingJoinOperator,
   joinBuildOperator,
   joinProbeOperator,

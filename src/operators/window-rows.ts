@@ -28,7 +28,7 @@ export const windowRowsOperator: OperatorType<WindowRowsParams> = {
   fields([input], { window }, where) {
     checkWindow(window, where)
     checkTime(input!, window.time, where)
-    for (const { name } of windowColumns) if (input!.some(field => field.name === name)) throw new PlanError('DUPLICATE_COLUMN', `${where}: there is a column "${name}" already, which the window's bound would be called; rename it`)
+    checkBounds(input!, where)
     return [...input!, ...windowColumns]
   },
   needs: (_, { window }, __, readers) => (readers === 'all' ? 'all' : new Set([...readers, window.time])),
@@ -53,6 +53,11 @@ export const windowRowsOperator: OperatorType<WindowRowsParams> = {
       },
     }
   },
+}
+
+/** Throws PlanError DUPLICATE_COLUMN where a column is called as a window's bound will be. */
+export function checkBounds(input: Fields, where: string): void {
+  for (const { name } of windowColumns) if (input.some(field => field.name === name)) throw new PlanError('DUPLICATE_COLUMN', `${where}: there is a column "${name}" already, which the window's bound would be called; rename it`)
 }
 
 function gridOf({ sizeMs, offsetMs = 0, ...window }: WindowRowsParams['window']) {

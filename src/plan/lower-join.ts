@@ -68,10 +68,18 @@ function keyedSides(node: OperatorNode, { computed, ...given }: LogicalJoin, inp
 /** The operators of a join of rows in the same windows: `window` is that of the left side, `rightTime` the time of the right one. Throws PlanError NO_WATERMARK, WINDOW, and as their parts do. */
 export function lowerWindowJoin(node: OperatorNode, inputs: readonly EdgeFacts[]): OperatorNode[] {
   const { window, rightTime, ...logical } = node.params as unknown as LogicalJoin & { window: WindowSpec; rightTime?: string }
-  if (!isTimed(window) || window.kind === 'session' || window.kind === 'global') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no fixed bounds in event time; give tumble, hop or cumulate`)
+  if (!isTimed(window) || window.kind === 'global') throw new PlanError('WINDOW', `${node.id}: a ${window.kind} window has no bounds in event time; give tumble, hop, cumulate or session`)
   if (window.firing) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it gives no other results; leave early, every, purge, evict and trigger out`)
   if (window.latenessMs) throw new PlanError('WINDOW', `${node.id}: rows of a window meet once, so that it can't have lateness; leave it out, or raise the bound of the watermark`)
   const { params, sides, steps } = keyedSides(node, logical, inputs)
+  const hasWatermarks = inputs.every(({ watermarked }) => watermarked)
+  if (!hasWatermarks && !inputs.every(({ bounded }) => bounded))
+    throw new PlanError('NO_WATERMARK', `${node.id}: windows over streams need a watermark on both sides to know when they are complete; call .watermark("${window.time}", { bound: '5s' }) before the join`)
+  if (window.kind === 'session') {
+    if (window.gapMs === undefined) throw new PlanError('WINDOW', `${node.id}: rows of both sides make sessions together, so that their gap is one for all; give a duration, such as gap: '10s'`)
+    const own = { ...params, times: [window.time, rightTime ?? window.time], gapMs: window.gapMs } as unknown as Json
+    return [...steps, { ...node, kind: 'sessionJoin', params: own, inputs: sides.map(side => side.edge) }]
+  }
   const windowed = sides.map(({ edge, fields }, port): Side => {
     const id = `${node.id}:${port === 0 ? 'left' : 'right'}-windows`
     const own: WindowRowsParams = { window: { ...window, ...(port === 1 && { time: rightTime ?? window.time }) } }
@@ -81,10 +89,7 @@ export function lowerWindowJoin(node: OperatorNode, inputs: readonly EdgeFacts[]
   const bounds = windowColumns.map(({ name }) => name)
   const texts = params.texts && { left: [...params.texts.left, ...bounds], right: [...params.texts.right, ...bounds] }
   const inWindows: JoinParams = { ...params, left: [...params.left, ...bounds], right: [...params.right, ...bounds], ...(texts && { texts }) }
-  if (!inputs.every(({ watermarked }) => watermarked)) {
-    if (inputs.every(({ bounded }) => bounded)) return [...steps, ...tableJoin(node, inWindows, windowed)]
-    throw new PlanError('NO_WATERMARK', `${node.id}: windows over streams need a watermark on both sides to know when they are complete; call .watermark("${window.time}", { bound: '5s' }) before the join`)
-  }
+  if (!hasWatermarks) return [...steps, ...tableJoin(node, inWindows, windowed)]
   const end: TimedSide = { time: 'window_end', timeMs: -1, until: { column: 'window_end', ms: -1 } }
   return [...steps, { ...node, kind: 'intervalJoin', params: { ...inWindows, times: [end, end], delayMs: 0, dropsLate: true } as unknown as Json, inputs: windowed.map(({ edge }) => edge) }]
 }

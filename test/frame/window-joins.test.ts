@@ -1,7 +1,7 @@
 // Joins of rows in the same windows: equal to a nested loop over windows, whatever the batches, threads and mode.
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { closeEngines, col, cumulate, from, hop, session, tumble } from '../../src/index.ts'
+import { closeEngines, col, cumulate, from, hop, processingTime, session, tumble } from '../../src/index.ts'
 import { naiveWatermarks } from '../support/naive-windows.ts'
 
 afterAll(closeEngines)
@@ -25,14 +25,33 @@ const windows = {
 } as const satisfies Record<string, { spec: (time: string) => unknown; bounds: (at: number) => readonly (readonly number[])[] }>
 type How = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
 
-function expected(how: How, bounds: (at: number) => readonly (readonly number[])[]): string[] {
-  const placed = events.flatMap(event => (event.at === null ? [] : bounds(event.at).map(([start, end]) => ({ ...event, start: start!, end: end! })))).filter(({ end, id }) => end - 1 > watermarks[id]!)
-  const [left, right] = [0, 1].map(side => placed.filter(event => event.side === side)) as [typeof placed, typeof placed]
+type Placed = Event & { readonly start: number; readonly end: number }
+
+function inWindows(bounds: (at: number) => readonly (readonly number[])[]): Placed[] {
+  return events.flatMap(event => (event.at === null ? [] : bounds(event.at).map(([start, end]) => ({ ...event, start: start!, end: end! })))).filter(({ end, id }) => end - 1 > watermarks[id]!)
+}
+
+// The rows of a key, of both sides, that are at most a gap after the one before.
+function inSessions(gapMs: number): Placed[] {
+  const intime = events.filter(({ at, id }) => at !== null && at > watermarks[id]!).sort((a, b) => a.at! - b.at!)
+  const sessions = new Map<number | null, Event[][]>()
+  for (const event of intime) {
+    const own = sessions.get(event.key) ?? []
+    sessions.set(event.key, own)
+    const last = own.at(-1)
+    if (last && event.at! <= last.at(-1)!.at! + gapMs) last.push(event)
+    else own.push([event])
+  }
+  return [...sessions.values()].flat().flatMap(session => session.map(event => ({ ...event, start: session[0]!.at!, end: session.at(-1)!.at! + gapMs })))
+}
+
+function expected(how: How, placed: readonly Placed[]): string[] {
+  const [left, right] = [0, 1].map(side => placed.filter(event => event.side === side)) as [Placed[], Placed[]]
   const pairs = left.flatMap(l => right.filter(r => l.key !== null && l.key === r.key && l.start === r.start && l.end === r.end).map(r => [l, r] as const))
   const met = new Set(pairs.flat())
-  const lone = (rows: typeof placed) => rows.filter(row => !met.has(row))
-  const text = (l: (typeof placed)[0] | undefined, r: (typeof placed)[0] | undefined) => `${(l ?? r)!.key} ${l?.id ?? null} ${r?.id ?? null} ${(l ?? r)!.start} ${(l ?? r)!.end}`
-  const single = (l: (typeof placed)[0]) => `${l.key} ${l.id} undefined ${l.start} ${l.end}`
+  const lone = (rows: Placed[]) => rows.filter(row => !met.has(row))
+  const text = (l: Placed | undefined, r: Placed | undefined) => `${(l ?? r)!.key} ${l?.id ?? null} ${r?.id ?? null} ${(l ?? r)!.start} ${(l ?? r)!.end}`
+  const single = (l: Placed) => `${l.key} ${l.id} undefined ${l.start} ${l.end}`
   if (how === 'semi') return left.filter(l => met.has(l)).map(single).sort()
   if (how === 'anti') return lone(left).map(single).sort()
   return [...pairs.map(([l, r]) => text(l, r)), ...(how === 'left' || how === 'full' ? lone(left).map(l => text(l, undefined)) : []), ...(how === 'right' || how === 'full' ? lone(right).map(r => text(undefined, r)) : [])].sort()
@@ -51,9 +70,14 @@ const ways = [[1024, 0, 'batch'], [7, 2, 'stream'], [1, 0, 'endless'], [50, 3, '
 let turn = 0
 const text = (row: Record<string, unknown>) => `${row['key']} ${row['id']} ${row['other']} ${Number(row['window_start'])} ${Number(row['window_end'])}`
 
-describe.each(Object.entries(windows))('a join of the rows of %s windows', (_, { spec, bounds }) => {
+const kinds = {
+  ...Object.fromEntries(Object.entries(windows).map(([name, { spec, bounds }]) => [name, { spec, placed: inWindows(bounds) }])),
+  session: { spec: (time: string) => session(time as 'at', { gap: '90ms' }), placed: inSessions(90) },
+}
+
+describe.each(Object.entries(kinds))('a join of the rows of %s windows', (_, { spec, placed }) => {
   it.each(['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)('%s', async how => {
-    const rows = expected(how, bounds)
+    const rows = expected(how, placed)
     expect(rows.length).toBeGreaterThan(20)
     for (const [batchRows, workers, mode] of [ways[0]!, ways[1 + (turn++ % 3)]!]) {
       const { left, right } = sides(mode === 'endless')
@@ -76,9 +100,16 @@ describe('windowJoin', () => {
     expect((await persons.windowJoin(sellers, { window: tumble('at', '1s'), suffix: '_sold' }).collect()).numRows).toBe(6)
   })
 
-  it('refuses windows without fixed bounds, with lateness, and streams without a watermark', () => {
+  it('makes sessions without a watermark, without keys, with conditions', async () => {
+    const meet = async (options: object) => (await persons.windowJoin(sellers, { window: session('at', { gap: '90ms' }), suffix: '_sold', ...options } as never).collect()).toArray().map(row => [row['id'], row['seller'], Number(row['window_start']), Number(row['window_end'])])
+    expect(await meet({})).toEqual([[1, 9, 10, 120], [2, 9, 10, 120], [3, 1, 900, 1_110], [3, 2, 900, 1_110]])
+    expect(await meet({ where: (l: any, r: any) => l.id.lt(r.seller), how: 'left' })).toEqual([[1, 9, 10, 120], [2, 9, 10, 120], [3, null, 900, 1_110]])
+    expect(persons.windowJoin(sellers, { left: 'id', right: 'seller', window: session('at', { gap: '90ms' }), suffix: '_sold' }).explain()).toContain('id = seller, in sessions of at and at with gaps of 90 ms')
+  })
+
+  it('refuses windows of the clock, gaps by row, lateness, and streams without a watermark', () => {
     const join = (window: unknown, mode?: 'stream') => () => persons.windowJoin(sellers, { left: 'id', right: 'seller', window: window as never, suffix: '_sold' }).explain({ ...(mode && { mode }) })
-    for (const wrong of [session('at', { gap: '1s' }), tumble('at', '1s', { lateness: '1s' }), undefined, 'at']) expect(join(wrong)).toThrow(expect.objectContaining({ code: 'WINDOW' }))
+    for (const wrong of [session('at', { gap: col('id') }), session('at', { gap: '1s', lateness: '1s' }), processingTime.tumble('1s'), tumble('at', '1s', { lateness: '1s' }), undefined, 'at']) expect(join(wrong)).toThrow(expect.objectContaining({ code: 'WINDOW' }))
     expect(join(tumble('at', '1s'), 'stream')).toThrow(expect.objectContaining({ code: 'NO_WATERMARK' }))
     expect(() => persons.rename({ id: 'window_end' }).windowJoin(sellers, { left: 'window_end', right: 'seller', window: tumble('at', '1s'), suffix: '_' }).explain()).toThrow(expect.objectContaining({ code: 'DUPLICATE_COLUMN' }))
   })
