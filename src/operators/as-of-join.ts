@@ -6,9 +6,8 @@ import { keyGroupCount, keyGroupRange } from '../base/hash.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { bitmapBytes, int64 } from '../batch/data-type.ts'
 import { columnIndex, type Fields, visible } from '../batch/schema.ts'
-import { andBits, andNotBits, countBits, notBits } from '../compute/bitmap.ts'
+import { notBits } from '../compute/bitmap.ts'
 import { compactBatch, selectRows } from '../compute/compact.ts'
-import { compare } from '../compute/compare.ts'
 import { DueRows } from '../compute/due-rows.ts'
 import { gatherColumn, gatherOwned } from '../compute/gather.ts'
 import { type OrderForm, wordsOf } from '../compute/join-order.ts'
@@ -21,7 +20,8 @@ import type { StateRun } from '../state/state-run.ts'
 import { describeJoin, joinedFields, type JoinParams, neededOfJoin, orderForm } from './join-fields.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 import { haveWatermarks, PairOutput, type PairSide, pairsMax, streamKeyTypes } from './pair-output.ts'
-import { checkTime, watermarkColumn, watermarkField, watermarksOf } from './watermark.ts'
+import { emitLateRows, judgeRows } from './timely-rows.ts'
+import { checkTime, watermarkColumn, watermarkField } from './watermark.ts'
 
 const tables = ['left', 'right'] as const
 const latePorts = ['late', 'lateRight'] as const
@@ -162,24 +162,12 @@ class AsOfJoin implements Operator {
   #inTime(rows: Batch, out: Output, port: number): Batch {
     const { device, arena } = this.#context
     const { time, watermark } = this.#sides[port]!
-    const count = rows.rowCount
     const column = rows.columns[time]!
-    const times: Column = { type: int64, length: count, values: floorTimes(device, arena, column), validity: 0 }
-    const timed = compare(device, arena, 'ne', times, { type: int64, value: -(2n ** 63n) }).values
-    const hasTime = andBits(device, arena, timed, wordsOf(device, arena, column, this.#form).validity, count)
-    const timeless = count - countBits(device, hasTime, count)
-    const watermarks = watermarksOf(this.#context, rows, watermark, this.#reached)
-    const intime = watermarks === 0 ? hasTime : andBits(device, arena, compare(device, arena, 'lt', { ...times, values: watermarks }, times).values, hasTime, count)
-    const late = countBits(device, hasTime, count) - countBits(device, intime, count)
-    if (timeless > 0) this.#context.count('nullTimeRows', timeless)
-    if (late > 0) this.#context.count('lateRows', late)
+    const judged = judgeRows(this.#context, rows, floorTimes(device, arena, column), watermark, this.#reached, wordsOf(device, arena, column, this.#form).validity)
+    const { hasTime, intime, timeless, late } = judged
     if (timeless + late === 0) return rows
-    if (timeless > 0 && port === 0 && this.#keepsUnmet) this.#output.emitAlone(compactBatch(device, arena, rows, notBits(device, arena, hasTime, count)), undefined, 0, out)
-    if (late > 0) {
-      const { columns, rowCount, ...gone } = compactBatch(device, arena, rows, andNotBits(device, arena, hasTime, intime, count))
-      const fields = visible(rows.fields)
-      out.emit({ ...gone, rowCount, fields, columns: columns.slice(0, fields.length) }, latePorts[port]!)
-    }
+    if (timeless > 0 && port === 0 && this.#keepsUnmet) this.#output.emitAlone(compactBatch(device, arena, rows, notBits(device, arena, hasTime, rows.rowCount)), undefined, 0, out)
+    emitLateRows(this.#context, rows, judged, latePorts[port]!, out)
     return compactBatch(device, arena, rows, intime)
   }
 

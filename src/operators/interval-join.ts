@@ -6,9 +6,8 @@ import type { Json } from '../base/json.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { type DataType, int64 } from '../batch/data-type.ts'
 import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
-import { andBits, andNotBits, countBits, notBits } from '../compute/bitmap.ts'
+import { andBits, notBits } from '../compute/bitmap.ts'
 import { compactBatch, selectRows } from '../compute/compact.ts'
-import { compare } from '../compute/compare.ts'
 import { gatherBatch, gatherOwned } from '../compute/gather.ts'
 import type { Pairs } from '../compute/join-index.ts'
 import { markedMask } from '../compute/join-match.ts'
@@ -21,7 +20,8 @@ import type { StateRun } from '../state/state-run.ts'
 import { describeJoin, joinedFields, type JoinParams, neededOfJoin } from './join-fields.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 import { haveWatermarks, PairOutput, type PairSide, pairsMax, streamKeyTypes } from './pair-output.ts'
-import { checkTime, watermarkColumn, watermarkField, watermarksOf } from './watermark.ts'
+import { emitLateRows, judgeRows } from './timely-rows.ts'
+import { checkTime, watermarkColumn, watermarkField } from './watermark.ts'
 
 /** The event time of a side, `timeMs` after what is in a column, and until when its rows may meet others: `ms` after the time in a column. Without it they are kept for good. */
 export type TimedSide = { readonly time: string; readonly timeMs?: number; readonly until?: { readonly column: string; readonly ms: number } }
@@ -190,24 +190,12 @@ class IntervalJoin implements Operator {
     const { device, arena } = this.#context
     const { time, timeMs, watermark, isKept } = this.#sides[port]!
     const count = rows.rowCount
-    const times: Column = { type: int64, length: count, values: moveTimes(device, arena, floorTimes(device, arena, rows.columns[time]!), count, timeMs), validity: 0 }
-    const hasTime = compare(device, arena, 'ne', times, { type: int64, value: -(2n ** 63n) }).values
-    const timeless = count - countBits(device, hasTime, count)
-    const watermarks = watermarksOf(this.#context, rows, watermark, this.#reached)
-    const intime = watermarks === 0 ? hasTime : andBits(device, arena, compare(device, arena, 'lt', { ...times, values: watermarks }, times).values, hasTime, count)
-    const late = countBits(device, hasTime, count) - countBits(device, intime, count)
-    if (timeless > 0) this.#context.count('nullTimeRows', timeless)
-    if (late > 0) this.#context.count('lateRows', late)
-    if (timeless + late === 0) return rows
-    const alone = this.#dropsLate ? hasTime : intime
+    const judged = judgeRows(this.#context, rows, moveTimes(device, arena, floorTimes(device, arena, rows.columns[time]!), count, timeMs), watermark, this.#reached)
+    if (judged.timeless + judged.late === 0) return rows
+    const alone = this.#dropsLate ? judged.hasTime : judged.intime
     if (isKept) this.#output.emitAlone(compactBatch(device, arena, rows, notBits(device, arena, alone, count)), undefined, port, out)
-    if (late > 0 && (!isKept || this.#dropsLate)) this.#emitLate(compactBatch(device, arena, rows, andNotBits(device, arena, hasTime, intime, count)), port, out)
-    return compactBatch(device, arena, rows, intime)
-  }
-
-  #emitLate(rows: Batch, port: number, out: Output): void {
-    const fields = visible(rows.fields)
-    out.emit({ ...rows, fields, columns: rows.columns.slice(0, fields.length) }, latePorts[port]!)
+    if (!isKept || this.#dropsLate) emitLateRows(this.#context, rows, judged, latePorts[port]!, out)
+    return compactBatch(device, arena, rows, judged.intime)
   }
 
   // Emits what the rows meet among the stored ones, and marks both.

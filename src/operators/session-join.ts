@@ -6,9 +6,8 @@ import type { Json } from '../base/json.ts'
 import type { Batch, Column } from '../batch/batch.ts'
 import { type DataType, int32, int64 } from '../batch/data-type.ts'
 import { columnIndex, type Field, type Fields, visible } from '../batch/schema.ts'
-import { andBits, andNotBits, countBits, notBits } from '../compute/bitmap.ts'
+import { andBits, notBits } from '../compute/bitmap.ts'
 import { compactBatch } from '../compute/compact.ts'
-import { compare } from '../compute/compare.ts'
 import { gatherColumn, gatherNumbers, gatherOwned } from '../compute/gather.ts'
 import { GroupTable } from '../compute/group-table.ts'
 import { JoinIndex, widenKeys } from '../compute/join-index.ts'
@@ -25,7 +24,8 @@ import type { StateRun } from '../state/state-run.ts'
 import { describeJoin, joinedFields, type JoinParams, neededOfJoin } from './join-fields.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 import { haveWatermarks, PairOutput, pairsMax, streamKeyTypes } from './pair-output.ts'
-import { checkTime, watermarkColumn, watermarkField, watermarksOf } from './watermark.ts'
+import { emitLateRows, judgeRows } from './timely-rows.ts'
+import { checkTime, watermarkColumn, watermarkField } from './watermark.ts'
 import { checkBounds, windowColumns } from './window-rows.ts'
 
 /** Parameters: those of a join, without the bounds of the sessions among its keys; the time of either side; how long after its last row a session lasts. */
@@ -183,20 +183,9 @@ class SessionJoin implements Operator {
   #inTime(rows: Batch, out: Output, port: number): Batch {
     const { device, arena } = this.#context
     const { time, watermark } = this.#sides[port]!
-    const count = rows.rowCount
-    const times: Column = { type: int64, length: count, values: floorTimes(device, arena, rows.columns[time]!), validity: 0 }
-    const hasTime = compare(device, arena, 'ne', times, { type: int64, value: -(2n ** 63n) }).values
-    const watermarks = watermarksOf(this.#context, rows, watermark, this.#reached)
-    const intime = watermarks === 0 ? hasTime : andBits(device, arena, compare(device, arena, 'lt', { ...times, values: watermarks }, times).values, hasTime, count)
-    const [timeless, late] = [count - countBits(device, hasTime, count), countBits(device, hasTime, count) - countBits(device, intime, count)]
-    if (timeless > 0) this.#context.count('nullTimeRows', timeless)
-    if (late > 0) {
-      this.#context.count('lateRows', late)
-      const { columns, ...gone } = compactBatch(device, arena, rows, andNotBits(device, arena, hasTime, intime, count))
-      const fields = visible(rows.fields)
-      out.emit({ ...gone, fields, columns: columns.slice(0, fields.length) }, latePorts[port]!)
-    }
-    return timeless + late === 0 ? rows : compactBatch(device, arena, rows, intime)
+    const judged = judgeRows(this.#context, rows, floorTimes(device, arena, rows.columns[time]!), watermark, this.#reached)
+    emitLateRows(this.#context, rows, judged, latePorts[port]!, out)
+    return judged.timeless + judged.late === 0 ? rows : compactBatch(device, arena, rows, judged.intime)
   }
 
   #store({ columns, rowCount }: Batch, port: number): void {
