@@ -18,7 +18,12 @@ export type FrameSpec = { readonly rows: readonly [FrameBound, FrameBound] } | {
 type Key = string | AnyExpr
 type OrderArgument = string | Order | AnyExpr
 
-/** Over which rows: of equal `by`, in the order `orderBy`. Without a frame: up to the row and its peers where there is an order, else the whole partition. */
+/**
+ * Over which rows: of equal `by`, in the order `orderBy`. Without a frame: up to the row and its peers where there is an order, else the whole partition.
+ * On a stream results change as rows come, and whole partitions are kept; but where the order begins with the time of the watermark, rising, and no frame reaches behind the row (nor is a
+ * function of the whole partition, such as ntile), rows come out once, in their order, when the watermark has passed them: then only what frames reach back to is kept, and late rows, and
+ * those without a time, are left out and counted.
+ */
 export interface OverSpec<B extends Key = Key, O extends OrderArgument = OrderArgument> {
   readonly by?: B | readonly B[]
   readonly orderBy?: O | readonly O[]

@@ -18,6 +18,7 @@ import { floorTimes } from '../compute/window.ts'
 import { decodeRun, encodeRun } from '../state/run-codec.ts'
 import type { StateRun } from '../state/state-run.ts'
 import { describeJoin, joinedFields, type JoinParams, neededOfJoin, orderForm } from './join-fields.ts'
+import { lastTime } from './last-time.ts'
 import { emitApart, type Operator, type OperatorContext, type OperatorType, type Output } from './operator.ts'
 import { haveWatermarks, PairOutput, type PairSide, pairsMax, streamKeyTypes } from './pair-output.ts'
 import { emitLateRows, judgeRows } from './timely-rows.ts'
@@ -91,7 +92,7 @@ class AsOfJoin implements Operator {
 
   advance(watermark: number, out: Output): void {
     this.#reached = watermark
-    const limit = lastWord(watermark, this.#form)
+    const limit = lastTime(watermark, this.#form.key.unit!)
     if (!this.#left.isDue(limit) && !this.#versions.isDue(limit)) return
     const { device } = this.#context
     const scratch = device.arena()
@@ -193,15 +194,4 @@ class AsOfJoin implements Operator {
     const { device, arena } = this.#context
     return { type: int64, length: rows.rowCount, values: moveTimes(device, arena, floorTimes(device, arena, rows.columns[this.#sides[0].time]!), rows.rowCount, -1), validity: 0 }
   }
-}
-
-const perMs = { us: 1_000n, ns: 1_000_000n } as const
-
-// The last time that a watermark has passed, in units of the form.
-function lastWord(watermark: number, { key: { unit } }: OrderForm): bigint {
-  if (!Number.isFinite(watermark)) return watermark > 0 ? 2n ** 63n - 1n : -(2n ** 63n)
-  const ms = BigInt(Math.floor(watermark))
-  if (unit === 's') return BigInt(Math.floor(watermark / 1000))
-  const last = unit === 'us' || unit === 'ns' ? (ms + 1n) * perMs[unit] - 1n : ms
-  return BigInt.asIntN(64, last) === last ? last : last > 0n ? 2n ** 63n - 1n : -(2n ** 63n)
 }

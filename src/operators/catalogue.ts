@@ -28,6 +28,7 @@ import { fillForwardOperator } from './fill-forward.ts'
 import { tellChangesOperator } from './tell-changes.ts'
 import { resampleOperator } from './resample.ts'
 import { overOperator } from './over.ts'
+import { overByTimeOperator } from './over-by-time.ts'
 import { rowIndexOperator } from './row-index.ts'
 import { rowPlacesOperator } from './row-places.ts'
 import { sortOperator, sortRunsOperator } from './sort.ts'
@@ -89,6 +90,7 @@ export const operatorTypes: readonly AnyOperatorType[] = [
   joinOperator,
   intervalJoinOperator,
   asOfJoinOperator,
+  overByTimeOperator,
   sessionJoinOperator,
   changingJoinOperator,
   joinBuildOperator,

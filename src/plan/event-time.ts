@@ -6,7 +6,7 @@ import type { EdgeFacts } from './edge-facts.ts'
 import type { OperatorNode } from './plan.ts'
 
 /** Steps that pass on the columns of their (left) input, with other rows at most. */
-const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropNull', 'rowIndex', 'distinct', 'logisticScore', 'onlineLogistic', 'asOfJoin'])
+const passing = new Set(['filter', 'filterRows', 'sample', 'orderByTime', 'dropNull', 'rowIndex', 'distinct', 'logisticScore', 'onlineLogistic', 'asOfJoin', 'overByTime'])
 
 /** Whether the output has a watermark: where all inputs have one, or, beside a table that is looked up, the one that streams past it. */
 export function isWatermarked(node: OperatorNode, inputs: readonly EdgeFacts[]): boolean {

@@ -5,6 +5,7 @@ import { type DataType, isFloat, isInteger } from '../batch/data-type.ts'
 import { typeName } from '../batch/type-name.ts'
 import { fieldOf, type Fields, isHidden } from '../batch/schema.ts'
 import { isWhole, type WindowFrame, windowOnly } from '../compute/over.ts'
+import { reachBack } from '../compute/timed-windows.ts'
 import { type AggregateCall, lowerAggregates } from '../expr/aggregate-calls.ts'
 import { bindExpression } from '../expr/bind.ts'
 import { callExpression, columnExpression, type Expression } from '../expr/expression.ts'
@@ -48,7 +49,7 @@ export function lowerOver(node: OperatorNode, [input]: readonly EdgeFacts[]): Op
     const found = aggregates.aggregates.find(a => a.name === name)
     division.functions.push(found ? { ...found, ...inputs.wide(found, frame, keys.length > 0), ...(frame && { frame }) } : windowFunction(inputs, name, call, frame, at))
   }
-  return chain(node, inputs.columns, [...divisions.values()], input!.fields.some(field => isHidden(field.name)), input!.bounded)
+  return chain(node, inputs.columns, [...divisions.values()], input!)
 }
 
 function windowFunction(inputs: Inputs, name: string, { fn, input, options, fallback }: Call, frame: WindowFrame | undefined, at: string): OverFunction {
@@ -57,8 +58,16 @@ function windowFunction(inputs: Inputs, name: string, { fn, input, options, fall
   return { name, fn, ...(column !== undefined && { input: column }), ...(options && { options }), ...(value !== undefined && { fallback: value }), ...(frame && { frame }) } as OverFunction
 }
 
+// Where rows to come can't change a result: in the order of event time, which the watermark completes, and of rows before. Then nothing is ever taken back.
+function goesByTime(divisions: readonly Division[], { watermarked, time, changedBy }: EdgeFacts): boolean {
+  if (!watermarked || time === undefined || changedBy !== undefined) return false
+  return divisions.every(({ keys: [key], functions }) => key?.column === time && !key.descending && functions.every(f => reachBack(f) !== undefined))
+}
+
 // Results of several divisions get hidden names until all are there, so that none reads another's.
-function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[], hasHidden: boolean, bounded: boolean): OperatorNode[] {
+function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>, divisions: readonly Division[], input: EdgeFacts): OperatorNode[] {
+  const hasHidden = input.fields.some(field => isHidden(field.name))
+  const streamed = goesByTime(divisions, input) ? 'overByTime' : 'updatingOver'
   const steps: OperatorNode[] = []
   let source: Edge = node.inputs[0]!
   const add = (id: string, kind: string, params: object) => {
@@ -70,7 +79,7 @@ function chain(node: OperatorNode, columns: Readonly<Record<string, Expression>>
   // Without an order there is little to do for a row. Columns that nobody sees (times of watermarks) tell of the order in which rows come: then they stay in it.
   const { shared = false } = node.params as { shared?: boolean }
   const divide = (id: string, division: Division, more: object) => {
-    if (!bounded) return add(id, 'updatingOver', { ...division, ...more })
+    if (!input.bounded) return add(id, streamed, { ...division, ...more })
     if (!shared || hasHidden || division.by.length === 0 || division.keys.length === 0) return add(id, 'over', { ...division, ...more })
     add(`${id}:places`, 'rowPlaces', {})
     add(`${id}:partitions`, 'over', { ...division, ...more, shared: true })

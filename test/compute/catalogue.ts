@@ -42,6 +42,7 @@ import { timeAgreement } from './reference/time.ts'
 import { zoneAgreement } from './reference/zones.ts'
 import { changingRowsAgreement } from './reference/changing-rows.ts'
 import { timedRowsAgreements } from './reference/timed-rows.ts'
+import { partitionTailsAgreement, runSumsAgreement } from './reference/partition-tails.ts'
 import { rowAgesAgreement } from './reference/row-ages.ts'
 import { dueRowsAgreement } from './reference/due-rows.ts'
 import { versionsAgreement } from './reference/versions.ts'
@@ -202,6 +203,8 @@ export const catalogue: readonly AnyAgreement[] = [
   lookupAgreement,
   ...timedRowsAgreements,
   dueRowsAgreement,
+  partitionTailsAgreement,
+  runSumsAgreement,
   rowAgesAgreement,
   versionsAgreement,
   changingRowsAgreement,
