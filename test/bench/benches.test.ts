@@ -47,7 +47,7 @@ function bench(name: string, rows = '1e4', options: readonly string[] = []): Fig
   try {
     const json = join(folder, 'figures.json')
     const args = ['bench/main.mjs', name, '--rows', rows, '--runs', '1', '--workers', '1', '--peers', peers, '--json', json, ...options]
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 110_000 })
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: options.length > 0 ? 290_000 : 110_000 })
     expect(status, stderr).toBe(0)
     return (JSON.parse(readFileSync(json, 'utf8')) as { rows: Figure[] }).rows
   } finally {
@@ -72,11 +72,11 @@ describe.skipIf(!isBuilt)(`the benchmarks${absent ? ` (${absent})` : ''}`, { tim
     }
   })
 
-  it.skipIf(!existsSync(`${root}bench/out/flink/lib`))('nexmark gives what Flink gives, where that is installed', () => {
-    const [q5, q6, q9, mean] = bench('nexmark', '2e4', ['--peers', 'flink', '--queries', 'q5,q6,q9'])
-    for (const f of [q5!, q9!]) expect(f).toMatchObject({ equal: true, timesFlinkHere: expect.any(Number) })
+  it.skipIf(!existsSync(`${root}bench/out/flink/lib`))('nexmark gives what Flink gives, where that is installed', { timeout: 300_000 }, () => {
+    const [q6, q9, mean] = bench('nexmark', '2e4', ['--peers', 'flink', '--queries', 'q6,q9'])
     expect(q6).toMatchObject({ flinkHere: 'not measured' })
-    expect(mean).toMatchObject({ flinkQueries: 2 })
+    expect(q9).toMatchObject({ equal: true, timesFlinkHere: expect.any(Number) })
+    expect(mean).toMatchObject({ flinkQueries: 1 })
   })
 
   it('ndjson decodes flat and nested bids', () => {
