@@ -1,6 +1,5 @@
 // Installs the peers: npm packages into bench/node_modules, Python's polars and pyarrow into bench/.venv where there is a python3, Flink's jars (190 MB) into bench/out/flink
-// where there is a Maven. What can't be installed is said
-// and left out: the harness then shows it as not measured.
+// where there is a Maven. What can't be installed is said and left out: the harness then shows it as not measured.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

@@ -3,6 +3,7 @@
 // FLINK_STATE=rocksdb keeps state as the published runs do instead of in the heap; FLINK_OPTIONS="reuse=false" and JAVA_OPTIONS="-XX:+UseG1GC" are handed on.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -18,13 +19,13 @@ export const isPresent = () => existsSync(jars)
 export const stateStore = process.env.FLINK_STATE ?? 'hashmap'
 
 /** Runs FlinkNexmark with `options` (see there) and gives what it says of each query. */
-export async function runFlink(options, { heap = process.env.FLINK_HEAP ?? '6g' } = {}) {
+export async function runFlink(options) {
   if (!compiled) compile()
   const given = { sql: here('flink/nexmark.sql'), state: stateStore, ...options }
-  const words = [...Object.entries(given).map(([name, value]) => `${name}=${value}`), ...(process.env.FLINK_OPTIONS?.split(' ') ?? [])]
-  const java = ['-XX:+UseParallelGC', ...(process.env.JAVA_OPTIONS?.split(' ') ?? [])]
-  if (java.length > 1) java.shift()
-  const child = spawn('java', [`-Xmx${heap}`, ...java, ...opens, '-cp', [classes, sources, `${jars}/*`].join(process.platform === 'win32' ? ';' : ':'), 'FlinkNexmark', ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const words = [...Object.entries(given).map(([name, value]) => `${name}=${value}`), ...wordsOf('FLINK_OPTIONS', '')]
+  const classPath = [classes, sources, `${jars}/*`].join(delimiter)
+  const args = [`-Xmx${process.env.FLINK_HEAP ?? '6g'}`, ...wordsOf('JAVA_OPTIONS', '-XX:+UseParallelGC'), ...opens, '-cp', classPath, 'FlinkNexmark', ...words]
+  const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = new Promise(resolve => child.on('close', resolve))
   const said = []
   for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('{')) said.push(JSON.parse(line))
@@ -33,6 +34,8 @@ export async function runFlink(options, { heap = process.env.FLINK_HEAP ?? '6g' 
   for (const query of given.queries.split(',')) if (!said.some(answer => answer.query === query)) said.push({ query, error: `the process of flink ended with ${code}` })
   return said
 }
+
+const wordsOf = (name, otherwise) => (process.env[name] ?? otherwise).split(' ').filter(Boolean)
 
 function compile() {
   mkdirSync(classes, { recursive: true })

@@ -1,5 +1,6 @@
 // Nexmark's queries on Flink in this process: a local cluster, a row of figures a query as JSON on stdout. Options come as name=value.
-//   queries=q0,q1  events=N  warmup=N  threads=N  rate=N  seed=N  state=rocksdb|hashmap  folder=DIR (checkpoints; results, too, with check=true)
+//   sql=FILE  queries=q0,q1  events=N  warmup=N  threads=N  rate=N  seed=N  folder=DIR (checkpoints; results, too, with check=true)
+//   state=hashmap|rocksdb  managed=1g (RocksDB's memory)  reuse=true|false (rows between operators)  minibatch=true|false
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-// The events as a source of Flink: one split a reader, each with every so manieth cycle of 50 events, so that readers keep pace in event time.
+// The events as a source of Flink: one split a reader, cycles of 50 events dealt out to them in turn, so that readers keep pace in event time.
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Collection;
