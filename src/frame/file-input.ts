@@ -2,9 +2,10 @@
 // name, and where the bytes come from is bound to it.
 import { systemClock } from '../base/clock.ts'
 import { PlanError } from '../base/errors.ts'
+import { addressName } from '../connect/http-headers.ts'
 import { inPage } from '../device/machine.ts'
 import type { FileSources } from '../source/fetched-files.ts'
-import { addressName, type HttpOptions, httpSource } from '../source/http-ranges.ts'
+import { type HttpOptions, httpSource } from '../source/http-ranges.ts'
 import { StreamedSource } from '../source/streamed-source.ts'
 import { blobSource, type ByteReader, bytesSource, type RangeSource, readerSource } from '../source/range-source.ts'
 

@@ -10,6 +10,7 @@ import { type FileInput, type NamedFiles, namedFiles } from './file-input.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
+import { type NetworkColumns, readNetwork, type ReadHttpOptions } from './read-http.ts'
 import { type KafkaColumn, type KafkaColumns, type KafkaKey, readKafka, type ReadKafkaOptions } from './read-kafka.ts'
 import type { Schema } from './types.ts'
 
@@ -167,6 +168,13 @@ export const read = {
     const params = { ...topic, ...(options.until && { until: options.until }) } as Json
     const source: FrameNode = { node: 'feed', label: 'read.topic', kind: 'topic', params, inputs: [], side: [] }
     return decoded(source, 'read.topic', options, options.metadata ?? [], options.onError) as unknown as Frame<RecordColumns<S & Pick<TopicTypes, M>>>
+  },
+  /**
+   * Rows that others send: a listener for POST requests of NDJSON (content-type application/x-ndjson), on this machine alone unless `host` says otherwise. With a `topic` on disk a request is answered with 200 when
+   * its rows are durable there; without one with 202, and rows that no checkpoint covers are lost with the process. More than the job can take is answered with 503 and Retry-After.
+   */
+  http<const S extends Schema, const M extends 'timestamp' = never>({ listening, ...options }: ReadHttpOptions<S, M>): Frame<NetworkColumns<S, M>> {
+    return readNetwork('http', 'read.http', options, listening && { listening })
   },
   /** A Kafka topic. Needs the package @platformatic/kafka. */
   kafka<const S extends Schema, const K extends KafkaKey = never, const M extends KafkaColumn = never>(options: ReadKafkaOptions<S, K, M>): Frame<KafkaColumns<S, K, M>> {

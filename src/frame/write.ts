@@ -5,6 +5,7 @@ import type { Duration } from '../base/units.ts'
 import { hideEncryption, type ParquetEncryption } from '../format/parquet/write-encryption.ts'
 import type { ParquetWriteOptions } from '../format/parquet/write-options.ts'
 import type { ElasticsearchOptions } from '../sink/elasticsearch.ts'
+import type { HttpSinkOptions } from '../sink/http.ts'
 import type { Roll } from '../sink/roll.ts'
 import type { Success } from '../sink/success-markers.ts'
 import { consoleSink, type EachRow, eachSink, type WriteConsoleOptions, type WriteEachOptions } from './local-sinks.ts'
@@ -74,6 +75,8 @@ export interface WriteKafkaOptions extends Partial<KafkaConnection> {
   /** How long the brokers keep a transaction open: more than a checkpoint's interval and a restart together; default 15 minutes, the most that brokers allow by default. */
   readonly transactionTimeout?: Duration
 }
+/** Options of `write.http`. */
+export type WriteHttpOptions = Omit<HttpSinkOptions, 'url'>
 /** Options of `write.elasticsearch`. */
 export type WriteElasticsearchOptions = ElasticsearchOptions
 
@@ -112,6 +115,11 @@ export const write = {
   each: (act: EachRow, options: WriteEachOptions = {}): SinkLike => eachSink(act, options),
   /** Lines of aligned columns on standard output, as rows come; what rows that change earlier ones are stands first. In a pipe nothing is cut or coloured. */
   console: (options: WriteConsoleOptions = {}): SinkLike => consoleSink(options),
+  /**
+   * POST requests of NDJSON, when their epoch's checkpoint is durable. Each has an Idempotency-Key of its own, and is made again with the same key and the same bytes: a receiver that
+   * remembers keys takes each row once, any other at least once. An epoch has at most 64 MiB of rows; a job without checkpoints sends bodies as they fill.
+   */
+  http: (url: string, options: WriteHttpOptions = {}): SinkLike => to('http', { url, ...options }),
   /** An Elasticsearch (or OpenSearch) index: idempotent by document id. */
   elasticsearch: (options: WriteElasticsearchOptions): SinkLike => to('elasticsearch', options),
 }

@@ -2,6 +2,7 @@
 import { arrowSink } from './arrow.ts'
 import { csvSink } from './csv.ts'
 import { elasticsearchSink } from './elasticsearch.ts'
+import { httpSink } from './http.ts'
 import { kafkaSink } from './kafka.ts'
 import { jsonSink, ndjsonSink } from './ndjson.ts'
 import { parquetSink } from './parquet.ts'
@@ -11,4 +12,4 @@ import { topicSink } from './topic.ts'
 import { userSink } from './user-sink.ts'
 
 /** Every sink by kind. */
-export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, jsonSink, ndjsonSink, parquetSink, pipeSink, userSink, topicSink, kafkaSink]
+export const sinkTypes: readonly SinkType<never>[] = [arrowSink, csvSink, elasticsearchSink, httpSink, jsonSink, ndjsonSink, parquetSink, pipeSink, userSink, topicSink, kafkaSink]

@@ -1,6 +1,7 @@
 // The catalogue of feeds: sources read on the engine's thread. A new one is its file and a line here.
 import { followedFilesFeed } from './followed-files.ts'
 import { generatedAtRateFeed } from './generated-at-rate.ts'
+import { httpFeed } from './http.ts'
 import { kafkaFeed } from './kafka.ts'
 import type { FeedSourceType } from './source.ts'
 import { topicFeed } from './topic.ts'
@@ -9,4 +10,4 @@ import { valuesFeed } from './values.ts'
 import { watchedFilesFeed } from './watched-files.ts'
 
 /** Every feed by kind. */
-export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed, generatedAtRateFeed]
+export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed, generatedAtRateFeed, httpFeed]

@@ -3,7 +3,8 @@
 // What failed and may work the next time (5xx, 408, 429, broken connections, silence, cut bodies) is asked for again, later each time.
 import { type Clock, within } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, DataError, MillraceError, PlanError } from '../base/errors.ts'
-import { reveal, type SecretLike } from '../base/secret.ts'
+import type { SecretLike } from '../base/secret.ts'
+import { addressName, sentHeaders } from '../connect/http-headers.ts'
 import { inPage } from '../device/machine.ts'
 import { type Duration, formatBytes, parseBytes, parseDuration } from '../base/units.ts'
 import type { FilePart, OpenSource, RangeSource } from './range-source.ts'
@@ -27,11 +28,6 @@ const backoffMs = 200
 const backoffMsMax = 10_000
 const attemptsMax = 100
 
-/** The name of an address in messages: without user, query and fragment, where credentials may stand. */
-export function addressName(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`
-}
-
 /** A file behind an address. Throws PlanError HTTP_OPTIONS. */
 export function httpSource(url: URL, name: string, options: HttpOptions, clock: Clock, where: string): RangeSource {
   if (url.username !== '' || url.password !== '') throw new PlanError('HTTP_OPTIONS', `${where}: ${name}: the address holds a user or password; pass them as http: { headers: { authorization: secret('…') } }`)
@@ -39,20 +35,7 @@ export function httpSource(url: URL, name: string, options: HttpOptions, clock: 
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > attemptsMax) throw new PlanError('HTTP_OPTIONS', `${where}: http.attempts is ${String(attempts)}; give a whole number from 1 to ${attemptsMax}`)
   const timeoutMs = parseDuration(options.timeout ?? '30s', `${where}: http.timeout`)
   const wholeBytesMax = parseBytes(options.wholeBytesMax ?? '64MiB', `${where}: http.wholeBytesMax`)
-  // Before anything is sent: a message of fetch about a wrong header would quote it.
-  const sent = (): Headers => {
-    const made = new Headers()
-    for (const [header, value] of Object.entries(headers)) {
-      const text = reveal(value, `${where}: http.headers`)
-      try {
-        made.set(header, text)
-      } catch {
-        throw new PlanError('HTTP_OPTIONS', `${where}: http.headers: "${header}" is no header that can be sent; its name or its value has characters that headers can't have`)
-      }
-    }
-    return made
-  }
-  return { name, open: (first, signal) => new HttpFile({ url, name, attempts, timeoutMs, wholeBytesMax, clock, headers: sent(), signal }).open(first) }
+  return { name, open: (first, signal) => new HttpFile({ url, name, attempts, timeoutMs, wholeBytesMax, clock, headers: sentHeaders(headers, `${where}: http.headers`), signal }).open(first) }
 }
 
 interface Access {

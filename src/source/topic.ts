@@ -98,7 +98,7 @@ class TopicReader implements FeedReader {
     const waiting = new AbortController()
     const stop = () => waiting.abort()
     this.#context.signal.addEventListener('abort', stop)
-    await Promise.race([this.#log.grown(this.#sequence, waiting.signal), this.#context.clock.sleep(idleMs, this.#context.signal)])
+    await Promise.race([this.#log.grown(this.#sequence, waiting.signal), this.#context.clock.sleep(idleMs, waiting.signal)])
     this.#context.signal.removeEventListener('abort', stop)
     stop()
     return 'idle'
