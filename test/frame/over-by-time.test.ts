@@ -1,7 +1,8 @@
 // Window functions on streams in the order of event time: rows come out once, in their order, with what they have in batch; late rows are left out.
 import { afterAll, describe, expect, it } from 'vitest'
 import { random } from '../../src/base/random.ts'
-import { closeEngines, col, count, denseRank, first, from, lag, last, max, mean, median, min, rank, rowNumber, sum, tumble } from '../../src/index.ts'
+import { denseRank } from '../../src/frame/window-functions.ts'
+import { closeEngines, col, count, first, from, lag, last, max, mean, median, min, rank, rowNumber, sum, tumble } from '../../src/index.ts'
 import { naiveWatermarks } from '../support/naive-windows.ts'
 
 afterAll(closeEngines)
