@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect } from 'vitest'
 import { createDevice, type Device } from '../../src/device/device.ts'
 import { countWindow, globalWindow, processingTime, session, tumble, type WindowSpec } from '../../src/window/window-spec.ts'
-import { continuousTrigger, countTrigger, type FlinkRow, type FlinkScript, type FlinkStep, ones, testScripts } from '../support/flink-scripts.ts'
+import { continuousTrigger, countTrigger, type FlinkScript, type FlinkStep, ones, testScripts } from '../support/flink-scripts.ts'
 
 let device: Device
 beforeAll(async () => {

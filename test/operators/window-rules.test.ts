@@ -181,14 +181,14 @@ describe('10. The watermark is the greatest time less the bound and 1 ms, the le
   it('per split', async () => {
     const clock = handClock(0)
     const harness = await operatorHarness(watermarkOperator, { time: 'time', boundMs: 10, splitColumn: 'split', splitCount: 2, idleMs: 50 }, [{ time: 'timestamp[ms]', split: 'int32' }], { clock })
-    const seenBy = (time: number, split: number) => {
+    const watermarkAfter = (time: number, split: number) => {
       harness.push([{ time, split }])
       return harness.operator.watermark!()
     }
-    expect([seenBy(100, 0), seenBy(40, 1), seenBy(200, 1), seenBy(90, 0)]).toEqual([Number.NEGATIVE_INFINITY, 29, 89, 89])
+    expect([watermarkAfter(100, 0), watermarkAfter(40, 1), watermarkAfter(200, 1), watermarkAfter(90, 0)]).toEqual([Number.NEGATIVE_INFINITY, 29, 89, 89])
     harness.tick(0)
     clock.set(60)
-    seenBy(300, 1)
+    watermarkAfter(300, 1)
     harness.tick(60)
     expect(harness.operator.watermark!()).toBe(289)
     harness.close()
