@@ -103,7 +103,7 @@ it('refuses windows and options that fit not', () => {
     [() => clicks.groupBy(tumble('at', '1s', { early: '1s', purge: true })).agg({ n: count() }, { changes: true }), 'agg: changes is given, but results of windows that purge add up'],
     [() => clicks.groupBy('user', globalWindow({ every: 1 })).agg({ window_number: count() }).explain(), 'two columns "window_number"'],
     [() => clicks.windowJoin(clicks, { on: 'user', window: tumble('at', '1s', { every: 1 }), suffix: '_' }).explain(), 'leave early, every, purge, evict and trigger out'],
-    [() => clicks.windowJoin(clicks, { on: 'user', window: countWindow(1) as never, suffix: '_' }).explain(), 'a count window has no fixed bounds in event time'],
+    [() => clicks.windowJoin(clicks, { on: 'user', window: countWindow(1) as never, suffix: '_' }).explain(), 'a count window has no bounds in event time'],
   ] as const
   for (const [make, message] of bad) expect(make).toThrow(message)
 })
