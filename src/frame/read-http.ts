@@ -2,6 +2,7 @@
 import type { Json } from '../base/json.ts'
 import type { SecretLike } from '../base/secret.ts'
 import type { TopicOptions } from '../base/topic.ts'
+import type { ServerEventsOptions, WebSocketFeedOptions } from '../source/network-events.ts'
 import { decoded, type JsonPaths, type OnError, type RecordColumns } from './decoded.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
@@ -35,11 +36,16 @@ export interface ReadHttpOptions<S, M extends 'timestamp' = never> extends Netwo
   readonly listening?: (url: string) => void
 }
 
+/** Options of `read.sse`. */
+export type ReadSseOptions<S, M extends 'timestamp' = never> = NetworkRecords<S, M> & Omit<ServerEventsOptions, 'url'>
+/** Options of `read.webSocket`. */
+export type ReadWebSocketOptions<S, M extends 'timestamp' = never> = NetworkRecords<S, M> & Omit<WebSocketFeedOptions, 'url'>
+
 /** The columns of records from the network. */
 export type NetworkColumns<S, M extends string> = RecordColumns<S & { [N in M]: 'timestamp[ms]' }>
 
 /** The run time of the readers. `bound`: options that a plan can't hold. */
-export function readNetwork<S extends Schema, M extends 'timestamp'>(kind: string, label: string, { schema, onError, metadata = [], paths, nested, ...options }: NetworkRecords<S, M>, bound?: object): Frame<NetworkColumns<S, M>> {
+export function readNetwork<S extends Schema, M extends 'timestamp'>(kind: string, label: string, { schema, onError, metadata = [], paths, nested, ...options }: NetworkRecords<S, M> & { readonly url?: string }, bound?: object): Frame<NetworkColumns<S, M>> {
   const source: FrameNode = { node: 'feed', label, kind, params: options as unknown as Json, inputs: [], side: [], ...(bound && { bound: { ...options, ...bound } }) }
   const json = { schema, ...(paths && { paths }), ...(nested && { nested }) }
   return decoded(source, label, json, metadata, onError) as unknown as Frame<NetworkColumns<S, M>>

@@ -10,7 +10,7 @@ import { type FileInput, type NamedFiles, namedFiles } from './file-input.ts'
 import { frameOf, type FrameValue } from './frame.ts'
 import type { Frame } from './frame-type.ts'
 import type { FrameNode } from './node.ts'
-import { type NetworkColumns, readNetwork, type ReadHttpOptions } from './read-http.ts'
+import { type NetworkColumns, readNetwork, type ReadHttpOptions, type ReadSseOptions, type ReadWebSocketOptions } from './read-http.ts'
 import { type KafkaColumn, type KafkaColumns, type KafkaKey, readKafka, type ReadKafkaOptions } from './read-kafka.ts'
 import type { Schema } from './types.ts'
 
@@ -175,6 +175,17 @@ export const read = {
    */
   http<const S extends Schema, const M extends 'timestamp' = never>({ listening, ...options }: ReadHttpOptions<S, M>): Frame<NetworkColumns<S, M>> {
     return readNetwork('http', 'read.http', options, listening && { listening })
+  },
+  /**
+   * Server-sent events, whose data is JSON, as they happen. Where the connection is lost it is made again, and after a restart too, behind the last event that was given (Last-Event-ID): servers that keep events lose none
+   * then. Ends where the server answers with 204. Events without ids are missed while nobody is connected.
+   */
+  sse<const S extends Schema, const M extends 'timestamp' = never>(url: string, options: ReadSseOptions<S, M>): Frame<NetworkColumns<S, M>> {
+    return readNetwork('serverEvents', 'read.sse', { url, ...options })
+  },
+  /** Messages of WebSocket, each a JSON object, as they happen. Where the connection is lost it is made again; what comes meanwhile is missed, since the protocol knows no places to go on from. */
+  webSocket<const S extends Schema, const M extends 'timestamp' = never>(url: string, options: ReadWebSocketOptions<S, M>): Frame<NetworkColumns<S, M>> {
+    return readNetwork('webSocket', 'read.webSocket', { url, ...options })
   },
   /** A Kafka topic. Needs the package @platformatic/kafka. */
   kafka<const S extends Schema, const K extends KafkaKey = never, const M extends KafkaColumn = never>(options: ReadKafkaOptions<S, K, M>): Frame<KafkaColumns<S, K, M>> {

@@ -3,6 +3,7 @@ import { followedFilesFeed } from './followed-files.ts'
 import { generatedAtRateFeed } from './generated-at-rate.ts'
 import { httpFeed } from './http.ts'
 import { kafkaFeed } from './kafka.ts'
+import { serverEventsFeed, webSocketFeed } from './network-events.ts'
 import type { FeedSourceType } from './source.ts'
 import { topicFeed } from './topic.ts'
 import { userFeed } from './user-source.ts'
@@ -10,4 +11,4 @@ import { valuesFeed } from './values.ts'
 import { watchedFilesFeed } from './watched-files.ts'
 
 /** Every feed by kind. */
-export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed, generatedAtRateFeed, httpFeed]
+export const feedSourceTypes: readonly FeedSourceType<never>[] = [valuesFeed, userFeed, topicFeed, kafkaFeed, followedFilesFeed, watchedFilesFeed, generatedAtRateFeed, httpFeed, serverEventsFeed, webSocketFeed]

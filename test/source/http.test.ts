@@ -5,9 +5,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { closeEngines, type Frame, read, secret, sink, topic } from '../../src/index.ts'
+import { closeEngines, type Frame, read, secret, topic } from '../../src/index.ts'
 import { httpFeed } from '../../src/source/http.ts'
 import { linesOf } from '../../src/source/record-queue.ts'
+import { CommittedRows } from '../support/committed-rows.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-http-'))
 afterAll(async () => {
@@ -21,30 +22,11 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 const body = (...ids: number[]) => ids.map(id => `{"id": ${id}}\n`).join('')
 
 /** A job over what is sent, with the rows that it has committed. */
-async function listening(options: object, more: { checkpoint?: string; hold?: Promise<void> } = {}) {
+async function listening(options: object, { rows = new CommittedRows('id'), checkpoint = mkdtempSync(join(root, 'state-')), hold }: { rows?: CommittedRows; checkpoint?: string; hold?: Promise<void> } = {}) {
   let url = ''
-  const given: unknown[] = []
-  const staged = new Map<number, unknown[]>()
-  let open: unknown[] = []
-  const rows = sink({
-    name: 'rows',
-    delivery: 'transactional',
-    async write(batch) {
-      await more.hold
-      for (const row of batch) open.push(row['id'])
-    },
-    prepare(epoch) {
-      staged.set(epoch, open)
-      open = []
-      return null
-    },
-    commit(epoch) {
-      given.push(...(staged.get(epoch) ?? []))
-      staged.delete(epoch)
-    },
-  })
+  const { given } = rows
   const frame = read.http({ port: 0, schema, listening: at => void (url = at), ...options }) as Frame
-  const run = await frame.to(rows).start({ name: 'http', workers: 0, checkpoint: { dir: more.checkpoint ?? mkdtempSync(join(root, 'state-')), every: 10 } })
+  const run = await frame.to(rows.sink(hold)).start({ name: 'http', workers: 0, checkpoint: { dir: checkpoint, every: 10 } })
   run.done.catch(() => {})
   const until = async (count: number) => {
     while (given.length < count) await pause(2)
@@ -68,17 +50,16 @@ describe('read.http', () => {
   it('answers with 200 when rows are in the topic, from which every one is read once, over deaths', async () => {
     const options = { topic: topic('inbox', { dir: join(root, 'log'), partitions: 3 }) }
     const checkpoint = join(root, 'durable')
-    const all: unknown[] = []
+    const rows = new CommittedRows('id')
     let sent = 0
     for (let life = 0; life < 4; life++) {
-      const { run, given, until, post } = await listening(options, { checkpoint })
+      const { run, until, post } = await listening(options, { rows, checkpoint })
       for (let i = 0; i < 10; i++) expect((await post(body(sent++, sent++))).status).toBe(200)
-      if (life === 3) await until(sent - all.length)
+      if (life === 3) await until(sent)
       await run.stop({ drain: life > 1 }).catch(() => {})
       await run.done.catch(() => {})
-      all.push(...given)
     }
-    expect((all as number[]).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, id) => id))
+    expect((rows.given as number[]).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, id) => id))
   })
 
   it('holds senders back while the job can’t take more', async () => {
