@@ -32,3 +32,8 @@ export function sentHeaders(headers: HttpHeaders, where: string): Headers {
   }
   return made
 }
+
+/** True of hosts that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}

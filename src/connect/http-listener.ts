@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { ConnectorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
+import { isLoopback } from './http-headers.ts'
 
 /** Where is listened, and what for. */
 export interface HttpListenerOptions {
@@ -73,11 +74,6 @@ export async function listenForRows(options: HttpListenerOptions, take: (body: B
 const bodyRefusals: Record<number, (options: HttpListenerOptions) => string> = {
   413: ({ bodyBytesMax }) => `a body has at most ${formatBytes(bodyBytesMax)}; send several\n`,
   503: () => 'busy; send it again later\n',
-}
-
-/** True of hosts that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 // What is wrong with a request before its body is looked at.

@@ -115,7 +115,7 @@ class ConsoleLines {
       const blank = ' '.repeat(Math.max(0, this.#widths![i]! - textWidth(text)))
       return columns[i]!.isRight ? blank + text : text + blank
     }
-    const stream = this.#stream ?? terminal
+    const stream = this.#stream ?? standardOutput()
     const fit = (line: string) => (stream?.isTTY && stream.columns ? fitWidth(line, stream.columns) : line)
     const line = (texts: readonly string[]) => fit(texts.map(place).join(gap).trimEnd())
     const head = isFirst ? [line(columns.map(({ name }) => name))].map(text => (stream?.isTTY ? `\u001b[1m${text}\u001b[22m` : text)) : []
@@ -124,7 +124,7 @@ class ConsoleLines {
   }
 
   async #send(text: string): Promise<void> {
-    const stream = this.#stream ?? terminal
+    const stream = this.#stream ?? standardOutput()
     if (!stream) console.log(text.trimEnd())
     else if (!stream.write(text)) {
       await new Promise<void>(resolve => {
@@ -135,4 +135,7 @@ class ConsoleLines {
   }
 }
 
-const terminal: LineStream | undefined = typeof process === 'undefined' ? undefined : process.stdout
+// Asked for only when there is something to say: a process's streams load what they are made of.
+function standardOutput(): LineStream | undefined {
+  return typeof process === 'undefined' ? undefined : process.stdout
+}

@@ -6,7 +6,8 @@ import { reveal, type SecretLike } from '../base/secret.ts'
 import type { TopicLog, TopicOptions } from '../base/topic.ts'
 import { parseBytes } from '../base/units.ts'
 import type { Batch } from '../batch/batch.ts'
-import { type HttpListener, type HttpTaken, isLoopback, listenForRows } from '../connect/http-listener.ts'
+import { isLoopback } from '../connect/http-headers.ts'
+import type { HttpListener, HttpTaken } from '../connect/http-listener.ts'
 import { linesOf, recordFields, RecordQueue } from './record-queue.ts'
 import type { FeedContext, FeedReader, FeedSourceType } from './source.ts'
 import { topicFeed, topicFields } from './topic.ts'
@@ -56,6 +57,7 @@ function sizesOf({ bodyBytes = '1MiB', queueBytes = '64MiB' }: HttpFeedOptions, 
 async function listen(context: FeedContext, options: HttpFeedOptions, take: (body: Buffer) => Promise<HttpTaken>): Promise<HttpListener> {
   const { where } = context
   const { port, host = hostDefault, path = '/', token, listening } = options
+  const { listenForRows } = await import('../connect/http-listener.ts')
   const listener = await listenForRows({ host, port, path, ...(token !== undefined && { token: reveal(token, where) }), bodyBytesMax: sizesOf(options, where).bodyBytesMax, where }, take)
   listening?.(listener.url)
   return listener

@@ -7,7 +7,6 @@ import { type Duration, parseBytes, parseDuration } from '../base/units.ts'
 import type { Batch } from '../batch/batch.ts'
 import { EventSourceClient } from '../connect/event-source.ts'
 import { addressName, addressOf, type HttpHeaders, sentHeaders } from '../connect/http-headers.ts'
-import { WebSocketClient } from '../connect/web-socket.ts'
 import { recordFields, RecordQueue } from './record-queue.ts'
 import type { FeedContext, FeedReader, FeedSourceType } from './source.ts'
 
@@ -76,6 +75,7 @@ export const webSocketFeed: FeedSourceType<WebSocketFeedOptions> = {
   async open(context, options) {
     const { url, headers, eventBytesMax, retries, timeoutMs } = settled(options, ['ws:', 'wss:'], context.where)
     const silenceMs = parseDuration(options.silence ?? '30s', context.where)
+    const { WebSocketClient } = await import('../connect/web-socket.ts')
     const client = new WebSocketClient({ url, headers: sentHeaders(headers, `${context.where}, headers`), greetings: options.greetings ?? [], messageBytesMax: eventBytesMax, retries, timeoutMs, silenceMs }, context)
     return eventsReader(context, async () => (await client.next()).map(bytes => ({ bytes })), () => client.close(), '')
   },

@@ -139,21 +139,23 @@ describe('read.webSocket', () => {
           const [kind, length] = [bytes[at]! & 15, bytes[at + 1]! & 127]
           const mask = bytes.subarray(at + 2, at + 6)
           const payload = bytes.subarray(at + 6, at + 6 + length).map((byte, i) => byte ^ mask[i & 3]!)
-          if (kind === frameKinds.pong) pongs.push(nth)
-          else if (kind === frameKinds.text) said.push(Buffer.from(payload).toString())
+          if (kind === frameKinds.pong) {
+            pongs.push(nth)
+            if (nth === 1) socket.destroy()
+            if (nth === 2) socket.write(serverFrame(frameKinds.close, Buffer.from([3, 232])))
+          }
+          if (kind === frameKinds.text) said.push(Buffer.from(payload).toString())
           at += 6 + length
         }
       })
       socket.write(Buffer.concat([text(10 * nth), serverFrame(frameKinds.ping, Buffer.from('?')), serverFrame(frameKinds.text, Buffer.from('{"id"'), false), serverFrame(frameKinds.continuation, Buffer.from(`: ${10 * nth + 1}}`))]))
-      if (nth === 1) setTimeout(() => socket.destroy(), 30)
-      if (nth === 2) setTimeout(() => socket.write(serverFrame(frameKinds.close, Buffer.from([3, 232]))), 30)
     })
     servers.push(server)
     const { given, stop } = await job(read.webSocket(server.url, { schema, greetings: ['subscribe'], headers: { authorization: 'Bearer x' } }))
     while (given.length < 6) await pause(5)
     expect(given).toEqual([10, 11, 20, 21, 30, 31])
-    expect(said).toEqual(['subscribe', 'subscribe', 'subscribe'])
     while (pongs.length < 3) await pause(5)
+    expect(said).toEqual(['subscribe', 'subscribe', 'subscribe'])
     await stop(true)
   })
 
