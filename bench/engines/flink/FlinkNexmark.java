@@ -132,6 +132,9 @@ final class FlinkNexmark {
     settings.put("taskmanager.memory.network.min", "128m");
     settings.put("taskmanager.memory.network.max", "128m");
     settings.put("restart-strategy.type", "none");
+    // On a machine that others use it may stand still for long, and no other would take over.
+    settings.put("heartbeat.timeout", "600000");
+    settings.put("pekko.ask.timeout", "600 s");
     settings.put("pipeline.object-reuse", options.getOrDefault("reuse", "true"));
     settings.put("table.exec.mini-batch.enabled", options.getOrDefault("minibatch", "true"));
     settings.put("table.exec.mini-batch.allow-latency", "2 s");
