@@ -1,6 +1,6 @@
 // Coming back to a server that was lost: attempts in a row, later each time, until one holds.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, ConnectorError } from '../base/errors.ts'
+import { CancelledError, type ConnectorError } from '../base/errors.ts'
 
 /** What attempts need to know. */
 export interface ReconnectEnvironment {

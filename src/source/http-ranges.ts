@@ -4,7 +4,7 @@
 import { type Clock, within } from '../base/clock.ts'
 import { asError, CancelledError, ConnectorError, DataError, MillraceError, PlanError } from '../base/errors.ts'
 import type { SecretLike } from '../base/secret.ts'
-import { addressName, sentHeaders } from '../connect/http-headers.ts'
+import { sentHeaders } from '../connect/http-headers.ts'
 import { inPage } from '../device/machine.ts'
 import { type Duration, formatBytes, parseBytes, parseDuration } from '../base/units.ts'
 import type { FilePart, OpenSource, RangeSource } from './range-source.ts'
