@@ -19,7 +19,7 @@ export async function run({ rows = 20_000, warmup: minutes = 30, workers }) {
     const side = seed =>
       generate
         .columns({ at: generate.sequence('2026-01-01', `${Math.max(1, Math.round(2_000 / rows))}ms`), key: generate.uniform(0, 1_000, { type: 'int32' }), value: generate.uniform(0, 100, { type: 'int32' }) }, { rate: rows / 2, seed })
-        .watermark('at', { bound: '1s' })
+        .watermark('at', { bound: '1s', align: { group: 'sides', drift: '5s' } })
     const left = side(1)
     const right = side(2).select({ key: col('key'), at_right: col('at'), value_right: col('value') })
     const frames = {
