@@ -40,6 +40,11 @@ export class ColdGroups {
   #marks = new Uint8Array(1_024)
   /** Segments may have groups that memory lacks. */
   #isCold = false
+  /** Groups that were forgotten last, and how many of these have come again. */
+  #forgottenGroups = 0
+  #returned = 0
+  /** Memory is exceeded by so much where what was forgotten is needed again at once. */
+  #excess = 1
   /** Groups that were written again, and groups written, since segments were compacted. */
   #lost = 0
   #groupsWritten = 0
@@ -58,10 +63,15 @@ export class ColdGroups {
     return this.#isCold && found.groupCount > found.known ? this.#fetched(arena, found, keyColumns) : undefined
   }
 
-  /** True where groups of so many bytes are more than memory should have. */
+  /** True where groups of so many bytes are more than memory should have, and most won't be needed at once. */
   isShort(bytes: number): boolean {
     const { stateBytesMax } = this.#context
-    return Number.isFinite(stateBytesMax) && bytes > Math.max(groupBytesMin, stateBytesMax * (1 - cacheShare) - this.#segments.bytes)
+    if (!Number.isFinite(stateBytesMax) || bytes <= this.#excess * Math.max(groupBytesMin, stateBytesMax * (1 - cacheShare) - this.#segments.bytes)) return false
+    if (this.#returned <= this.#forgottenGroups / 2) return true
+    // They would go and come again and again.
+    this.#excess *= 2
+    this.#returned = 0
+    return false
   }
 
   /** Writes the groups that have changed: `rowsOf` gives all rows of `count` groups (u32), by group. Throws as `SpillFile`. */
@@ -87,8 +97,10 @@ export class ColdGroups {
     this.#compact()
   }
 
-  /** Memory has forgotten all groups, which were written. */
-  forgotten(): void {
+  /** Memory has forgotten all `groupCount` groups, which were written. */
+  forgotten(groupCount: number): void {
+    this.#forgottenGroups = groupCount
+    this.#returned = 0
     this.#marks.fill(0)
     this.#isCold = true
   }
@@ -125,7 +137,8 @@ export class ColdGroups {
     const [all, firsts] = [device.memory.uint32s(gids, rowCount), device.memory.uint32s(first, fresh)]
     // Groups are numbered as their rows come.
     for (let row = 0, next = 0; next < fresh; row++) if (all[row]! === known + next) firsts[next++] = row
-    const { numbers, rows } = this.#segments.take(arena, keyColumns.map(column => gatherColumn(device, arena, column, first, fresh)), fresh)
+    const { numbers, rows, newest } = this.#segments.take(arena, keyColumns.map(column => gatherColumn(device, arena, column, first, fresh)), fresh)
+    this.#returned += newest
     const found = device.memory.uint32s(numbers, rows.rowCount)
     for (let i = 0; i < found.length; i++) {
       found[i]! += known

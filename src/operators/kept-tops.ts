@@ -64,8 +64,9 @@ export class KeptTops {
       if (this.#table.groupCount > 2 * this.#lists.rowCount + deadGroupsMax) this.#forgetGroups()
     } else if (this.#cold.isShort(this.#table.bytes + this.#lists.bytes)) {
       this.#write(this.#cold)
+      const { groupCount } = this.#table
       this.#clear()
-      this.#cold.forgotten()
+      this.#cold.forgotten(groupCount)
     }
   }
 

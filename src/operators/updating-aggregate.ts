@@ -112,9 +112,10 @@ class UpdatingAggregate implements Operator {
     if (this.#table.groupCount > 2 * this.#given.count + deadGroupsMax) this.#repack()
     if (this.#cold?.isShort(this.#table.bytes + this.#accumulators.bytes + this.#given.bytes)) {
       this.#write(this.#cold)
+      const { groupCount } = this.#table
       this.#closeGroups()
       ;[this.#table, this.#accumulators, this.#given] = this.#fresh()
-      this.#cold.forgotten()
+      this.#cold.forgotten(groupCount)
     }
   }
 

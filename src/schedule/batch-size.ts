@@ -4,9 +4,11 @@
 /** The fewest rows of a batch that is made smaller. */
 export const rowsMin = 1_024
 /** A stream begins with so many. */
-const rowsFirst = 8_192
+const rowsFirst = 4_096
 /** Writes that are looked at together, at least. */
 const writesMin = 4
+/** Queues are full after so long, or never. */
+const fillMs = 200
 /** Smaller batches that didn't help aren't tried again for so long. */
 const holdMs = 30_000
 
@@ -18,6 +20,9 @@ export class BatchSize {
   /** What came of rows read before is of other sizes. */
   #changedMs = Number.NEGATIVE_INFINITY
   #writes = 0
+  /** Of the writes, those that took most of the budget, and half of it. */
+  #late = 0
+  #slow = 0
   #longestMs = 0
   #secondMs = 0
   #smaller: { readonly rows: number; readonly ms: number } | undefined
@@ -40,18 +45,21 @@ export class BatchSize {
     if (sinceMs < this.#changedMs || this.#budgetMs === Number.POSITIVE_INFINITY) return
     const ms = nowMs - sinceMs
     this.#writes++
+    if (ms > 0.9 * this.#budgetMs) this.#late++
+    if (ms > 0.5 * this.#budgetMs) this.#slow++
     this.#secondMs = Math.max(this.#secondMs, Math.min(ms, this.#longestMs))
     this.#longestMs = Math.max(this.#longestMs, ms)
     if (this.#writes >= writesMin) this.#decide(nowMs)
   }
 
-  // One write alone may have waited for something else, such as a checkpoint: the second longest counts.
+  // One write in ten may have waited for something else, such as a checkpoint.
   #decide(nowMs: number): void {
-    const [ms, budget, rows] = [this.#secondMs, this.#budgetMs, this.#rows]
-    if (ms > 0.9 * budget) return this.#shrink(ms, nowMs)
+    const [budget, rows] = [this.#budgetMs, this.#rows]
+    if (this.#late > Math.max(1, this.#writes / 10)) return this.#shrink(this.#secondMs, nowMs)
+    if (this.#longestMs < 0.15 * budget) return this.#change(Math.min(this.#rowsMax, rows * 4), nowMs)
     // Queues fill up only after a while.
-    if (nowMs - this.#changedMs < budget) return
-    this.#change(this.#longestMs < 0.45 * budget ? Math.min(this.#rowsMax, Math.round(rows * 1.5)) : rows, nowMs)
+    if (nowMs - this.#changedMs < Math.min(budget, fillMs)) return
+    this.#change(this.#slow <= this.#writes / 5 ? Math.min(this.#rowsMax, Math.round(rows * 1.5)) : rows, nowMs)
   }
 
   #shrink(ms: number, nowMs: number): void {
@@ -72,6 +80,6 @@ export class BatchSize {
     this.#smaller = undefined
     this.#rows = rows
     this.#changedMs = nowMs
-    this.#writes = this.#longestMs = this.#secondMs = 0
+    this.#writes = this.#late = this.#slow = this.#longestMs = this.#secondMs = 0
   }
 }

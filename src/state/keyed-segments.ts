@@ -33,6 +33,8 @@ export interface KeyedSegmentsOptions {
 export interface KeptRows {
   readonly numbers: number
   readonly rows: Batch
+  /** Keys whose rows were in what was put last. */
+  readonly newest: number
 }
 
 interface Kept {
@@ -91,13 +93,13 @@ export class KeyedSegments {
     const store = new RowStore(device, fields)
     const numbers: number[] = []
     try {
-      this.#find(arena, keyColumns, count, store, numbers)
+      const newest = this.#find(arena, keyColumns, count, store, numbers)
       const order = arena.allocate(4 * numbers.length + 4)
       // Almost in order already, but for keys whose hashes are equal and those of different segments.
       device.memory.uint32s(order, numbers.length).set(Uint32Array.from(numbers.keys()).sort((a, b) => numbers[a]! - numbers[b]! || a - b))
       const sorted = arena.allocate(4 * numbers.length + 4)
       device.memory.uint32s(sorted, numbers.length).set(numbers.sort((a, b) => a - b))
-      return { numbers: sorted, rows: gatherOwned(device, arena, store.batch(), order, numbers.length) }
+      return { numbers: sorted, rows: gatherOwned(device, arena, store.batch(), order, numbers.length), newest }
     } finally {
       store.close()
     }
@@ -141,14 +143,16 @@ export class KeyedSegments {
     this.#segments.push({ segment: Segment.write(this.#shape, this.#options.spill, rows, number), number, rowCount: rows.rowCount })
   }
 
-  // The newest segment that knows a key has all of its rows; older ones are asked for the rest.
-  #find(arena: Arena, keyColumns: readonly Column[], count: number, store: RowStore, numbers: number[]): void {
+  // The newest segment that knows a key has all of its rows; older ones are asked for the rest. Gives how many keys the newest had.
+  #find(arena: Arena, keyColumns: readonly Column[], count: number, store: RowStore, numbers: number[]): number {
     const { device } = this.#options
     const names: Fields = keyColumns.map((column, i) => ({ name: `key${i}`, type: column.type, nullable: false }))
     let wanted = Uint32Array.from({ length: count }, (_, i) => i)
     let probe: SegmentProbe | undefined
-    for (const { segment, only } of this.#segments.toReversed()) {
-      if (wanted.length === 0) return
+    const last = this.#segments.at(-1)?.number
+    let newest = 0
+    for (const { segment, number, only } of this.#segments.toReversed()) {
+      if (wanted.length === 0) break
       if (!probe) {
         const indices = arena.allocate(4 * wanted.length)
         device.memory.uint32s(indices, wanted.length).set(wanted)
@@ -165,9 +169,12 @@ export class KeyedSegments {
         this.#append(store, pairs.rows, pairs.right, pairs.count)
       }
       if (!found.includes(1)) continue
-      wanted = wanted.filter((_, i) => found[i] === 0)
+      const left = wanted.filter((_, i) => found[i] === 0)
+      if (number === last) newest += wanted.length - left.length
+      wanted = left
       probe = undefined
     }
+    return newest
   }
 
   #append(store: RowStore, rows: Batch, indices: number, count: number): void {
