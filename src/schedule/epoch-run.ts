@@ -69,33 +69,34 @@ export class EpochRun {
     const { store } = this.#environment
     const epoch = this.#next++
     const startedMs = this.#environment.elapsed()
+    // Over with the call alone: an epoch that settles later must not say of the next one, which may be starting then, that it isn't.
+    let writer: CheckpointWriter | undefined
     try {
-      const writer = await store?.begin(epoch)
-      const finished = options.finished || (this.#sources().length > 0 && this.#sources().every(source => source.exhausted()))
-      const barrier: Barrier = { epoch, final: options.final, finished, snapshot: store !== undefined }
-      return await new Promise<number>((resolve, reject) => {
-        this.#open = {
-          barrier,
-          keep: options.keep,
-          startedMs,
-          writer,
-          positions: new Map(),
-          handles: new Map(),
-          ended: [],
-          stagesMissing: this.#environment.stageCount,
-          done: error => (error ? reject(error) : resolve(barrier.epoch)),
-        }
-        this.#starting = false
-        for (const source of this.#sources()) {
-          source.requestBarrier(barrier, position => {
-            this.#open?.positions.set(source.id, position)
-            this.#check()
-          })
-        }
-      })
+      writer = await store?.begin(epoch)
     } finally {
       this.#starting = false
     }
+    const finished = options.finished || (this.#sources().length > 0 && this.#sources().every(source => source.exhausted()))
+    const barrier: Barrier = { epoch, final: options.final, finished, snapshot: store !== undefined }
+    return new Promise<number>((resolve, reject) => {
+      this.#open = {
+        barrier,
+        keep: options.keep,
+        startedMs,
+        writer,
+        positions: new Map(),
+        handles: new Map(),
+        ended: [],
+        stagesMissing: this.#environment.stageCount,
+        done: error => (error ? reject(error) : resolve(barrier.epoch)),
+      }
+      for (const source of this.#sources()) {
+        source.requestBarrier(barrier, position => {
+          this.#open?.positions.set(source.id, position)
+          this.#check()
+        })
+      }
+    })
   }
 
   /** A stage has frozen its state; its steps `ended` have given all they give. */
